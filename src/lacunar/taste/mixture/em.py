@@ -1,0 +1,158 @@
+"""Expectation and maximisation as free functions on sufficient statistics.
+
+Notation: B restarts, K components, N rows, D features. Whatever the data look like (complete,
+with gaps, with noise), the E step reduces them to the same three sums per component,
+so there is one M step. Source: Dempster, Laird and Rubin (1977); Bishop (2006), section 9.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Protocol
+
+import numpy as np
+
+from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
+
+# scikit-learn adds this to every component's mass, which keeps an emptied component finite.
+_EMPTY_MASS = 10 * np.finfo(np.float64).eps
+# Responsibilities below e^-600 are kept there: as subnormal numbers they would slow the
+# products that follow several times over, and they weigh nothing.
+_LOG_NEGLIGIBLE = -600.0
+
+
+@dataclass(frozen=True, slots=True)
+class SufficientStatistics:
+    """Expected sums over rows, per restart and component.
+
+    Parameters
+    ----------
+    mass : ndarray of shape (B, K)
+        Sum of responsibilities.
+    first : ndarray of shape (B, K, D)
+        Sum of responsibility-weighted expected values.
+    second : ndarray of shape (B, K, D, D) or (B, K, D)
+        Sum of responsibility-weighted expected outer products, or of squares.
+    """
+
+    mass: FloatArray
+    first: FloatArray
+    second: FloatArray
+
+    def __add__(self, other: SufficientStatistics) -> SufficientStatistics:
+        return SufficientStatistics(
+            self.mass + other.mass, self.first + other.first, self.second + other.second
+        )
+
+
+class Observations(Protocol):
+    """Rows a mixture can be fitted to: they know densities and statistics, not EM.
+
+    Means passed in and sums returned are relative to ``origin``, which keeps ``E[xx'] - mm'``
+    from cancelling when the data lie far from zero.
+    """
+
+    @property
+    def n_rows(self) -> int: ...
+
+    @property
+    def origin(self) -> FloatArray: ...
+
+    @property
+    def covariance_type(self) -> CovarianceType: ...
+
+    def blocks(self) -> list[slice]:
+        """Row ranges small enough to be held for all restarts at once."""
+        ...
+
+    def start_statistics(self, responsibilities: FloatArray, rows: slice) -> SufficientStatistics:
+        """Sums of the rows before there are any parameters."""
+        ...
+
+    def log_joint(self, parameters: MixtureParameters) -> Iterator[tuple[slice, FloatArray]]:
+        """``log w_k + log p(x_n | k)``, shape (B, K, rows), block after block.
+
+        The memory belongs to the iterator: the next block overwrites it.
+        """
+        ...
+
+    def statistics(
+        self, parameters: MixtureParameters, responsibilities: FloatArray, rows: slice
+    ) -> SufficientStatistics:
+        """Expected sums of the rows under responsibilities of shape (B, K, rows)."""
+        ...
+
+
+def normalise(joint: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Turn log joint densities into responsibilities, in place.
+
+    Parameters
+    ----------
+    joint : ndarray of shape (B, K, N)
+        ``log w_k + log p(x_n | k)``; overwritten with the responsibilities.
+
+    Returns
+    -------
+    responsibilities : ndarray of shape (B, K, N)
+        The same memory as ``joint``.
+    log_likelihood : ndarray of shape (B, N)
+        ``log p(x_n)``, by the log-sum-exp over components.
+
+    Examples
+    --------
+    >>> r, log_p = normalise(np.log([[[0.1], [0.3]]]))
+    >>> r.round(2).tolist(), np.exp(log_p).round(2).tolist()
+    ([[[0.25], [0.75]]], [[0.4]])
+    """
+    peak = joint.max(axis=1)
+    joint -= peak[:, np.newaxis]
+    np.maximum(joint, _LOG_NEGLIGIBLE, out=joint)
+    np.exp(joint, out=joint)
+    total = joint.sum(axis=1)
+    joint *= (1 / total)[:, np.newaxis]
+    return joint, peak + np.log(total)
+
+
+def e_step(
+    data: Observations, parameters: MixtureParameters
+) -> tuple[FloatArray, SufficientStatistics]:
+    """Mean log-likelihood of each restart, and the statistics its M step needs.
+
+    Returns
+    -------
+    lower_bound : ndarray of shape (B,)
+        Mean over rows of ``log p(x_n)`` under ``parameters``.
+    statistics : SufficientStatistics
+    """
+    total = np.zeros(parameters.n_restarts)
+    parts: list[SufficientStatistics] = []
+    for rows, joint in data.log_joint(parameters):
+        responsibilities, log_likelihood = normalise(joint)
+        total += log_likelihood.sum(axis=1)
+        parts.append(data.statistics(parameters, responsibilities, rows))
+    return total / data.n_rows, reduce(add, parts)
+
+
+def m_step(statistics: SufficientStatistics, reg_covar: float) -> MixtureParameters:
+    """Maximise the expected log-likelihood given the statistics.
+
+    Parameters
+    ----------
+    statistics : SufficientStatistics
+    reg_covar : float
+        Added to every variance, as in scikit-learn.
+    """
+    mass = statistics.mass + _EMPTY_MASS
+    means = statistics.first / mass[..., np.newaxis]
+    if statistics.second.ndim == 4:
+        covariances = statistics.second - statistics.first[..., np.newaxis] * means[..., np.newaxis, :]
+        covariances /= mass[..., np.newaxis, np.newaxis]
+        diagonal = np.einsum("...ii->...i", covariances)
+        diagonal += reg_covar
+    else:
+        covariances = statistics.second / mass[..., np.newaxis] - means**2 + reg_covar
+    weights = mass / mass.sum(axis=1, keepdims=True)
+    return MixtureParameters(weights, means, covariances)

@@ -1,0 +1,161 @@
+"""All restarts of one K advanced together, converged ones leaving the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.taste.mixture.em import Observations, e_step, m_step, normalise
+from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters
+from lacunar.taste.mixture.starts import one_hot
+
+
+@dataclass(frozen=True, slots=True)
+class Restarts:
+    """Fits of one K from several starts.
+
+    Parameters
+    ----------
+    parameters : MixtureParameters
+        Means in the units of the data (not relative to an origin).
+    lower_bound : ndarray of shape (B,)
+        Mean log-likelihood at the last E step, scikit-learn's ``lower_bound_``.
+    log_likelihood : ndarray of shape (B,)
+        Mean log-likelihood under the final parameters, which BIC is made of.
+    n_iter : ndarray of shape (B,)
+    converged : ndarray of shape (B,)
+    labels : ndarray of shape (B, N)
+        Most probable component of each row.
+    """
+
+    parameters: MixtureParameters
+    lower_bound: FloatArray
+    log_likelihood: FloatArray
+    n_iter: NDArray[np.intp]
+    converged: NDArray[np.bool_]
+    labels: NDArray[np.intp]
+
+    def bic(self) -> FloatArray:
+        """Bayesian information criterion of each restart (Schwarz 1978); lower is better."""
+        n = self.labels.shape[1]
+        return -2 * n * self.log_likelihood + self.parameters.n_free * np.log(n)
+
+
+def fit_restarts(
+    data: Observations,
+    start_labels: NDArray[np.int32],
+    n_components: int,
+    *,
+    tol: float = 1e-3,
+    max_iter: int = 100,
+    reg_covar: float = 1e-6,
+) -> Restarts:
+    """Fit a mixture from each row of hard start labels.
+
+    Starts that are the same partition under other labels are fitted once: EM does not
+    care how components are numbered.
+
+    Parameters
+    ----------
+    data : Observations
+    start_labels : ndarray of shape (B, N)
+    n_components : int
+    tol, max_iter, reg_covar
+        As in ``sklearn.mixture.GaussianMixture``.
+    """
+    distinct, which = _distinct_partitions(start_labels)
+    fitted = _fit_distinct(data, start_labels[distinct], n_components, tol, max_iter, reg_covar)
+    return Restarts(
+        fitted.parameters.take(which),
+        fitted.lower_bound[which],
+        fitted.log_likelihood[which],
+        fitted.n_iter[which],
+        fitted.converged[which],
+        fitted.labels[which],
+    )
+
+
+def _fit_distinct(
+    data: Observations,
+    start_labels: NDArray[np.int32],
+    n_components: int,
+    tol: float,
+    max_iter: int,
+    reg_covar: float,
+) -> Restarts:
+    current = _start(data, start_labels, n_components, reg_covar)
+    final = current.copy()
+    b = len(start_labels)
+    lower_bound = np.full(b, -np.inf)
+    n_iter = np.zeros(b, dtype=np.intp)
+    converged = np.zeros(b, dtype=bool)
+    running = np.arange(b)
+    for iteration in range(1, max_iter + 1):
+        bound, statistics = e_step(data, current)
+        current = m_step(statistics, reg_covar)
+        done = np.abs(bound - lower_bound[running]) < tol
+        lower_bound[running] = bound
+        n_iter[running] = iteration
+        converged[running] = done
+        if iteration == max_iter:
+            done[:] = True
+        if done.any():
+            final.put(running[done], current.take(done))
+            running, current = running[~done], current.take(~done)
+        if running.size == 0:
+            break
+    log_likelihood, labels = _evaluate(data, final)
+    return Restarts(
+        MixtureParameters(final.weights, final.means + data.origin, final.covariances),
+        lower_bound,
+        log_likelihood,
+        n_iter,
+        converged,
+        labels,
+    )
+
+
+def _start(
+    data: Observations, labels: NDArray[np.int32], k: int, reg_covar: float
+) -> MixtureParameters:
+    parts = [data.start_statistics(one_hot(labels[:, rows], k), rows) for rows in data.blocks()]
+    return m_step(reduce(add, parts), reg_covar)
+
+
+def _evaluate(
+    data: Observations, parameters: MixtureParameters
+) -> tuple[FloatArray, NDArray[np.intp]]:
+    """Mean log-likelihood (B,) and most probable component (B, N) of every row."""
+    total = np.zeros(parameters.n_restarts)
+    labels = np.empty((parameters.n_restarts, data.n_rows), dtype=np.intp)
+    for rows, joint in data.log_joint(parameters):
+        labels[:, rows] = joint.argmax(axis=1)
+        _, log_likelihood = normalise(joint)
+        total += log_likelihood.sum(axis=1)
+    return total / data.n_rows, labels
+
+
+def _distinct_partitions(labels: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First row of each distinct partition, and for every row which of those it equals."""
+    canonical = np.stack([canonical_labels(row) for row in labels])
+    _, first, inverse = np.unique(canonical, axis=0, return_index=True, return_inverse=True)
+    return first, inverse.ravel()
+
+
+def canonical_labels(labels: Sequence[int] | NDArray[np.integer]) -> NDArray[np.intp]:
+    """Number groups by first appearance, so equal partitions get equal labels.
+
+    Examples
+    --------
+    >>> canonical_labels([2, 2, 0, 1, 0]).tolist()
+    [0, 0, 1, 2, 1]
+    """
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    rank = np.empty(first.size, dtype=np.intp)
+    rank[np.argsort(first)] = np.arange(first.size)
+    return rank[inverse]
