@@ -35,7 +35,7 @@ def whiten(covariances: FloatArray) -> tuple[FloatArray, FloatArray]:
     >>> (w.T @ w @ [[4, 2], [2, 5]]).round(12).tolist(), round(float(np.exp(log_det)), 6)
     ([[1.0, 0.0], [0.0, 1.0]], 16.0)
     """
-    factors = np.linalg.cholesky(covariances)
+    factors = np.asarray(np.linalg.cholesky(covariances), dtype=np.float64)
     log_det = 2 * np.log(np.einsum("...ii->...i", factors)).sum(axis=-1)
     return _invert_lower(factors), log_det
 

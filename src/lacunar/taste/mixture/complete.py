@@ -36,7 +36,7 @@ class CompleteRows:
     def __init__(
         self, x: FloatArray, covariance_type: CovarianceType, densities_per_row: int = 1
     ) -> None:
-        self._origin = x.mean(axis=0)
+        self._origin: FloatArray = x.mean(axis=0)
         self._x = x - self._origin
         self._covariance_type = covariance_type
         self._pairs = _upper_pairs(x.shape[1]) if covariance_type == "full" else None
@@ -52,7 +52,7 @@ class CompleteRows:
 
     @property
     def n_rows(self) -> int:
-        return self._x.shape[0]
+        return len(self._x)
 
     @property
     def origin(self) -> FloatArray:
@@ -78,6 +78,7 @@ class CompleteRows:
     def statistics(
         self, parameters: MixtureParameters, responsibilities: FloatArray, rows: slice
     ) -> SufficientStatistics:
+        del parameters  # complete rows are known whatever the mixture
         return self.start_statistics(responsibilities, rows)
 
     def start_statistics(self, responsibilities: FloatArray, rows: slice) -> SufficientStatistics:

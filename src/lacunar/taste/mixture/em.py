@@ -148,7 +148,9 @@ def m_step(statistics: SufficientStatistics, reg_covar: float) -> MixtureParamet
     mass = statistics.mass + _EMPTY_MASS
     means = statistics.first / mass[..., np.newaxis]
     if statistics.second.ndim == 4:
-        covariances = statistics.second - statistics.first[..., np.newaxis] * means[..., np.newaxis, :]
+        covariances = (
+            statistics.second - statistics.first[..., np.newaxis] * means[..., np.newaxis, :]
+        )
         covariances /= mass[..., np.newaxis, np.newaxis]
         diagonal = np.einsum("...ii->...i", covariances)
         diagonal += reg_covar

@@ -43,15 +43,15 @@ class MixtureParameters:
 
     @property
     def n_restarts(self) -> int:
-        return self.weights.shape[0]
+        return len(self.weights)
 
     @property
     def n_components(self) -> int:
-        return self.weights.shape[1]
+        return int(self.weights.shape[1])
 
     @property
     def n_features(self) -> int:
-        return self.means.shape[2]
+        return int(self.means.shape[2])
 
     @property
     def n_free(self) -> int:
@@ -62,9 +62,7 @@ class MixtureParameters:
 
     def take(self, restarts: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Self:
         """Return the mixtures of the given restarts, as a batch."""
-        return type(self)(
-            self.weights[restarts], self.means[restarts], self.covariances[restarts]
-        )
+        return type(self)(self.weights[restarts], self.means[restarts], self.covariances[restarts])
 
     def put(self, restarts: NDArray[np.intp], other: MixtureParameters) -> None:
         """Write ``other`` into the rows ``restarts`` of this batch."""

@@ -43,7 +43,8 @@ class Restarts:
     def bic(self) -> FloatArray:
         """Bayesian information criterion of each restart (Schwarz 1978); lower is better."""
         n = self.labels.shape[1]
-        return -2 * n * self.log_likelihood + self.parameters.n_free * np.log(n)
+        penalty = self.parameters.n_free * float(np.log(n))
+        return np.asarray(-2 * n * self.log_likelihood + penalty)
 
 
 def fit_restarts(

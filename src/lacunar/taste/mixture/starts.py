@@ -55,7 +55,7 @@ def _labels_of_batch(
     centers = _plus_plus(centred, n_clusters, seeds)
     labels, emptied = _lloyd(centred, centers, tol=_TOL * float(centred.var(axis=0).mean()))
     # Moving an emptied cluster to a far row is rare; scikit-learn owns that rule.
-    for b in np.flatnonzero(emptied):
+    for b in np.flatnonzero(emptied).tolist():
         labels[b] = KMeans(n_clusters, n_init=1, random_state=seeds[b]).fit(x).labels_
     return labels
 
@@ -91,9 +91,7 @@ def _plus_plus(x: FloatArray, n_clusters: int, seeds: Sequence[int]) -> FloatArr
     return x[chosen]
 
 
-def _squared_distances(
-    x: FloatArray, norms: FloatArray, rows: NDArray[np.intp]
-) -> FloatArray:
+def _squared_distances(x: FloatArray, norms: FloatArray, rows: NDArray[np.intp]) -> FloatArray:
     """Squared distances (rows, N) from some rows of ``x`` to all of them."""
     distances = x[rows] @ x.T
     distances *= -2
@@ -138,7 +136,7 @@ def _nearest(x: FloatArray, centers: FloatArray) -> NDArray[np.bool_]:
     distances = (-2 * flat) @ x.T
     distances += (flat * flat).sum(axis=1, keepdims=True)
     distances = distances.reshape(b, k, -1)
-    nearest = distances == distances.min(axis=1, keepdims=True)
+    nearest: NDArray[np.bool_] = distances == distances.min(axis=1, keepdims=True)
     if np.count_nonzero(nearest) > b * len(x):
         nearest &= nearest.cumsum(axis=1) == 1
     return nearest
@@ -155,4 +153,5 @@ def _means_of_members(
 
 def one_hot(labels: NDArray[np.int32], k: int) -> FloatArray:
     """Hard labels (B, N) as responsibilities of shape (B, K, N)."""
-    return (labels[:, np.newaxis, :] == np.arange(k)[np.newaxis, :, np.newaxis]).astype(np.float64)
+    components = np.arange(k)[np.newaxis, :, np.newaxis]
+    return np.asarray(labels[:, np.newaxis, :] == components, dtype=np.float64)

@@ -1,0 +1,212 @@
+"""Delimited text into a DuckDB table, with the file, line and column of whatever is wrong."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from lacunar.errors import InputError
+from lacunar.taste.sql import exists, first_row, quoted
+
+_SNIFFED_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How fields are separated; ``names`` are the columns of a file that has no header."""
+
+    delimiter: str
+    quote: str = ""
+    names: tuple[str, ...] | None = None
+
+
+CSV = Dialect(",", quote='"')
+
+
+def load_delimited(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    path: Path,
+    dialect: Dialect,
+    columns: Mapping[str, str],
+    *,
+    optional: Collection[str] = (),
+) -> None:
+    """Create ``table`` with the given columns of a text file.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    table : str
+        Name of the table to create.
+    path : Path
+    dialect : Dialect
+    columns : mapping of str to str
+        Column name to SQL type; other columns of the file are left out.
+    optional : collection of str
+        Columns whose cells may be empty.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, binary or not UTF-8 (Latin-1 where there is no header),
+        lacks a column or all rows, or has a ragged row, an empty cell or a value that is not of
+        its column's type.
+    """
+    head = _head(path)
+    if dialect.names is None:
+        names = _header(path, head, dialect, tuple(columns))
+        encoding = "utf-8"
+    else:
+        names = list(dialect.names)
+        encoding = _encoding(path)
+    scan = _scan_sql(path, dialect, names, columns, encoding)
+    connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
+    connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {_list(columns)} FROM {scan}")
+    _raise_rejected(connection, path, columns)
+    if not exists(connection, table):
+        raise InputError(f"{path}: expected at least one row of data, got none")
+    required = {name: kind for name, kind in columns.items() if name not in optional}
+    _raise_empty_cell(connection, table, path, dialect, required)
+
+
+def locate(
+    connection: duckdb.DuckDBPyConnection, path: Path, dialect: Dialect, condition: str
+) -> int:
+    """Line number of the first row of a well-formed file that meets an SQL condition.
+
+    The condition may name any column of the file; all of them are text here.
+    """
+    has_header = dialect.names is None
+    names = list(dialect.names or _header(path, _head(path), dialect, ()))
+    scan = _scan_sql(path, dialect, names, {}, "utf-8" if has_header else _encoding(path))
+    # One thread, so that rows are numbered in the order of the file.
+    connection.execute("SET threads = 1")
+    row = first_row(
+        connection,
+        f"SELECT row FROM (SELECT row_number() OVER () AS row, * FROM {scan})"
+        f" WHERE {condition} ORDER BY row LIMIT 1",
+    )
+    connection.execute("RESET threads")
+    assert row is not None, "the caller found such a row"
+    return int(row[0]) + has_header
+
+
+def _scan_sql(
+    path: Path, dialect: Dialect, names: list[str], columns: Mapping[str, str], encoding: str
+) -> str:
+    typed = ", ".join(f"{quoted(name)}: {quoted(columns.get(name, 'VARCHAR'))}" for name in names)
+    return (
+        f"read_csv({quoted(str(path))}, auto_detect = false, null_padding = false,"
+        f" header = {str(dialect.names is None).lower()},"
+        f" delim = {quoted(dialect.delimiter)},"
+        f" quote = {quoted(dialect.quote)}, escape = {quoted(dialect.quote)},"
+        f" encoding = {quoted(encoding)}, columns = {{{typed}}}, store_rejects = true)"
+    )
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            head = file.read(_SNIFFED_BYTES)
+    except OSError as error:
+        raise InputError(f"{path}: expected a readable file, got: {error.strerror}") from error
+    if not head.strip():
+        raise InputError(f"{path}: expected rows of text, got an empty file")
+    if b"\0" in head:
+        raise InputError(f"{path}: expected rows of text, got a binary file")
+    return head
+
+
+def _header(path: Path, head: bytes, dialect: Dialect, wanted: tuple[str, ...]) -> list[str]:
+    line = head.splitlines()[0]
+    try:
+        text = line.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}, line 1: expected UTF-8 text, got the byte 0x{line[error.start]:02x}"
+        ) from error
+    names = [name.strip() for name in next(csv.reader([text], delimiter=dialect.delimiter))]
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise InputError(
+            f"{path}, line 1: expected the columns {', '.join(wanted)}; got {text!r},"
+            f" which lacks {', '.join(missing)}"
+        )
+    repeated = {name for name in names if names.count(name) > 1}
+    if repeated:
+        raise InputError(
+            f"{path}, line 1: expected each column once, got {', '.join(sorted(repeated))} twice"
+        )
+    return names
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8 where the file is; otherwise Latin-1, which the old headerless layouts use."""
+    try:
+        path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
+def _list(columns: Mapping[str, str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
+
+
+def _raise_rejected(
+    connection: duckdb.DuckDBPyConnection, path: Path, columns: Mapping[str, str]
+) -> None:
+    row = first_row(
+        connection,
+        "SELECT line, column_name, error_type, csv_line, error_message FROM reject_errors"
+        " ORDER BY line, column_idx LIMIT 1",
+    )
+    if row is None:
+        return
+    line, column, kind, text, message = row
+    content = _shortened((text or "").strip("\r\n"))
+    if kind == "CAST":
+        raise InputError(
+            f"{path}, line {line}, column {column}: expected {_described(columns[column])},"
+            f" got the row {content}"
+        )
+    if kind in {"MISSING COLUMNS", "TOO MANY COLUMNS"}:
+        expected, got = (part.split()[0] for part in message.split(": ")[1:3])
+        raise InputError(
+            f"{path}, line {line}: expected {expected} fields, got {got}, in the row {content}"
+        )
+    if kind == "INVALID ENCODING":
+        raise InputError(f"{path}, line {line}: expected UTF-8 text, got the row {content}")
+    raise InputError(
+        f"{path}, line {line}: expected a well-formed row, got {content} ({kind.lower()})"
+    )
+
+
+def _raise_empty_cell(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    path: Path,
+    dialect: Dialect,
+    columns: Mapping[str, str],
+) -> None:
+    for name, sql_type in columns.items():
+        condition = f'"{name}" IS NULL'
+        if exists(connection, table, condition):
+            line = locate(connection, path, dialect, condition)
+            raise InputError(
+                f"{path}, line {line}, column {name}: expected {_described(sql_type)},"
+                " got an empty cell"
+            )
+
+
+def _described(sql_type: str) -> str:
+    return {"DOUBLE": "a number", "BIGINT": "a whole number"}.get(sql_type, "text")
+
+
+def _shortened(text: str, limit: int = 80) -> str:
+    return repr(text if len(text) <= limit else text[: limit - 1] + "…")

@@ -1,0 +1,161 @@
+"""A fitted taste model: from a ratings log to segments that can recommend."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+
+from lacunar.errors import InputError
+from lacunar.taste.config import TasteConfig
+from lacunar.taste.engines import Engine, duckdb
+from lacunar.taste.gaps import fill_gaps
+from lacunar.taste.map import UserMap, draw_map
+from lacunar.taste.mixture.complete import CompleteRows
+from lacunar.taste.mixture.search import Surface, search
+from lacunar.taste.profiles import GenreProfiles, genre_profiles
+from lacunar.taste.ratings import Ratings
+from lacunar.taste.recommend.segment import SegmentRecommender
+from lacunar.taste.segments import Segments, assign_segments
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class TasteModel:
+    """Everything a taste fit learned, and the log it learned from.
+
+    Parameters
+    ----------
+    config : TasteConfig
+    ratings : Ratings
+    profiles : GenreProfiles
+    surface : Surface
+        All fits that were tried.
+    agreeing_seeds : tuple of int
+        Seeds that found the chosen partition.
+    segments : Segments
+    user_map : UserMap
+    """
+
+    config: TasteConfig
+    ratings: Ratings
+    profiles: GenreProfiles
+    surface: Surface
+    agreeing_seeds: tuple[int, ...]
+    segments: Segments
+    user_map: UserMap
+
+    @property
+    def liked_above(self) -> float:
+        """Stars above which a rating counts as a like."""
+        if self.config.liked_above is not None:
+            return self.config.liked_above
+        return 0.8 * self.ratings.scale.maximum
+
+    @property
+    def criterion(self) -> str:
+        """In a sentence, how K was chosen."""
+        votes = self.surface.k_frequency()[self.segments.n_segments]
+        return (
+            f"K = {self.segments.n_segments} has the lowest BIC for {votes} of "
+            f"{len(self.surface.seeds)} seeds, more than any other K; "
+            f"{len(self.agreeing_seeds)} seeds found this very partition, more than any other"
+        )
+
+    @cached_property
+    def segment_recommender(self) -> SegmentRecommender:
+        return SegmentRecommender(self.ratings, self.segments, self.liked_above)
+
+    @cached_property
+    def genres_of_items(self) -> list[list[str]]:
+        """Genre names of each film, in alphabetical order."""
+        names: list[list[str]] = [[] for _ in range(self.ratings.n_items)]
+        pairs = self.ratings.item_genres
+        for item, genre in zip(pairs["item"].to_pylist(), pairs["genre"].to_pylist(), strict=True):
+            names[item].append(self.ratings.genres[genre])
+        return names
+
+    @cached_property
+    def films_per_genre(self) -> dict[str, int]:
+        """How many films of the catalogue each genre has."""
+        counts = np.bincount(
+            np.asarray(self.ratings.item_genres["genre"]), minlength=len(self.ratings.genres)
+        )
+        return dict(zip(self.ratings.genres, counts.tolist(), strict=True))
+
+
+def fit_taste(
+    ratings: Ratings,
+    config: TasteConfig | None = None,
+    *,
+    engine: Engine = duckdb.run,
+    progress: Progress | None = None,
+) -> TasteModel:
+    """Learn segments from a ratings log.
+
+    Parameters
+    ----------
+    ratings : Ratings
+    config : TasteConfig, optional
+    engine : Engine
+        Where the group-by of profiles runs.
+    progress : callable, optional
+        Called with (stage, steps done, steps in all).
+
+    Raises
+    ------
+    InputError
+        If there are fewer users than the smallest K.
+    """
+    config = config or TasteConfig()
+    report = progress or _say_nothing
+    if ratings.n_users < max(2, config.min_components):
+        raise InputError(
+            f"expected at least {max(2, config.min_components)} users to form segments, "
+            f"got {ratings.n_users}"
+        )
+    profiles = genre_profiles(ratings, engine=engine)
+    seen = fill_gaps(profiles.means, config.gaps)
+    found = search(
+        seen,
+        n_components=range(config.min_components, config.max_components + 1),
+        seeds=range(config.seed, config.seed + config.n_seeds),
+        covariance_type=config.covariance_type,
+        tol=config.tol,
+        max_iter=config.max_iter,
+        reg_covar=config.reg_covar,
+        progress=lambda done, total: report("mixtures", done, total),
+    )
+    observations = CompleteRows(seen, config.covariance_type)
+    segments = assign_segments(observations, found.chosen, seen, profiles)
+    report("map", 0, 1)
+    user_map = draw_map(seen, max_users=config.map_users, seed=config.seed)
+    report("map", 1, 1)
+    return TasteModel(
+        config, ratings, profiles, found.surface, found.agreeing_seeds, segments, user_map
+    )
+
+
+def _say_nothing(stage: str, done: int, total: int) -> None:
+    del stage, done, total
+
+
+def fingerprint(ratings: Ratings) -> str:
+    """SHA-256 of what a fit can see of a log: ids, films, genres and ratings."""
+    digest = hashlib.sha256()
+    ids = pa.table([ratings.users], names=["user_id"])
+    for table in (ids, ratings.items, ratings.item_genres, ratings.log):
+        for name in table.column_names:
+            column = table[name]
+            digest.update(f"{name}:{column.type}:{len(column)};".encode())
+            if pa.types.is_string(column.type) or column.null_count:
+                digest.update("\0".join(map(str, column.to_pylist())).encode())
+            else:
+                digest.update(np.ascontiguousarray(column.to_numpy()).tobytes())
+    digest.update("\0".join(ratings.genres).encode())
+    return digest.hexdigest()

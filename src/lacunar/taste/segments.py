@@ -1,0 +1,111 @@
+"""Soft segments of users: who belongs where, and what the members like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.taste.mixture.em import Observations, normalise
+from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters
+from lacunar.taste.profiles import GenreProfiles
+
+
+@dataclass(frozen=True)
+class Segments:
+    """K segments of U users, largest population first, so ids do not depend on a seed.
+
+    Parameters
+    ----------
+    mixture : MixtureParameters
+        A batch of one, components in the order of the segments.
+    responsibilities : ndarray of shape (U, K)
+        Probability of each user to belong to each segment.
+    profiles : ndarray of shape (K, G)
+        Members' mean of the profiles the mixture saw, gaps as the fit treated them.
+    known_profiles : ndarray of shape (K, G)
+        Members' mean over the members who rated the genre; NaN where none did.
+    known_users : ndarray of shape (K, G)
+        How many members rated the genre.
+    """
+
+    mixture: MixtureParameters
+    responsibilities: FloatArray
+    profiles: FloatArray
+    known_profiles: FloatArray
+    known_users: NDArray[np.int64]
+
+    @property
+    def n_segments(self) -> int:
+        return int(self.responsibilities.shape[1])
+
+    @cached_property
+    def labels(self) -> NDArray[np.intp]:
+        """Most probable segment of each user, shape (U,)."""
+        return self.responsibilities.argmax(axis=1)
+
+    @cached_property
+    def populations(self) -> NDArray[np.int64]:
+        """Users whose most probable segment it is, shape (K,)."""
+        return np.bincount(self.labels, minlength=self.n_segments)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(f"Segment {segment + 1}" for segment in range(self.n_segments))
+
+    def members(self, segment: int) -> NDArray[np.intp]:
+        """Positions of the users whose most probable segment it is."""
+        return np.flatnonzero(self.labels == segment)
+
+    def sample_members(self, segment: int, n: int, seed: int) -> NDArray[np.intp]:
+        """A seeded sample of members, in order of position."""
+        members = self.members(segment)
+        generator = np.random.default_rng([seed, segment])
+        return np.sort(generator.choice(members, size=min(n, len(members)), replace=False))
+
+
+def assign_segments(
+    observations: Observations,
+    mixture: MixtureParameters,
+    seen: FloatArray,
+    profiles: GenreProfiles,
+) -> Segments:
+    """Turn a fitted mixture into segments ordered by population.
+
+    Parameters
+    ----------
+    observations : Observations
+        The users' rows as the mixture was fitted to them.
+    mixture : MixtureParameters
+        A batch of one, means in the units of the data.
+    seen : ndarray of shape (U, G)
+        Profiles the mixture saw.
+    profiles : GenreProfiles
+        Profiles with their gaps.
+    """
+    centred = MixtureParameters(
+        mixture.weights, mixture.means - observations.origin, mixture.covariances
+    )
+    posterior = np.concatenate(
+        [normalise(joint)[0][0].copy() for _, joint in observations.log_joint(centred)], axis=1
+    ).T
+    populations = np.bincount(posterior.argmax(axis=1), minlength=mixture.n_components)
+    order = np.lexsort((-mixture.weights[0], -populations))
+    responsibilities = np.ascontiguousarray(posterior[:, order])
+    labels = responsibilities.argmax(axis=1)
+    member = (labels == np.arange(len(order))[:, np.newaxis]).astype(np.float64)
+    known_users = member @ ~profiles.gaps
+    with np.errstate(invalid="ignore", divide="ignore"):
+        seen_means = (member @ seen) / member.sum(axis=1, keepdims=True)
+        known_means = (member @ np.nan_to_num(profiles.means)) / known_users
+    return Segments(
+        mixture=MixtureParameters(
+            mixture.weights[:, order], mixture.means[:, order], mixture.covariances[:, order]
+        ),
+        responsibilities=responsibilities,
+        profiles=seen_means,
+        known_profiles=known_means,
+        known_users=known_users.astype(np.int64),
+    )
