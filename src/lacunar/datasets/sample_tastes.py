@@ -16,22 +16,22 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from lacunar.datasets.sample_titles import GENRES, invented_films, movies_table
 from lacunar.errors import InputError
 
 MIN_RATINGS = 20
+_MEDIAN_RATINGS = 70
 _USERS_PER_BATCH = 4096
 
 # Log-popularity that a genre adds to its films.
 _APPEAL = {
-    "Action": 0.4, "Adventure": 0.5, "Documentary": -1.6, "Fantasy": 0.4, "Film-Noir": 0.2,
-    "Horror": -0.3, "IMAX": 0.7, "Mystery": 0.2, "Sci-Fi": 0.5, "Thriller": 0.2,
-    "Musical": -0.4, "War": -0.3, "Western": -0.3,
-    "(no genres listed)": -2.5,
+    "Action": 0.4, "Adventure": 0.5, "Documentary": -2.0, "Fantasy": 0.4, "Film-Noir": -0.5,
+    "Horror": -0.6, "IMAX": 0.4, "Mystery": -0.2, "Sci-Fi": 0.5, "Thriller": 0.2,
+    "Musical": -0.8, "War": -0.4, "Western": -0.4, "(no genres listed)": -2.5,
 }  # fmt: skip
 _GROUP_LIKES = (
     ("Action", "Adventure", "IMAX", "Sci-Fi", "War", "Western"),
@@ -42,7 +42,7 @@ _GROUP_LIKES = (
     ("Documentary", "War", "Western", "Film-Noir"),
 )
 _LIKES_OF_FURTHER_GROUPS = 4
-_WATCH_LIKED = 3.0  # log-odds of watching a film all of whose genres are liked
+_WATCH_LIKED = 3.4  # log-odds of watching a film all of whose genres are liked
 _RATE_LIKED = 1.6  # stars such a film gains
 _BY_CHANCE = 0.05  # share of draws that look at no popularity
 _FIRST_DAY, _DAYS = 1_420_070_400, 3285  # 2015 to 2023, when every film is out
@@ -98,10 +98,11 @@ def sample_tastes(
     >>> sample.ratings.column_names
     ['userId', 'movieId', 'rating', 'timestamp']
     >>> sample.groups[:5].tolist()
+    [1, 0, 3, 0, 1]
     """
     _check_sizes(n_users, n_movies, n_groups, seed)
     films = _Films.invent(n_movies, n_groups, seed)
-    batches = [_batch(films, n_users, b, seed) for b in range(_n_batches(n_users))]
+    batches = [_batch(films, n_users, b, seed, _MEDIAN_RATINGS) for b in range(_n_batches(n_users))]
     return TasteSample(
         ratings=pa.concat_tables([ratings for ratings, _ in batches]).combine_chunks(),
         movies=films.table,
@@ -110,24 +111,59 @@ def sample_tastes(
 
 
 def iter_ratings(
-    *, n_users: int = 610, n_movies: int = 2000, n_groups: int = 4, seed: int = 0
+    *,
+    n_users: int = 610,
+    n_movies: int = 2000,
+    n_groups: int = 4,
+    seed: int = 0,
+    median_ratings: int = _MEDIAN_RATINGS,
 ) -> Iterator[pa.Table]:
     """The ratings of `sample_tastes`, 4,096 users at a time, for logs larger than memory.
 
     A batch depends on the sizes, the seed and its place alone, not on the batches before it.
+
+    Parameters
+    ----------
+    n_users, n_movies, n_groups, seed : int
+        As in `sample_tastes`.
+    median_ratings : int
+        Ratings of the median user, more than 20; 46 makes the mean about 100.
 
     Yields
     ------
     ratings : pyarrow.Table
         As ``TasteSample.ratings``, of the next users.
 
+    Raises
+    ------
+    InputError
+        For a size or seed outside these bounds.
+
     Examples
     --------
     >>> sum(len(batch) for batch in iter_ratings(n_users=50, n_movies=200, seed=1))
+    3442
     """
     _check_sizes(n_users, n_movies, n_groups, seed)
+    if median_ratings <= MIN_RATINGS:
+        raise InputError(
+            f"expected a median of more than {MIN_RATINGS} ratings, the fewest of a user, "
+            f"got median_ratings={median_ratings}"
+        )
     films = _Films.invent(n_movies, n_groups, seed)
-    return (_batch(films, n_users, b, seed)[0] for b in range(_n_batches(n_users)))
+    return (_batch(films, n_users, b, seed, median_ratings)[0] for b in range(_n_batches(n_users)))
+
+
+def sample_movies(*, n_movies: int = 2000, seed: int = 0) -> pa.Table:
+    """The films that `iter_ratings` rates: ``TasteSample.movies`` without the ratings.
+
+    Examples
+    --------
+    >>> sample_movies(n_movies=20, seed=1)["title"][0].as_py()
+    'Wendethwaite Amulet, The (1988)'
+    """
+    _check_sizes(1, n_movies, 1, seed)
+    return _Films.invent(n_movies, 1, seed).table
 
 
 def write_sample(
@@ -161,7 +197,7 @@ def write_sample(
     }
     for name, table in tables.items():
         if layout == "parquet":
-            pa.parquet.write_table(table, directory / f"{name}.parquet")
+            pq.write_table(table, directory / f"{name}.parquet")
         elif name == "movies":
             _write_quoted(table, directory / f"{name}.csv")
         else:
@@ -183,8 +219,8 @@ def _write_numbers(table: pa.Table, path: Path) -> None:
         table = table.set_column(2, "rating", stars.take(halves))
     with path.open("wb") as file:
         file.write((",".join(table.column_names) + "\n").encode())
-        options = pa.csv.WriteOptions(include_header=False, quoting_style="none")
-        pa.csv.write_csv(table, file, options)
+        options = pc.WriteOptions(include_header=False, quoting_style="none")
+        pc.write_csv(table, file, options)
 
 
 def _check_sizes(n_users: int, n_movies: int, n_groups: int, seed: int) -> None:
@@ -242,7 +278,8 @@ def _group_likes(n_groups: int, rng: np.random.Generator) -> NDArray[np.float64]
             likes[g, [GENRES.index(name) for name in _GROUP_LIKES[g]]] = 1
         else:
             likes[g, rng.choice(len(GENRES) - 1, _LIKES_OF_FURTHER_GROUPS, replace=False)] = 1
-    return likes - likes.mean(axis=0)
+    centred: NDArray[np.float64] = likes - likes.mean(axis=0)
+    return centred
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,10 +292,12 @@ class _People:
     leaning: NDArray[np.float64]
 
     @classmethod
-    def invent(cls, n: int, films: _Films, rng: np.random.Generator) -> _People:
+    def invent(
+        cls, n: int, films: _Films, median_ratings: int, rng: np.random.Generator
+    ) -> _People:
         n_groups, n_movies = films.liked.shape
         size = (np.arange(n_groups) + 3.0) ** -0.7
-        activity = MIN_RATINGS + rng.lognormal(np.log(50), 1.5, n)
+        activity = MIN_RATINGS + rng.lognormal(np.log(median_ratings - MIN_RATINGS), 1.5, n)
         leaning = rng.normal(0, 0.22, (n, len(GENRES) + 1))
         leaning[:, -1] = 0
         return cls(
@@ -282,11 +321,13 @@ def _n_batches(n_users: int) -> int:
     return -(-n_users // _USERS_PER_BATCH)
 
 
-def _batch(films: _Films, n_users: int, b: int, seed: int) -> tuple[pa.Table, NDArray[np.int64]]:
+def _batch(
+    films: _Films, n_users: int, b: int, seed: int, median_ratings: int
+) -> tuple[pa.Table, NDArray[np.int64]]:
     """Ratings and groups of the b-th batch of users."""
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, b)))
     first = b * _USERS_PER_BATCH
-    people = _People.invent(min(_USERS_PER_BATCH, n_users - first), films, rng)
+    people = _People.invent(min(_USERS_PER_BATCH, n_users - first), films, median_ratings, rng)
     user, film = _watched(people, films, rng)
     ratings = pa.table(
         {
@@ -362,7 +403,7 @@ def _stars(
 def _timestamps(
     user: NDArray[np.int64], people: _People, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Seconds since 1970, all different within a user, in an order that movieId tells nothing of."""
+    """Seconds since 1970, all different within a user, in no order of movieId."""
     start = _FIRST_DAY + rng.integers(0, _DAYS * 86_400, size=len(people.wanted))
     # Sittings of some seconds per rating, and about four returns some weeks later.
     pause = rng.random(user.size) < np.minimum(0.04, 4 / people.wanted)[user]
@@ -370,6 +411,6 @@ def _timestamps(
     total = gap.cumsum()
     before = (people.wanted.cumsum() - people.wanted)[user]
     times = start[user] + total - total[before]
-    timestamps = np.empty_like(times)
+    timestamps = np.empty(user.size, dtype=np.int64)
     timestamps[np.lexsort((rng.random(user.size), user))] = times
     return timestamps

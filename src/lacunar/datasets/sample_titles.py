@@ -17,38 +17,42 @@ _GENRES: dict[str, tuple[float, float, str]] = {
     "Action": (12.0, 8.0, "Siege Convoy Ambush Gauntlet Vanguard Breach"),
     "Adventure": (5.0, 8.0, "Voyage Compass Expedition Summit Passage Cartographer"),
     "Animation": (4.0, 2.0, "Hedgehog Teapot Dragonfly Kite Acorn Snowglobe"),
-    "Children": (1.5, 4.0, "Treehouse Puppy Birthday Picnic Balloon Bicycle"),
-    "Comedy": (30.0, 12.0, "Wedding Landlord Neighbour Vacation Mix-Up Umbrella"),
+    "Children": (1.0, 3.0, "Treehouse Puppy Birthday Picnic Balloon Bicycle"),
+    "Comedy": (33.0, 12.0, "Wedding Landlord Neighbour Vacation Mix-Up Umbrella"),
     "Crime": (4.0, 8.0, "Ledger Heist Informant Alibi Verdict Syndicate"),
     "Documentary": (4.5, 0.5, "Archive Harvest Portrait Quarry Chronicle River"),
-    "Drama": (30.0, 22.0, "Orchard Silence Inheritance Letter Winter Daughter"),
-    "Fantasy": (1.5, 6.0, "Amulet Griffin Sorcerer Moonstone Prophecy Thicket"),
-    "Film-Noir": (0.5, 0.3, "Shadow Alley Cigarette Widow Nightcap Raincoat"),
-    "Horror": (5.0, 4.0, "Crypt Cellar Howling Scarecrow Séance Marrow"),
-    "IMAX": (0.0, 1.2, "Glacier Canyon Orbit Reef Aurora Volcano"),
+    "Drama": (37.0, 22.0, "Orchard Silence Inheritance Letter Winter Daughter"),
+    "Fantasy": (1.5, 8.0, "Amulet Griffin Sorcerer Moonstone Prophecy Thicket"),
+    "Film-Noir": (0.7, 0.4, "Shadow Alley Cigarette Widow Nightcap Raincoat"),
+    "Horror": (6.0, 4.0, "Crypt Cellar Howling Scarecrow Séance Marrow"),
+    "IMAX": (0.0, 1.8, "Glacier Canyon Orbit Reef Aurora Volcano"),
     "Musical": (0.8, 2.2, "Overture Waltz Chorus Serenade Ballroom Encore"),
-    "Mystery": (0.8, 4.5, "Riddle Cipher Locket Footprint Lighthouse Vanishing"),
+    "Mystery": (0.9, 6.0, "Riddle Cipher Locket Footprint Lighthouse Vanishing"),
     "Romance": (2.0, 7.0, "Promise Summer Valentine Rendezvous Garden Confession"),
-    "Sci-Fi": (2.5, 6.5, "Signal Colony Android Nebula Paradox Starship"),
+    "Sci-Fi": (3.5, 8.0, "Signal Colony Android Nebula Paradox Starship"),
     "Thriller": (3.5, 14.0, "Hostage Witness Countdown Double Deception Pursuit"),
     "War": (0.7, 3.0, "Trench Regiment Armistice Bridge Bugle Frontier"),
-    "Western": (0.8, 0.7, "Stagecoach Gunslinger Prairie Sheriff Corral Dust"),
+    "Western": (1.0, 0.9, "Stagecoach Gunslinger Prairie Sheriff Corral Dust"),
 }
 # In MovieLens' order, the mark of a film without genres last.
 GENRES: tuple[str, ...] = (*_GENRES, NO_GENRE)
 
+# A pair that stands here twice is closer by the factor's square.
 _COMPANIONS = (
+    "Animation-Children Animation-Children Crime-Thriller Crime-Thriller Action-Adventure "
+    "Mystery-Thriller Film-Noir-Mystery Horror-Thriller "
     "Action-Adventure Action-Sci-Fi Action-Thriller Action-Crime Action-War Action-IMAX "
     "Adventure-Fantasy Adventure-Children Adventure-Western Adventure-IMAX Animation-Children "
     "Animation-Fantasy Comedy-Romance Comedy-Musical Comedy-Children Crime-Thriller Crime-Mystery "
     "Crime-Film-Noir Drama-Romance Drama-War Drama-Crime Film-Noir-Mystery Horror-Thriller "
     "Horror-Mystery Horror-Sci-Fi Mystery-Thriller Musical-Romance Sci-Fi-Thriller"
-).split()
+)
 _COMPANION_FACTOR = 5.0
-# Documentaries and films of these pairs hardly ever share a film.
+# These pairs hardly ever share a film.
 _STRANGERS = ("Animation-Horror", "Children-Horror", "Children-Thriller", "Children-Crime")
-_STRANGER_FACTOR = 0.05
+_STRANGER_FACTOR = 0.02
 _LENGTHS = (0.32, 0.34, 0.24, 0.10)
+_LONE_DOCUMENTARIES = 0.75
 _NO_GENRE_SHARE = 0.004
 _LAST_YEAR = 2014
 
@@ -56,11 +60,11 @@ _ONSETS = (
     "Alb Bald Brem Cald Corv Dorm Drun Elb Esk Fenn Galv Grim Hald Harl Ister Jorv Karn Keld Lorn "
     "Lund Marb Melv Nord Orl Ostr Pald Pelh Quill Rast Ravn Selv Skarn Sylv Tarv Thorn Ulv Vell "
     "Vess Wend Zar"
-).split()
+)
 _CODAS = (
     "amora astow eçal edane efell enmoor enrath ethwaite ibruck iline ingard isse omesk orán ovar "
     "umere uwick ömar éza"
-).split()
+)
 _NUMERALS = ("", " II", " III", " IV", " V", " VI", " VII", " VIII", " IX", " X")
 
 # {n} the noun, {p} the made-up name; what stands after the bar is the article, put last.
@@ -75,9 +79,9 @@ _PATTERNS = (
     "Return to {p}",
     "Beyond {p}",
     "{p}, My {n}",
-    'The "{p}" {n}',
+    '"{p}" {n}|The',
     "{n} & {p}",
-    "Leaving {p}: A {n}",
+    "Leaving {p}: The {n}",
     "Été à {p}|L'",
     "Niño de {p}|El",
 )
@@ -104,6 +108,9 @@ def invented_films(n_films: int, rng: np.random.Generator) -> tuple[list[str], N
     >>> titles, genres = invented_films(3, np.random.default_rng(0))
     >>> for title, row in zip(titles, genres):
     ...     print(title, [GENRES[g] for g in np.flatnonzero(row)])
+    Skarnedane (1981) ['Action', 'Animation']
+    Return to Orledane (2005) ['Drama']
+    Leaving Vellisse: The Confession (2012) ['Romance']
     """
     genres, leads = _genre_sets(n_films, rng)
     years = _years(genres, rng)
@@ -140,6 +147,8 @@ def _genre_sets(
     lengths = rng.choice(len(_LENGTHS), p=_LENGTHS, size=n_films) + 1
     rows = np.arange(n_films)
     leads = rng.choice(len(_GENRES), p=lead_share / lead_share.sum(), size=n_films)
+    lone = (leads == GENRES.index("Documentary")) & (rng.random(n_films) < _LONE_DOCUMENTARIES)
+    lengths[lone] = 1
     genres = np.zeros((n_films, len(GENRES)), dtype=bool)
     genres[rows, leads] = True
     weights = companion_share * _companion_factors()[leads]
@@ -156,13 +165,13 @@ def _genre_sets(
 
 def _companion_factors() -> NDArray[np.float64]:
     names = list(_GENRES)
+    companions = _COMPANIONS.split()
     factors = np.ones((len(names), len(names)))
-    factors[names.index("Documentary")] = _STRANGER_FACTOR
     for i, first in enumerate(names):
         for j, second in enumerate(names):
-            if f"{first}-{second}" in _COMPANIONS or f"{second}-{first}" in _COMPANIONS:
-                factors[i, j] = _COMPANION_FACTOR
-            if f"{first}-{second}" in _STRANGERS or f"{second}-{first}" in _STRANGERS:
+            pair = {f"{first}-{second}", f"{second}-{first}"}
+            factors[i, j] *= _COMPANION_FACTOR ** sum(known in pair for known in companions)
+            if pair.intersection(_STRANGERS):
                 factors[i, j] = _STRANGER_FACTOR
     return factors
 
@@ -181,14 +190,18 @@ def _titles(
     leads: NDArray[np.intp], years: NDArray[np.int64], rng: np.random.Generator
 ) -> list[str]:
     nouns = [row[2].split() for row in _GENRES.values()]
-    parts = (_ONSETS, _CODAS, _PATTERNS, nouns[0])
+    onsets, codas = _ONSETS.split(), _CODAS.split()
+    parts = (onsets, codas, _PATTERNS, nouns[0])
     draws = rng.integers(0, [len(part) for part in parts], size=(len(leads), len(parts)))
     times_met: dict[str, int] = {}
     titles = []
     for lead, year, draw in zip(leads.tolist(), years.tolist(), draws.tolist(), strict=True):
-        name = _ONSETS[draw[0]] + _CODAS[draw[1]]
+        name = onsets[draw[0]] + codas[draw[1]]
         body, _, article = _PATTERNS[draw[2]].partition("|")
-        body = body.format(n=nouns[lead][draw[3]], p=name)
+        noun = nouns[lead][draw[3]]
+        body = body.format(n=noun, p=name)
+        if article == "A" and noun[0] in "AEIOU":
+            article = "An"
         met = times_met[body] = times_met.get(body, -1) + 1
         sequel = _NUMERALS[met] if met < len(_NUMERALS) else f" {met + 1}"
         titles.append(f"{body}{sequel}{', ' + article if article else ''} ({year})")

@@ -23,7 +23,9 @@ class TasteConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     preset: Preset = "source"
-    gaps: Literal["row-mean", "zero"] = Field("row-mean", description="What stands where a user has no rating.")
+    gaps: Literal["row-mean", "zero"] = Field(
+        "row-mean", description="What stands where a user has no rating."
+    )
     covariance_type: CovarianceType = "full"
     min_components: int = Field(1, ge=1)
     max_components: int = Field(10, ge=1)

@@ -119,7 +119,7 @@ def _load_flag_items(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     columns = {"movieId": "VARCHAR", "title": "VARCHAR"} | dict.fromkeys(_FLAG_GENRES, "BIGINT")
     load_delimited(connection, "loaded", path, _FLAG_MOVIES, columns)
     flags = ", ".join(f'CASE "{genre}" WHEN 1 THEN {quoted(genre)} END' for genre in _FLAG_GENRES)
-    _keep_items(connection, f"list_filter([{flags}], genre -> genre IS NOT NULL)")
+    _keep_items(connection, f"[{flags}]")
 
 
 def _load_parquet_ratings(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.taste.mixture.em import Observations, normalise
+from lacunar.taste.mixture.em import Observations, posterior
 from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters
 from lacunar.taste.profiles import GenreProfiles
 
@@ -44,12 +44,12 @@ class Segments:
     @cached_property
     def labels(self) -> NDArray[np.intp]:
         """Most probable segment of each user, shape (U,)."""
-        return self.responsibilities.argmax(axis=1)
+        return np.asarray(self.responsibilities.argmax(axis=1))
 
     @cached_property
     def populations(self) -> NDArray[np.int64]:
         """Users whose most probable segment it is, shape (K,)."""
-        return np.bincount(self.labels, minlength=self.n_segments)
+        return np.asarray(np.bincount(self.labels, minlength=self.n_segments))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -85,15 +85,11 @@ def assign_segments(
     profiles : GenreProfiles
         Profiles with their gaps.
     """
-    centred = MixtureParameters(
-        mixture.weights, mixture.means - observations.origin, mixture.covariances
-    )
-    posterior = np.concatenate(
-        [normalise(joint)[0][0].copy() for _, joint in observations.log_joint(centred)], axis=1
-    ).T
-    populations = np.bincount(posterior.argmax(axis=1), minlength=mixture.n_components)
+    posterior_of_all, _ = posterior(observations, mixture)
+    belongs = posterior_of_all[0].T
+    populations = np.bincount(belongs.argmax(axis=1), minlength=mixture.n_components)
     order = np.lexsort((-mixture.weights[0], -populations))
-    responsibilities = np.ascontiguousarray(posterior[:, order])
+    responsibilities = np.ascontiguousarray(belongs[:, order])
     labels = responsibilities.argmax(axis=1)
     member = (labels == np.arange(len(order))[:, np.newaxis]).astype(np.float64)
     known_users = member @ ~profiles.gaps

@@ -13,8 +13,8 @@ def run(sql: str, tables: Mapping[str, pa.Table]) -> pa.Table:
 
     Examples
     --------
-    >>> run("SELECT sum(x) AS total FROM t", {"t": pa.table({"x": [1, 2]})}).to_pylist()
-    [{'total': 3}]
+    >>> run("SELECT max(x) AS top FROM t", {"t": pa.table({"x": [1, 2]})}).to_pylist()
+    [{'top': 2}]
     """
     with duckdb.connect() as connection:
         for name, table in tables.items():

@@ -158,3 +158,21 @@ def m_step(statistics: SufficientStatistics, reg_covar: float) -> MixtureParamet
         covariances = statistics.second / mass[..., np.newaxis] - means**2 + reg_covar
     weights = mass / mass.sum(axis=1, keepdims=True)
     return MixtureParameters(weights, means, covariances)
+
+
+def posterior(data: Observations, parameters: MixtureParameters) -> tuple[FloatArray, FloatArray]:
+    """Responsibilities (B, K, N) and log-likelihoods (B, N) of all rows.
+
+    ``parameters.means`` are in the units of the data, as fits return them.
+    """
+    centred = parameters.moved_by(-data.origin)
+    parts = [
+        (responsibilities.copy(), log_likelihood)
+        for responsibilities, log_likelihood in (
+            normalise(joint) for _, joint in data.log_joint(centred)
+        )
+    ]
+    return (
+        np.concatenate([responsibilities for responsibilities, _ in parts], axis=2),
+        np.concatenate([log_likelihood for _, log_likelihood in parts], axis=1),
+    )

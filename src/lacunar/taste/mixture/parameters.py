@@ -70,5 +70,9 @@ class MixtureParameters:
         self.means[restarts] = other.means
         self.covariances[restarts] = other.covariances
 
+    def moved_by(self, shift: FloatArray) -> Self:
+        """Return the mixtures with ``shift`` of shape (D,) added to every mean."""
+        return type(self)(self.weights, self.means + shift, self.covariances)
+
     def copy(self) -> Self:
         return type(self)(self.weights.copy(), self.means.copy(), self.covariances.copy())

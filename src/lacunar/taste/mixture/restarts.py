@@ -112,7 +112,7 @@ def _fit_distinct(
             break
     log_likelihood, labels = _evaluate(data, final)
     return Restarts(
-        MixtureParameters(final.weights, final.means + data.origin, final.covariances),
+        final.moved_by(data.origin),
         lower_bound,
         log_likelihood,
         n_iter,

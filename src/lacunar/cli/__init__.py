@@ -1,0 +1,51 @@
+"""The command line: parse, call, print. Heavy imports stay inside the commands."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from lacunar import __version__
+from lacunar.cli import data, demo, taste
+from lacunar.cli.console import fail
+from lacunar.errors import InputError
+
+app = typer.Typer(
+    name="lacunar",
+    help="Learn people's tastes and traits from data full of gaps.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.add_typer(data.app, name="data")
+app.add_typer(taste.app, name="taste")
+app.command("demo")(demo.demo)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"lacunar {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Run the command line; bad input ends with one sentence on stderr and status 2."""
+    try:
+        app()
+    except InputError as error:
+        fail(error)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

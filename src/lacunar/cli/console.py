@@ -1,0 +1,83 @@
+"""What every command does alike: one JSON document, tables, progress, and the way to fail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from lacunar.errors import InputError
+
+JsonFlag = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
+]
+ForceFlag = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+
+out = Console(highlight=False, soft_wrap=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Report(Protocol):
+    """Takes the progress of a long piece of work: stage, steps done, steps in all."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None: ...
+
+
+def emit_json(document: Any) -> None:
+    """Print a document as JSON, the only thing on stdout."""
+    typer.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
+
+
+def fail(error: InputError) -> None:
+    """Print the one sentence of bad input."""
+    err.print(f"lacunar: {error}", style="bold red", markup=False)
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """Show progress bars on stderr, one per stage, gone once the work is done."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+    )
+    with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bars:
+        stages: dict[str, TaskID] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in stages:
+                stages[stage] = bars.add_task(stage, total=total)
+            bars.update(stages[stage], completed=done, total=total)
+
+        yield report
+
+
+def check_file_destination(path: Path, *, force: bool) -> None:
+    """Refuse to write a file where one is, or where there is no directory.
+
+    Raises
+    ------
+    InputError
+    """
+    if path.is_dir():
+        raise InputError(f"{path}: expected a place for a file, got a directory")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: expected an existing parent directory, got none")
+    if path.exists() and not force:
+        raise InputError(f"{path}: a file is there already; name --force to replace it")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    staging = path.with_name(f".{path.name}.part")
+    try:
+        staging.write_text(text, encoding="utf-8")
+        staging.replace(path)
+    finally:
+        staging.unlink(missing_ok=True)

@@ -1,0 +1,27 @@
+"""Command line options into a config, refusals told in a sentence."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from lacunar.errors import InputError
+
+Config = TypeVar("Config", bound=BaseModel)
+
+
+def validated(config: type[Config], **options: Any) -> Config:
+    """Build a config from the options that were named (are not None).
+
+    Raises
+    ------
+    InputError
+        With the first option that does not fit.
+    """
+    try:
+        return config(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = "--" + "-".join(str(part) for part in first["loc"]).replace("_", "-")
+        raise InputError(f"{option}: {first['msg']}, got {first['input']!r}") from error

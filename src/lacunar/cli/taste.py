@@ -1,0 +1,197 @@
+"""``lacunar taste``: fit segments to a ratings log, look at them, recommend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from lacunar.cli.console import (
+    ForceFlag,
+    JsonFlag,
+    check_file_destination,
+    emit_json,
+    err,
+    out,
+    progress,
+    write_text,
+)
+
+if TYPE_CHECKING:
+    from lacunar.taste.model import TasteModel
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Ratings to genre profiles, segments and recommendations.",
+    rich_markup_mode="markdown",
+)
+
+ModelArgument = Annotated[Path, typer.Argument(help="Directory of a fitted taste model.")]
+UserOption = Annotated[str, typer.Option("--user", help="Id of a user, as in the ratings.")]
+
+
+@app.command(epilog="Example: `lacunar taste fit ml-latest-small -o model --preset source`")
+def fit(
+    data: Annotated[Path, typer.Argument(help="Directory in a MovieLens layout.")],
+    output: Annotated[Path, typer.Option("-o", "--out", help="Model directory to write.")],
+    preset: Annotated[str, typer.Option(help="source: as the source report does.")] = "source",
+    gaps: Annotated[
+        str | None, typer.Option(help="What stands for a gap: row-mean or zero.")
+    ] = None,
+    max_components: Annotated[int | None, typer.Option(help="Largest K tried.")] = None,
+    n_seeds: Annotated[int | None, typer.Option(help="Restarts of every K.")] = None,
+    seed: Annotated[int, typer.Option(help="First of the seeds.")] = 0,
+    liked_above: Annotated[
+        float | None, typer.Option(help="A rating above this is a like (default: 4 of 5).")
+    ] = None,
+    scale: Annotated[
+        str | None, typer.Option(help="Rating scale MIN:MAX:STEP (default: 0.5:5:0.5).")
+    ] = None,
+    force: ForceFlag = False,
+    json: JsonFlag = False,
+) -> None:
+    """Fit segments to a ratings log and save the model."""
+    from lacunar.cli.settings import validated
+    from lacunar.store import check_destination, save_taste
+    from lacunar.taste.config import TasteConfig
+    from lacunar.taste.describe import describe_segments
+    from lacunar.taste.model import fit_taste
+    from lacunar.taste.ratings import RatingScale, read_ratings
+
+    check_destination(output, force=force)
+    config = validated(
+        TasteConfig,
+        preset=preset,
+        gaps=gaps,
+        max_components=max_components,
+        n_seeds=n_seeds,
+        seed=seed,
+        liked_above=liked_above,
+    )
+    ratings = read_ratings(data, scale=RatingScale.parse(scale) if scale else None)
+    with progress() as report:
+        model = fit_taste(ratings, config, progress=report)
+    save_taste(model, output, force=force)
+    if json:
+        emit_json({"model": str(output), **describe_segments(model)})
+        return
+    _print_intake(model)
+    _print_segments(model)
+    out.print(f"Model written to {output}", markup=False, soft_wrap=True)
+
+
+@app.command(epilog="Example: `lacunar taste segments model --json`")
+def segments(model: ModelArgument, json: JsonFlag = False) -> None:
+    """Show the segments: populations, names, mean rating per genre."""
+    from lacunar.store import load_taste
+    from lacunar.taste.describe import describe_segments
+
+    loaded = load_taste(model)
+    if json:
+        emit_json(describe_segments(loaded))
+        return
+    _print_segments(loaded)
+
+
+@app.command(epilog="Example: `lacunar taste recommend model --user 4 --top 5`")
+def recommend(
+    model: ModelArgument,
+    user: UserOption,
+    top: Annotated[int, typer.Option(min=1, help="How many films.")] = 5,
+    json: JsonFlag = False,
+) -> None:
+    """Recommend films a user has not rated, with the reasons."""
+    from lacunar.store import load_taste
+    from lacunar.taste.describe import describe_recommendations
+
+    loaded = load_taste(model)
+    found = describe_recommendations(loaded, loaded.ratings.user_position(user), top)
+    if json:
+        emit_json(found)
+        return
+    out.print(
+        f"User {found['user']} is in {found['segment_name']} "
+        f"with probability {found['probability']:.4f}.",
+        markup=False,
+    )
+    if not found["items"]:
+        out.print("No film is left that the segment likes and the user has not rated.")
+    for rank, item in enumerate(found["items"], start=1):
+        out.print(f"\n{rank}. {item['title']}  [{item['item']}]", style="bold", markup=False)
+        out.print(f"   {', '.join(item['genres'])}", markup=False)
+        for reason in item["reasons"]:
+            out.print(f"   - {reason['text']}", markup=False)
+
+
+@app.command(epilog="Example: `lacunar taste user model --user 4`")
+def user(model: ModelArgument, user: UserOption, json: JsonFlag = False) -> None:
+    """Show what is known of a user: genre means, counts, gaps, segments."""
+    from lacunar.store import load_taste
+    from lacunar.taste.describe import describe_user
+
+    loaded = load_taste(model)
+    found = describe_user(loaded, loaded.ratings.user_position(user))
+    if json:
+        emit_json(found)
+        return
+    table = Table(title=f"User {found['user']}", title_justify="left")
+    table.add_column("genre")
+    table.add_column("mean", justify="right")
+    table.add_column("ratings", justify="right")
+    for genre, mean in found["profile"].items():
+        known = "no rating" if mean is None else f"{mean:.2f}"
+        table.add_row(genre, known, str(found["counts"][genre]))
+    out.print(table)
+    for segment, probability in found["segments"].items():
+        name = loaded.segments.names[int(segment)]
+        out.print(f"{name}: probability {probability:.4f}", markup=False)
+
+
+@app.command(epilog="Example: `lacunar taste report model -o tastes.html --user 4`")
+def report(
+    model: ModelArgument,
+    output: Annotated[Path, typer.Option("-o", "--out", help="HTML file to write.")],
+    user: Annotated[
+        list[str] | None, typer.Option(help="A user to show, besides the samples; repeatable.")
+    ] = None,
+    force: ForceFlag = False,
+) -> None:
+    """Write a report as one HTML file that needs no network."""
+    from lacunar.report.taste import taste_report
+    from lacunar.store import load_taste
+
+    check_file_destination(output, force=force)
+    loaded = load_taste(model)
+    users = [loaded.ratings.user_position(name) for name in user or []]
+    write_text(output, taste_report(loaded, users=users))
+    out.print(f"Report written to {output}", markup=False, soft_wrap=True)
+
+
+def _print_intake(model: TasteModel) -> None:
+    ratings, intake = model.ratings, model.ratings.intake
+    err.print(
+        f"Read {len(ratings.log)} ratings of {ratings.n_items} films by {ratings.n_users} users; "
+        f"{model.profiles.gap_share:.1%} of the user x genre cells are unknown "
+        f"(seen as: {model.config.gaps})."
+    )
+    if intake.repeated:
+        err.print(f"Left out {intake.repeated} ratings that a later one replaced.")
+    if intake.unknown_item_rows:
+        err.print(
+            f"Left out {intake.unknown_item_rows} ratings of {intake.unknown_items} films that "
+            f"the catalogue lacks, and {intake.dropped_users} users who had no others."
+        )
+
+
+def _print_segments(model: TasteModel) -> None:
+    found = model.segments
+    out.print(f"{model.criterion}.", markup=False)
+    table = Table(title="Mean rating per genre", title_justify="left")
+    table.add_column("genre")
+    for name, population in zip(found.names, found.populations, strict=True):
+        table.add_column(f"{name}\n{population} users", justify="right")
+    for genre, means in zip(model.ratings.genres, found.profiles.T, strict=True):
+        table.add_row(genre, *(f"{mean:.2f}" for mean in means))
+    out.print(table)

@@ -1,0 +1,59 @@
+"""The landing page that leads to the reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from lacunar.report.page import render_page
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A report to go to.
+
+    Parameters
+    ----------
+    title : str
+    description : str
+        One or two sentences.
+    href : str
+        Relative to the landing page.
+
+    Raises
+    ------
+    ValueError
+        If ``href`` leads anywhere but to a file beside or below the page.
+    """
+
+    title: str
+    description: str
+    href: str
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.href)
+        if parts.scheme or parts.netloc or not parts.path:
+            raise ValueError(f"expected a relative path to a report, got {self.href!r}")
+
+
+def index_page(title: str, entries: Sequence[Entry]) -> str:
+    """Return the landing page as HTML.
+
+    Parameters
+    ----------
+    title : str
+    entries : sequence of Entry
+
+    Examples
+    --------
+    >>> page = index_page("Demo", [Entry("Tastes", "Who likes what.", "taste.html")])
+    >>> '<a href="taste.html">Tastes</a>' in page
+    True
+    """
+    return render_page(
+        "index.html",
+        title=title,
+        lead="Every page is one file: it loads nothing and can be kept, sent or printed as it is.",
+        entries=entries,
+    )

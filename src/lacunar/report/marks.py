@@ -1,0 +1,125 @@
+"""Marks that differ in shape as well as in colour, so a figure survives a grey printer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from markupsafe import Markup
+
+from lacunar.report.svg import element
+
+# Okabe and Ito (2008), darkest on white first; their yellow is left out, it cannot be seen there.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
+
+_Outline = tuple[tuple[float, float], ...]
+
+
+def _star() -> _Outline:
+    radii = (1.45, 0.62)
+    return tuple(
+        (radii[i % 2] * math.sin(i * math.pi / 5), -radii[i % 2] * math.cos(i * math.pi / 5))
+        for i in range(10)
+    )
+
+
+_PLUS: _Outline = (
+    (-0.4, -1.25), (0.4, -1.25), (0.4, -0.4), (1.25, -0.4), (1.25, 0.4), (0.4, 0.4),
+    (0.4, 1.25), (-0.4, 1.25), (-0.4, 0.4), (-1.25, 0.4), (-1.25, -0.4), (-0.4, -0.4),
+)  # fmt: skip
+# Offsets from the middle, scaled so that all shapes look equally large; None is the circle.
+_OUTLINES: tuple[_Outline | None, ...] = (
+    None,
+    ((0, -1.3), (1.2, 0.85), (-1.2, 0.85)),
+    ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),
+    ((0, -1.35), (1.1, 0), (0, 1.35), (-1.1, 0)),
+    _PLUS,
+    ((0, 1.3), (1.2, -0.85), (-1.2, -0.85)),
+    tuple(((x - y) / math.sqrt(2), (x + y) / math.sqrt(2)) for x, y in _PLUS),
+    _star(),
+)
+CIRCLE, DIAMOND = 0, 3
+# Paths are written in tenths of a unit, as whole numbers: points and minus signs cost bytes.
+_FINE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """How the points of one group look."""
+
+    shape: int
+    colour: str
+
+
+def marker(group: int) -> Marker:
+    """Return the marker of a group; the first 56 groups differ.
+
+    Examples
+    --------
+    >>> marker(0), marker(1)
+    (Marker(shape=0, colour='#0072B2'), Marker(shape=1, colour='#D55E00'))
+    """
+    return Marker(group % len(_OUTLINES), COLOURS[group % len(COLOURS)])
+
+
+def points(
+    places: Iterable[tuple[float, float]],
+    look: Marker,
+    radius: float,
+    *,
+    hollow: bool = False,
+    outline: float = 0.5,
+) -> Markup:
+    """Draw all points of one look as a single path.
+
+    Parameters
+    ----------
+    places : iterable of (float, float)
+    look : Marker
+    radius : float
+        Of a circle; other shapes are as large to the eye.
+    hollow : bool
+        White inside, coloured outline.
+    outline : float
+        Width of the outline, dark where the mark is filled.
+
+    Examples
+    --------
+    >>> print(points([(1, 2)], Marker(2, "#000"), 1))
+    <path d="M1 11h18v18h-18z" transform="scale(.1)" fill="#000" .../>
+    """
+    start, stroke = _glyph(look.shape, radius)
+    data = "".join(
+        f"M{round(x * _FINE) + start[0]} {round(y * _FINE) + start[1]}{stroke}" for x, y in places
+    )
+    return element(
+        "path",
+        d=data,
+        transform="scale(.1)",
+        fill="#fff" if hollow else look.colour,
+        stroke=look.colour if hollow else "#1f2328",
+        stroke_width=outline * _FINE,
+    )
+
+
+def _glyph(shape: int, radius: float) -> tuple[tuple[int, int], str]:
+    """Where a shape's path begins, from its middle, and the rest of it in relative steps."""
+    size = radius * _FINE
+    outline = _OUTLINES[shape]
+    if outline is None:
+        r = round(size)
+        # One arc of nearly a full turn: a path cannot draw a whole circle in one.
+        return (-r, 0), f"a{r} {r} 0 1 1 0 1z"
+    corners = [(round(x * size), round(y * size)) for x, y in outline]
+    steps = [_step(x1 - x0, y1 - y0) for (x0, y0), (x1, y1) in pairwise(corners)]
+    return corners[0], "".join(steps) + "z"
+
+
+def _step(dx: int, dy: int) -> str:
+    if dy == 0:
+        return f"h{dx}"
+    if dx == 0:
+        return f"v{dy}"
+    return f"l{dx} {dy}".replace(" -", "-")

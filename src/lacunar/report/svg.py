@@ -1,0 +1,147 @@
+"""The few SVG elements the figures are drawn from, every text and attribute escaped."""
+
+from __future__ import annotations
+
+import re
+
+from markupsafe import Markup, escape
+
+INK = "#1f2328"
+MUTED = "#57606a"
+GRID = "#d8dee4"
+TEXT_SIZE = 13.0
+SMALL_TEXT = 12.0
+
+_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"
+# XML 1.0 has no way to write these, not even escaped; a film title may hold them all the same.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def number(value: float, digits: int = 1) -> str:
+    """Write a coordinate in as few characters as its rounding allows.
+
+    Examples
+    --------
+    >>> number(12.04), number(-0.01), number(0.25, 2)
+    ('12', '0', '0.25')
+    """
+    text = f"{value:.{digits}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def clip(text: str, length: int) -> str:
+    """Shorten text that would run out of its place.
+
+    Examples
+    --------
+    >>> clip("(no genres listed)", 10)
+    '(no genre…'
+    """
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def element(name: str, *children: str, **attributes: str | float | None) -> Markup:
+    """Return an element; children that are not markup already are escaped.
+
+    Parameters
+    ----------
+    name : str
+    *children : str
+        Markup stays as it is, other text is escaped.
+    **attributes : str, float or None
+        ``stroke_width`` is written ``stroke-width``; None leaves the attribute out.
+
+    Examples
+    --------
+    >>> print(element("text", "Tom & Jerry", x=1.5, font_size=None))
+    <text x="1.5">Tom &amp; Jerry</text>
+    """
+    written = "".join(
+        f' {key.replace("_", "-")}="{_safe(_attribute(value))}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    content = "".join(_safe(child) for child in children)
+    # The parts were escaped one by one above; escaping the whole would escape the elements.
+    return Markup(f"<{name}{written}>{content}</{name}>" if content else f"<{name}{written}/>")  # noqa: S704
+
+
+def label(
+    content: str,
+    x: float,
+    y: float,
+    *,
+    anchor: str = "start",
+    size: float = TEXT_SIZE,
+    fill: str = INK,
+    weight: str | None = None,
+    slant: str | None = None,
+) -> Markup:
+    """Text whose middle line is at ``y``."""
+    return element(
+        "text",
+        content,
+        x=x,
+        y=y + 0.35 * size,
+        text_anchor=None if anchor == "start" else anchor,
+        font_size=None if size == TEXT_SIZE else size,
+        fill=None if fill == INK else fill,
+        font_weight=weight,
+        font_style=slant,
+    )
+
+
+def line(
+    x1: float,
+    y1: float,
+    x2: float,
+    y2: float,
+    *,
+    stroke: str = GRID,
+    width: float = 1.0,
+    dash: str | None = None,
+) -> Markup:
+    """A straight line."""
+    return element(
+        "line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=stroke, stroke_width=width, stroke_dasharray=dash
+    )
+
+
+def rectangle(
+    x: float, y: float, width: float, height: float, *, fill: str, stroke: str | None = None
+) -> Markup:
+    """An upright rectangle."""
+    return element("rect", x=x, y=y, width=width, height=height, fill=fill, stroke=stroke)
+
+
+def drawing(width: float, height: float, *children: Markup, title: str, desc: str) -> Markup:
+    """Return a whole figure that scales with its place and says in words what it shows.
+
+    Examples
+    --------
+    >>> print(drawing(10, 5, title="Nothing", desc="An empty figure."))
+    <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 5" role="img" ...
+    """
+    return element(
+        "svg",
+        element("title", title),
+        element("desc", desc),
+        rectangle(0, 0, width, height, fill="#fff"),
+        *children,
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {number(width)} {number(height)}",
+        role="img",
+        font_family=_FONT,
+        font_size=TEXT_SIZE,
+        fill=INK,
+    )
+
+
+def _attribute(value: str | float) -> str:
+    return value if isinstance(value, str) else number(value, 2)
+
+
+def _safe(text: str) -> str:
+    return _UNWRITABLE.sub("\ufffd", str(escape(text)))

@@ -1,0 +1,125 @@
+"""Tables of a page, and how their numbers are written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+NO_RATING = Markup('<span class="gap">no rating</span>')
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table whose first column names its rows.
+
+    Parameters
+    ----------
+    caption : str
+    columns : tuple of str
+    rows : tuple of tuple of str
+        As many cells as columns; text is escaped by the page, markup is not.
+    text_columns : frozenset of int
+        Columns that hold words; all others but the first hold numbers.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    text_columns: frozenset[int]
+
+
+def table(
+    caption: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    text_columns: Collection[int] = (),
+) -> Table:
+    """Build a table from any sequences.
+
+    Raises
+    ------
+    ValueError
+        If a row has more or fewer cells than there are columns.
+
+    Examples
+    --------
+    >>> table("Films", ["Genre", "Films"], [["War", count(1382)]]).rows
+    (('War', '1,382'),)
+    """
+    cells = tuple(tuple(row) for row in rows)
+    for row in cells:
+        if len(row) != len(columns):
+            raise ValueError(f"expected {len(columns)} cells in each row, got {len(row)}: {row}")
+    return Table(caption, tuple(columns), cells, frozenset(text_columns))
+
+
+def count(value: int) -> str:
+    """Write a whole number.
+
+    Examples
+    --------
+    >>> count(100836)
+    '100,836'
+    """
+    return f"{value:,}"
+
+
+def stars(value: float) -> Markup:
+    """Write a mean rating to two decimals for people and six for machines; a gap in words.
+
+    Examples
+    --------
+    >>> print(stars(3.772901), stars(float("nan")))
+    <data value="3.772901">3.77</data> <span class="gap">no rating</span>
+    """
+    return NO_RATING if math.isnan(value) else _data(f"{value:.6f}", f"{value:.2f}")
+
+
+def probability(value: float) -> Markup:
+    """Write a probability to three decimals; only what is certain is written as 0 or 1.
+
+    Examples
+    --------
+    >>> print(probability(0.97412).striptags(), probability(1e-9).striptags())
+    0.974 <0.001
+    """
+    if 0 < value < 0.0005:
+        text = "<0.001"
+    elif 0.9995 <= value < 1:
+        text = ">0.999"
+    else:
+        text = f"{value:.3f}"
+    return _data(f"{value:.6g}", text)
+
+
+def percent(share: float) -> Markup:
+    """Write a share of a whole.
+
+    Examples
+    --------
+    >>> percent(0.0169).striptags()
+    '1.7 %'
+    """
+    return _data(f"{share:.6g}", f"{100 * share:.1f}\N{NO-BREAK SPACE}%")
+
+
+def score(value: float) -> Markup:
+    """Write a score or a BIC: whole numbers as such, others to one decimal.
+
+    Examples
+    --------
+    >>> score(9700.5224).striptags(), score(139.0).striptags()
+    ('9,700.5', '139')
+    """
+    if not math.isfinite(value):
+        return Markup("none")
+    text = f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+    return _data(f"{value:.10g}", text.replace("-", "\N{MINUS SIGN}"))
+
+
+def _data(exact: str, shown: str) -> Markup:
+    return Markup('<data value="{}">{}</data>').format(exact, shown)

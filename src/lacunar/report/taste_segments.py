@@ -1,0 +1,174 @@
+"""Sections of the taste report on the search for segments, the segments, and their map."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.report.figures import bic_strips, k_frequency_bars, segment_profile, user_map
+from lacunar.report.scale import widened
+from lacunar.report.tables import count, percent, probability, score, stars, table
+from lacunar.taste.model import TasteModel
+
+Context = dict[str, object]
+
+
+def choosing_k(model: TasteModel) -> Context:
+    """How many seeds voted for each K, and every BIC behind the votes."""
+    surface, chosen = model.surface, model.segments.n_segments
+    frequency = surface.k_frequency()
+    votes = {k: frequency.get(k, 0) for k in surface.n_components}
+    n_seeds = len(surface.seeds)
+    agreeing = [surface.seeds.index(seed) for seed in model.agreeing_seeds]
+    at_chosen = surface.bic[surface.n_components.index(chosen)]
+    return {
+        "criterion": model.criterion,
+        "agreeing": count(len(agreeing)),
+        "seeds": count(n_seeds),
+        "k": chosen,
+        "bic": score(round(float(at_chosen[agreeing].min()), 1)),
+        "lowest": score(round(float(at_chosen.min()), 1)),
+        "frequency_figure": k_frequency_bars(votes, chosen),
+        "frequency_table": table(
+            "Seeds whose lowest BIC is at each K",
+            ["K", "Seeds", "Share of seeds"],
+            [(_named(k, chosen), count(n), percent(n / n_seeds)) for k, n in votes.items()],
+        ),
+        "surface_figure": bic_strips(
+            surface.bic,
+            surface.n_components,
+            surface.seeds,
+            chosen=chosen,
+            agreeing=frozenset(model.agreeing_seeds),
+        ),
+        "surface_table": table(
+            f"BIC of {n_seeds} fits of each K",
+            ["K", "Lowest", "Median", "Highest", "Fits that converged"],
+            [
+                (
+                    _named(k, chosen),
+                    *(score(round(float(f(bic)), 1)) for f in (np.min, np.median, np.max)),
+                    count(int(converged.sum())),
+                )
+                for k, bic, converged in zip(
+                    surface.n_components, surface.bic, surface.converged, strict=True
+                )
+            ],
+        ),
+    }
+
+
+def segments_in_detail(model: TasteModel) -> Context:
+    """Populations, genre means, and a chart for each segment."""
+    segments, genres = model.segments, model.ratings.genres
+    sure = segments.responsibilities.max(axis=1)
+    populations = table(
+        "Users of each segment",
+        [
+            "Segment",
+            "Users",
+            "Share of users",
+            "Mean of genre means",
+            "Mean probability of members",
+        ],
+        [
+            (
+                name,
+                count(int(segments.populations[k])),
+                percent(float(segments.populations[k]) / model.ratings.n_users),
+                stars(float(segments.profiles[k].mean())),
+                probability(_mean(sure[segments.members(k)])),
+            )
+            for k, name in enumerate(segments.names)
+        ],
+    )
+    means = table(
+        "Mean rating of each genre by segment, gaps filled as the fit saw them",
+        ["Genre", *segments.names],
+        [
+            (genre, *(stars(float(mean)) for mean in segments.profiles[:, g]))
+            for g, genre in enumerate(genres)
+        ],
+    )
+    everyone = _column_means(model.profiles.means)
+    known = np.concatenate([segments.known_profiles.ravel(), everyone])
+    known = known[~np.isnan(known)]
+    domain = widened(float(known.min()), float(known.max()))
+    return {
+        "populations": populations,
+        "means": means,
+        "parts": [
+            _segment(model, segment, everyone, domain) for segment in range(segments.n_segments)
+        ],
+    }
+
+
+def _segment(
+    model: TasteModel, segment: int, everyone: NDArray[np.float64], domain: tuple[float, float]
+) -> Context:
+    segments, genres = model.segments, model.ratings.genres
+    name, known = segments.names[segment], segments.known_profiles[segment].tolist()
+    raters, filled = segments.known_users[segment].tolist(), segments.profiles[segment].tolist()
+    rows = [
+        (genre, stars(known[g]), count(raters[g]), stars(filled[g]), stars(float(everyone[g])))
+        for g, genre in enumerate(genres)
+    ]
+    columns = ["Genre", "Mean", "Members who rated it", "With gaps filled", "All users"]
+    return {
+        "name": name,
+        "population": count(int(segments.populations[segment])),
+        "figure": segment_profile(
+            name, segment, genres, known, everyone.tolist(), raters, domain=domain
+        ),
+        "table": table(f"Genre means of {name}", columns, rows),
+    }
+
+
+def map_of_users(model: TasteModel) -> Context:
+    """Who lies near whom, by segment."""
+    segments, drawn = model.segments, model.user_map
+    labels = segments.labels[drawn.users]
+    shown = np.bincount(labels, minlength=segments.n_segments).tolist()
+    rows = []
+    for k, name in enumerate(segments.names):
+        here = drawn.coordinates[labels == k]
+        centre = [f"{_mean(here[:, axis]):.1f}".replace("-", "\N{MINUS SIGN}") for axis in (0, 1)]
+        rows.append(
+            (
+                name,
+                count(shown[k]),
+                count(int(segments.populations[k])),
+                *(centre if len(here) else ("none", "none")),
+            )
+        )
+    return {
+        "figure": user_map(
+            drawn.coordinates,
+            labels,
+            names=segments.names,
+            populations=segments.populations.tolist(),
+            n_users=model.ratings.n_users,
+        ),
+        "table": table(
+            "Users on the map",
+            ["Segment", "On the map", "In all", "Centre across", "Centre upwards"],
+            rows,
+        ),
+    }
+
+
+def _named(k: int, chosen: int) -> str:
+    return f"{k} (chosen)" if k == chosen else str(k)
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    return float(values.mean()) if values.size else float("nan")
+
+
+def _column_means(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Means of the known cells, NaN where a column has none."""
+    known = (~np.isnan(profiles)).sum(axis=0)
+    sums = np.nansum(profiles, axis=0)
+    means = np.full(len(sums), np.nan)
+    np.divide(sums, known, out=means, where=known > 0)
+    return means

@@ -1,0 +1,147 @@
+"""A taste model as a bundle of arrays and tables, and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pyarrow as pa
+from pydantic import ValidationError
+
+from lacunar.errors import InputError
+from lacunar.store.directory import Bundle, read_bundle, write_bundle
+from lacunar.taste.config import TasteConfig
+from lacunar.taste.map import UserMap
+from lacunar.taste.mixture.parameters import MixtureParameters
+from lacunar.taste.mixture.search import Surface
+from lacunar.taste.model import TasteModel, fingerprint
+from lacunar.taste.profiles import GenreProfiles
+from lacunar.taste.ratings import Intake, Ratings, RatingScale
+from lacunar.taste.segments import Segments
+
+KIND = "taste"
+_SURFACE_CELLS = ("lower_bound", "log_likelihood", "bic", "n_iter", "converged")
+
+
+def save_taste(model: TasteModel, path: Path, *, force: bool = False) -> None:
+    """Write a taste model to a directory.
+
+    Parameters
+    ----------
+    model : TasteModel
+    path : Path
+        Where the directory will be; its parent exists.
+    force : bool
+        Replace a model that is there.
+
+    Raises
+    ------
+    InputError
+        If something is there that may not be replaced.
+    """
+    ratings, segments, surface = model.ratings, model.segments, model.surface
+    bundle = Bundle(
+        kind=KIND,
+        config=model.config.model_dump(mode="json"),
+        fingerprint=fingerprint(ratings),
+        facts={
+            "genres": list(ratings.genres),
+            "scale": asdict(ratings.scale),
+            "intake": asdict(ratings.intake),
+            "n_components": list(surface.n_components),
+            "seeds": list(surface.seeds),
+            "agreeing_seeds": list(model.agreeing_seeds),
+        },
+        arrays={
+            "profile_means": model.profiles.means,
+            "profile_counts": model.profiles.counts,
+            "weights": segments.mixture.weights,
+            "means": segments.mixture.means,
+            "covariances": segments.mixture.covariances,
+            "responsibilities": segments.responsibilities,
+            "segment_profiles": segments.profiles,
+            "segment_known_profiles": segments.known_profiles,
+            "segment_known_users": segments.known_users,
+            "map_users": model.user_map.users,
+            "map_coordinates": model.user_map.coordinates,
+        }
+        | {f"surface_{name}": getattr(surface, name) for name in _SURFACE_CELLS},
+        tables={
+            "users": pa.table({"user_id": ratings.users}),
+            "items": ratings.items,
+            "item_genres": ratings.item_genres,
+            "ratings": ratings.log,
+        },
+        card=model_card(model),
+    )
+    write_bundle(path, bundle, force=force)
+
+
+def load_taste(path: Path) -> TasteModel:
+    """Read a taste model from a directory.
+
+    Raises
+    ------
+    InputError
+        If it is not a whole taste model that this version can read.
+    """
+    bundle = read_bundle(path, kind=KIND)
+    facts, arrays = bundle.facts, bundle.arrays
+    try:
+        ratings = Ratings(
+            users=bundle.tables["users"]["user_id"].combine_chunks(),
+            items=bundle.tables["items"],
+            genres=tuple(facts["genres"]),
+            item_genres=bundle.tables["item_genres"],
+            log=bundle.tables["ratings"],
+            scale=RatingScale(**facts["scale"]),
+            intake=Intake(**facts["intake"]),
+        )
+        return TasteModel(
+            config=TasteConfig.model_validate(bundle.config),
+            ratings=ratings,
+            profiles=GenreProfiles(
+                ratings.genres, arrays["profile_means"], arrays["profile_counts"]
+            ),
+            surface=Surface(
+                n_components=tuple(facts["n_components"]),
+                seeds=tuple(facts["seeds"]),
+                **{name: arrays[f"surface_{name}"] for name in _SURFACE_CELLS},
+            ),
+            agreeing_seeds=tuple(facts["agreeing_seeds"]),
+            segments=Segments(
+                mixture=MixtureParameters(
+                    arrays["weights"], arrays["means"], arrays["covariances"]
+                ),
+                responsibilities=arrays["responsibilities"],
+                profiles=arrays["segment_profiles"],
+                known_profiles=arrays["segment_known_profiles"],
+                known_users=arrays["segment_known_users"],
+            ),
+            user_map=UserMap(arrays["map_users"], arrays["map_coordinates"]),
+        )
+    except (KeyError, TypeError, ValidationError) as error:
+        first = str(error).splitlines()[0]
+        raise InputError(f"{path}: expected a whole taste model, got: {first}") from error
+
+
+def model_card(model: TasteModel) -> str:
+    """Describe a model in Markdown: data, gaps, choice, use."""
+    ratings, segments = model.ratings, model.segments
+    populations = ", ".join(map(str, segments.populations.tolist()))
+    return f"""# Taste model
+
+Soft segments of {ratings.n_users} users, learned from {len(ratings.log)} ratings
+({ratings.scale}) of {ratings.n_items} films in {len(ratings.genres)} genres.
+
+- Unknown: {model.profiles.gap_share:.1%} of the user x genre cells; the fit saw them as
+  `{model.config.gaps}`.
+- Left out on reading: {ratings.intake.repeated} repeated ratings,
+  {ratings.intake.unknown_item_rows} ratings of {ratings.intake.unknown_items} films that the
+  catalogue lacks.
+- Chosen: {model.criterion}.
+- Users per segment: {populations}.
+- Preset `{model.config.preset}`, seeds {model.surface.seeds[0]} to {model.surface.seeds[-1]}.
+
+The model holds the ratings it was fitted to: whoever may not see those may not see it.
+"""

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    def run_command(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "lacunar", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    return run_command
+
+
+@pytest.fixture(scope="module")
+def model(run: Run, sample_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("cli") / "model"
+    options = ["--max-components", 3, "--n-seeds", 4]
+    done = run("taste", "fit", sample_directory, "-o", path, *options)
+    assert done.returncode == 0, done.stderr
+    assert "Mean rating per genre" in done.stdout
+    assert "cells are unknown" in done.stderr
+    return path
+
+
+def only_json(done: subprocess.CompletedProcess[str]) -> dict[str, object]:
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1
+    document = json.loads(done.stdout)
+    assert isinstance(document, dict)
+    return document
+
+
+def test_json_is_the_only_thing_on_stdout(run: Run, model: Path) -> None:
+    assert only_json(run("taste", "segments", model, "--json"))["users"] == 120
+    assert only_json(run("taste", "user", model, "--user", 7, "--json"))["user"] == 7
+    found = only_json(run("taste", "recommend", model, "--user", 7, "--top", 4, "--json"))
+    assert len(found["items"]) == 4  # type: ignore[arg-type]  # checked by the call
+
+
+def test_people_get_tables_and_sentences(run: Run, model: Path) -> None:
+    assert "users" in run("taste", "segments", model).stdout
+    assert "ratings" in run("taste", "user", model, "--user", 7).stdout
+    assert "users of your segment rated it above 4" in (
+        run("taste", "recommend", model, "--user", 7).stdout
+    )
+
+
+def test_lines_fit_eighty_columns(run: Run, model: Path) -> None:
+    for arguments in (["segments", model], ["user", model, "--user", 7], ["--help"]):
+        for line in run("taste", *arguments).stdout.splitlines():
+            assert len(line) <= 80, line
+
+
+def test_fitting_with_json_describes_the_segments(
+    run: Run, sample_directory: Path, tmp_path: Path
+) -> None:
+    options = ["--max-components", 2, "--n-seeds", 2, "--json"]
+    document = only_json(run("taste", "fit", sample_directory, "-o", tmp_path / "m", *options))
+    assert document["model"] == str(tmp_path / "m")
+    assert "segments" in document
+
+
+def test_a_report_is_written_once_and_again_by_force(run: Run, model: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    assert run("taste", "report", model, "-o", page, "--user", 7).returncode == 0
+    assert "<html" in page.read_text()
+    again = run("taste", "report", model, "-o", page)
+    assert again.returncode == 2
+    assert "--force" in again.stderr
+    assert run("taste", "report", model, "-o", page, "--force").returncode == 0
+
+
+BAD = {
+    "unknown user": (["recommend", "MODEL", "--user", "no"], "such as 1, got 'no'"),
+    "no model": (["segments", "DATA"], "expected a model directory"),
+    "no data": (["fit", "nowhere", "-o", "OUT"], "got no such directory"),
+    "model in place": (["fit", "DATA", "-o", "MODEL"], "name --force to replace it"),
+    "no parent": (["fit", "DATA", "-o", "OUT/deep"], "expected an existing parent directory"),
+    "unknown gaps": (["fit", "DATA", "-o", "OUT", "--gaps", "x"], "--gaps: "),
+    "no seeds": (["fit", "DATA", "-o", "OUT", "--n-seeds", "0"], "--n-seeds: "),
+    "odd scale": (["fit", "DATA", "-o", "OUT", "--scale", "5"], "expected a rating scale"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD.values(), ids=BAD.keys())
+def test_bad_input_ends_with_one_sentence_and_status_2(
+    run: Run,
+    model: Path,
+    sample_directory: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    message: str,
+) -> None:
+    places = {"MODEL": model, "DATA": sample_directory, "OUT": tmp_path / "out"}
+    named = [
+        str(places[word.split("/")[0]]) + word.removeprefix(word.split("/")[0])
+        if word.split("/")[0] in places
+        else word
+        for word in arguments
+    ]
+    done = run("taste", *named)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stdout == ""
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,60 @@
+"""Fixtures every test may use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lacunar.datasets.sample_tastes import sample_tastes, write_sample
+from lacunar.taste.config import TasteConfig
+from lacunar.taste.model import TasteModel, fit_taste
+from lacunar.taste.ratings import Ratings, read_ratings
+
+MOVIES = """movieId,title,genres
+1,"Comma, The (1994)",Drama|War
+2,"The ""Quoted"" One (2001)",Comedy
+3,Élan (1967),(no genres listed)
+4,No Year,Drama
+"""
+
+
+@pytest.fixture
+def write_csv(tmp_path: Path) -> Callable[..., Path]:
+    """Write a small data directory; rows are text lines under the usual header."""
+
+    def write(*rows: str, movies: str = MOVIES) -> Path:
+        header = "userId,movieId,rating,timestamp"
+        (tmp_path / "ratings.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+        (tmp_path / "movies.csv").write_text(movies, encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def sample_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("sample")
+    write_sample(sample_tastes(n_users=120, n_movies=300, seed=1), directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def sample_ratings(sample_directory: Path) -> Ratings:
+    return read_ratings(sample_directory)
+
+
+@pytest.fixture(scope="session")
+def sample_model(sample_ratings: Ratings) -> TasteModel:
+    return fit_taste(sample_ratings, TasteConfig(max_components=4, n_seeds=6))
+
+
+@pytest.fixture(scope="session")
+def real_tastes() -> Path:
+    """The MovieLens directory that the environment variable LACUNAR_DATA names."""
+    root = os.environ.get("LACUNAR_DATA")
+    if not root:
+        pytest.skip("LACUNAR_DATA is not set")
+    return Path(root) / "ml-latest-small"

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lacunar.errors import InputError
+from lacunar.store import load_taste, save_taste
+from lacunar.store.directory import read_bundle, write_bundle
+from lacunar.taste.describe import describe_recommendations, describe_segments, describe_user
+from lacunar.taste.model import TasteModel
+
+
+def test_a_loaded_model_says_what_the_fitted_one_said(
+    sample_model: TasteModel, tmp_path: Path
+) -> None:
+    save_taste(sample_model, tmp_path / "m")
+    loaded = load_taste(tmp_path / "m")
+    assert describe_segments(loaded) == describe_segments(sample_model)
+    for user in range(0, sample_model.ratings.n_users, 17):
+        assert describe_user(loaded, user) == describe_user(sample_model, user)
+        assert describe_recommendations(loaded, user, 9) == (
+            describe_recommendations(sample_model, user, 9)
+        )
+    for field in fields(sample_model.surface):
+        assert np.array_equal(
+            getattr(loaded.surface, field.name), getattr(sample_model.surface, field.name)
+        )
+    assert loaded.config == sample_model.config
+
+
+def test_saving_twice_gives_the_same_bytes(sample_model: TasteModel, tmp_path: Path) -> None:
+    save_taste(sample_model, tmp_path / "a")
+    save_taste(load_taste(tmp_path / "a"), tmp_path / "b")
+    for file in (tmp_path / "a").iterdir():
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name
+
+
+def test_the_card_tells_data_gaps_and_choice(sample_model: TasteModel, tmp_path: Path) -> None:
+    save_taste(sample_model, tmp_path / "m")
+    card = (tmp_path / "m" / "MODEL_CARD.md").read_text()
+    assert f"{sample_model.ratings.n_users} users" in card
+    assert f"{sample_model.profiles.gap_share:.1%}" in card
+    assert sample_model.criterion in card
+
+
+def test_a_model_with_a_part_missing_gets_one_sentence(
+    sample_model: TasteModel, tmp_path: Path
+) -> None:
+    save_taste(sample_model, tmp_path / "m")
+    bundle = read_bundle(tmp_path / "m", kind="taste")
+    del bundle.arrays["means"]  # type: ignore[attr-defined]  # a test breaks it on purpose
+    write_bundle(tmp_path / "n", bundle)
+    with pytest.raises(InputError, match="expected a whole taste model"):
+        load_taste(tmp_path / "n")

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import adjusted_rand_score
+from sklearn.mixture import GaussianMixture
+
+from lacunar.taste.mixture.complete import CompleteRows
+from lacunar.taste.mixture.parameters import CovarianceType, FloatArray
+from lacunar.taste.mixture.restarts import canonical_labels, fit_restarts
+from lacunar.taste.mixture.starts import kmeans_labels
+
+
+@pytest.mark.parametrize("kind", ["full", "diag"])
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_every_restart_ends_where_scikit_learn_does(
+    blobs: FloatArray, kind: CovarianceType, k: int
+) -> None:
+    seeds = range(8)
+    fit = fit_restarts(CompleteRows(blobs, kind, 8 * k), kmeans_labels(blobs, k, seeds), k)
+    for seed in seeds:
+        peer = GaussianMixture(k, covariance_type=kind, random_state=seed).fit(blobs)
+        assert fit.lower_bound[seed] == pytest.approx(peer.lower_bound_, abs=1e-9)
+        assert fit.bic()[seed] == pytest.approx(peer.bic(blobs), abs=1e-6)
+        assert fit.n_iter[seed] == peer.n_iter_
+        assert fit.converged[seed] == peer.converged_
+        assert adjusted_rand_score(fit.labels[seed], peer.predict(blobs)) == 1
+
+
+def test_equal_starts_under_other_labels_end_alike(blobs: FloatArray) -> None:
+    start = kmeans_labels(blobs, 3, [0])
+    fit = fit_restarts(CompleteRows(blobs, "full"), np.concatenate([start, (start + 1) % 3]), 3)
+    assert fit.lower_bound[0] == fit.lower_bound[1]
+    assert np.array_equal(fit.labels[0], fit.labels[1])
+
+
+def test_more_iterations_never_lower_the_likelihood(blobs: FloatArray) -> None:
+    start = kmeans_labels(blobs, 4, range(5))
+    data = CompleteRows(blobs, "full", 20)
+    bounds = np.stack(
+        [
+            fit_restarts(data, start, 4, max_iter=n, tol=1e-12, reg_covar=0).lower_bound
+            for n in range(1, 15)
+        ]
+    )
+    assert (np.diff(bounds, axis=0) >= -1e-12).all()
+
+
+def test_a_restart_out_of_iterations_has_not_converged(blobs: FloatArray) -> None:
+    fit = fit_restarts(CompleteRows(blobs, "full"), kmeans_labels(blobs, 4, [0]), 4, max_iter=2)
+    assert not fit.converged[0]
+    assert fit.n_iter[0] == 2
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=20), st.permutations(range(5)))
+def test_canonical_labels_forget_only_the_names_of_groups(
+    labels: list[int], names: list[int]
+) -> None:
+    canonical = canonical_labels(labels)
+    assert np.array_equal(canonical, canonical_labels([names[label] for label in labels]))
+    assert adjusted_rand_score(labels, canonical) == 1
+    assert canonical[0] == 0

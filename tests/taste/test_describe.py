@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from lacunar.taste.describe import describe_recommendations, describe_segments, describe_user
+from lacunar.taste.model import TasteModel
+
+
+def test_segments_hold_the_promised_keys(sample_model: TasteModel) -> None:
+    document = describe_segments(sample_model)
+    assert {"n_components", "criterion", "users", "segments", "k_frequency"} <= set(document)
+    assert [segment["id"] for segment in document["segments"]] == list(
+        range(document["n_components"])
+    )
+    assert sum(segment["population"] for segment in document["segments"]) == document["users"]
+    assert sum(document["k_frequency"].values()) == len(sample_model.surface.seeds)
+    json.dumps(document, allow_nan=False)
+
+
+def test_a_gap_in_a_user_profile_is_null_and_counts_nothing(sample_model: TasteModel) -> None:
+    user = int(np.flatnonzero(sample_model.profiles.gaps.any(axis=1))[0])
+    document = describe_user(sample_model, user)
+    for column, genre in enumerate(sample_model.ratings.genres):
+        if sample_model.profiles.gaps[user, column]:
+            assert document["profile"][genre] is None
+            assert document["counts"][genre] == 0
+        else:
+            assert document["profile"][genre] == sample_model.profiles.means[user, column]
+    assert None in document["profile"].values()
+    assert sum(document["segments"].values()) == np.float64(1).round(9) or np.isclose(
+        sum(document["segments"].values()), 1
+    )
+    json.dumps(document, allow_nan=False)
+
+
+def test_recommendations_hold_the_promised_keys(sample_model: TasteModel) -> None:
+    document = describe_recommendations(sample_model, 0, 3)
+    assert {"user", "segment", "probability", "items"} <= set(document)
+    assert len(document["items"]) == 3
+    for item in document["items"]:
+        assert {"item", "title", "genres", "score", "reasons"} <= set(item)
+        assert item["reasons"][0]["value"] == item["score"]
+    json.dumps(document, allow_nan=False)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lacunar.errors import InputError
+from lacunar.taste.config import TasteConfig
+from lacunar.taste.model import TasteModel, fingerprint, fit_taste
+from lacunar.taste.ratings import Ratings, read_ratings
+
+
+def test_the_same_log_and_seed_give_the_same_model(
+    sample_ratings: Ratings, sample_model: TasteModel
+) -> None:
+    again = fit_taste(sample_ratings, sample_model.config)
+    assert again.segments.responsibilities.tobytes() == (
+        sample_model.segments.responsibilities.tobytes()
+    )
+    assert again.user_map.coordinates.tobytes() == sample_model.user_map.coordinates.tobytes()
+
+
+def test_the_criterion_names_the_votes(sample_model: TasteModel) -> None:
+    votes = sample_model.surface.k_frequency()[sample_model.segments.n_segments]
+    assert f"lowest BIC for {votes} of 6 seeds" in sample_model.criterion
+
+
+def test_likes_start_above_four_fifths_of_the_scale(sample_model: TasteModel) -> None:
+    assert sample_model.liked_above == 4.0
+
+
+def test_films_per_genre_count_the_catalogue(sample_model: TasteModel) -> None:
+    total = sum(sample_model.films_per_genre.values())
+    assert total == sample_model.ratings.item_genres.num_rows
+    assert total == sum(len(names) for names in sample_model.genres_of_items)
+
+
+def test_one_user_forms_no_segments(write_csv: Callable[..., Path]) -> None:
+    with pytest.raises(InputError, match="at least 2 users to form segments, got 1"):
+        fit_taste(read_ratings(write_csv("1,1,4.0,3")), TasteConfig())
+
+
+def test_the_fingerprint_changes_with_any_rating(write_csv: Callable[..., Path]) -> None:
+    prints = {
+        fingerprint(read_ratings(write_csv(*rows)))
+        for rows in (["1,1,4.0,3"], ["1,1,4.5,3"], ["1,2,4.0,3"], ["2,1,4.0,3"], ["1,1,4.0,4"])
+    }
+    assert len(prints) == 5
+    assert fingerprint(read_ratings(write_csv("1,1,4.0,3"))) in prints
+
+
+def test_progress_names_each_stage(sample_ratings: Ratings) -> None:
+    stages: list[tuple[str, int, int]] = []
+    fit_taste(
+        sample_ratings,
+        TasteConfig(max_components=2, n_seeds=2),
+        progress=lambda *stage: stages.append(stage),
+    )
+    assert stages == [("mixtures", 2, 4), ("mixtures", 4, 4), ("map", 0, 1), ("map", 1, 1)]

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from lacunar.taste.profiles import genre_profiles
+from lacunar.taste.ratings import Ratings
+
+
+def test_means_and_counts_equal_a_plain_loop(sample_ratings: Ratings) -> None:
+    genres_of = defaultdict(list)
+    for row in sample_ratings.item_genres.to_pylist():
+        genres_of[row["item"]].append(row["genre"])
+    cells = defaultdict(list)
+    for row in sample_ratings.log.to_pylist():
+        for genre in genres_of[row["item"]]:
+            cells[row["user"], genre].append(row["rating"])
+    profiles = genre_profiles(sample_ratings)
+    for user in range(sample_ratings.n_users):
+        for genre in range(len(sample_ratings.genres)):
+            known = cells.get((user, genre), [])
+            assert profiles.counts[user, genre] == len(known)
+            if known:
+                assert profiles.means[user, genre] == np.mean(known)
+            else:
+                assert np.isnan(profiles.means[user, genre])
+
+
+def test_the_gap_share_counts_cells_without_a_rating(sample_ratings: Ratings) -> None:
+    profiles = genre_profiles(sample_ratings)
+    assert profiles.gap_share == np.isnan(profiles.means).sum() / profiles.means.size
+    assert 0 < profiles.gap_share < 0.5

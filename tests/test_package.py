@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import lacunar
+from lacunar.errors import InputError
+
+
+def test_the_version_has_three_parts() -> None:
+    assert len(lacunar.__version__.split(".")) == 3
+
+
+def test_bad_input_is_a_value_error() -> None:
+    assert issubclass(InputError, ValueError)
+
+
+def test_the_module_runs_as_the_command_does() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "lacunar", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"lacunar {lacunar.__version__}\n"
+
+
+def test_help_loads_no_heavy_library() -> None:
+    heavy = "numpy,pandas,sklearn,pyarrow,duckdb,scipy"
+    code = (
+        "import sys, lacunar.cli; "
+        f"print([name for name in '{heavy}'.split(',') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_the_changelog_names_the_version() -> None:
+    changelog = Path(__file__).parents[1] / "CHANGELOG.md"
+    assert f"## {lacunar.__version__}" in changelog.read_text()
