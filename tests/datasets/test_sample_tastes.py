@@ -9,6 +9,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from lacunar.datasets import sample_tastes as module
+from lacunar.datasets.sample_catalogue import Films
 from lacunar.datasets.sample_tastes import iter_ratings, sample_movies, sample_tastes, write_sample
 from lacunar.datasets.sample_titles import GENRES
 from lacunar.errors import InputError
@@ -185,7 +186,7 @@ def test_batches_do_not_depend_on_their_order(monkeypatch):
     batches = list(iter_ratings(**SMALL))
     assert [batch["userId"][0].as_py() for batch in batches] == [1, 17, 33, 49]
     assert pa.concat_tables(batches).combine_chunks().equals(whole.ratings)
-    films = module._Films.invent(300, 4, 5)
+    films = Films.invent(300, 4, 5)
     for b in (2, 0, 3, 1):
         assert module._batch(films, 60, b, 5, 70)[0].equals(batches[b])
 

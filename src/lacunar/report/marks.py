@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from lacunar.report.svg import element
+from lacunar.report.svg import INK, element
 
 # Okabe and Ito (2008), darkest on white first; their yellow is left out, it cannot be seen there.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
@@ -83,7 +83,7 @@ def points(
     hollow : bool
         White inside, coloured outline.
     outline : float
-        Width of the outline, dark where the mark is filled.
+        Width of the outline, dark where the mark is filled; 0 for none.
 
     Examples
     --------
@@ -99,8 +99,8 @@ def points(
         d=data,
         transform="scale(.1)",
         fill="#fff" if hollow else look.colour,
-        stroke=look.colour if hollow else "#1f2328",
-        stroke_width=outline * _FINE,
+        stroke=None if not outline else look.colour if hollow else INK,
+        stroke_width=outline * _FINE if outline else None,
     )
 
 

@@ -81,11 +81,26 @@ def tick_label(value: float) -> str:
 
     Examples
     --------
-    >>> tick_label(15000.0), tick_label(0.5)
-    ('15,000', '0.5')
+    >>> tick_label(15000.0), tick_label(2500000.0), tick_label(0.5)
+    ('15,000', '2.5M', '0.5')
     """
-    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}"
+    if abs(value) >= 1_000_000:
+        text = f"{value / 1_000_000:g}M"
+    else:
+        text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}"
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def thinned(n: int, kept: int, most: int = 14) -> set[int]:
+    """Positions of the labels that fit beside each other, one of them certain to be kept.
+
+    Examples
+    --------
+    >>> sorted(thinned(8, kept=3, most=4))
+    [1, 3, 5, 7]
+    """
+    every = -(-n // most)
+    return set(range(kept % every, n, every))
 
 
 def _nice_step(rough: float) -> float:

@@ -107,17 +107,28 @@ def percent(share: float) -> Markup:
     return _data(f"{share:.6g}", f"{100 * share:.1f}\N{NO-BREAK SPACE}%")
 
 
-def score(value: float) -> Markup:
-    """Write a score or a BIC: whole numbers as such, others to one decimal.
+def decimal(value: float) -> Markup:
+    """Write a number of any size to one decimal.
 
     Examples
     --------
-    >>> score(9700.5224).striptags(), score(139.0).striptags()
-    ('9,700.5', '139')
+    >>> print(decimal(9700.5224))
+    <data value="9700.5224">9,700.5</data>
     """
     if not math.isfinite(value):
         return Markup("none")
-    text = f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+    return _data(f"{value:.10g}", f"{value:,.1f}".replace("-", "\N{MINUS SIGN}"))
+
+
+def score(value: float) -> Markup:
+    """Write a score: whole numbers as such, others to two decimals.
+
+    Examples
+    --------
+    >>> score(139.0).striptags(), score(4.257).striptags()
+    ('139', '4.26')
+    """
+    text = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
     return _data(f"{value:.10g}", text.replace("-", "\N{MINUS SIGN}"))
 
 

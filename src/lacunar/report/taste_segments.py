@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from lacunar.report.figures import bic_strips, k_frequency_bars, segment_profile, user_map
 from lacunar.report.scale import widened
-from lacunar.report.tables import count, percent, probability, score, stars, table
+from lacunar.report.tables import count, decimal, percent, probability, stars, table
 from lacunar.taste.model import TasteModel
 
 Context = dict[str, object]
@@ -26,8 +26,8 @@ def choosing_k(model: TasteModel) -> Context:
         "agreeing": count(len(agreeing)),
         "seeds": count(n_seeds),
         "k": chosen,
-        "bic": score(round(float(at_chosen[agreeing].min()), 1)),
-        "lowest": score(round(float(at_chosen.min()), 1)),
+        "bic": decimal(float(at_chosen[agreeing].min())),
+        "lowest": decimal(float(at_chosen.min())),
         "frequency_figure": k_frequency_bars(votes, chosen),
         "frequency_table": table(
             "Seeds whose lowest BIC is at each K",
@@ -47,7 +47,7 @@ def choosing_k(model: TasteModel) -> Context:
             [
                 (
                     _named(k, chosen),
-                    *(score(round(float(f(bic)), 1)) for f in (np.min, np.median, np.max)),
+                    *(decimal(float(f(bic))) for f in (np.min, np.median, np.max)),
                     count(int(converged.sum())),
                 )
                 for k, bic, converged in zip(
@@ -68,8 +68,8 @@ def segments_in_detail(model: TasteModel) -> Context:
             "Segment",
             "Users",
             "Share of users",
-            "Mean of genre means",
-            "Mean probability of members",
+            "Mean genre rating",
+            "Mean probability",
         ],
         [
             (
@@ -93,7 +93,7 @@ def segments_in_detail(model: TasteModel) -> Context:
     everyone = _column_means(model.profiles.means)
     known = np.concatenate([segments.known_profiles.ravel(), everyone])
     known = known[~np.isnan(known)]
-    domain = widened(float(known.min()), float(known.max()))
+    domain = widened(float(known.min()), float(known.max()), 10)
     return {
         "populations": populations,
         "means": means,
@@ -132,15 +132,8 @@ def map_of_users(model: TasteModel) -> Context:
     rows = []
     for k, name in enumerate(segments.names):
         here = drawn.coordinates[labels == k]
-        centre = [f"{_mean(here[:, axis]):.1f}".replace("-", "\N{MINUS SIGN}") for axis in (0, 1)]
-        rows.append(
-            (
-                name,
-                count(shown[k]),
-                count(int(segments.populations[k])),
-                *(centre if len(here) else ("none", "none")),
-            )
-        )
+        centre = [decimal(_mean(here[:, axis])) for axis in (0, 1)]
+        rows.append((name, count(shown[k]), count(int(segments.populations[k])), *centre))
     return {
         "figure": user_map(
             drawn.coordinates,

@@ -53,7 +53,7 @@ def user_in_detail(model: TasteModel, user: int, top: int) -> Context:
         ),
         "table": table(
             f"Genre means of {name}",
-            ["Genre", "Mean", "Ratings", f"{segment_name}, who rated it"],
+            ["Genre", "Mean", "Ratings", f"Mean of {segment_name}"],
             [
                 (genre, stars(means[g]), count(counts[g]), stars(known[g]))
                 for g, genre in enumerate(genres)

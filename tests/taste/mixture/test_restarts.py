@@ -58,7 +58,9 @@ def test_a_restart_out_of_iterations_has_not_converged(blobs: FloatArray) -> Non
 def test_canonical_labels_forget_only_the_names_of_groups(
     labels: list[int], names: list[int]
 ) -> None:
-    canonical = canonical_labels(labels)
-    assert np.array_equal(canonical, canonical_labels([names[label] for label in labels]))
+    renamed = [names[label] for label in labels]
+    canonical, again = canonical_labels(np.array([labels, renamed]), 5)
+    assert np.array_equal(canonical, again)
     assert adjusted_rand_score(labels, canonical) == 1
     assert canonical[0] == 0
+    assert set(canonical) == set(range(canonical.max() + 1))

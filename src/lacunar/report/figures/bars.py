@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from lacunar.report.marks import COLOURS
-from lacunar.report.scale import LinearScale
+from lacunar.report.scale import LinearScale, thinned
 from lacunar.report.svg import INK, MUTED, SMALL_TEXT, clip, drawing, label, line, rectangle
 
 WIDTH = 440.0
@@ -66,10 +66,10 @@ def k_frequency_bars(votes: Mapping[int, int], chosen: int) -> Markup:
     >>> "chosen" in k_frequency_bars({1: 0, 2: 5, 3: 1}, 2)
     True
     """
-    left, top, bottom, right = 44.0, 30.0, 210.0, WIDTH - 8
+    left, top, bottom, right = 44.0, 44.0, 224.0, WIDTH - 8
     slot = (right - left) / len(votes)
     scale = LinearScale(0, max([*votes.values(), 1]), bottom, top)
-    every = -(-len(votes) // 14)
+    labelled = thinned(len(votes), list(votes).index(chosen))
     marks: list[Markup] = []
     for tick in scale.ticks(4):
         if tick == int(tick):
@@ -92,14 +92,17 @@ def k_frequency_bars(votes: Mapping[int, int], chosen: int) -> Markup:
                 )
             )
         if k == chosen:
-            marks.append(label("chosen", middle, scale(count) - 12, anchor="middle", weight="bold"))
-        if i % every == 0 or k == chosen:
+            marks.append(label("chosen", middle, scale(count) - 26, anchor="middle", weight="bold"))
+        if i in labelled:
             weight = "bold" if k == chosen else None
-            marks.append(label(str(k), middle, bottom + 14, anchor="middle", weight=weight))
+            marks += [
+                label(str(k), middle, bottom + 14, anchor="middle", weight=weight),
+                label(f"{count:,}", middle, scale(count) - 10, anchor="middle", size=SMALL_TEXT),
+            ]
     marks += [
         line(left, bottom, right, bottom, stroke=INK),
         label("K, the number of segments", (left + right) / 2, bottom + 36, anchor="middle"),
-        label("seeds", left - 6, 10, anchor="end", size=SMALL_TEXT, fill=MUTED),
+        label("seeds", left - 6, top - 18, anchor="end", size=SMALL_TEXT, fill=MUTED),
     ]
     return drawing(
         WIDTH,

@@ -177,7 +177,7 @@ def user_profile(
     gaps = sum(math.isnan(mean) for mean in means)
     plot = _Plot(
         genres, means, segment_means, counts, _USER,
-        (f"{clip(user, 40)}", f"{clip(segment_name, 20)}, who rated the genre"),
+        (f"{clip(user, 40)}", f"{clip(segment_name, 20)}: members who rated the genre"),
         "ratings", domain,
     )  # fmt: skip
     return plot.draw(

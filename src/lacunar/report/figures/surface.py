@@ -9,7 +9,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from lacunar.report.marks import CIRCLE, COLOURS, DIAMOND, Marker, points
-from lacunar.report.scale import LinearScale, tick_label, widened
+from lacunar.report.scale import LinearScale, thinned, tick_label, widened
 from lacunar.report.svg import INK, MUTED, SMALL_TEXT, drawing, label, line, rectangle
 
 WIDTH = 440.0
@@ -68,15 +68,15 @@ def bic_strips(
                 # Spread by the seed's place: equal heights stay apart, and nothing is random.
                 spread = (j + 0.5) / len(seeds) - 0.5
                 key = (k == chosen and seed in agreeing, int(votes[j]) == i)
-                groups[key].append((column[k] + 0.78 * slot * spread, scale(float(bic[i, j]))))
+                groups[key].append((column[k] + 0.7 * slot * spread, scale(float(bic[i, j]))))
     marks = [
         *_axes(scale, column, slot, chosen),
+        *_medians(bic, n_components, column, slot, scale),
         *(
             points(places, look[key], _RADIUS, hollow=not key[1], outline=0.9)
             for key, places in groups.items()
             if places
         ),
-        *_medians(bic, n_components, column, slot, scale),
         *_legend(),
     ]
     return drawing(
@@ -101,9 +101,9 @@ def _axes(scale: LinearScale, column: dict[int, float], slot: float, chosen: int
             line(_LEFT, y, _RIGHT, y),
             label(tick_label(tick), _LEFT - 6, y, anchor="end", size=SMALL_TEXT),
         ]
-    every = -(-len(column) // 14)
+    labelled = thinned(len(column), list(column).index(chosen))
     for i, (k, x) in enumerate(column.items()):
-        if i % every == 0 or k == chosen:
+        if i in labelled:
             weight = "bold" if k == chosen else None
             marks.append(label(str(k), x, _BOTTOM + 14, anchor="middle", weight=weight))
     half = 24.0
@@ -129,7 +129,7 @@ def _medians(
         known = bic[i][np.isfinite(bic[i])]
         if known.size:
             y = scale(float(np.median(known)))
-            half = 0.46 * slot
+            half = 0.5 * slot
             marks.append(
                 line(column[k] - half, y, column[k] + half, y, stroke=COLOURS[0], width=2.5)
             )

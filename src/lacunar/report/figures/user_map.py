@@ -13,9 +13,11 @@ from lacunar.report.scale import LinearScale
 from lacunar.report.svg import GRID, MUTED, SMALL_TEXT, clip, drawing, label, rectangle
 
 WIDTH = 440.0
-_HEIGHT = 400.0
+_HEIGHTS = (200.0, 420.0)
 _MARGIN = 12.0
 _ROW = 22.0
+# Beyond so many users the marks are small and have no outline, which would turn the map black.
+_CROWD = 2000
 
 
 def user_map(
@@ -49,48 +51,54 @@ def user_map(
     >>> "A sample: 1 of 7 users" in svg
     True
     """
-    x_scale, y_scale = _scales(coordinates)
-    radius = 3.4 if len(coordinates) <= 2000 else 2.2 if len(coordinates) <= 6000 else 1.4
-    marks = [rectangle(0.5, 0.5, WIDTH - 1, _HEIGHT - 1, fill="#fff", stroke=GRID)]
+    x_scale, y_scale, height = _scales(coordinates)
+    crowded = len(coordinates) > _CROWD
+    radius, outline = (1.5, 0.0) if crowded else (3.4, 0.4)
+    marks = [rectangle(0.5, 0.5, WIDTH - 1, height - 1, fill="#fff", stroke=GRID)]
     # Small segments come last, on top of the large ones.
     for segment in range(len(names)):
         here = coordinates[segments == segment]
         if len(here):
             places = [(x_scale(x), y_scale(y)) for x, y in here.tolist()]
-            marks.append(points(places, marker(segment), radius, outline=radius / 9))
+            marks.append(points(places, marker(segment), radius, outline=outline))
     for segment, (name, population) in enumerate(zip(names, populations, strict=True)):
-        y = _HEIGHT + 20 + _ROW * segment
+        y = height + 20 + _ROW * segment
         marks += [
             points([(12, y)], marker(segment), 5),
             label(f"{clip(name, 42)}: {population:,} users", 28, y),
         ]
-    bottom = _HEIGHT + 20 + _ROW * len(names)
+    bottom = height + 20 + _ROW * len(names)
     shown = (
         f"All {n_users:,} users"
         if len(coordinates) == n_users
         else f"A sample: {len(coordinates):,} of {n_users:,} users"
     )
-    note = f"{shown}. Near means alike; the axes have no unit."
     return drawing(
         WIDTH,
-        bottom + 16,
+        bottom + 36,
         *marks,
-        label(note, 6, bottom + 2, size=SMALL_TEXT, fill=MUTED),
+        label(f"{shown}.", 6, bottom + 2, size=SMALL_TEXT, fill=MUTED),
+        label(
+            "Near means alike; the axes have no unit.", 6, bottom + 20, size=SMALL_TEXT, fill=MUTED
+        ),
         title="Map of users by segment",
         desc=f"{shown}, placed by t-SNE of their genre profiles: users with alike profiles lie "
         f"near each other. {len(names)} segments, each with its own shape and colour.",
     )
 
 
-def _scales(coordinates: NDArray[np.float64]) -> tuple[LinearScale, LinearScale]:
-    if not len(coordinates):
-        return LinearScale(0, 1, 0, WIDTH), LinearScale(0, 1, _HEIGHT, 0)
-    low, high = coordinates.min(axis=0), coordinates.max(axis=0)
-    room = np.array([WIDTH, _HEIGHT]) - 2 * _MARGIN
-    unit = float(((high - low) / room).max()) or 1.0
-    middle, half = (low + high) / 2, unit * room / 2
-    (x0, y0), (x1, y1) = (middle - half).tolist(), (middle + half).tolist()
+def _scales(coordinates: NDArray[np.float64]) -> tuple[LinearScale, LinearScale, float]:
+    """Scales of one unit, and the height of the frame, as flat as the cloud of points."""
+    low, high = np.zeros(2), np.ones(2)
+    if len(coordinates):
+        low, high = coordinates.min(axis=0), coordinates.max(axis=0)
+    wide, tall = (high - low).tolist()
+    width = WIDTH - 2 * _MARGIN
+    height = min(max(width * tall / wide if wide else 0.0, _HEIGHTS[0]), _HEIGHTS[1])
+    unit = max(wide / width, tall / height) or 1.0
+    (x, y), right, bottom = ((low + high) / 2).tolist(), WIDTH - _MARGIN, height + _MARGIN
     return (
-        LinearScale(x0, x1, _MARGIN, WIDTH - _MARGIN),
-        LinearScale(y0, y1, _HEIGHT - _MARGIN, _MARGIN),
+        LinearScale(x - unit * width / 2, x + unit * width / 2, _MARGIN, right),
+        LinearScale(y - unit * height / 2, y + unit * height / 2, bottom, _MARGIN),
+        height + 2 * _MARGIN,
     )

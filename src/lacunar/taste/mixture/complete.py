@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lacunar.taste.mixture.cholesky import whiten
 from lacunar.taste.mixture.em import SufficientStatistics
+from lacunar.taste.mixture.packed import upper_pairs
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
 
 _LOG_2PI = float(np.log(2 * np.pi))
@@ -39,7 +39,7 @@ class CompleteRows:
         self._origin: FloatArray = x.mean(axis=0)
         self._x = x - self._origin
         self._covariance_type = covariance_type
-        self._pairs = _upper_pairs(x.shape[1]) if covariance_type == "full" else None
+        self._pairs = upper_pairs(x.shape[1]) if covariance_type == "full" else None
         n, d = x.shape
         n_features = (d * (d + 1) // 2 if self._pairs else d) + d + 1
         step = max(1, _BLOCK_DENSITIES // max(densities_per_row, n_features))
@@ -85,10 +85,12 @@ class CompleteRows:
         b, k, n = responsibilities.shape
         d = self._x.shape[1]
         sums = (responsibilities.reshape(b * k, n) @ self._features(rows).T).reshape(b, k, -1)
-        second = sums[..., : -d - 1]
-        if self._pairs is not None:
-            second = second[..., _unpack_index(d)].reshape(b, k, d, d)
-        return SufficientStatistics(sums[..., -1], sums[..., -d - 1 : -1], second)
+        return SufficientStatistics(
+            mass=sums[..., -1],
+            first=sums[..., -d - 1 : -1],
+            second=sums[..., : -d - 1],
+            covariance_type=self._covariance_type,
+        )
 
     def _features(self, rows: slice) -> FloatArray:
         kept = self._kept.get(rows.start)
@@ -122,16 +124,3 @@ class CompleteRows:
         constant = np.log(parameters.weights)
         constant -= 0.5 * ((linear * means).sum(axis=2) + log_det + d * _LOG_2PI)
         return np.concatenate([squares, linear, constant[..., np.newaxis]], axis=2)
-
-
-def _upper_pairs(d: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    i, j = np.triu_indices(d)
-    return i, j
-
-
-def _unpack_index(d: int) -> NDArray[np.intp]:
-    """Where each cell of a flattened symmetric (D, D) matrix lies in its packed upper triangle."""
-    index = np.empty((d, d), dtype=np.intp)
-    i, j = np.triu_indices(d)
-    index[i, j] = index[j, i] = np.arange(i.size)
-    return index.ravel()

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from lacunar.taste.mixture.packed import unpacked, upper_pairs
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
 
 # scikit-learn adds this to every component's mass, which keeps an emptied component finite.
@@ -34,17 +35,24 @@ class SufficientStatistics:
         Sum of responsibilities.
     first : ndarray of shape (B, K, D)
         Sum of responsibility-weighted expected values.
-    second : ndarray of shape (B, K, D, D) or (B, K, D)
-        Sum of responsibility-weighted expected outer products, or of squares.
+    second : ndarray of shape (B, K, D (D + 1) / 2) or (B, K, D)
+        Sum of responsibility-weighted expected outer products as packed upper triangles, or
+        of squares.
+    covariance_type : {"full", "diag"}
+        Which of the two ``second`` holds.
     """
 
     mass: FloatArray
     first: FloatArray
     second: FloatArray
+    covariance_type: CovarianceType
 
     def __add__(self, other: SufficientStatistics) -> SufficientStatistics:
         return SufficientStatistics(
-            self.mass + other.mass, self.first + other.first, self.second + other.second
+            self.mass + other.mass,
+            self.first + other.first,
+            self.second + other.second,
+            self.covariance_type,
         )
 
 
@@ -147,15 +155,15 @@ def m_step(statistics: SufficientStatistics, reg_covar: float) -> MixtureParamet
     """
     mass = statistics.mass + _EMPTY_MASS
     means = statistics.first / mass[..., np.newaxis]
-    if statistics.second.ndim == 4:
-        covariances = (
-            statistics.second - statistics.first[..., np.newaxis] * means[..., np.newaxis, :]
-        )
-        covariances /= mass[..., np.newaxis, np.newaxis]
-        diagonal = np.einsum("...ii->...i", covariances)
-        diagonal += reg_covar
+    per_mass = 1 / mass[..., np.newaxis]
+    d = means.shape[-1]
+    if statistics.covariance_type == "diag":
+        covariances = statistics.second * per_mass - means**2 + reg_covar
     else:
-        covariances = statistics.second / mass[..., np.newaxis] - means**2 + reg_covar
+        i, j = upper_pairs(d)
+        packed = statistics.second * per_mass - means[..., i] * means[..., j]
+        packed[..., i == j] += reg_covar
+        covariances = unpacked(packed, d)
     weights = mass / mass.sum(axis=1, keepdims=True)
     return MixtureParameters(weights, means, covariances)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -69,7 +68,7 @@ def fit_restarts(
     tol, max_iter, reg_covar
         As in ``sklearn.mixture.GaussianMixture``.
     """
-    distinct, which = _distinct_partitions(start_labels)
+    distinct, which = _distinct_partitions(start_labels, n_components)
     fitted = _fit_distinct(data, start_labels[distinct], n_components, tol, max_iter, reg_covar)
     return Restarts(
         fitted.parameters.take(which),
@@ -141,22 +140,31 @@ def _evaluate(
     return total / data.n_rows, labels
 
 
-def _distinct_partitions(labels: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _distinct_partitions(
+    labels: NDArray[np.int32], k: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """First row of each distinct partition, and for every row which of those it equals."""
-    canonical = np.stack([canonical_labels(row) for row in labels])
+    canonical = canonical_labels(labels, k)
     _, first, inverse = np.unique(canonical, axis=0, return_index=True, return_inverse=True)
     return first, inverse.ravel()
 
 
-def canonical_labels(labels: Sequence[int] | NDArray[np.integer]) -> NDArray[np.intp]:
+def canonical_labels(labels: NDArray[np.integer], k: int) -> NDArray[np.intp]:
     """Number groups by first appearance, so equal partitions get equal labels.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (B, N)
+        One partition a row, labels in ``range(k)``.
+    k : int
 
     Examples
     --------
-    >>> canonical_labels([2, 2, 0, 1, 0]).tolist()
-    [0, 0, 1, 2, 1]
+    >>> canonical_labels(np.array([[2, 2, 0, 1, 0]]), 3).tolist()
+    [[0, 0, 1, 2, 1]]
     """
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    rank = np.empty(first.size, dtype=np.intp)
-    rank[np.argsort(first)] = np.arange(first.size)
-    return rank[inverse]
+    n = labels.shape[1]
+    found = [labels == group for group in range(k)]
+    first = np.stack([np.where(hit.any(axis=1), hit.argmax(axis=1), n) for hit in found], axis=1)
+    rank = first.argsort(axis=1, kind="stable").argsort(axis=1)
+    return np.take_along_axis(rank, labels.astype(np.intp), axis=1)

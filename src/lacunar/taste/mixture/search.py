@@ -144,7 +144,7 @@ def search(
 def commonest_partition(fit: Restarts) -> NDArray[np.intp]:
     """Restarts that share the partition found most often."""
     groups: dict[bytes, list[int]] = {}
-    for restart, labels in enumerate(fit.labels):
-        groups.setdefault(canonical_labels(labels).tobytes(), []).append(restart)
+    for restart, labels in enumerate(canonical_labels(fit.labels, fit.parameters.n_components)):
+        groups.setdefault(labels.tobytes(), []).append(restart)
     best = max(groups.values(), key=lambda group: (len(group), fit.log_likelihood[group[0]]))
     return np.array(best)

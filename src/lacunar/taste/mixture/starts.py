@@ -8,6 +8,7 @@ variant) draws the same random numbers in the same order, then Lloyd's iteration
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,24 +64,22 @@ def _labels_of_batch(
 def _plus_plus(x: FloatArray, n_clusters: int, seeds: Sequence[int]) -> FloatArray:
     """Greedy k-means++ centers, shape (B, K, D)."""
     n, b = len(x), len(seeds)
-    generators = [np.random.RandomState(seed) for seed in seeds]
     norms = (x * x).sum(axis=1)
     trials = 2 + int(np.log(n_clusters))
-    # RandomState.choice(n, p=...) by its definition, its checks of p done once for all seeds.
+    draws = np.stack([_uniforms(seed, 1 + (n_clusters - 1) * trials) for seed in seeds])
+    # RandomState.choice(n, p=...) by its definition, its checks of p left out.
     cumulative = np.cumsum(np.full(n, 1.0) / n)
-    cumulative /= cumulative[-1]
-    first = [generator.random_sample() for generator in generators]
     chosen = np.empty((b, n_clusters), dtype=np.intp)
-    chosen[:, 0] = np.searchsorted(cumulative, first, side="right")
+    chosen[:, 0] = np.searchsorted(cumulative / cumulative[-1], draws[:, 0], side="right")
     nearest = _squared_distances(x, norms, chosen[:, 0])
     potential = nearest.sum(axis=1)
     rows = np.arange(b)
     for c in range(1, n_clusters):
-        draws = np.stack([generator.uniform(size=trials) for generator in generators])
+        start = 1 + (c - 1) * trials
+        targets = draws[:, start : start + trials] * potential[:, np.newaxis]
         cumulative = np.cumsum(nearest, axis=1)
-        candidates = np.stack(
-            [np.searchsorted(cumulative[i], draws[i] * potential[i]) for i in rows]
-        ).clip(max=n - 1)
+        candidates = np.stack([np.searchsorted(cumulative[i], targets[i]) for i in rows])
+        candidates = candidates.clip(max=n - 1)
         distances = _squared_distances(x, norms, candidates.ravel()).reshape(b, trials, n)
         np.minimum(distances, nearest[:, np.newaxis], out=distances)
         potentials = distances.sum(axis=2)
@@ -89,6 +88,12 @@ def _plus_plus(x: FloatArray, n_clusters: int, seeds: Sequence[int]) -> FloatArr
         nearest = distances[rows, best]
         chosen[:, c] = candidates[rows, best]
     return x[chosen]
+
+
+@lru_cache(maxsize=1024)
+def _uniforms(seed: int, n: int) -> FloatArray:
+    """First ``n`` numbers of a seed's stream, which all of k-means++ draws from in order."""
+    return np.random.RandomState(seed).random_sample(n)
 
 
 def _squared_distances(x: FloatArray, norms: FloatArray, rows: NDArray[np.intp]) -> FloatArray:
