@@ -13,7 +13,7 @@ test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -m "not slow"
 
 test-slow: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow || [ $$? -eq 5 ]
 
 check: $(VENV)/check.stamp
 	$(BIN)/ruff format --check .

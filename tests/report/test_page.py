@@ -38,8 +38,8 @@ def outline(page: str) -> Outline:
     return parser
 
 
-def index(title: str = "Reports", **context: object) -> str:
-    return render_page("index.html", title=title, lead="All of them.", entries=[], **context)
+def index(title: str = "Reports") -> str:
+    return render_page("index.html", title=title, lead="All of them.", entries=[])
 
 
 def test_tags_nest_and_the_language_is_named() -> None:

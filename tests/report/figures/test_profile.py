@@ -9,16 +9,20 @@ GENRES = ["Comedy", "Drama", "<b>War</b>"]
 LEGEND = 1
 
 
+def parse(svg: str) -> ET.Element:
+    return ET.fromstring(svg)  # noqa: S314 - written a line before, by nobody else
+
+
 def of_user(means: list[float], counts: list[int]) -> str:
     return user_profile("User 4", "A", GENRES, means, [3.0, math.nan, 2.0], counts, domain=(1, 5))
 
 
 def marks(svg: str) -> int:
-    return len(list(ET.fromstring(svg).iter(f"{SVG}path"))) - LEGEND
+    return len(list(parse(svg).iter(f"{SVG}path"))) - LEGEND
 
 
 def bars(svg: str) -> int:
-    lines = ET.fromstring(svg).iter(f"{SVG}line")
+    lines = parse(svg).iter(f"{SVG}line")
     return sum(line.get("stroke-width") == "3" for line in lines) - LEGEND
 
 
@@ -48,9 +52,7 @@ def test_a_mark_stands_where_the_scale_says() -> None:
 
 
 def test_counts_and_names_are_shown_and_escaped() -> None:
-    words = [
-        e.text for e in ET.fromstring(of_user([4.0, 3.0, 2.0], [1234, 5, 1])).iter(f"{SVG}text")
-    ]
+    words = [e.text for e in parse(of_user([4.0, 3.0, 2.0], [1234, 5, 1])).iter(f"{SVG}text")]
     assert {"1,234", "<b>War</b>", "User 4"} <= set(words)
 
 
@@ -59,7 +61,7 @@ def test_each_segment_has_its_own_mark() -> None:
         return segment_profile("A", segment, ["War"], [4.0], [3.0], [7], domain=(1, 5))
 
     def shape(svg: str) -> str:
-        return re.sub(r"M\d+ \d+", "", next(ET.fromstring(svg).iter(f"{SVG}path")).get("d", ""))
+        return re.sub(r"M\d+ \d+", "", next(parse(svg).iter(f"{SVG}path")).get("d", ""))
 
     assert shape(draw(0)) != shape(draw(1))
 

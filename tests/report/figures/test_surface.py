@@ -9,8 +9,12 @@ SVG = "{http://www.w3.org/2000/svg}"
 BIC = np.array([[9.0, 8.0, 9.0, 9.0], [7.0, 8.5, 7.5, np.nan], [7.5, 9.5, 7.0, 6.0]])
 
 
+def parse(svg: str) -> ET.Element:
+    return ET.fromstring(svg)  # noqa: S314 - written a line before, by nobody else
+
+
 def strips(bic: np.ndarray, agreeing: tuple[int, ...] = ()) -> ET.Element:
-    return ET.fromstring(bic_strips(bic, [1, 2, 3], range(10, 14), chosen=3, agreeing=agreeing))
+    return parse(bic_strips(bic, [1, 2, 3], range(10, 14), chosen=3, agreeing=agreeing))
 
 
 def drawn(svg: ET.Element, *, filled: bool) -> int:
@@ -51,4 +55,4 @@ def test_lower_bic_is_lower_on_the_paper_and_medians_are_in_place() -> None:
 def test_a_single_fit_and_none_at_all_can_be_drawn() -> None:
     for value in (-5.0, np.nan):
         svg = bic_strips(np.array([[value]]), [2], [0], chosen=2, agreeing=[0])
-        assert ET.fromstring(svg).tag == f"{SVG}svg"
+        assert parse(svg).tag == f"{SVG}svg"

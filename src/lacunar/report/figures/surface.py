@@ -15,6 +15,8 @@ from lacunar.report.svg import INK, MUTED, SMALL_TEXT, drawing, label, line, rec
 WIDTH = 440.0
 _LEFT, _TOP, _BOTTOM, _RIGHT = 58.0, 30.0, 330.0, WIDTH - 8
 _RADIUS = 2.6
+# Grey, because hollow black marks that overlap would look filled.
+_OTHER = "#768390"
 _CHOSEN_BAND = "#eaf2f8"
 
 _Place = tuple[float, float]
@@ -56,7 +58,9 @@ def bic_strips(
     slot = (_RIGHT - _LEFT) / len(n_components)
     column = {k: _LEFT + slot * (i + 0.5) for i, k in enumerate(n_components)}
     look = {
-        (diamond, vote): Marker(DIAMOND if diamond else CIRCLE, COLOURS[1] if diamond else INK)
+        (diamond, vote): Marker(
+            DIAMOND if diamond else CIRCLE, COLOURS[1] if diamond else INK if vote else _OTHER
+        )
         for diamond in (False, True)
         for vote in (False, True)
     }
@@ -142,7 +146,7 @@ def _legend() -> list[Markup]:
     return [
         points([(left, rows[0])], Marker(CIRCLE, INK), 3.4, outline=0.9),
         label("lowest BIC of its seed", left + 14, rows[0], size=SMALL_TEXT),
-        points([(middle, rows[0])], Marker(CIRCLE, INK), 3.4, hollow=True, outline=0.9),
+        points([(middle, rows[0])], Marker(CIRCLE, _OTHER), 3.4, hollow=True, outline=0.9),
         label("another fit", middle + 14, rows[0], size=SMALL_TEXT),
         points([(left, rows[1])], Marker(DIAMOND, COLOURS[1]), 3.4, hollow=True, outline=0.9),
         label("found the chosen partition", left + 14, rows[1], size=SMALL_TEXT),
