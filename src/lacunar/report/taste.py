@@ -58,7 +58,7 @@ def taste_report(
         map=map_of_users(model),
         samples=sample_table(model, shown, frozenset(users)),
         users=[user_in_detail(model, user, top) for user in shown],
-        making=_making(model),
+        making=_making(model, f"users={list(users)}, {sample_users=}, {top=}"),
     )
 
 
@@ -125,7 +125,7 @@ def _films(model: TasteModel) -> Context:
     }
 
 
-def _making(model: TasteModel) -> Context:
+def _making(model: TasteModel, shown: str) -> Context:
     config = model.config
     fields = type(config).model_fields
     rows = [
@@ -141,6 +141,8 @@ def _making(model: TasteModel) -> Context:
         "seeds": f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else str(seeds[0]),
         "agreeing": ", ".join(map(str, model.agreeing_seeds)),
         "liked_above": f"{model.liked_above:g}",
+        "scale": repr(model.ratings.scale),
+        "shown": shown,
         "fingerprint": fingerprint(model.ratings),
         "code": f"TasteConfig({', '.join(f'{name}={value!r}' for name, value in given.items())})",
     }

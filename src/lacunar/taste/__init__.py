@@ -1,0 +1,1 @@
+"""Tastes: from a ratings log to genre profiles, segments and recommendations."""

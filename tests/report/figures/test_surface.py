@@ -10,7 +10,7 @@ BIC = np.array([[9.0, 8.0, 9.0, 9.0], [7.0, 8.5, 7.5, np.nan], [7.5, 9.5, 7.0, 6
 
 
 def parse(svg: str) -> ET.Element:
-    return ET.fromstring(svg)  # noqa: S314 - written a line before, by nobody else
+    return ET.fromstring(svg)
 
 
 def strips(bic: np.ndarray, agreeing: tuple[int, ...] = ()) -> ET.Element:

@@ -1,0 +1,1 @@
+"""Where data comes from: generated samples and public data sets."""
