@@ -49,7 +49,7 @@ def test_json_is_the_only_thing_on_stdout(run: Run, model: Path) -> None:
 def test_people_get_tables_and_sentences(run: Run, model: Path) -> None:
     assert "users" in run("taste", "segments", model).stdout
     assert "ratings" in run("taste", "user", model, "--user", 7).stdout
-    assert "users of your segment rated it above 4" in (
+    assert "users of the segment rated it above 4" in (
         run("taste", "recommend", model, "--user", 7).stdout
     )
 

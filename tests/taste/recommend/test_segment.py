@@ -31,7 +31,7 @@ def test_reasons_name_the_counts_behind_a_film(sample_model: TasteModel) -> None
     found = sample_model.segment_recommender.recommend(0, 1)[0]
     population = sample_model.segments.populations[sample_model.segments.labels[0]]
     assert found.reasons[0].value == found.score
-    assert f"{found.score:.0f} of the {population} users of your segment" in found.reasons[0].text
+    assert f"{found.score:.0f} of the {population} users of the segment" in found.reasons[0].text
 
 
 def test_nothing_is_recommended_where_nothing_is_liked(sample_model: TasteModel) -> None:

@@ -57,7 +57,7 @@ class SegmentRecommender:
         return (
             Reason(
                 "segment_likes",
-                f"{likes} of the {population} users of your segment rated it above "
+                f"{likes} of the {population} users of the segment rated it above "
                 f"{self._liked_above:g}",
                 likes,
             ),
