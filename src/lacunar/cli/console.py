@@ -47,7 +47,9 @@ def progress() -> Iterator[Report]:
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%"),
     )
-    with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bars:
+    with Progress(
+        *columns, TimeElapsedColumn(), console=err, transient=True, disable=not err.is_terminal
+    ) as bars:
         stages: dict[str, TaskID] = {}
 
         def report(stage: str, done: int, total: int) -> None:

@@ -136,7 +136,10 @@ def read_bundle(path: Path, *, kind: str) -> Bundle:
         if name.endswith(".safetensors"):
             arrays |= load(content)
         elif name.endswith(".parquet"):
-            tables[name.removesuffix(".parquet")] = pq.read_table(pa.BufferReader(content))
+            # Arrow's reading threads may outlive the call and abort the process as it ends
+            # (apache/arrow#34314), so none are started.
+            file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
+            tables[name.removesuffix(".parquet")] = file.read(use_threads=False)
     return Bundle(
         kind=manifest.kind,
         config=manifest.config,
