@@ -6,20 +6,32 @@ restarts and components are ``Theta @ Phi``, and the sufficient statistics are `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial, reduce
+from operator import add
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lacunar.taste.mixture.cholesky import whiten
-from lacunar.taste.mixture.em import SufficientStatistics
+from lacunar.taste.mixture.em import Block, SufficientStatistics
 from lacunar.taste.mixture.packed import upper_pairs
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
+from lacunar.taste.mixture.starts import one_hot
 
 _LOG_2PI = float(np.log(2 * np.pi))
 # Rows are processed in blocks of about this many densities (32 MB), to bound memory.
 _BLOCK_DENSITIES = 1 << 22
 # The feature matrix is kept between iterations while it stays below this many numbers (128 MB).
 _KEEP_FEATURES = 1 << 24
+
+
+@dataclass(frozen=True, slots=True)
+class _CompleteBlock:
+    rows: slice
+    joint: FloatArray
+    statistics: Callable[[FloatArray], SufficientStatistics]
 
 
 class CompleteRows:
@@ -43,12 +55,12 @@ class CompleteRows:
         n, d = x.shape
         n_features = (d * (d + 1) // 2 if self._pairs else d) + d + 1
         step = max(1, _BLOCK_DENSITIES // max(densities_per_row, n_features))
-        self._blocks = [slice(i, min(i + step, n)) for i in range(0, n, step)]
+        self._slices = [slice(i, min(i + step, n)) for i in range(0, n, step)]
         # Fresh megabytes at every iteration would cost more in page faults than the product.
         self._workspace = np.empty(0)
         self._kept: dict[int, FloatArray] = {}
         if n * n_features <= _KEEP_FEATURES:
-            self._kept = {rows.start: self._build_features(rows) for rows in self._blocks}
+            self._kept = {rows.start: self._build_features(rows) for rows in self._slices}
 
     @property
     def n_rows(self) -> int:
@@ -62,29 +74,30 @@ class CompleteRows:
     def covariance_type(self) -> CovarianceType:
         return self._covariance_type
 
-    def blocks(self) -> list[slice]:
-        return self._blocks
+    def start(self, labels: NDArray[np.int32], n_components: int) -> SufficientStatistics:
+        return reduce(
+            add,
+            (
+                self._sums(self._features(rows), one_hot(labels[:, rows], n_components))
+                for rows in self._slices
+            ),
+        )
 
-    def log_joint(self, parameters: MixtureParameters) -> Iterator[tuple[slice, FloatArray]]:
+    def blocks(self, parameters: MixtureParameters) -> Iterator[Block]:
         b, k = parameters.weights.shape
         theta = self._coefficients(parameters).reshape(b * k, -1)
-        for rows in self._blocks:
-            n = rows.stop - rows.start
+        for rows in self._slices:
+            features, n = self._features(rows), rows.stop - rows.start
             if self._workspace.size < b * k * n:
                 self._workspace = np.empty(b * k * n)
             out = self._workspace[: b * k * n].reshape(b * k, n)
-            yield rows, np.matmul(theta, self._features(rows), out=out).reshape(b, k, n)
+            joint = np.matmul(theta, features, out=out).reshape(b, k, n)
+            yield _CompleteBlock(rows, joint, partial(self._sums, features))
 
-    def statistics(
-        self, parameters: MixtureParameters, responsibilities: FloatArray, rows: slice
-    ) -> SufficientStatistics:
-        del parameters  # complete rows are known whatever the mixture
-        return self.start_statistics(responsibilities, rows)
-
-    def start_statistics(self, responsibilities: FloatArray, rows: slice) -> SufficientStatistics:
+    def _sums(self, features: FloatArray, responsibilities: FloatArray) -> SufficientStatistics:
         b, k, n = responsibilities.shape
         d = self._x.shape[1]
-        sums = (responsibilities.reshape(b * k, n) @ self._features(rows).T).reshape(b, k, -1)
+        sums = (responsibilities.reshape(b * k, n) @ features.T).reshape(b, k, -1)
         return SufficientStatistics(
             mass=sums[..., -1],
             first=sums[..., -d - 1 : -1],

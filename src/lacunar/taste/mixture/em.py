@@ -14,6 +14,7 @@ from operator import add
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lacunar.taste.mixture.packed import unpacked, upper_pairs
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
@@ -56,6 +57,27 @@ class SufficientStatistics:
         )
 
 
+Rows = slice | NDArray[np.intp]
+
+
+class Block(Protocol):
+    """Some rows under a batch of mixtures: what one pass of EM needs of them."""
+
+    @property
+    def rows(self) -> Rows:
+        """Which rows of the data these are."""
+        ...
+
+    @property
+    def joint(self) -> FloatArray:
+        """``log w_k + log p(x_n | k)``, shape (B, K, rows); the next block overwrites it."""
+        ...
+
+    def statistics(self, responsibilities: FloatArray) -> SufficientStatistics:
+        """Expected sums of the rows under responsibilities of shape (B, K, rows)."""
+        ...
+
+
 class Observations(Protocol):
     """Rows a mixture can be fitted to: they know densities and statistics, not EM.
 
@@ -72,25 +94,12 @@ class Observations(Protocol):
     @property
     def covariance_type(self) -> CovarianceType: ...
 
-    def blocks(self) -> list[slice]:
-        """Row ranges small enough to be held for all restarts at once."""
+    def start(self, labels: NDArray[np.int32], n_components: int) -> SufficientStatistics:
+        """Sums under hard labels of shape (B, N), before there are any parameters."""
         ...
 
-    def start_statistics(self, responsibilities: FloatArray, rows: slice) -> SufficientStatistics:
-        """Sums of the rows before there are any parameters."""
-        ...
-
-    def log_joint(self, parameters: MixtureParameters) -> Iterator[tuple[slice, FloatArray]]:
-        """``log w_k + log p(x_n | k)``, shape (B, K, rows), block after block.
-
-        The memory belongs to the iterator: the next block overwrites it.
-        """
-        ...
-
-    def statistics(
-        self, parameters: MixtureParameters, responsibilities: FloatArray, rows: slice
-    ) -> SufficientStatistics:
-        """Expected sums of the rows under responsibilities of shape (B, K, rows)."""
+    def blocks(self, parameters: MixtureParameters) -> Iterator[Block]:
+        """Yield every row once, in blocks small enough for all mixtures of the batch."""
         ...
 
 
@@ -137,10 +146,10 @@ def e_step(
     """
     total = np.zeros(parameters.n_restarts)
     parts: list[SufficientStatistics] = []
-    for rows, joint in data.log_joint(parameters):
-        responsibilities, log_likelihood = normalise(joint)
+    for block in data.blocks(parameters):
+        responsibilities, log_likelihood = normalise(block.joint)
         total += log_likelihood.sum(axis=1)
-        parts.append(data.statistics(parameters, responsibilities, rows))
+        parts.append(block.statistics(responsibilities))
     return total / data.n_rows, reduce(add, parts)
 
 
@@ -173,14 +182,9 @@ def posterior(data: Observations, parameters: MixtureParameters) -> tuple[FloatA
 
     ``parameters.means`` are in the units of the data, as fits return them.
     """
-    centred = parameters.moved_by(-data.origin)
-    parts = [
-        (responsibilities.copy(), log_likelihood)
-        for responsibilities, log_likelihood in (
-            normalise(joint) for _, joint in data.log_joint(centred)
-        )
-    ]
-    return (
-        np.concatenate([responsibilities for responsibilities, _ in parts], axis=2),
-        np.concatenate([log_likelihood for _, log_likelihood in parts], axis=1),
-    )
+    b, k = parameters.weights.shape
+    responsibilities = np.empty((b, k, data.n_rows))
+    log_likelihood = np.empty((b, data.n_rows))
+    for block in data.blocks(parameters.moved_by(-data.origin)):
+        responsibilities[..., block.rows], log_likelihood[..., block.rows] = normalise(block.joint)
+    return responsibilities, log_likelihood

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.taste.mixture.em import Observations, e_step, m_step, normalise
 from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters
-from lacunar.taste.mixture.starts import one_hot
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,7 @@ def _fit_distinct(
     max_iter: int,
     reg_covar: float,
 ) -> Restarts:
-    current = _start(data, start_labels, n_components, reg_covar)
+    current = m_step(data.start(start_labels, n_components), reg_covar)
     final = current.copy()
     b = len(start_labels)
     lower_bound = np.full(b, -np.inf)
@@ -120,22 +117,15 @@ def _fit_distinct(
     )
 
 
-def _start(
-    data: Observations, labels: NDArray[np.int32], k: int, reg_covar: float
-) -> MixtureParameters:
-    parts = [data.start_statistics(one_hot(labels[:, rows], k), rows) for rows in data.blocks()]
-    return m_step(reduce(add, parts), reg_covar)
-
-
 def _evaluate(
     data: Observations, parameters: MixtureParameters
 ) -> tuple[FloatArray, NDArray[np.intp]]:
     """Mean log-likelihood (B,) and most probable component (B, N) of every row."""
     total = np.zeros(parameters.n_restarts)
     labels = np.empty((parameters.n_restarts, data.n_rows), dtype=np.intp)
-    for rows, joint in data.log_joint(parameters):
-        labels[:, rows] = joint.argmax(axis=1)
-        _, log_likelihood = normalise(joint)
+    for block in data.blocks(parameters):
+        labels[:, block.rows] = block.joint.argmax(axis=1)
+        _, log_likelihood = normalise(block.joint)
         total += log_likelihood.sum(axis=1)
     return total / data.n_rows, labels
 
