@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.taste.mixture.packed import unpacked, upper_pairs
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
+
+if TYPE_CHECKING:
+    from lacunar.taste.mixture.prior import CovariancePrior
 
 # scikit-learn adds this to every component's mass, which keeps an emptied component finite.
 _EMPTY_MASS = 10 * np.finfo(np.float64).eps
@@ -153,26 +156,36 @@ def e_step(
     return total / data.n_rows, reduce(add, parts)
 
 
-def m_step(statistics: SufficientStatistics, reg_covar: float) -> MixtureParameters:
-    """Maximise the expected log-likelihood given the statistics.
+def m_step(
+    statistics: SufficientStatistics,
+    reg_covar: float,
+    prior: CovariancePrior | None = None,
+) -> MixtureParameters:
+    """Maximise the expected log-likelihood, and the prior where there is one.
 
     Parameters
     ----------
     statistics : SufficientStatistics
     reg_covar : float
-        Added to every variance, as in scikit-learn.
+        Added to every variance, as in scikit-learn; not with a prior, which bounds them itself.
+    prior : CovariancePrior, optional
     """
     mass = statistics.mass + _EMPTY_MASS
     means = statistics.first / mass[..., np.newaxis]
-    per_mass = 1 / mass[..., np.newaxis]
     d = means.shape[-1]
     if statistics.covariance_type == "diag":
-        covariances = statistics.second * per_mass - means**2 + reg_covar
+        i = j = np.arange(d)
     else:
         i, j = upper_pairs(d)
-        packed = statistics.second * per_mass - means[..., i] * means[..., j]
-        packed[..., i == j] += reg_covar
-        covariances = unpacked(packed, d)
+    outer = means[..., i] * means[..., j]
+    if prior is None:
+        covariances = statistics.second * (1 / mass[..., np.newaxis]) - outer
+        covariances[..., i == j] += reg_covar
+    else:
+        scatter = statistics.second - mass[..., np.newaxis] * outer
+        covariances = prior.posterior_mode(scatter, mass)
+    if statistics.covariance_type == "full":
+        covariances = unpacked(covariances, d)
     weights = mass / mass.sum(axis=1, keepdims=True)
     return MixtureParameters(weights, means, covariances)
 

@@ -25,13 +25,13 @@ def unpacked(packed: FloatArray, d: int) -> FloatArray:
     >>> unpacked(np.array([1.0, 2.0, 3.0]), 2).tolist()
     [[1.0, 2.0], [2.0, 3.0]]
     """
-    return np.take(packed, _unpack_index(d), axis=-1).reshape(*packed.shape[:-1], d, d)
+    return np.take(packed, packed_index(d).ravel(), axis=-1).reshape(*packed.shape[:-1], d, d)
 
 
 @lru_cache
-def _unpack_index(d: int) -> NDArray[np.intp]:
-    """Where each cell of a flattened symmetric (D, D) matrix lies in its packed triangle."""
+def packed_index(d: int) -> NDArray[np.intp]:
+    """Where each cell of a symmetric (D, D) matrix lies in its packed triangle, shape (D, D)."""
     index = np.empty((d, d), dtype=np.intp)
     i, j = upper_pairs(d)
     index[i, j] = index[j, i] = np.arange(i.size)
-    return index.ravel()
+    return index

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lacunar.taste.mixture.em import Observations, e_step, m_step, normalise
 from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters
+from lacunar.taste.mixture.prior import CovariancePrior
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Restarts:
     parameters : MixtureParameters
         Means in the units of the data (not relative to an origin).
     lower_bound : ndarray of shape (B,)
-        Mean log-likelihood at the last E step, scikit-learn's ``lower_bound_``.
+        What EM climbs, at the last E step: the mean log-likelihood (scikit-learn's
+        ``lower_bound_``), plus the log prior per row where there is one.
     log_likelihood : ndarray of shape (B,)
         Mean log-likelihood under the final parameters, which BIC is made of.
     n_iter : ndarray of shape (B,)
@@ -51,6 +53,7 @@ def fit_restarts(
     tol: float = 1e-3,
     max_iter: int = 100,
     reg_covar: float = 1e-6,
+    prior: CovariancePrior | None = None,
 ) -> Restarts:
     """Fit a mixture from each row of hard start labels.
 
@@ -64,9 +67,13 @@ def fit_restarts(
     n_components : int
     tol, max_iter, reg_covar
         As in ``sklearn.mixture.GaussianMixture``.
+    prior : CovariancePrior, optional
+        Takes the place of ``reg_covar``; EM then climbs likelihood times prior.
     """
     distinct, which = _distinct_partitions(start_labels, n_components)
-    fitted = _fit_distinct(data, start_labels[distinct], n_components, tol, max_iter, reg_covar)
+    fitted = _fit_distinct(
+        data, start_labels[distinct], n_components, tol, max_iter, reg_covar, prior
+    )
     return Restarts(
         fitted.parameters.take(which),
         fitted.lower_bound[which],
@@ -84,8 +91,9 @@ def _fit_distinct(
     tol: float,
     max_iter: int,
     reg_covar: float,
+    prior: CovariancePrior | None,
 ) -> Restarts:
-    current = m_step(data.start(start_labels, n_components), reg_covar)
+    current = m_step(data.start(start_labels, n_components), reg_covar, prior)
     final = current.copy()
     b = len(start_labels)
     lower_bound = np.full(b, -np.inf)
@@ -94,7 +102,9 @@ def _fit_distinct(
     running = np.arange(b)
     for iteration in range(1, max_iter + 1):
         bound, statistics = e_step(data, current)
-        current = m_step(statistics, reg_covar)
+        if prior is not None:
+            bound += prior.log_density(current) / data.n_rows
+        current = m_step(statistics, reg_covar, prior)
         done = np.abs(bound - lower_bound[running]) < tol
         lower_bound[running] = bound
         n_iter[running] = iteration

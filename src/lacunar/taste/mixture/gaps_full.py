@@ -1,0 +1,156 @@
+"""Rows with gaps under full covariances: full-information EM without filling anything.
+
+Rows are grouped by how many cells they lack, q of D. With P the inverse of a component's
+covariance and z the known deviations (0 in gaps), the inverse over the known cells follows from
+the small q x q block of P over the gaps, because most rows lack few cells:
+
+    z' S_oo^-1 z = z' P z - u' P_mm^-1 u,   u = (P z)_m
+    log |S_oo|   = log |S| + log |P_mm|
+    E[x_m | x_o] = mu_m - P_mm^-1 u,        Cov[x_m | x_o] = P_mm^-1
+
+Blocks of one missingness pattern are factored once for all of its rows, and all patterns,
+restarts and components of a group advance in one array operation, batch axes last. Source:
+Ghahramani and Jordan (1994), "Supervised learning from incomplete data via an EM approach".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.taste.mixture.cholesky import whiten
+from lacunar.taste.mixture.em import Block, SufficientStatistics
+from lacunar.taste.mixture.known import column_moments, starting_sums
+from lacunar.taste.mixture.packed import upper_pairs
+from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
+from lacunar.taste.mixture.patterns import Group, group_rows
+from lacunar.taste.mixture.small import factor, inverse, solve_lower, solve_upper
+
+_LOG_2PI = float(np.log(2 * np.pi))
+# A block holds about this many numbers per intermediate array (64 MB).
+_BLOCK_NUMBERS = 1 << 23
+
+
+class FullGapRows:
+    """Rows whose unknown cells are NaN, for full covariances.
+
+    Parameters
+    ----------
+    x : ndarray of shape (N, D)
+    densities_per_row : int
+        Restarts times components of the largest batch that will be asked for.
+    """
+
+    covariance_type: CovarianceType = "full"
+
+    def __init__(self, x: FloatArray, densities_per_row: int = 1) -> None:
+        self.origin, _ = column_moments(x)
+        known = ~np.isnan(x)
+        self._known = known.astype(np.float64)
+        self._values = np.where(known, x - self.origin, 0.0)
+        self._groups = group_rows(self._values, known, _BLOCK_NUMBERS // densities_per_row)
+
+    @property
+    def n_rows(self) -> int:
+        return len(self._values)
+
+    def start(self, labels: NDArray[np.int32], n_components: int) -> SufficientStatistics:
+        return starting_sums(self._values, self._known, labels, n_components, "full")
+
+    def blocks(self, parameters: MixtureParameters) -> Iterator[Block]:
+        terms = _Terms.of(parameters)
+        for group in self._groups:
+            yield _FullBlock(group, terms)
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What the densities of C = B K components are made of; C is the last axis throughout."""
+
+    shape: tuple[int, int]
+    means: FloatArray  # (D, C)
+    precisions: FloatArray  # (D, D, C)
+    quadratic: FloatArray  # (F, C), coefficients of Group.quadratic
+    linear: FloatArray  # (2 D, D C), P z from Group.linear
+    constant: FloatArray  # (C,)
+
+    @classmethod
+    def of(cls, parameters: MixtureParameters) -> _Terms:
+        b, k = parameters.weights.shape
+        d = parameters.n_features
+        means = parameters.means.reshape(b * k, d)
+        whitening, log_det = whiten(parameters.covariances.reshape(b * k, d, d))
+        precisions = np.swapaxes(whitening, -1, -2) @ whitening
+        i, j = upper_pairs(d)
+        twice = np.where(i == j, 1.0, 2.0)
+        by_mean = precisions * means[:, np.newaxis]
+        quadratic = [
+            -0.5 * twice * precisions[:, i, j],
+            by_mean.reshape(b * k, -1),
+            -0.5 * twice * by_mean[:, i, j] * means[:, i],
+        ]
+        linear = np.concatenate([precisions, -by_mean], axis=2)
+        return cls(
+            shape=(b, k),
+            means=np.ascontiguousarray(means.T),
+            precisions=np.ascontiguousarray(precisions.transpose(1, 2, 0)),
+            quadratic=np.ascontiguousarray(np.concatenate(quadratic, axis=1).T),
+            linear=np.ascontiguousarray(linear.transpose(2, 1, 0)).reshape(2 * d, -1),
+            constant=np.log(parameters.weights).ravel() - 0.5 * log_det,
+        )
+
+
+class _FullBlock:
+    """One group of rows under a batch of mixtures."""
+
+    def __init__(self, group: Group, terms: _Terms) -> None:
+        self._group, self._terms = group, terms
+        self._solved = np.empty(0)
+        self._factors = np.empty(0)
+        self.rows = group.rows
+        self.joint = self._joint()
+
+    def _joint(self) -> FloatArray:
+        group, terms = self._group, self._terms
+        n, q, (d, c) = len(group.rows), len(group.missing), terms.means.shape
+        log_density = group.quadratic @ terms.quadratic
+        log_density += terms.constant - 0.5 * (d - q) * _LOG_2PI
+        if q:
+            blocks = terms.precisions[group.patterns[:, np.newaxis], group.patterns]
+            self._factors = factor(blocks)
+            diagonal = np.einsum("iipc->ipc", self._factors)
+            log_det = np.log(diagonal).sum(axis=0)
+            by_row = self._factors[:, :, group.pattern]
+            moved = (group.linear @ terms.linear).reshape(n, d, c)
+            right = moved[np.arange(n), group.missing]
+            solve_lower(by_row, right)
+            log_density += 0.5 * np.einsum("qnc,qnc->nc", right, right) - log_det[group.pattern]
+            self._solved = solve_upper(by_row, right)
+        return np.ascontiguousarray(log_density.T).reshape(*terms.shape, n)
+
+    def statistics(self, responsibilities: FloatArray) -> SufficientStatistics:
+        group, terms = self._group, self._terms
+        n, q, (d, c) = len(group.rows), len(group.missing), terms.means.shape
+        weights = np.ascontiguousarray(responsibilities.reshape(c, n).T)
+        n_pairs = d * (d + 1) // 2
+        first = group.linear[:, :d].T @ weights
+        second = group.quadratic[:, :n_pairs].T @ weights
+        if q:
+            expected = terms.means[group.missing] - self._solved
+            weighted = weights * expected
+            a, b = upper_pairs(q)
+            spread = inverse(self._factors)[a, b] * (group.rows_of_pattern @ weights)
+            parts = [weighted, weighted[a] * expected[b], spread]
+            sums = group.scatter @ np.concatenate([part.reshape(-1, c) for part in parts])
+            first += sums[:d]
+            second += sums[d:]
+        b_, k_ = terms.shape
+        return SufficientStatistics(
+            mass=responsibilities.sum(axis=2),
+            first=first.T.reshape(b_, k_, d),
+            second=second.T.reshape(b_, k_, n_pairs),
+            covariance_type="full",
+        )

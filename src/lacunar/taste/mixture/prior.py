@@ -1,0 +1,94 @@
+"""A proper prior on covariances, so that no component can win by shrinking onto a few rows.
+
+Inverse Wishart for full covariances, inverse gamma per variance for diagonal ones, with the scale
+taken from the data: the prior expects of each of K components a K^(-2/D)-th of the overall variance,
+which is what cutting the data into K equal parts would leave. Source: Fraley and Raftery (2007),
+"Bayesian regularization for normal mixture estimation and model-based clustering".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from lacunar.taste.mixture.known import column_moments
+from lacunar.taste.mixture.packed import upper_pairs
+from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
+
+
+@dataclass(frozen=True, slots=True)
+class CovariancePrior:
+    """Degrees of freedom and scale of the prior; its mode is what the M step shrinks towards.
+
+    Parameters
+    ----------
+    degrees : float
+        D + 2 for full covariances and 3 for diagonal ones: the weakest that has a mean.
+    scale : ndarray of shape (D,)
+        Diagonal of the scale matrix, in squared units of the data.
+    covariance_type : {"full", "diag"}
+    """
+
+    degrees: float
+    scale: FloatArray
+    covariance_type: CovarianceType
+
+    @classmethod
+    def from_data(cls, x: FloatArray, n_components: int, covariance_type: CovarianceType) -> Self:
+        """Take the scale from the known cells of ``x`` of shape (N, D).
+
+        A constant column gets the mean variance of the others (1 where all are constant).
+
+        Examples
+        --------
+        >>> prior = CovariancePrior.from_data(np.array([[0.0, 0.0], [2.0, 4.0]]), 4, "full")
+        >>> prior.degrees, prior.scale.tolist()
+        (4, [0.25, 1.0])
+        """
+        _, variances = column_moments(x)
+        constant = variances <= 0
+        if constant.any():
+            others = variances[~constant]
+            variances = np.where(constant, others.mean() if others.size else 1.0, variances)
+        d = x.shape[1]
+        degrees = d + 2 if covariance_type == "full" else 3
+        return cls(degrees, variances * n_components ** (-2 / d), covariance_type)
+
+    @property
+    def strength(self) -> float:
+        """What is added to a component's mass when its covariance is estimated."""
+        d = len(self.scale)
+        return self.degrees + d + 1 if self.covariance_type == "full" else self.degrees + 2
+
+    def posterior_mode(self, scatter: FloatArray, mass: FloatArray) -> FloatArray:
+        """Covariances that maximise likelihood times prior.
+
+        Parameters
+        ----------
+        scatter : ndarray of shape (B, K, P) or (B, K, D)
+            Packed sums of squares and products about the means, or sums of squares.
+        mass : ndarray of shape (B, K)
+
+        Returns
+        -------
+        covariances : ndarray of the shape of ``scatter``
+        """
+        scale = self.scale
+        if self.covariance_type == "full":
+            i, j = upper_pairs(len(scale))
+            scale = np.where(i == j, scale[i], 0.0)
+        return np.asarray((scatter + scale) / (mass + self.strength)[..., np.newaxis])
+
+    def log_density(self, parameters: MixtureParameters) -> FloatArray:
+        """Log prior of each mixture of a batch, up to a constant, shape (B,)."""
+        covariances = parameters.covariances
+        if self.covariance_type == "full":
+            log_det = np.linalg.slogdet(covariances)[1]
+            diagonal = np.einsum("...ii->...i", np.linalg.inv(covariances))
+        else:
+            log_det = np.log(covariances).sum(axis=-1)
+            diagonal = 1 / covariances
+        terms = self.strength * log_det + (self.scale * diagonal).sum(axis=-1)
+        return np.asarray(-0.5 * terms.sum(axis=1))
