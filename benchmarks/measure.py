@@ -27,10 +27,15 @@ print(json.dumps(figures | {"peak_mb": peak}))
 """
 
 
-def run_alone(script: str, function: str, **arguments: Any) -> dict[str, Any]:
-    """Call a function of a script in a fresh process; its figures and its peak memory in MB."""
+def run_alone(
+    script: str, function: str, *, timeout: float | None = None, **arguments: Any
+) -> dict[str, Any]:
+    """Call a function of a script in a fresh process; its figures and its peak memory in MB.
+
+    After ``timeout`` seconds the process ends and `subprocess.TimeoutExpired` is raised.
+    """
     command = [sys.executable, "-c", _CHILD, script, function, json.dumps(arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout)
     if done.returncode:
         raise RuntimeError(f"{function}({arguments}) failed:\n{done.stderr}")
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
