@@ -149,17 +149,18 @@ def softness(kind: str, k: int, covariance_type: str) -> dict[str, Any]:
         segment_popularity_ndcg,
     )
     from lacunar.taste.mixture.complete import CompleteRows
+    from lacunar.taste.mixture.data import MixtureData
     from lacunar.taste.mixture.em import posterior
-    from lacunar.taste.mixture.search import search
+    from lacunar.taste.mixture.search import EmOptions, search
     from lacunar.taste.ratings import read_ratings
 
     ratings, unsure, hard, soft = read_ratings(DATA / "ml-latest-small"), [], [], []
     for seed in range(3):
         train, held_out = random_split(ratings, seed=seed)
         x = rows_of(train, kind)
-        chosen = search(
-            x, n_components=[k], seeds=range(SCORE_SEEDS), covariance_type=covariance_type
-        ).chosen
+        options = EmOptions(covariance_type=covariance_type)
+        data = MixtureData(x)
+        chosen = search(data, n_components=[k], seeds=range(SCORE_SEEDS), options=options).chosen
         belongs = posterior(CompleteRows(x, covariance_type), chosen)[0][0]
         unsure.append(float((belongs.max(axis=0) < 0.9).mean()))
         hard.append(segment_popularity_ndcg(train, held_out, belongs.argmax(axis=0)))

@@ -35,9 +35,10 @@ def nothing() -> dict[str, Any]:
 
 
 def ours() -> dict[str, Any]:
+    from lacunar.taste.mixture.data import MixtureData
     from lacunar.taste.mixture.search import search
 
-    x = profiles()
+    x = MixtureData(profiles())
     start = time.perf_counter()
     surface = search(x, n_components=KS, seeds=SEEDS).surface
     return {"seconds": time.perf_counter() - start, "bounds": surface.lower_bound.tolist()}

@@ -48,7 +48,14 @@ def sample_ratings(sample_directory: Path) -> Ratings:
 
 @pytest.fixture(scope="session")
 def sample_model(sample_ratings: Ratings) -> TasteModel:
-    return fit_taste(sample_ratings, TasteConfig(max_components=4, n_seeds=6))
+    return fit_taste(sample_ratings, TasteConfig(min_components=3, max_components=4, n_seeds=6))
+
+
+@pytest.fixture(scope="session")
+def source_model(sample_ratings: Ratings) -> TasteModel:
+    """A model fitted as the source report does, gaps filled with row means."""
+    config = TasteConfig.of_preset("source", max_components=4, n_seeds=6)
+    return fit_taste(sample_ratings, config)
 
 
 @pytest.fixture(scope="session")

@@ -23,10 +23,10 @@ def run() -> Run:
 @pytest.fixture(scope="module")
 def model(run: Run, sample_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("cli") / "model"
-    options = ["--max-components", 3, "--n-seeds", 4]
+    options = ["--min-components", 3, "--max-components", 3, "--n-seeds", 4]
     done = run("taste", "fit", sample_directory, "-o", path, *options)
     assert done.returncode == 0, done.stderr
-    assert "Mean rating per genre" in done.stdout
+    assert "Mean rating by segment" in done.stdout
     assert "cells are unknown" in done.stderr
     return path
 
@@ -87,6 +87,9 @@ BAD = {
     "no parent": (["fit", "DATA", "-o", "OUT/deep"], "expected an existing parent directory"),
     "unknown gaps": (["fit", "DATA", "-o", "OUT", "--gaps", "x"], "--gaps: "),
     "no seeds": (["fit", "DATA", "-o", "OUT", "--n-seeds", "0"], "--n-seeds: "),
+    "unknown preset": (["fit", "DATA", "-o", "OUT", "--preset", "x"], "--preset: "),
+    "unknown view": (["fit", "DATA", "-o", "OUT", "--view", "x"], "expected a view of means"),
+    "noise of filled gaps": (["fit", "DATA", "-o", "OUT", "--gaps", "zero"], "noise needs gaps"),
     "odd scale": (["fit", "DATA", "-o", "OUT", "--scale", "5"], "expected a rating scale"),
 }
 

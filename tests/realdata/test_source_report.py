@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lacunar.taste.config import TasteConfig
 from lacunar.taste.describe import describe_recommendations, describe_segments, describe_user
 from lacunar.taste.model import TasteModel, fit_taste
 from lacunar.taste.ratings import read_ratings
@@ -46,7 +47,7 @@ War 3.789045 3.214158 3.972436 3.692309
 
 @pytest.fixture(scope="module")
 def model(real_tastes: Path) -> TasteModel:
-    return fit_taste(read_ratings(real_tastes))
+    return fit_taste(read_ratings(real_tastes), TasteConfig.of_preset("source"))
 
 
 def test_films_per_genre(model: TasteModel) -> None:
@@ -60,6 +61,12 @@ def test_the_choice_of_k(model: TasteModel) -> None:
     assert len(model.agreeing_seeds) == 13
     assert model.surface.lower_bound[k, seed] == pytest.approx(-3.0997471993499, abs=1e-9)
     assert model.surface.bic[k, seed] == pytest.approx(9700.5224, abs=1e-4)
+
+
+def test_every_fit_behind_that_choice_is_degenerate_but_one_component(model: TasteModel) -> None:
+    k = model.surface.n_components.index(4)
+    assert model.surface.degenerate[k].all()
+    assert "artefact of filled gaps" in model.criterion
 
 
 def test_segments_and_their_means(model: TasteModel) -> None:

@@ -46,7 +46,7 @@ def ratings(tmp_path_factory: pytest.TempPathFactory) -> Ratings:
 
 @pytest.fixture(scope="session")
 def model(ratings: Ratings) -> TasteModel:
-    return fit_taste(ratings, TasteConfig(max_components=3, n_seeds=4))
+    return fit_taste(ratings, TasteConfig.of_preset("source", max_components=3, n_seeds=4))
 
 
 @pytest.fixture(scope="session")

@@ -94,9 +94,12 @@ def test_the_choice_of_k_is_the_models(page: str, model: TasteModel) -> None:
     assert [row[0] for row in votes if "chosen" in row[0]] == [
         f"{model.segments.n_segments} (chosen)"
     ]
-    bic = rows_of(page, "BIC of 4 fits")
-    for i, summary in ((1, np.min), (2, np.median), (3, np.max)):
-        assert column(bic, i) == pytest.approx(summary(model.surface.bic, axis=1))
+    surface, fits = model.surface, rows_of(page, "4 fits of each K")
+    assert column(fits, 1) == pytest.approx(surface.bic.min(axis=1))
+    assert column(fits, 2) == pytest.approx(np.median(surface.bic, axis=1))
+    assert column(fits, 3) == pytest.approx(surface.icl.min(axis=1))
+    assert column(fits, 5) == pytest.approx(surface.agreement)
+    assert column(fits, 6) == surface.degenerate.sum(axis=1).tolist()
     assert f"{len(model.agreeing_seeds)} of 4 seeds agree" in page
 
 
@@ -179,10 +182,25 @@ def test_what_was_left_out_on_reading_is_counted(page: str) -> None:
     assert "rows that a later rating" not in page
 
 
-def test_the_summary_says_what_stands_in_a_gap(ratings: Ratings, page: str) -> None:
+def test_the_summary_says_what_a_mixture_saw(ratings: Ratings, page: str) -> None:
     assert "the mean of the user&#39;s own genre means" in page
-    config = TasteConfig(max_components=1, n_seeds=1, gaps="zero")
-    assert "zero, which reads as the worst rating" in taste_report(fit_taste(ratings, config))
+    zero = TasteConfig.of_preset("source", max_components=1, n_seeds=1, gaps="zero")
+    assert "zero, which reads as the worst rating" in taste_report(fit_taste(ratings, zero))
+    kept = taste_report(fit_taste(ratings, TasteConfig(max_components=2, n_seeds=2)))
+    assert "nothing is filled in" in kept
+    assert "share of ratings in each period of release" in kept
+    assert "counts as less sure" in kept
+
+
+def test_shares_of_genres_and_periods_are_those_of_members(page: str, model: TasteModel) -> None:
+    shares = model.profiles.shares
+    rows = rows_of(page, "Share of ratings by genre")
+    for segment in range(model.segments.n_segments):
+        expected = shares[model.segments.members(segment)].mean(axis=0)
+        assert column(rows, 1 + segment) == pytest.approx(expected.tolist(), abs=1e-6)
+    assert [row[0] for row in rows_of(page, "Share of ratings by released")] == list(
+        model.periods.periods
+    )
 
 
 def test_it_says_how_to_make_it_again(page: str, model: TasteModel, user_with_gap: int) -> None:
@@ -191,7 +209,7 @@ def test_it_says_how_to_make_it_again(page: str, model: TasteModel, user_with_ga
     assert (settings["max_components"], settings["n_seeds"]) == ("3", "4")
     assert fingerprint(model.ratings) in page
     assert f"lacunar {__version__}" in page
-    assert "TasteConfig(max_components=3, n_seeds=4)" in page
+    assert "TasteConfig(preset=&#39;source&#39;" in page
     assert f"taste_report(model, users=[{user_with_gap}], sample_users=2, top=5)" in page
 
 

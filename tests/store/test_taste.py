@@ -25,9 +25,8 @@ def test_a_loaded_model_says_what_the_fitted_one_said(
             describe_recommendations(sample_model, user, 9)
         )
     for field in fields(sample_model.surface):
-        assert np.array_equal(
-            getattr(loaded.surface, field.name), getattr(sample_model.surface, field.name)
-        )
+        found, saved = (getattr(m.surface, field.name) for m in (loaded, sample_model))
+        np.testing.assert_array_equal(found, saved)
     assert loaded.config == sample_model.config
 
 

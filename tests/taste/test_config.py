@@ -3,15 +3,39 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from lacunar.errors import InputError
 from lacunar.taste.config import TasteConfig
 
 
-def test_the_defaults_are_those_of_the_source_report() -> None:
-    config = TasteConfig()
+def test_the_source_preset_is_that_of_the_source_report() -> None:
+    config = TasteConfig.of_preset("source")
     assert (config.min_components, config.max_components, config.n_seeds) == (1, 10, 51)
     assert (config.gaps, config.covariance_type, config.reg_covar) == ("row-mean", "full", 1e-6)
+    assert (config.view, config.noise, config.criterion) == ("means", False, "vote")
 
 
-def test_an_unknown_setting_is_refused() -> None:
-    with pytest.raises(ValidationError):
-        TasteConfig.model_validate({"n_seed": 3})
+def test_a_preset_can_be_changed_in_part() -> None:
+    config = TasteConfig.of_preset("source", n_seeds=3)
+    assert (config.preset, config.n_seeds, config.gaps) == ("source", 3, "row-mean")
+    assert TasteConfig.of_preset("default", n_seeds=3) == TasteConfig(n_seeds=3)
+
+
+def test_the_order_of_the_parts_of_a_view_does_not_matter() -> None:
+    assert TasteConfig(view="periods+shares") == TasteConfig(view="shares+periods")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"n_seed": 3},
+        {"preset": "best"},
+        {"view": "colours"},
+        {"min_components": 5, "max_components": 4},
+        {"gaps": "zero"},
+        {"criterion": "held-out"},
+        {"folds": 1},
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises((ValidationError, InputError)):
+        TasteConfig.model_validate(settings)

@@ -21,9 +21,24 @@ def test_the_same_log_and_seed_give_the_same_model(
     assert again.user_map.coordinates.tobytes() == sample_model.user_map.coordinates.tobytes()
 
 
-def test_the_criterion_names_the_votes(sample_model: TasteModel) -> None:
-    votes = sample_model.surface.k_frequency()[sample_model.segments.n_segments]
-    assert f"lowest BIC for {votes} of 6 seeds" in sample_model.criterion
+def test_the_criterion_names_the_votes(source_model: TasteModel) -> None:
+    votes = source_model.surface.k_frequency()[source_model.segments.n_segments]
+    assert f"lowest BIC for {votes} of 6 seeds" in source_model.criterion
+
+
+def test_filled_gaps_make_degenerate_fits_and_kept_gaps_do_not(
+    source_model: TasteModel, sample_model: TasteModel
+) -> None:
+    assert source_model.surface.degenerate.any()
+    assert "are degenerate" in source_model.criterion
+    assert not sample_model.surface.degenerate.any()
+    assert "degenerate" not in sample_model.criterion
+
+
+def test_users_are_as_stable_as_their_segments_are_found_again(sample_model: TasteModel) -> None:
+    stability = sample_model.membership_stability
+    assert stability.shape == (sample_model.ratings.n_users,)
+    assert ((stability > 0) & (stability <= 1 + 1e-12)).all()
 
 
 def test_likes_start_above_four_fifths_of_the_scale(sample_model: TasteModel) -> None:

@@ -28,7 +28,7 @@ def crowd(
     levels = np.concatenate([np.broadcast_to(level, (size, len(genres))) for _, level in groups])
     means = np.round(4 * (levels + generator.normal(0, 0.1, levels.shape))) / 4
     means = np.where(counts > 0, means, np.nan)
-    return GenreProfiles(genres, means, counts.astype(np.int64)), np.repeat(
+    return GenreProfiles(genres, means, counts.astype(np.int64), 1.0), np.repeat(
         np.arange(len(groups)), size
     )
 
@@ -153,7 +153,7 @@ def test_names_follow_renumbered_segments_and_ignore_the_order_of_users(
     renumbered = segment_names(profiles, number[labels], k)
     assert tuple(renumbered[i] for i in number) == names
     order = generator.permutation(len(labels))
-    shuffled = GenreProfiles(profiles.genres, profiles.means[order], profiles.counts[order])
+    shuffled = GenreProfiles(profiles.genres, profiles.means[order], profiles.counts[order], 1.0)
     again = segment_names(shuffled, labels[order], k)
     # Segments with equal statistics can only be numbered by who comes first.
     assert sorted(again) == sorted(names)

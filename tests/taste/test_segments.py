@@ -20,8 +20,8 @@ def test_responsibilities_are_probabilities(sample_model: TasteModel) -> None:
     assert (responsibilities >= 0).all()
 
 
-def test_profiles_are_the_means_of_members(sample_model: TasteModel) -> None:
-    segments, profiles = sample_model.segments, sample_model.profiles
+def test_profiles_are_the_means_of_members(source_model: TasteModel) -> None:
+    segments, profiles = source_model.segments, source_model.profiles
     seen = fill_gaps(profiles.means, "row-mean")
     for segment in range(segments.n_segments):
         members = segments.members(segment)
@@ -34,16 +34,22 @@ def test_profiles_are_the_means_of_members(sample_model: TasteModel) -> None:
             np.testing.assert_allclose(segments.known_profiles[segment, genre], expected)
 
 
-def test_the_numbering_of_components_does_not_matter(sample_model: TasteModel) -> None:
+def test_profiles_hold_known_ratings_only_where_gaps_are_kept(sample_model: TasteModel) -> None:
     segments = sample_model.segments
-    seen = fill_gaps(sample_model.profiles.means, "row-mean")
+    assert np.array_equal(segments.profiles, segments.known_profiles, equal_nan=True)
+
+
+def test_the_numbering_of_components_does_not_matter(source_model: TasteModel) -> None:
+    segments = source_model.segments
+    seen = fill_gaps(source_model.profiles.means, "row-mean")
     shuffled = segments.mixture
     order = np.roll(np.arange(segments.n_segments), 1)
     shuffled = type(shuffled)(
         shuffled.weights[:, order], shuffled.means[:, order], shuffled.covariances[:, order]
     )
-    again = assign_segments(CompleteRows(seen, "full"), shuffled, seen, sample_model.profiles)
+    again = assign_segments(CompleteRows(seen, "full"), shuffled, seen, source_model.profiles)
     assert np.array_equal(again.labels, segments.labels)
+    assert again.names == segments.names
     np.testing.assert_allclose(again.responsibilities, segments.responsibilities, atol=1e-12)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -11,7 +12,7 @@ from lacunar.errors import InputError
 Config = TypeVar("Config", bound=BaseModel)
 
 
-def validated(config: type[Config], **options: Any) -> Config:
+def validated(config: Callable[..., Config], **options: Any) -> Config:
     """Build a config from the options that were named (are not None).
 
     Raises
@@ -23,5 +24,7 @@ def validated(config: type[Config], **options: Any) -> Config:
         return config(**{name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"]:
+            raise InputError(first["msg"].removeprefix("Value error, ")) from error
         option = "--" + "-".join(str(part) for part in first["loc"]).replace("_", "-")
         raise InputError(f"{option}: {first['msg']}, got {first['input']!r}") from error

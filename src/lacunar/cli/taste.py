@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +24,9 @@ from lacunar.cli.console import (
 if TYPE_CHECKING:
     from lacunar.taste.model import TasteModel
 
+# As many segments as a table of 80 columns holds.
+_COLUMNS = 8
+
 app = typer.Typer(
     no_args_is_help=True,
     help="Ratings to genre profiles, segments and recommendations.",
@@ -36,10 +41,32 @@ UserOption = Annotated[str, typer.Option("--user", help="Id of a user, as in the
 def fit(
     data: Annotated[Path, typer.Argument(help="Directory in a MovieLens layout.")],
     output: Annotated[Path, typer.Option("-o", "--out", help="Model directory to write.")],
-    preset: Annotated[str, typer.Option(help="source: as the source report does.")] = "source",
-    gaps: Annotated[
-        str | None, typer.Option(help="What stands for a gap: row-mean or zero.")
+    preset: Annotated[
+        str, typer.Option(help="default, or source: as the source report does.")
+    ] = "default",
+    view: Annotated[
+        str | None,
+        typer.Option(
+            help="What a mixture sees: means, relative, shares, log-shares, periods, "
+            "or several joined by '+'."
+        ),
     ] = None,
+    gaps: Annotated[
+        str | None, typer.Option(help="What stands for a gap: keep, row-mean or zero.")
+    ] = None,
+    noise: Annotated[
+        bool | None,
+        typer.Option("--noise/--no-noise", help="Whether few ratings make a cell less sure."),
+    ] = None,
+    covariance: Annotated[str | None, typer.Option(help="diag or full.")] = None,
+    prior_users: Annotated[
+        float | None, typer.Option(help="Users the covariance prior weighs as much as.")
+    ] = None,
+    criterion: Annotated[
+        str | None, typer.Option(help="Chooses K: bic, icl, held-out or vote.")
+    ] = None,
+    folds: Annotated[int | None, typer.Option(help="Folds of the held-out likelihood.")] = None,
+    min_components: Annotated[int | None, typer.Option(help="Smallest K tried.")] = None,
     max_components: Annotated[int | None, typer.Option(help="Largest K tried.")] = None,
     n_seeds: Annotated[int | None, typer.Option(help="Restarts of every K.")] = None,
     seed: Annotated[int, typer.Option(help="First of the seeds.")] = 0,
@@ -62,9 +89,15 @@ def fit(
 
     check_destination(output, force=force)
     config = validated(
-        TasteConfig,
-        preset=preset,
+        partial(TasteConfig.of_preset, preset),
+        view=view,
         gaps=gaps,
+        noise=noise,
+        covariance_type=covariance,
+        prior_users=prior_users,
+        criterion=criterion,
+        folds=folds,
+        min_components=min_components,
         max_components=max_components,
         n_seeds=n_seeds,
         seed=seed,
@@ -112,7 +145,7 @@ def recommend(
         emit_json(found)
         return
     out.print(
-        f"User {found['user']} is in {found['segment_name']} "
+        f"User {found['user']} is in segment {found['segment']} ({found['segment_name']}) "
         f"with probability {found['probability']:.4f}.",
         markup=False,
     )
@@ -174,7 +207,7 @@ def _print_intake(model: TasteModel) -> None:
     err.print(
         f"Read {len(ratings.log)} ratings of {ratings.n_items} films by {ratings.n_users} users; "
         f"{model.profiles.gap_share:.1%} of the user x genre cells are unknown "
-        f"(seen as: {model.config.gaps})."
+        f"(gaps: {model.config.gaps}; view: {model.config.view})."
     )
     if intake.repeated:
         err.print(f"Left out {intake.repeated} ratings that a later one replaced.")
@@ -187,11 +220,19 @@ def _print_intake(model: TasteModel) -> None:
 
 def _print_segments(model: TasteModel) -> None:
     found = model.segments
-    out.print(f"{model.criterion}.", markup=False)
-    table = Table(title="Mean rating per genre", title_justify="left")
-    table.add_column("genre")
-    for name, population in zip(found.names, found.populations, strict=True):
-        table.add_column(f"{name}\n{population} users", justify="right")
-    for genre, means in zip(model.ratings.genres, found.profiles.T, strict=True):
-        table.add_row(genre, *(f"{mean:.2f}" for mean in means))
-    out.print(table)
+    out.print(f"{model.criterion}.\n", markup=False)
+    for segment, name in enumerate(found.names):
+        out.print(f"{segment}  {found.populations[segment]:>6} users  {name}", markup=False)
+    for first in range(0, found.n_segments, _COLUMNS):
+        shown = range(first, min(first + _COLUMNS, found.n_segments))
+        table = Table(title="Mean rating by segment", title_justify="left")
+        table.add_column("genre")
+        for segment in shown:
+            table.add_column(str(segment), justify="right")
+        for genre, means in zip(model.ratings.genres, found.profiles.T, strict=True):
+            table.add_row(genre, *(_stars(means[segment]) for segment in shown))
+        out.print(table)
+
+
+def _stars(mean: float) -> str:
+    return "-" if math.isnan(mean) else f"{mean:.2f}"

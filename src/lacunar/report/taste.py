@@ -9,14 +9,25 @@ from lacunar.report.page import Heading, render_page
 from lacunar.report.tables import count, percent, table
 from lacunar.report.taste_segments import choosing_k, map_of_users, segments_in_detail
 from lacunar.report.taste_users import anchor, sample_table, user_in_detail, user_name
+from lacunar.taste.config import TasteConfig
 from lacunar.taste.model import TasteModel, fingerprint
+from lacunar.taste.views import parse_view
 
 Context = dict[str, object]
 
-_GAPS = {
-    "row-mean": "the mean of the user's own genre means",
-    "zero": "zero, which reads as the worst rating",
+_SEEN = {
+    "means": "the mean rating in each genre",
+    "relative": "the mean rating in each genre less the user's own mean",
+    "shares": "the share of ratings in each genre",
+    "log-shares": "the logarithm of the share of ratings in each genre",
+    "periods": "the share of ratings in each period of release",
 }
+_GAPS = {
+    "keep": "A gap is left out of every likelihood; nothing is filled in.",
+    "row-mean": "In place of a gap the fit saw the mean of the user's own genre means.",
+    "zero": "In place of a gap the fit saw zero, which reads as the worst rating.",
+}
+_NOISE = " A number made of few ratings counts as less sure than one made of many."
 
 
 def taste_report(
@@ -107,12 +118,19 @@ def _summary(model: TasteModel) -> Context:
         "unrated": percent(1 - n_ratings / (ratings.n_users * ratings.n_items)),
         "genres": len(ratings.genres),
         "gap_share": percent(model.profiles.gap_share),
-        "stand_in": _GAPS.get(model.config.gaps, model.config.gaps),
+        "stand_in": _seen(model.config),
         "scale": str(ratings.scale),
         "criterion": model.criterion,
         "rows": count(intake.rows),
         "left_out": [f"{count(n)} {what}" for n, what in left_out if n],
     }
+
+
+def _seen(config: TasteConfig) -> str:
+    """What the mixture saw of a user, and what of the gaps."""
+    parts = [_SEEN[part] for part in parse_view(config.view)]
+    seen = f"Of each user the mixture saw {', and '.join(parts)}. {_GAPS[config.gaps]}"
+    return seen + (_NOISE if config.noise else "")
 
 
 def _films(model: TasteModel) -> Context:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.report.figures import bic_strips, k_frequency_bars, segment_profile, user_map
 from lacunar.report.scale import widened
-from lacunar.report.tables import count, decimal, percent, probability, stars, table
+from lacunar.report.tables import Table, count, decimal, percent, probability, stars, table
 from lacunar.taste.model import TasteModel
 
 Context = dict[str, object]
@@ -41,18 +43,21 @@ def choosing_k(model: TasteModel) -> Context:
             chosen=chosen,
             agreeing=frozenset(model.agreeing_seeds),
         ),
+        "votes": model.config.criterion == "vote",
         "surface_table": table(
-            f"BIC of {n_seeds} fits of each K",
-            ["K", "Lowest", "Median", "Highest", "Fits that converged"],
+            f"{n_seeds} fits of each K",
+            ["K", "Lowest BIC", "Median BIC", "Lowest ICL", "Left out", "Agreement", "Degenerate"],
             [
                 (
                     _named(k, chosen),
-                    *(decimal(float(f(bic))) for f in (np.min, np.median, np.max)),
-                    count(int(converged.sum())),
+                    decimal(float(surface.bic[row].min())),
+                    decimal(float(np.median(surface.bic[row]))),
+                    decimal(float(surface.icl[row].min())),
+                    decimal(float(surface.held_out[row])),
+                    decimal(float(surface.agreement[row])),
+                    count(int(surface.degenerate[row].sum())),
                 )
-                for k, bic, converged in zip(
-                    surface.n_components, surface.bic, surface.converged, strict=True
-                )
+                for row, k in enumerate(surface.n_components)
             ],
         ),
     }
@@ -70,21 +75,23 @@ def segments_in_detail(model: TasteModel) -> Context:
             "Share of users",
             "Mean genre rating",
             "Mean probability",
+            "Stability",
         ],
         [
             (
-                name,
+                f"{k}: {name}",
                 count(int(segments.populations[k])),
                 percent(float(segments.populations[k]) / model.ratings.n_users),
-                stars(float(segments.profiles[k].mean())),
+                stars(_mean(segments.profiles[k][~np.isnan(segments.profiles[k])])),
                 probability(_mean(sure[segments.members(k)])),
+                decimal(_mean(model.membership_stability[segments.members(k)])),
             )
             for k, name in enumerate(segments.names)
         ],
     )
     means = table(
-        "Mean rating of each genre by segment, gaps filled as the fit saw them",
-        ["Genre", *segments.names],
+        "Mean rating of each genre by segment",
+        ["Genre", *(f"Segment {k}" for k in range(segments.n_segments))],
         [
             (genre, *(stars(float(mean)) for mean in segments.profiles[:, g]))
             for g, genre in enumerate(genres)
@@ -97,10 +104,29 @@ def segments_in_detail(model: TasteModel) -> Context:
     return {
         "populations": populations,
         "means": means,
+        "filled": model.config.gaps != "keep",
+        "periods": bool(model.periods.periods),
+        "genres_watched": _shares(model, genres, model.profiles.counts, "Genre"),
+        "periods_watched": _shares(model, model.periods.periods, model.periods.counts, "Released"),
         "parts": [
             _segment(model, segment, everyone, domain) for segment in range(segments.n_segments)
         ],
     }
+
+
+def _shares(model: TasteModel, names: Sequence[str], counts: NDArray[np.int64], what: str) -> Table:
+    """What the members watch: mean share of their ratings, beside everybody's."""
+    totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    shares = counts / totals
+    segments = model.segments
+    parts = [shares[segments.members(k)] for k in range(segments.n_segments)]
+    columns = [_column_means(part) for part in [*parts, shares]]
+    heads = [what, *(f"Segment {k}" for k in range(segments.n_segments)), "All users"]
+    rows = [
+        (name, *(percent(float(column[row])) for column in columns))
+        for row, name in enumerate(names)
+    ]
+    return table(f"Share of ratings by {what.lower()} and segment", heads, rows)
 
 
 def _segment(
@@ -113,9 +139,9 @@ def _segment(
         (genre, stars(known[g]), count(raters[g]), stars(filled[g]), stars(float(everyone[g])))
         for g, genre in enumerate(genres)
     ]
-    columns = ["Genre", "Mean", "Members who rated it", "With gaps filled", "All users"]
+    columns = ["Genre", "Mean", "Members who rated it", "As the fit saw it", "All users"]
     return {
-        "name": name,
+        "name": f"Segment {segment}: {name}",
         "population": count(int(segments.populations[segment])),
         "figure": segment_profile(
             name, segment, genres, known, everyone.tolist(), raters, domain=domain

@@ -13,14 +13,18 @@ from lacunar.store.directory import Bundle, read_bundle, write_bundle
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.map import UserMap
 from lacunar.taste.mixture.parameters import MixtureParameters
-from lacunar.taste.mixture.search import Surface
+from lacunar.taste.mixture.surface import Surface
 from lacunar.taste.model import TasteModel, fingerprint
+from lacunar.taste.periods import PeriodCounts
 from lacunar.taste.profiles import GenreProfiles
 from lacunar.taste.ratings import Intake, Ratings, RatingScale
 from lacunar.taste.segments import Segments
 
 KIND = "taste"
-_SURFACE_CELLS = ("lower_bound", "log_likelihood", "bic", "n_iter", "converged")
+_SURFACE_CELLS = (
+    "lower_bound", "log_likelihood", "bic", "icl", "n_iter", "converged", "degenerate",
+    "held_out", "agreement",
+)  # fmt: skip
 
 
 def save_taste(model: TasteModel, path: Path, *, force: bool = False) -> None:
@@ -48,6 +52,10 @@ def save_taste(model: TasteModel, path: Path, *, force: bool = False) -> None:
             "genres": list(ratings.genres),
             "scale": asdict(ratings.scale),
             "intake": asdict(ratings.intake),
+            "rating_variance": model.profiles.rating_variance,
+            "periods": list(model.periods.periods),
+            "segment_names": list(segments.names),
+            "covariance_type": surface.covariance_type,
             "n_components": list(surface.n_components),
             "seeds": list(surface.seeds),
             "agreeing_seeds": list(model.agreeing_seeds),
@@ -55,6 +63,8 @@ def save_taste(model: TasteModel, path: Path, *, force: bool = False) -> None:
         arrays={
             "profile_means": model.profiles.means,
             "profile_counts": model.profiles.counts,
+            "period_counts": model.periods.counts,
+            "near_best_labels": model.near_best_labels,
             "weights": segments.mixture.weights,
             "means": segments.mixture.means,
             "covariances": segments.mixture.covariances,
@@ -101,14 +111,20 @@ def load_taste(path: Path) -> TasteModel:
             config=TasteConfig.model_validate(bundle.config),
             ratings=ratings,
             profiles=GenreProfiles(
-                ratings.genres, arrays["profile_means"], arrays["profile_counts"]
+                ratings.genres,
+                arrays["profile_means"],
+                arrays["profile_counts"],
+                facts["rating_variance"],
             ),
+            periods=PeriodCounts(tuple(facts["periods"]), arrays["period_counts"]),
             surface=Surface(
+                covariance_type=facts["covariance_type"],
                 n_components=tuple(facts["n_components"]),
                 seeds=tuple(facts["seeds"]),
                 **{name: arrays[f"surface_{name}"] for name in _SURFACE_CELLS},
             ),
             agreeing_seeds=tuple(facts["agreeing_seeds"]),
+            near_best_labels=arrays["near_best_labels"],
             segments=Segments(
                 mixture=MixtureParameters(
                     arrays["weights"], arrays["means"], arrays["covariances"]
@@ -117,6 +133,7 @@ def load_taste(path: Path) -> TasteModel:
                 profiles=arrays["segment_profiles"],
                 known_profiles=arrays["segment_known_profiles"],
                 known_users=arrays["segment_known_users"],
+                names=tuple(facts["segment_names"]),
             ),
             user_map=UserMap(arrays["map_users"], arrays["map_coordinates"]),
         )
@@ -128,20 +145,29 @@ def load_taste(path: Path) -> TasteModel:
 def model_card(model: TasteModel) -> str:
     """Describe a model in Markdown: data, gaps, choice, use."""
     ratings, segments = model.ratings, model.segments
-    populations = ", ".join(map(str, segments.populations.tolist()))
+    named = "\n".join(
+        f"- {population} users: {name}"
+        for population, name in zip(segments.populations.tolist(), segments.names, strict=True)
+    )
+    seeds = model.surface.seeds
     return f"""# Taste model
 
 Soft segments of {ratings.n_users} users, learned from {len(ratings.log)} ratings
 ({ratings.scale}) of {ratings.n_items} films in {len(ratings.genres)} genres.
 
-- Unknown: {model.profiles.gap_share:.1%} of the user x genre cells; the fit saw them as
+- Seen of each user: `{model.config.view}`, cells of few ratings
+  {"less sure than others" if model.config.noise else "as sure as any other"}.
+- Unknown: {model.profiles.gap_share:.1%} of the user x genre cells; gaps are treated as
   `{model.config.gaps}`.
 - Left out on reading: {ratings.intake.repeated} repeated ratings,
   {ratings.intake.unknown_item_rows} ratings of {ratings.intake.unknown_items} films that the
   catalogue lacks.
 - Chosen: {model.criterion}.
-- Users per segment: {populations}.
-- Preset `{model.config.preset}`, seeds {model.surface.seeds[0]} to {model.surface.seeds[-1]}.
+- Preset `{model.config.preset}`, seeds {seeds[0]} to {seeds[-1]}.
+
+## Segments
+
+{named}
 
 The model holds the ratings it was fitted to: whoever may not see those may not see it.
 """

@@ -18,9 +18,10 @@ from threadpoolctl import threadpool_limits
 
 from lacunar.errors import InputError
 from lacunar.taste.mixture.complete import CompleteRows
+from lacunar.taste.mixture.data import MixtureData
 from lacunar.taste.mixture.em import posterior
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray
-from lacunar.taste.mixture.search import search
+from lacunar.taste.mixture.search import EmOptions, search
 
 Labels = NDArray[np.intp]
 
@@ -229,10 +230,10 @@ class Mixture:
     def fit(self, x: FloatArray) -> Clustering:
         _check_rows(x, self.n_clusters)
         mixture = search(
-            x,
+            MixtureData(x),
             n_components=[self.n_clusters],
             seeds=range(self.seed, self.seed + self.n_seeds),
-            covariance_type=self.covariance_type,
+            options=EmOptions(covariance_type=self.covariance_type),
         ).chosen
 
         def predict(rows: FloatArray) -> Labels:

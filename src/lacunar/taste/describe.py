@@ -21,6 +21,7 @@ def describe_segments(model: TasteModel) -> dict[str, Any]:
         "users": model.ratings.n_users,
         "unknown_share": model.profiles.gap_share,
         "gaps": model.config.gaps,
+        "view": model.config.view,
         "segments": [
             {
                 "id": segment,
@@ -36,6 +37,10 @@ def describe_segments(model: TasteModel) -> dict[str, Any]:
         ],
         "k_frequency": {str(k): n for k, n in model.surface.k_frequency().items()},
         "agreeing_seeds": len(model.agreeing_seeds),
+        "agreement": _or_none(
+            model.surface.agreement[model.surface.n_components.index(segments.n_segments)]
+        ),
+        "degenerate_fits": int(model.surface.degenerate.sum()),
         "films_per_genre": model.films_per_genre,
     }
 
@@ -80,7 +85,8 @@ def describe_recommendations(model: TasteModel, user: int, k: int) -> dict[str, 
 
 
 def _by_genre(genres: tuple[str, ...], values: Iterable[float]) -> dict[str, float | None]:
-    return {
-        genre: None if math.isnan(value) else float(value)
-        for genre, value in zip(genres, values, strict=True)
-    }
+    return {genre: _or_none(value) for genre, value in zip(genres, values, strict=True)}
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

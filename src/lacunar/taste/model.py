@@ -9,18 +9,24 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from lacunar.errors import InputError
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.engines import Engine, duckdb
 from lacunar.taste.gaps import fill_gaps
 from lacunar.taste.map import UserMap, draw_map
-from lacunar.taste.mixture.complete import CompleteRows
-from lacunar.taste.mixture.search import Surface, search
+from lacunar.taste.mixture.data import MixtureData
+from lacunar.taste.mixture.known import fill_additive
+from lacunar.taste.mixture.search import search
+from lacunar.taste.mixture.surface import Surface, explain_choice
+from lacunar.taste.periods import PeriodCounts, period_counts
 from lacunar.taste.profiles import GenreProfiles, genre_profiles
 from lacunar.taste.ratings import Ratings
 from lacunar.taste.recommend.segment import SegmentRecommender
 from lacunar.taste.segments import Segments, assign_segments
+from lacunar.taste.stability import membership_stability
+from lacunar.taste.views import build_view
 
 Progress = Callable[[str, int, int], None]
 
@@ -34,10 +40,13 @@ class TasteModel:
     config : TasteConfig
     ratings : Ratings
     profiles : GenreProfiles
+    periods : PeriodCounts
     surface : Surface
         All fits that were tried.
     agreeing_seeds : tuple of int
         Seeds that found the chosen partition.
+    near_best_labels : ndarray of shape (n, U)
+        Partitions of the best restarts at the chosen K.
     segments : Segments
     user_map : UserMap
     """
@@ -45,8 +54,10 @@ class TasteModel:
     config: TasteConfig
     ratings: Ratings
     profiles: GenreProfiles
+    periods: PeriodCounts
     surface: Surface
     agreeing_seeds: tuple[int, ...]
+    near_best_labels: NDArray[np.intp]
     segments: Segments
     user_map: UserMap
 
@@ -59,13 +70,13 @@ class TasteModel:
 
     @property
     def criterion(self) -> str:
-        """In a sentence, how K was chosen."""
-        votes = self.surface.k_frequency()[self.segments.n_segments]
-        return (
-            f"K = {self.segments.n_segments} has the lowest BIC for {votes} of "
-            f"{len(self.surface.seeds)} seeds, more than any other K; "
-            f"{len(self.agreeing_seeds)} seeds found this very partition, more than any other"
-        )
+        """In a sentence, how K was chosen and how far it can be trusted."""
+        return explain_choice(self.surface, self.config.criterion, self.agreeing_seeds)
+
+    @cached_property
+    def membership_stability(self) -> NDArray[np.float64]:
+        """How far the best restarts keep each user among the same members, shape (U,)."""
+        return membership_stability(self.near_best_labels, self.segments.labels)
 
     @cached_property
     def segment_recommender(self) -> SegmentRecommender:
@@ -120,24 +131,35 @@ def fit_taste(
             f"got {ratings.n_users}"
         )
     profiles = genre_profiles(ratings, engine=engine)
-    seen = fill_gaps(profiles.means, config.gaps)
+    periods = period_counts(ratings, engine=engine)
+    view = build_view(config.view, profiles, periods)
+    seen = fill_gaps(view.values, config.gaps)
+    data = MixtureData(seen, view.noise if config.noise else None)
     found = search(
-        seen,
+        data,
         n_components=range(config.min_components, config.max_components + 1),
         seeds=range(config.seed, config.seed + config.n_seeds),
-        covariance_type=config.covariance_type,
-        tol=config.tol,
-        max_iter=config.max_iter,
-        reg_covar=config.reg_covar,
+        options=config.em_options,
+        criterion=config.criterion,
+        folds=config.folds,
         progress=lambda done, total: report("mixtures", done, total),
     )
-    observations = CompleteRows(seen, config.covariance_type)
-    segments = assign_segments(observations, found.chosen, seen, profiles)
+    observations = data.observations(config.covariance_type)
+    filled = fill_gaps(profiles.means, config.gaps) if config.view == "means" else profiles.means
+    segments = assign_segments(observations, found.chosen, filled, profiles)
     report("map", 0, 1)
-    user_map = draw_map(seen, max_users=config.map_users, seed=config.seed)
+    user_map = draw_map(fill_additive(seen), max_users=config.map_users, seed=config.seed)
     report("map", 1, 1)
     return TasteModel(
-        config, ratings, profiles, found.surface, found.agreeing_seeds, segments, user_map
+        config=config,
+        ratings=ratings,
+        profiles=profiles,
+        periods=periods,
+        surface=found.surface,
+        agreeing_seeds=found.agreeing_seeds,
+        near_best_labels=found.near_best_labels,
+        segments=segments,
+        user_map=user_map,
     )
 
 

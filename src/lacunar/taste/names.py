@@ -71,7 +71,7 @@ def segment_names(
     --------
     >>> counts = np.array([[8, 2, 2], [7, 3, 2], [2, 8, 2], [3, 7, 2]] * 5)
     >>> means = np.array([[4.5, 4, 4], [4, 4.5, 4], [2, 3, 3], [3, 2, 2.5]] * 5)
-    >>> profiles = GenreProfiles(("Drama", "Horror", "War"), means, counts)
+    >>> profiles = GenreProfiles(("Drama", "Horror", "War"), means, counts, 1.0)
     >>> segment_names(profiles, np.array([0, 0, 1, 1] * 5), 2)
     ('Drama over Horror, generous raters', 'Horror over Drama, harsh raters')
     """

@@ -13,7 +13,7 @@ from lacunar.taste.ratings import Ratings
 # Plain enough for any SQL engine: no dialect, and genres come as rows, never as text to split.
 PROFILE_SQL = """
 SELECT log.user AS user, item_genres.genre AS genre,
-    AVG(log.rating) AS mean, COUNT(*) AS count
+    AVG(log.rating) AS mean, AVG(log.rating * log.rating) AS square, COUNT(*) AS count
 FROM log JOIN item_genres ON log.item = item_genres.item
 GROUP BY log.user, item_genres.genre
 """
@@ -31,11 +31,16 @@ class GenreProfiles:
         Stars; NaN where the user rated nothing of the genre.
     counts : ndarray of shape (U, G)
         Ratings behind each mean.
+    rating_variance : float
+        Variance of one rating about its user's mean in the genre, in squared stars, pooled over
+        all users and genres; 0 where no cell has two ratings. A mean of n ratings has variance
+        ``rating_variance / n``.
     """
 
     genres: tuple[str, ...]
     means: NDArray[np.float64]
     counts: NDArray[np.int64]
+    rating_variance: float
 
     @property
     def gaps(self) -> NDArray[np.bool_]:
@@ -46,6 +51,11 @@ class GenreProfiles:
     def gap_share(self) -> float:
         """Share of all cells that are unknown."""
         return float(self.gaps.mean())
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """What each user watches: share of the user's genre counts, shape (U, G)."""
+        return np.asarray(self.counts / self.counts.sum(axis=1, keepdims=True))
 
 
 def genre_profiles(ratings: Ratings, *, engine: Engine = duckdb.run) -> GenreProfiles:
@@ -60,9 +70,13 @@ def genre_profiles(ratings: Ratings, *, engine: Engine = duckdb.run) -> GenrePro
     tables = {"log": ratings.log, "item_genres": ratings.item_genres}
     cells = engine(PROFILE_SQL, tables)
     user, genre = cells["user"].to_numpy(), cells["genre"].to_numpy()
+    mean, count = cells["mean"].to_numpy(), cells["count"].to_numpy()
     shape = (ratings.n_users, len(ratings.genres))
     means = np.full(shape, np.nan)
     counts = np.zeros(shape, dtype=np.int64)
-    means[user, genre] = cells["mean"].to_numpy()
-    counts[user, genre] = cells["count"].to_numpy()
-    return GenreProfiles(ratings.genres, means, counts)
+    means[user, genre] = mean
+    counts[user, genre] = count
+    spread = float((count * (cells["square"].to_numpy() - mean**2)).sum())
+    freedom = int((count - 1).sum())
+    variance = max(spread, 0.0) / freedom if freedom else 0.0
+    return GenreProfiles(ratings.genres, means, counts, variance)

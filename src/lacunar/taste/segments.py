@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lacunar.taste.mixture.em import Observations, posterior
 from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters
+from lacunar.taste.names import segment_names
 from lacunar.taste.profiles import GenreProfiles
 
 
@@ -24,11 +25,14 @@ class Segments:
     responsibilities : ndarray of shape (U, K)
         Probability of each user to belong to each segment.
     profiles : ndarray of shape (K, G)
-        Members' mean of the profiles the mixture saw, gaps as the fit treated them.
+        Members' mean rating per genre, gaps as the fit treated them where it saw genre means;
+        otherwise over the members who rated the genre, NaN where none did.
     known_profiles : ndarray of shape (K, G)
         Members' mean over the members who rated the genre; NaN where none did.
     known_users : ndarray of shape (K, G)
         How many members rated the genre.
+    names : tuple of str
+        What sets each segment apart, in words.
     """
 
     mixture: MixtureParameters
@@ -36,6 +40,7 @@ class Segments:
     profiles: FloatArray
     known_profiles: FloatArray
     known_users: NDArray[np.int64]
+    names: tuple[str, ...]
 
     @property
     def n_segments(self) -> int:
@@ -51,10 +56,6 @@ class Segments:
         """Users whose most probable segment it is, shape (K,)."""
         return np.asarray(np.bincount(self.labels, minlength=self.n_segments))
 
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        return tuple(f"Segment {segment + 1}" for segment in range(self.n_segments))
-
     def members(self, segment: int) -> NDArray[np.intp]:
         """Positions of the users whose most probable segment it is."""
         return np.flatnonzero(self.labels == segment)
@@ -69,7 +70,7 @@ class Segments:
 def assign_segments(
     observations: Observations,
     mixture: MixtureParameters,
-    seen: FloatArray,
+    filled: FloatArray,
     profiles: GenreProfiles,
 ) -> Segments:
     """Turn a fitted mixture into segments ordered by population.
@@ -80,8 +81,8 @@ def assign_segments(
         The users' rows as the mixture was fitted to them.
     mixture : MixtureParameters
         A batch of one, means in the units of the data.
-    seen : ndarray of shape (U, G)
-        Profiles the mixture saw.
+    filled : ndarray of shape (U, G)
+        Genre means as the fit treated their gaps, NaN where it kept them.
     profiles : GenreProfiles
         Profiles with their gaps.
     """
@@ -93,15 +94,20 @@ def assign_segments(
     labels = responsibilities.argmax(axis=1)
     member = (labels == np.arange(len(order))[:, np.newaxis]).astype(np.float64)
     known_users = member @ ~profiles.gaps
-    with np.errstate(invalid="ignore", divide="ignore"):
-        seen_means = (member @ seen) / member.sum(axis=1, keepdims=True)
-        known_means = (member @ np.nan_to_num(profiles.means)) / known_users
     return Segments(
         mixture=MixtureParameters(
             mixture.weights[:, order], mixture.means[:, order], mixture.covariances[:, order]
         ),
         responsibilities=responsibilities,
-        profiles=seen_means,
-        known_profiles=known_means,
+        profiles=_means_of_known(member, filled),
+        known_profiles=_means_of_known(member, profiles.means),
         known_users=known_users.astype(np.int64),
+        names=segment_names(profiles, labels, len(order)),
     )
+
+
+def _means_of_known(member: FloatArray, values: FloatArray) -> FloatArray:
+    """Mean over members of each column's known values, shape (K, G)."""
+    known = ~np.isnan(values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray((member @ np.where(known, values, 0.0)) / (member @ known))

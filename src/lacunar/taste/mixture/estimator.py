@@ -9,22 +9,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from lacunar.taste.mixture.complete import CompleteRows
+from lacunar.taste.mixture.data import MixtureData
 from lacunar.taste.mixture.em import posterior
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
-from lacunar.taste.mixture.restarts import fit_restarts
-from lacunar.taste.mixture.starts import kmeans_labels
+from lacunar.taste.mixture.search import EmOptions
 
 
 class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # sklearn is untyped
-    """Gaussian mixture by EM from k-means starts, all restarts advanced together.
+    """Gaussian mixture of rows that may have gaps, all restarts advanced together.
 
-    For one restart the result is that of ``sklearn.mixture.GaussianMixture`` with the same
-    arguments. Source: Dempster, Laird and Rubin (1977).
+    NaN is a gap: it is left out of the likelihood, never filled. On complete rows, without a
+    prior and from one restart, the result is that of ``sklearn.mixture.GaussianMixture`` with the
+    same arguments. Sources: Dempster, Laird and Rubin (1977); Ghahramani and Jordan (1994).
 
     Parameters
     ----------
@@ -38,6 +38,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
     n_init : int
         Restarts; the one with the highest lower bound is kept. With an integer ``random_state``
         they use consecutive seeds.
+    prior_rows : float, optional
+        Gives the covariances a proper prior that weighs as much as so many rows, in place of
+        ``reg_covar``; see :class:`~lacunar.taste.mixture.prior.CovariancePrior`.
     random_state : int, RandomState or None
 
     Attributes
@@ -48,7 +51,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
     converged_ : bool
     n_iter_ : int
     lower_bound_ : float
-        Mean log-likelihood at the last E step.
+        Mean log-likelihood at the last E step, plus the log prior per row where there is one.
     n_features_in_ : int
 
     Examples
@@ -68,6 +71,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
         reg_covar: float = 1e-6,
         max_iter: int = 100,
         n_init: int = 1,
+        prior_rows: float | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.n_components = n_components
@@ -76,31 +80,45 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
         self.reg_covar = reg_covar
         self.max_iter = max_iter
         self.n_init = n_init
+        self.prior_rows = prior_rows
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Fit the mixture to rows of shape (N, D)."""
-        self.fit_predict(X, y)
+    def fit(self, X: ArrayLike, y: object = None, *, noise: ArrayLike | None = None) -> Self:
+        """Fit the mixture to rows of shape (N, D), NaN where unknown.
+
+        Parameters
+        ----------
+        X : array-like of shape (N, D)
+        y : ignored
+        noise : array-like of shape (N, D), optional
+            Variance of each known cell; the mixture then describes the rows without it.
+        """
+        del y
+        self._fit_labels(X, noise)
         return self
 
     def fit_predict(self, X: ArrayLike, y: object = None) -> NDArray[np.intp]:
         """Fit, and return the most probable component of each row."""
         del y
+        return self._fit_labels(X, None)
+
+    def _fit_labels(self, X: ArrayLike, noise: ArrayLike | None) -> NDArray[np.intp]:
         x = self._validated(X, reset=True)
         if len(x) < self.n_components:
             raise ValueError(
                 f"Expected n_samples >= n_components but got n_components = {self.n_components}, "
                 f"n_samples = {len(x)}"
             )
+        variances = None if noise is None else _checked_noise(noise, x)
+        options = EmOptions(
+            covariance_type=self.covariance_type,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            reg_covar=self.reg_covar,
+            prior_users=self.prior_rows,
+        )
         with threadpool_limits(limits=1):
-            fit = fit_restarts(
-                CompleteRows(x, self.covariance_type, self.n_init * self.n_components),
-                kmeans_labels(x, self.n_components, self._seeds()),
-                self.n_components,
-                tol=self.tol,
-                max_iter=self.max_iter,
-                reg_covar=self.reg_covar,
-            )
+            fit = options.fit(MixtureData(x, variances), self.n_components, self._seeds())
         best = int(fit.lower_bound.argmax())
         if not fit.converged[best]:
             warnings.warn(
@@ -158,8 +176,20 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
 
     def _validated(self, X: ArrayLike, *, reset: bool) -> FloatArray:
         minimum = 2 if reset else 1
-        x = validate_data(self, X, reset=reset, dtype=np.float64, ensure_min_samples=minimum)
+        x = validate_data(
+            self,
+            X,
+            reset=reset,
+            dtype=np.float64,
+            ensure_min_samples=minimum,
+            ensure_all_finite="allow-nan",
+        )
         return np.asarray(x)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags: Tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
 
     def _seeds(self) -> list[int]:
         if isinstance(self.random_state, int | np.integer):
@@ -175,6 +205,17 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
 
     def _posterior(self, X: ArrayLike) -> tuple[FloatArray, FloatArray]:
         parameters = self._parameters()
-        data = CompleteRows(self._validated(X, reset=False), self.covariance_type)
+        rows = MixtureData(self._validated(X, reset=False))
+        data = rows.observations(self.covariance_type)
         responsibilities, log_likelihood = posterior(data, parameters)
         return responsibilities[0].T, log_likelihood[0]
+
+
+def _checked_noise(noise: ArrayLike, x: FloatArray) -> FloatArray:
+    variances = np.asarray(noise, dtype=np.float64)
+    if variances.shape != x.shape:
+        raise ValueError(f"expected noise of shape {x.shape}, got {variances.shape}")
+    known = variances[~np.isnan(x)]
+    if not (np.isfinite(known) & (known >= 0)).all():
+        raise ValueError("expected noise of 0 or more in every known cell")
+    return variances

@@ -46,7 +46,7 @@ def fill_additive(x: FloatArray) -> FloatArray:
     Examples
     --------
     >>> fill_additive(np.array([[1.0, 2.0], [3.0, np.nan]])).tolist()
-    [[1.0, 2.0], [3.0, 3.5]]
+    [[1.0, 2.0], [3.0, 3.0]]
     """
     known = ~np.isnan(x)
     columns, _ = column_moments(x)

@@ -20,8 +20,8 @@ from lacunar.taste.mixture.packed import upper_pairs
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
 
 _LOG_2PI = float(np.log(2 * np.pi))
-# A block holds about this many numbers per intermediate array (64 MB).
-_BLOCK_NUMBERS = 1 << 23
+# A block holds about this many numbers per intermediate array: 1 MB, which a core's cache holds.
+_BLOCK_NUMBERS = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,9 @@ class NoisyRows:
         self._known = known.astype(np.float64)
         self._values = np.where(known, x - self.origin, 0.0)
         self._noise = np.where(known, noise, 0.0)
-        per_row = densities_per_row * (d * d if covariance_type == "full" else d)
-        step = max(1, _BLOCK_NUMBERS // per_row)
+        full = covariance_type == "full"
+        numbers = _BLOCK_NUMBERS // (densities_per_row * (d * d if full else d))
+        step = max(8, numbers)
         self._slices = [slice(i, min(i + step, n)) for i in range(0, n, step)]
 
     @property
@@ -78,32 +79,26 @@ class NoisyRows:
     def _deviations(self, means: FloatArray, rows: slice) -> FloatArray:
         """Known deviations from the means, 0 in gaps, shape (B, K, n, D)."""
         values, known = self._values[rows], self._known[rows]
-        return values - known * means[:, :, np.newaxis]
+        return np.asarray(values - known * means[:, :, np.newaxis])
 
     def _log_normaliser(self, rows: slice) -> FloatArray:
-        return 0.5 * _LOG_2PI * self._known[rows].sum(axis=1)
+        return np.asarray(0.5 * _LOG_2PI * self._known[rows].sum(axis=1))
 
     def _diagonal(self, parameters: MixtureParameters, rows: slice) -> Block:
         known = self._known[rows]
-        variances = parameters.covariances[:, :, np.newaxis]
-        # 1 stands in for the infinite variance of a gap; its logarithm is 0.
-        total = np.where(known > 0, variances + self._noise[rows], 1.0)
-        pull = self._deviations(parameters.means, rows) / total
-        joint = -0.5 * (total * pull**2 + np.log(total)).sum(axis=3)
+        precision = parameters.covariances[:, :, np.newaxis] + self._noise[rows]
+        np.divide(1.0, precision, out=precision)
+        if not known.all():
+            # 1 stands in for the precision of a gap while logarithms are taken.
+            precision = np.where(known > 0, precision, 1.0)
+        log_det = _log_product(precision)
+        precision *= known
+        deviation = self._deviations(parameters.means, rows)
+        pull = deviation * precision
+        joint = 0.5 * (log_det - np.einsum("...d,...d->...", pull, deviation))
         joint += np.log(parameters.weights)[..., np.newaxis] - self._log_normaliser(rows)
-        expected = parameters.means[:, :, np.newaxis] + variances * pull
-        spread = variances - known * variances**2 / total
-
-        def statistics(responsibilities: FloatArray) -> SufficientStatistics:
-            r = responsibilities[..., np.newaxis, :]
-            return SufficientStatistics(
-                mass=responsibilities.sum(axis=2),
-                first=(r @ expected)[:, :, 0],
-                second=(r @ (expected**2 + spread))[:, :, 0],
-                covariance_type="diag",
-            )
-
-        return _NoisyBlock(rows, joint, statistics)
+        curvature = np.subtract(np.square(pull, out=deviation), precision, out=deviation)
+        return _NoisyBlock(rows, joint, partial(_diagonal_statistics, parameters, pull, curvature))
 
     def _full(self, parameters: MixtureParameters, rows: slice) -> Block:
         known, noise = self._known[rows], self._noise[rows]
@@ -119,6 +114,30 @@ class NoisyRows:
         return _NoisyBlock(
             rows, joint, partial(_full_statistics, parameters, pull, whitening, both)
         )
+
+
+def _log_product(x: FloatArray) -> FloatArray:
+    """Sum of logarithms over the last axis, eight factors to a logarithm."""
+    d = x.shape[-1]
+    parts = [np.multiply.reduce(x[..., i : i + 8], axis=-1) for i in range(0, d, 8)]
+    return np.asarray(sum(np.log(part) for part in parts))
+
+
+def _diagonal_statistics(
+    parameters: MixtureParameters,
+    pull: FloatArray,
+    curvature: FloatArray,
+    responsibilities: FloatArray,
+) -> SufficientStatistics:
+    """Sums from ``pull = z / (s + noise)`` and ``curvature = pull^2 - 1 / (s + noise)``."""
+    means, variances = parameters.means, parameters.covariances
+    r = responsibilities[:, :, np.newaxis]
+    mass = responsibilities.sum(axis=2)
+    moved = variances * (r @ pull)[:, :, 0]
+    whole = mass[..., np.newaxis]
+    second = variances**2 * (r @ curvature)[:, :, 0]
+    second += whole * (variances + means**2) + 2 * means * moved
+    return SufficientStatistics(mass, whole * means + moved, second, "diag")
 
 
 def _full_statistics(

@@ -1,7 +1,7 @@
 """A proper prior on covariances, so that no component can win by shrinking onto a few rows.
 
 Inverse Wishart for full covariances, inverse gamma per variance for diagonal ones, with the scale
-taken from the data: the prior expects of each of K components a K^(-2/D)-th of the overall variance,
+from the data: the prior expects of each of K components a K^(-2/D)-th of the overall variance,
 which is what cutting the data into K equal parts would leave. Source: Fraley and Raftery (2007),
 "Bayesian regularization for normal mixture estimation and model-based clustering".
 """
@@ -25,7 +25,7 @@ class CovariancePrior:
     Parameters
     ----------
     degrees : float
-        D + 2 for full covariances and 3 for diagonal ones: the weakest that has a mean.
+        At least D + 2 for full covariances and 3 for diagonal ones: the weakest with a mean.
     scale : ndarray of shape (D,)
         Diagonal of the scale matrix, in squared units of the data.
     covariance_type : {"full", "diag"}
@@ -36,16 +36,25 @@ class CovariancePrior:
     covariance_type: CovarianceType
 
     @classmethod
-    def from_data(cls, x: FloatArray, n_components: int, covariance_type: CovarianceType) -> Self:
+    def from_data(
+        cls,
+        x: FloatArray,
+        n_components: int,
+        covariance_type: CovarianceType,
+        *,
+        weight: float = 0.0,
+    ) -> Self:
         """Take the scale from the known cells of ``x`` of shape (N, D).
 
         A constant column gets the mean variance of the others (1 where all are constant).
+        ``weight`` adds to the degrees of freedom: the prior then weighs as much as so many more
+        rows. The variance it expects stays the same.
 
         Examples
         --------
         >>> prior = CovariancePrior.from_data(np.array([[0.0, 0.0], [2.0, 4.0]]), 4, "full")
         >>> prior.degrees, prior.scale.tolist()
-        (4, [0.25, 1.0])
+        (4.0, [0.25, 1.0])
         """
         _, variances = column_moments(x)
         constant = variances <= 0
@@ -53,8 +62,10 @@ class CovariancePrior:
             others = variances[~constant]
             variances = np.where(constant, others.mean() if others.size else 1.0, variances)
         d = x.shape[1]
-        degrees = d + 2 if covariance_type == "full" else 3
-        return cls(degrees, variances * n_components ** (-2 / d), covariance_type)
+        weakest = d + 2 if covariance_type == "full" else 3
+        expected = variances * n_components ** (-2 / d)
+        # The mean of the prior is its scale over (degrees less its weakest value, plus one).
+        return cls(weakest + weight, expected * (1 + weight), covariance_type)
 
     @property
     def strength(self) -> float:

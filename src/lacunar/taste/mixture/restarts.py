@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import entr
 
 from lacunar.taste.mixture.em import Observations, e_step, m_step, normalise
 from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters
@@ -29,6 +30,10 @@ class Restarts:
     converged : ndarray of shape (B,)
     labels : ndarray of shape (B, N)
         Most probable component of each row.
+    entropy : ndarray of shape (B,)
+        Of the responsibilities, summed over rows, in nats.
+    smallest_variance : ndarray of shape (B,)
+        Smallest eigenvalue of any covariance, in squared units of the data.
     """
 
     parameters: MixtureParameters
@@ -37,6 +42,16 @@ class Restarts:
     n_iter: NDArray[np.intp]
     converged: NDArray[np.bool_]
     labels: NDArray[np.intp]
+    entropy: FloatArray
+    smallest_variance: FloatArray
+
+    def icl(self) -> FloatArray:
+        """BIC plus twice the entropy (Biernacki, Celeux and Govaert 2000); lower is better."""
+        return self.bic() + 2 * self.entropy
+
+    def degenerate(self, floor: float) -> NDArray[np.bool_]:
+        """Whether a covariance has collapsed to within ten times ``floor``."""
+        return np.asarray(self.smallest_variance <= 10 * floor)
 
     def bic(self) -> FloatArray:
         """Bayesian information criterion of each restart (Schwarz 1978); lower is better."""
@@ -81,6 +96,8 @@ def fit_restarts(
         fitted.n_iter[which],
         fitted.converged[which],
         fitted.labels[which],
+        fitted.entropy[which],
+        fitted.smallest_variance[which],
     )
 
 
@@ -116,7 +133,7 @@ def _fit_distinct(
             running, current = running[~done], current.take(~done)
         if running.size == 0:
             break
-    log_likelihood, labels = _evaluate(data, final)
+    log_likelihood, labels, entropy = _evaluate(data, final)
     return Restarts(
         final.moved_by(data.origin),
         lower_bound,
@@ -124,20 +141,30 @@ def _fit_distinct(
         n_iter,
         converged,
         labels,
+        entropy,
+        _smallest_variance(final),
     )
 
 
 def _evaluate(
     data: Observations, parameters: MixtureParameters
-) -> tuple[FloatArray, NDArray[np.intp]]:
-    """Mean log-likelihood (B,) and most probable component (B, N) of every row."""
+) -> tuple[FloatArray, NDArray[np.intp], FloatArray]:
+    """Mean log-likelihood (B,), most probable component (B, N) and entropy (B,) of all rows."""
     total = np.zeros(parameters.n_restarts)
+    entropy = np.zeros(parameters.n_restarts)
     labels = np.empty((parameters.n_restarts, data.n_rows), dtype=np.intp)
     for block in data.blocks(parameters):
         labels[:, block.rows] = block.joint.argmax(axis=1)
-        _, log_likelihood = normalise(block.joint)
+        responsibilities, log_likelihood = normalise(block.joint)
         total += log_likelihood.sum(axis=1)
-    return total / data.n_rows, labels
+        entropy += entr(responsibilities).sum(axis=(1, 2))
+    return total / data.n_rows, labels, entropy
+
+
+def _smallest_variance(parameters: MixtureParameters) -> FloatArray:
+    full = parameters.covariance_type == "full"
+    variances = np.linalg.eigvalsh(parameters.covariances) if full else parameters.covariances
+    return np.asarray(variances.min(axis=(1, 2)))
 
 
 def _distinct_partitions(

@@ -1,8 +1,7 @@
-"""The surface of K and seed: every restart of every K, and the partition most seeds agree on."""
+"""The search over K and seed, and the mixture chosen from it."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,38 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from lacunar.taste.mixture.complete import CompleteRows
+from lacunar.taste.mixture.data import MixtureData
+from lacunar.taste.mixture.em import posterior
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
+from lacunar.taste.mixture.prior import CovariancePrior
 from lacunar.taste.mixture.restarts import Restarts, canonical_labels, fit_restarts
-from lacunar.taste.mixture.starts import kmeans_labels
+from lacunar.taste.mixture.surface import Criterion, Surface
+from lacunar.taste.stability import median_pairwise_ari, near_best
 
-
-@dataclass(frozen=True, slots=True)
-class Surface:
-    """One row per (K, seed): shapes (n_K, n_seeds).
-
-    Parameters
-    ----------
-    n_components : tuple of int
-        The K tried, ascending.
-    seeds : tuple of int
-    lower_bound, log_likelihood, bic : ndarray
-        Per user the first two; see :class:`~lacunar.taste.mixture.restarts.Restarts`.
-    n_iter, converged : ndarray
-    """
-
-    n_components: tuple[int, ...]
-    seeds: tuple[int, ...]
-    lower_bound: FloatArray
-    log_likelihood: FloatArray
-    bic: FloatArray
-    n_iter: NDArray[np.intp]
-    converged: NDArray[np.bool_]
-
-    def k_frequency(self) -> dict[int, int]:
-        """How many seeds have their lowest BIC at each K, most frequent first, then small K."""
-        best = Counter(self.n_components[i] for i in self.bic.argmin(axis=0))
-        return dict(sorted(best.items(), key=lambda entry: (-entry[1], entry[0])))
+# The restarts whose agreement says how well defined an optimum is.
+N_NEAR_BEST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,43 +33,82 @@ class Search:
         A batch of one.
     agreeing_seeds : tuple of int
         The seeds that found exactly this partition of the rows.
+    near_best_labels : ndarray of shape (n, N)
+        Partitions of the best restarts at the chosen K, best first.
     """
 
     surface: Surface
     chosen: MixtureParameters
     agreeing_seeds: tuple[int, ...]
+    near_best_labels: NDArray[np.intp]
 
     @property
     def n_components(self) -> int:
         return self.chosen.n_components
 
 
-def search(
-    x: FloatArray,
-    *,
-    n_components: Sequence[int],
-    seeds: Sequence[int],
-    covariance_type: CovarianceType = "full",
-    tol: float = 1e-3,
-    max_iter: int = 100,
-    reg_covar: float = 1e-6,
-    n_threads: int = 2,
-    progress: Callable[[int, int], None] | None = None,
-) -> Search:
-    """Fit every K from every seed; take the K most seeds prefer, there the commonest partition.
-
-    Each seed votes for the K of its lowest BIC. At the winning K, seeds that put the same users
-    together (whatever the labels) form a group; the largest group wins, the higher likelihood
-    where groups are equally large.
+@dataclass(frozen=True, slots=True)
+class EmOptions:
+    """How each fit is run; ``tol``, ``max_iter`` and ``reg_covar`` as in scikit-learn.
 
     Parameters
     ----------
-    x : ndarray of shape (N, D)
-        Complete rows.
+    prior_users : float, optional
+        With it, covariances have a :class:`~lacunar.taste.mixture.prior.CovariancePrior` that
+        weighs as much as so many rows, and ``reg_covar`` is not used.
+    """
+
+    covariance_type: CovarianceType = "full"
+    tol: float = 1e-3
+    max_iter: int = 100
+    reg_covar: float = 1e-6
+    prior_users: float | None = None
+
+    def fit(self, data: MixtureData, n_components: int, seeds: Sequence[int]) -> Restarts:
+        """Fit one K from every seed."""
+        prior = None
+        if self.prior_users is not None:
+            prior = CovariancePrior.from_data(
+                data.values, n_components, self.covariance_type, weight=self.prior_users
+            )
+        return fit_restarts(
+            data.observations(self.covariance_type, len(seeds) * n_components),
+            data.starts(n_components, seeds),
+            n_components,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            reg_covar=self.reg_covar,
+            prior=prior,
+        )
+
+
+def search(
+    data: MixtureData,
+    *,
+    n_components: Sequence[int],
+    seeds: Sequence[int],
+    options: EmOptions | None = None,
+    criterion: Criterion = "vote",
+    folds: int = 0,
+    n_threads: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+) -> Search:
+    """Fit every K from every seed and choose one mixture.
+
+    With ``criterion="vote"`` each seed votes for the K of its lowest BIC; at the winning K, seeds
+    that put the same rows together (whatever the labels) form a group, and the largest group
+    wins, the higher likelihood where groups are equally large. With any other criterion the best
+    restart of the K that the criterion prefers wins.
+
+    Parameters
+    ----------
+    data : MixtureData
     n_components, seeds : sequence of int
         A K above N is left out.
-    covariance_type, tol, max_iter, reg_covar
-        As in ``sklearn.mixture.GaussianMixture``.
+    options : EmOptions, optional
+    criterion : {"vote", "bic", "icl", "held-out"}
+    folds : int
+        Folds of the held-out likelihood; 0 leaves it out.
     n_threads : int
         K are fitted side by side in so many threads, BLAS within each using one. The result
         does not depend on it.
@@ -103,19 +119,17 @@ def search(
     --------
     >>> rng = np.random.default_rng(0)
     >>> x = np.concatenate([rng.normal(size=(50, 2)), rng.normal(size=(50, 2)) + 8])
-    >>> result = search(x, n_components=range(1, 4), seeds=range(5))
+    >>> result = search(MixtureData(x), n_components=range(1, 4), seeds=range(5))
     >>> result.surface.k_frequency(), result.agreeing_seeds
     ({2: 5}, (0, 1, 2, 3, 4))
     """
-    ks = tuple(sorted(k for k in n_components if k <= len(x)))
+    options = options or EmOptions()
+    ks = tuple(sorted(k for k in n_components if k <= len(data.values)))
     seeds = tuple(seeds)
     done = 0
 
-    def fit_one(k: int) -> Restarts:
-        data = CompleteRows(x, covariance_type, densities_per_row=len(seeds) * k)
-        return fit_restarts(
-            data, kmeans_labels(x, k, seeds), k, tol=tol, max_iter=max_iter, reg_covar=reg_covar
-        )
+    def fit_one(k: int) -> tuple[Restarts, float]:
+        return options.fit(data, k, seeds), _held_out(data, k, seeds, options, folds)
 
     # Two BLAS pools under two of our threads would fight over the cores.
     with threadpool_limits(limits=1), ThreadPoolExecutor(n_threads) as pool:
@@ -126,25 +140,81 @@ def search(
             done += len(seeds)
             if progress is not None:
                 progress(done, len(ks) * len(seeds))
-    fits = {k: future.result() for k, future in futures.items()}
-    surface = Surface(
-        n_components=ks,
-        seeds=seeds,
-        lower_bound=np.stack([fits[k].lower_bound for k in ks]),
-        log_likelihood=np.stack([fits[k].log_likelihood for k in ks]),
-        bic=np.stack([fits[k].bic() for k in ks]),
-        n_iter=np.stack([fits[k].n_iter for k in ks]),
-        converged=np.stack([fits[k].converged for k in ks]),
-    )
-    fit = fits[next(iter(surface.k_frequency()))]
+    fits = {k: futures[k].result()[0] for k in ks}
+    surface = _surface(fits, seeds, options, [futures[k].result()[1] for k in ks])
+    fit = fits[surface.best_k(criterion)]
     group = commonest_partition(fit)
-    return Search(surface, fit.parameters.take(group[:1]), tuple(seeds[i] for i in group))
+    if criterion != "vote":
+        best = near_best(_eligible_bound(fit, options), 1)[0]
+        group = next(group for group in partitions(fit) if best in group)
+        group = np.concatenate([[best], group[group != best]])
+    return Search(
+        surface=surface,
+        chosen=fit.parameters.take(group[:1]),
+        agreeing_seeds=tuple(sorted(seeds[i] for i in group)),
+        near_best_labels=fit.labels[near_best(fit.lower_bound, N_NEAR_BEST)],
+    )
+
+
+def partitions(fit: Restarts) -> list[NDArray[np.intp]]:
+    """Restarts that found the same partition, group by group, in order of first appearance."""
+    groups: dict[bytes, list[int]] = {}
+    for restart, labels in enumerate(canonical_labels(fit.labels, fit.parameters.n_components)):
+        groups.setdefault(labels.tobytes(), []).append(restart)
+    return [np.array(group) for group in groups.values()]
 
 
 def commonest_partition(fit: Restarts) -> NDArray[np.intp]:
     """Restarts that share the partition found most often."""
-    groups: dict[bytes, list[int]] = {}
-    for restart, labels in enumerate(canonical_labels(fit.labels, fit.parameters.n_components)):
-        groups.setdefault(labels.tobytes(), []).append(restart)
-    best = max(groups.values(), key=lambda group: (len(group), fit.log_likelihood[group[0]]))
-    return np.array(best)
+    return max(partitions(fit), key=lambda group: (len(group), fit.log_likelihood[group[0]]))
+
+
+def _surface(
+    fits: dict[int, Restarts], seeds: tuple[int, ...], options: EmOptions, held_out: list[float]
+) -> Surface:
+    floor = options.reg_covar if options.prior_users is None else 0.0
+    several = len(seeds) > 1
+    return Surface(
+        covariance_type=options.covariance_type,
+        n_components=tuple(fits),
+        seeds=seeds,
+        lower_bound=np.stack([fit.lower_bound for fit in fits.values()]),
+        log_likelihood=np.stack([fit.log_likelihood for fit in fits.values()]),
+        bic=np.stack([fit.bic() for fit in fits.values()]),
+        icl=np.stack([fit.icl() for fit in fits.values()]),
+        n_iter=np.stack([fit.n_iter for fit in fits.values()]),
+        converged=np.stack([fit.converged for fit in fits.values()]),
+        degenerate=np.stack([fit.degenerate(floor) for fit in fits.values()]),
+        held_out=np.array(held_out),
+        agreement=np.array(
+            [
+                median_pairwise_ari(fit.labels[near_best(fit.lower_bound, N_NEAR_BEST)])
+                if several
+                else np.nan
+                for fit in fits.values()
+            ]
+        ),
+    )
+
+
+def _eligible_bound(fit: Restarts, options: EmOptions) -> FloatArray:
+    """What the best restart is chosen by: degenerate ones come last."""
+    floor = options.reg_covar if options.prior_users is None else 0.0
+    return np.where(fit.degenerate(floor), -np.inf, fit.lower_bound)
+
+
+def _held_out(
+    data: MixtureData, k: int, seeds: tuple[int, ...], options: EmOptions, folds: int
+) -> float:
+    """Mean log-likelihood of the rows of each fold under the best fit to the others."""
+    n = len(data.values)
+    if not folds or n - n // folds - 1 < k:
+        return float("nan")
+    fold = np.random.default_rng(seeds[0]).permutation(n) % folds
+    total = 0.0
+    for held in range(folds):
+        fit = options.fit(data.take(np.flatnonzero(fold != held)), k, seeds[:N_NEAR_BEST])
+        best = near_best(_eligible_bound(fit, options), 1)
+        left_out = data.take(np.flatnonzero(fold == held)).observations(options.covariance_type)
+        total += posterior(left_out, fit.parameters.take(best))[1].sum()
+    return float(total / n)

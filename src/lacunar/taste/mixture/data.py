@@ -1,0 +1,55 @@
+"""Rows to fit a mixture to, and the engine that suits them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.taste.mixture.complete import CompleteRows
+from lacunar.taste.mixture.em import Observations
+from lacunar.taste.mixture.gaps_diagonal import DiagonalGapRows
+from lacunar.taste.mixture.gaps_full import FullGapRows
+from lacunar.taste.mixture.known import fill_additive
+from lacunar.taste.mixture.noise import NoisyRows
+from lacunar.taste.mixture.parameters import CovarianceType, FloatArray
+from lacunar.taste.mixture.starts import kmeans_labels
+
+
+@dataclass(frozen=True, slots=True)
+class MixtureData:
+    """Rows with what is known of their gaps and noise.
+
+    Parameters
+    ----------
+    values : ndarray of shape (N, D)
+        NaN where unknown.
+    noise : ndarray of shape (N, D), optional
+        Variance of each known cell; without it cells are taken as exact.
+    """
+
+    values: FloatArray
+    noise: FloatArray | None = None
+
+    def take(self, rows: NDArray[np.intp]) -> MixtureData:
+        """Return some of the rows."""
+        noise = None if self.noise is None else self.noise[rows]
+        return MixtureData(self.values[rows], noise)
+
+    def observations(
+        self, covariance_type: CovarianceType, densities_per_row: int = 1
+    ) -> Observations:
+        """Choose the engine: noise needs the general one, complete rows the fastest."""
+        if self.noise is not None:
+            return NoisyRows(self.values, self.noise, covariance_type, densities_per_row)
+        if not np.isnan(self.values).any():
+            return CompleteRows(self.values, covariance_type, densities_per_row)
+        if covariance_type == "diag":
+            return DiagonalGapRows(self.values, densities_per_row)
+        return FullGapRows(self.values, densities_per_row)
+
+    def starts(self, n_components: int, seeds: Sequence[int]) -> NDArray[np.int32]:
+        """k-means labels per seed, shape (B, N); gaps filled by the additive model for it alone."""
+        return kmeans_labels(fill_additive(self.values), n_components, seeds)

@@ -1,0 +1,61 @@
+"""When the films a user rated came out: counts per period of release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lacunar.taste.engines import Engine, duckdb
+from lacunar.taste.ratings import Ratings
+
+PERIOD_SQL = """
+SELECT log.user AS user, item_periods.period AS period, COUNT(*) AS count
+FROM log JOIN item_periods ON log.item = item_periods.item
+GROUP BY log.user, item_periods.period
+"""
+_YEARS = 5
+_FIRST = 1970
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodCounts:
+    """Ratings of each user per period of release.
+
+    Parameters
+    ----------
+    periods : tuple of str
+        Such as ``before 1970``, ``1990-1994``; those that any rated film falls into.
+    counts : ndarray of shape (U, P)
+        Films without a year count nowhere.
+    """
+
+    periods: tuple[str, ...]
+    counts: NDArray[np.int64]
+
+
+def period_counts(ratings: Ratings, *, engine: Engine = duckdb.run) -> PeriodCounts:
+    """Count each user's ratings per five years of release, all before 1970 together.
+
+    Parameters
+    ----------
+    ratings : Ratings
+    engine : Engine
+        Where the group-by runs.
+    """
+    years = ratings.items["year"].to_numpy().astype(np.float64)
+    dated = np.flatnonzero(~np.isnan(years))
+    start = np.floor(years[dated] / _YEARS).astype(np.int64) * _YEARS
+    start = np.maximum(start, _FIRST - _YEARS)
+    table = pa.table({"item": dated.astype(np.int32), "period": start})
+    cells = engine(PERIOD_SQL, {"log": ratings.log, "item_periods": table})
+    starts, period = np.unique(cells["period"].to_numpy(), return_inverse=True)
+    counts = np.zeros((ratings.n_users, len(starts)), dtype=np.int64)
+    counts[cells["user"].to_numpy(), period] = cells["count"].to_numpy()
+    return PeriodCounts(tuple(_named(int(year)) for year in starts), counts)
+
+
+def _named(start: int) -> str:
+    return f"before {_FIRST}" if start < _FIRST else f"{start}-{start + _YEARS - 1}"
