@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from lacunar.taste.model import TasteModel
 from lacunar.taste.names import EMPTY, MAX_LENGTH, segment_names
+from lacunar.taste.periods import PeriodCounts
 from lacunar.taste.profiles import GenreProfiles
 from lacunar.taste.ratings import NO_GENRES
 
@@ -163,3 +164,23 @@ def test_names_follow_renumbered_segments_and_ignore_the_order_of_users(
     means = [tuple(statistics[labels == segment].mean(axis=0).round(6)) for segment in range(k)]
     if len(set(means)) == k:
         assert again == names
+
+
+def test_a_favoured_period_of_release_is_added_where_periods_are_given() -> None:
+    counts = np.tile(np.array([[8, 2], [8, 2], [2, 8], [2, 8]]), (5, 1))
+    profiles = GenreProfiles(("Drama", "War"), np.full(counts.shape, 3.0), counts, 1.0)
+    periods = PeriodCounts(("1990-1994", "2000-2004"), counts)
+    labels = np.array([0, 0, 1, 1] * 5)
+    plain = segment_names(profiles, labels, 2)
+    dated = segment_names(profiles, labels, 2, periods=periods)
+    assert dated == (f"{plain[0]}, 1990-1994 films", f"{plain[1]}, 2000-2004 films")
+
+
+def test_a_period_nobody_favours_is_not_named() -> None:
+    counts = np.tile(np.array([[8, 2], [8, 2], [2, 8], [2, 8]]), (5, 1))
+    profiles = GenreProfiles(("Drama", "War"), np.full(counts.shape, 3.0), counts, 1.0)
+    periods = PeriodCounts(("1990-1994", "2000-2004"), np.full(counts.shape, 5))
+    labels = np.array([0, 0, 1, 1] * 5)
+    assert segment_names(profiles, labels, 2, periods=periods) == (
+        segment_names(profiles, labels, 2)
+    )

@@ -26,7 +26,7 @@ from lacunar.taste.ratings import Ratings
 from lacunar.taste.recommend.segment import SegmentRecommender
 from lacunar.taste.segments import Segments, assign_segments
 from lacunar.taste.stability import membership_stability
-from lacunar.taste.views import build_view
+from lacunar.taste.views import build_view, parse_view
 
 Progress = Callable[[str, int, int], None]
 
@@ -146,7 +146,8 @@ def fit_taste(
     )
     observations = data.observations(config.covariance_type)
     filled = fill_gaps(profiles.means, config.gaps) if config.view == "means" else profiles.means
-    segments = assign_segments(observations, found.chosen, filled, profiles)
+    told_apart_by = periods if "periods" in parse_view(config.view) else None
+    segments = assign_segments(observations, found.chosen, filled, profiles, periods=told_apart_by)
     report("map", 0, 1)
     user_map = draw_map(fill_additive(seen), max_users=config.map_users, seed=config.seed)
     report("map", 1, 1)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.taste.periods import PeriodCounts
 from lacunar.taste.profiles import GenreProfiles
 from lacunar.taste.ratings import NO_GENRES
 
@@ -21,6 +22,7 @@ _SPOKEN = {"Children": "Children's"}
 _WATCHED_BEYOND = 0.025
 _LIKED_BEYOND = 0.05
 _LEVEL_BEYOND = 0.5
+_PERIOD_BEYOND = 0.1
 # With some twenty genres compared at once, two standard errors would name noise (Dunn 1961).
 _STANDARD_ERRORS = 3.0
 # Sums taken in another order differ in their last bits; ties must not.
@@ -35,7 +37,11 @@ _Mark = tuple[str, float]
 
 
 def segment_names(
-    profiles: GenreProfiles, labels: NDArray[np.intp], n_segments: int
+    profiles: GenreProfiles,
+    labels: NDArray[np.intp],
+    n_segments: int,
+    *,
+    periods: PeriodCounts | None = None,
 ) -> tuple[str, ...]:
     """Name each segment after what sets its members apart.
 
@@ -47,7 +53,8 @@ def segment_names(
     like: their mean rating of a genre minus their mean rating, times the root share, in units of
     the standard deviation between users' mean ratings; 0.05 counts. Where that says nothing
     either, they are all-round watchers. Raters are generous or harsh if their mean rating lies more
-    than half of that standard deviation from everybody's.
+    than half of that standard deviation from everybody's. With ``periods``, the period of release
+    that members most favour is added where its root share is 0.1 above everybody's.
 
     Renumbering the segments renumbers the names, and the order of users does not matter; both
     hold up to segments that are empty or the same in every statistic.
@@ -60,6 +67,8 @@ def segment_names(
         Segment of each user, in ``range(n_segments)``.
     n_segments : int
         K.
+    periods : PeriodCounts, optional
+        Given where segments were told apart by when films came out, too.
 
     Returns
     -------
@@ -91,6 +100,7 @@ def segment_names(
     liked_counts = np.abs(liked) >= np.maximum(_noise(liking, member), _LIKED_BEYOND)
     level_counts = np.abs(levels) >= _noise(user_means[:, np.newaxis] / spread, member)[:, 0]
 
+    favoured = _favoured_periods(periods, member)
     genres, ladders = profiles.genres, []
     for k in range(n_segments):
         phrases = [EMPTY]
@@ -102,7 +112,7 @@ def segment_names(
             else:
                 slight = _marks(genres, watched[k], real[k])
                 phrases = [_ALL_ROUND, *_hints(float(levels[k] * level_counts[k]), slight)]
-        ladders.append(_with_level(phrases, float(levels[k])))
+        ladders.append(_with_endings(phrases, favoured[k], float(levels[k])))
     # Who goes without a number must not depend on how the segments are numbered.
     population, first = member.sum(axis=1), member.argmax(axis=1)
     statistics = np.column_stack([-population, watched, liked, levels, first])
@@ -167,12 +177,26 @@ def _listed(names: list[str]) -> str:
     return " & ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
-def _with_level(phrases: list[str], level: float) -> list[str]:
-    """Add how the members rate, in fewer words where room is short, and drop what is too long."""
+def _favoured_periods(periods: PeriodCounts | None, member: NDArray[np.float64]) -> list[str]:
+    """The period each segment favours, or nothing."""
+    if periods is None or not periods.periods:
+        return [""] * len(member)
+    totals = np.maximum(periods.counts.sum(axis=1, keepdims=True), 1)
+    watching = np.sqrt(periods.counts / totals)
+    excess = _excess(watching, member)
+    counts = excess >= np.maximum(_noise(watching, member), _PERIOD_BEYOND)
+    best = excess.argmax(axis=1)
+    return [periods.periods[b] if counts[k, b] else "" for k, b in enumerate(best)]
+
+
+def _with_endings(phrases: list[str], period: str, level: float) -> list[str]:
+    """Add when films are from and how members rate, in fewer words where room is short."""
     raters = ""
     if abs(level) > _LEVEL_BEYOND:
         raters = "generous" if level > 0 else "harsh"
-    endings = (f", {raters} raters", f"; {raters}") if raters else ("",)
+    rating = [f", {raters} raters", f"; {raters}"] if raters else [""]
+    release = [f", {period} films", f", {period}", ""] if period else [""]
+    endings = [when + how for when in release for how in rating]
     fitting = []
     for phrase in phrases:
         named = [phrase + ending for ending in endings if len(phrase + ending) <= MAX_LENGTH]

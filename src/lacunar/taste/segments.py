@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lacunar.taste.mixture.em import Observations, posterior
 from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters
 from lacunar.taste.names import segment_names
+from lacunar.taste.periods import PeriodCounts
 from lacunar.taste.profiles import GenreProfiles
 
 
@@ -72,6 +73,8 @@ def assign_segments(
     mixture: MixtureParameters,
     filled: FloatArray,
     profiles: GenreProfiles,
+    *,
+    periods: PeriodCounts | None = None,
 ) -> Segments:
     """Turn a fitted mixture into segments ordered by population.
 
@@ -85,6 +88,8 @@ def assign_segments(
         Genre means as the fit treated their gaps, NaN where it kept them.
     profiles : GenreProfiles
         Profiles with their gaps.
+    periods : PeriodCounts, optional
+        Given where the mixture saw periods, so that names may speak of them.
     """
     posterior_of_all, _ = posterior(observations, mixture)
     belongs = posterior_of_all[0].T
@@ -102,7 +107,7 @@ def assign_segments(
         profiles=_means_of_known(member, filled),
         known_profiles=_means_of_known(member, profiles.means),
         known_users=known_users.astype(np.int64),
-        names=segment_names(profiles, labels, len(order)),
+        names=segment_names(profiles, labels, len(order), periods=periods),
     )
 
 

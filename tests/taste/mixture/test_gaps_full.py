@@ -86,7 +86,11 @@ def test_densities_equal_those_of_the_observed_cells(ordinary: bool) -> None:
     for block in data.blocks(mixture):
         expected = np.empty_like(block.joint)
         for b, k in np.ndindex(B, K):
-            component = mixture.weights[b, k], mixture.means[b, k], mixture.covariances[b, k]
+            component = (
+                float(mixture.weights[b, k]),
+                mixture.means[b, k],
+                mixture.covariances[b, k],
+            )
             for n, row in enumerate(np.arange(N)[block.rows]):
                 expected[b, k, n] = plain_sums(x[row] - data.origin, *component)[0]
         np.testing.assert_allclose(block.joint, expected, rtol=1e-8)

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import entr
 from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
+from threadpoolctl import threadpool_limits
 
 from lacunar.taste.mixture.complete import CompleteRows
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray
@@ -64,3 +66,53 @@ def test_canonical_labels_forget_only_the_names_of_groups(
     assert adjusted_rand_score(labels, canonical) == 1
     assert canonical[0] == 0
     assert set(canonical) == set(range(canonical.max() + 1))
+
+
+@pytest.mark.parametrize("kind", ["full", "diag"])
+def test_entropy_and_icl_are_those_of_the_responsibilities_of_scikit_learn(
+    blobs: FloatArray, kind: CovarianceType
+) -> None:
+    seeds = range(4)
+    fit = fit_restarts(CompleteRows(blobs, kind, 16), kmeans_labels(blobs, 4, seeds), 4)
+    for seed in seeds:
+        with threadpool_limits(limits=1):
+            peer = GaussianMixture(4, covariance_type=kind, random_state=seed).fit(blobs)
+        entropy = entr(peer.predict_proba(blobs)).sum()
+        assert fit.entropy[seed] == pytest.approx(entropy, rel=1e-6)
+        assert fit.icl()[seed] == pytest.approx(peer.bic(blobs) + 2 * entropy, rel=1e-9)
+
+
+def test_the_smallest_variance_is_the_smallest_eigenvalue_of_any_covariance(
+    blobs: FloatArray,
+) -> None:
+    start = kmeans_labels(blobs, 3, range(4))
+    full = fit_restarts(CompleteRows(blobs, "full", 12), start, 3)
+    diag = fit_restarts(CompleteRows(blobs, "diag", 12), start, 3)
+    for restart in range(4):
+        eigenvalues = [np.linalg.eigvalsh(s) for s in full.parameters.covariances[restart]]
+        assert full.smallest_variance[restart] == pytest.approx(np.min(eigenvalues))
+        assert diag.smallest_variance[restart] == diag.parameters.covariances[restart].min()
+
+
+def test_rows_filled_with_their_own_mean_collapse_and_complete_rows_do_not(
+    blobs: FloatArray,
+) -> None:
+    # Of every other row one cell is known: filled, all of its cells are alike.
+    filled = blobs.copy()
+    filled[::2] = filled[::2, :1]
+    start = (np.arange(len(blobs)) % 2).astype(np.int32)[np.newaxis]
+    collapsed = fit_restarts(CompleteRows(filled, "full"), start, 2)
+    sound = fit_restarts(CompleteRows(blobs, "full"), start, 2)
+    assert collapsed.degenerate(1e-6).tolist() == [True]
+    assert sound.degenerate(1e-6).tolist() == [False]
+    assert collapsed.log_likelihood[0] > sound.log_likelihood[0] + 5
+
+
+def test_fits_within_ten_times_the_floor_are_flagged(blobs: FloatArray) -> None:
+    fit = fit_restarts(CompleteRows(blobs, "full", 30), kmeans_labels(blobs, 5, range(6)), 5)
+    smallest = sorted(set(fit.smallest_variance.round(6)))
+    assert len(smallest) > 1
+    assert not fit.degenerate(0.0).any()
+    assert not fit.degenerate(0.099 * smallest[0]).any()
+    assert 0 < fit.degenerate(0.101 * smallest[0]).sum() < 6
+    assert fit.degenerate(0.101 * smallest[-1]).all()

@@ -1,22 +1,31 @@
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
+from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
+from threadpoolctl import threadpool_limits
 
 from lacunar.taste.mixture.complete import CompleteRows
-from lacunar.taste.mixture.parameters import FloatArray
+from lacunar.taste.mixture.data import MixtureData
+from lacunar.taste.mixture.em import posterior
+from lacunar.taste.mixture.parameters import CovarianceType, FloatArray
+from lacunar.taste.mixture.prior import CovariancePrior
 from lacunar.taste.mixture.restarts import canonical_labels, fit_restarts
-from lacunar.taste.mixture.search import commonest_partition, search
+from lacunar.taste.mixture.search import EmOptions, commonest_partition, search
 from lacunar.taste.mixture.starts import kmeans_labels
+from lacunar.taste.mixture.surface import Criterion
 
 
 def test_the_surface_and_the_vote_equal_a_loop_over_scikit_learn(blobs: FloatArray) -> None:
     ks, seeds = range(1, 6), range(7)
-    found = search(blobs, n_components=ks, seeds=seeds)
-    bic = np.array(
-        [[GaussianMixture(k, random_state=s).fit(blobs).bic(blobs) for s in seeds] for k in ks]
-    )
+    found = search(MixtureData(blobs), n_components=ks, seeds=seeds)
+    with threadpool_limits(limits=1):
+        bic = np.array(
+            [[GaussianMixture(k, random_state=s).fit(blobs).bic(blobs) for s in seeds] for k in ks]
+        )
     np.testing.assert_allclose(found.surface.bic, bic, atol=1e-6)
     votes = np.bincount(bic.argmin(axis=0) + 1)
     assert found.surface.k_frequency() == {
@@ -26,8 +35,8 @@ def test_the_surface_and_the_vote_equal_a_loop_over_scikit_learn(blobs: FloatArr
 
 
 def test_the_result_does_not_depend_on_the_number_of_threads(blobs: FloatArray) -> None:
-    one = search(blobs, n_components=range(1, 5), seeds=range(6), n_threads=1)
-    two = search(blobs, n_components=range(1, 5), seeds=range(6), n_threads=2)
+    one = search(MixtureData(blobs), n_components=range(1, 5), seeds=range(6), n_threads=1)
+    two = search(MixtureData(blobs), n_components=range(1, 5), seeds=range(6), n_threads=2)
     assert one.surface.bic.tobytes() == two.surface.bic.tobytes()
     assert one.chosen.covariances.tobytes() == two.chosen.covariances.tobytes()
     assert one.agreeing_seeds == two.agreeing_seeds
@@ -46,7 +55,7 @@ def test_agreeing_seeds_found_the_chosen_partition_and_others_did_not(blobs: Flo
 def test_progress_counts_every_restart(blobs: FloatArray) -> None:
     calls: list[tuple[int, int]] = []
     search(
-        blobs,
+        MixtureData(blobs),
         n_components=range(1, 4),
         seeds=range(5),
         progress=lambda done, total: calls.append((done, total)),
@@ -57,6 +66,172 @@ def test_progress_counts_every_restart(blobs: FloatArray) -> None:
 @pytest.mark.parametrize("n", [3, 5])
 def test_more_components_than_rows_are_left_out(n: int) -> None:
     x = np.random.default_rng(0).normal(size=(n, 2))
-    assert search(x, n_components=range(1, 9), seeds=range(2)).surface.n_components == tuple(
-        range(1, n + 1)
+    found = search(MixtureData(x), n_components=range(1, 9), seeds=range(2))
+    assert found.surface.n_components == tuple(range(1, n + 1))
+
+
+def half_filled(blobs: FloatArray) -> FloatArray:
+    """Every other row knows one cell, which its gaps were filled with."""
+    x = blobs.copy()
+    x[::2] = x[::2, :1]
+    return x
+
+
+def with_gaps(blobs: FloatArray) -> FloatArray:
+    return np.where(np.random.default_rng(0).random(size=blobs.shape) < 0.3, np.nan, blobs)
+
+
+@pytest.mark.parametrize("criterion", ["bic", "icl"])
+def test_a_criterion_chooses_the_best_fit_that_is_not_degenerate(
+    blobs: FloatArray, criterion: Criterion
+) -> None:
+    found = search(
+        MixtureData(half_filled(blobs)),
+        n_components=range(1, 5),
+        seeds=range(6),
+        criterion=criterion,
     )
+    surface = found.surface
+    assert surface.degenerate.any()
+    scores = np.where(surface.degenerate, np.inf, getattr(surface, criterion))
+    # The degenerate fits would have won.
+    assert getattr(surface, criterion).min() < scores.min()
+    row = int(scores.min(axis=1).argmin())
+    assert found.n_components == surface.n_components[row]
+    eligible = np.where(surface.degenerate[row], -np.inf, surface.lower_bound[row])
+    best = int(eligible.argmax())
+    log_likelihood = posterior(MixtureData(half_filled(blobs)).observations("full"), found.chosen)[
+        1
+    ].mean()
+    assert log_likelihood == pytest.approx(surface.log_likelihood[row, best], abs=1e-9)
+    assert best in found.agreeing_seeds
+
+
+@pytest.mark.parametrize("criterion", ["bic", "icl", "held-out"])
+def test_agreeing_seeds_of_any_criterion_found_the_partition_of_the_chosen_fit(
+    blobs: FloatArray, criterion: Criterion
+) -> None:
+    seeds, data = range(10, 22), MixtureData(blobs)
+    found = search(data, n_components=[4, 5], seeds=seeds, criterion=criterion, folds=3)
+    fit = EmOptions().fit(data, found.n_components, seeds)
+    chosen = posterior(data.observations("full"), found.chosen)[0][0].argmax(axis=0)
+    same = [
+        seed
+        for seed, labels in zip(seeds, fit.labels, strict=True)
+        if adjusted_rand_score(labels, chosen) == 1
+    ]
+    assert found.agreeing_seeds == tuple(same)
+
+
+@pytest.mark.parametrize("kind", ["full", "diag"])
+def test_held_out_likelihoods_equal_a_loop_over_scikit_learn(
+    blobs: FloatArray, kind: CovarianceType
+) -> None:
+    ks, seeds, folds = (1, 3), range(2, 9), 4
+    found = search(
+        MixtureData(blobs),
+        n_components=ks,
+        seeds=seeds,
+        options=EmOptions(covariance_type=kind),
+        criterion="held-out",
+        folds=folds,
+    )
+    fold = np.random.default_rng(seeds[0]).permutation(len(blobs)) % folds
+    expected = []
+    with threadpool_limits(limits=1):
+        for k in ks:
+            scores = np.empty(len(blobs))
+            for held in range(folds):
+                fits = [
+                    GaussianMixture(k, covariance_type=kind, random_state=seed).fit(
+                        blobs[fold != held]
+                    )
+                    for seed in seeds[:5]
+                ]
+                best = max(fits, key=lambda fit: float(fit.lower_bound_))
+                scores[fold == held] = best.score_samples(blobs[fold == held])
+            expected.append(scores.mean())
+    np.testing.assert_allclose(found.surface.held_out, expected, rtol=1e-7)
+    assert found.n_components == ks[int(np.argmax(expected))]
+
+
+@pytest.mark.parametrize("noisy", [False, True])
+def test_held_out_likelihoods_keep_gaps_noise_and_prior(blobs: FloatArray, noisy: bool) -> None:
+    x = with_gaps(blobs)
+    data = MixtureData(x, np.full_like(x, 0.3) if noisy else None)
+    options = EmOptions(prior_users=2.0)
+    found = search(data, n_components=[2], seeds=[0, 1], options=options, folds=3)
+    fold = np.random.default_rng(0).permutation(len(x)) % 3
+    total = 0.0
+    for held in range(3):
+        kept, left_out = data.take(np.flatnonzero(fold != held)), fold == held
+        prior = CovariancePrior.from_data(kept.values, 2, "full", weight=2.0)
+        fit = fit_restarts(kept.observations("full"), kept.starts(2, [0, 1]), 2, prior=prior)
+        best = fit.parameters.take(np.array([fit.lower_bound.argmax()]))
+        rows = data.take(np.flatnonzero(left_out)).observations("full")
+        total += posterior(rows, best)[1].sum()
+    np.testing.assert_allclose(found.surface.held_out, total / len(x), rtol=1e-8)
+
+
+def test_without_folds_nothing_is_held_out(blobs: FloatArray) -> None:
+    found = search(MixtureData(blobs), n_components=[1, 2], seeds=[0])
+    assert np.isnan(found.surface.held_out).all()
+    with pytest.raises(ValueError, match="held-out likelihood was not computed"):
+        search(MixtureData(blobs), n_components=[1], seeds=[0], criterion="held-out")
+
+
+def test_folds_too_small_for_k_are_left_out() -> None:
+    x = np.random.default_rng(1).normal(size=(8, 2))
+    found = search(
+        MixtureData(x),
+        n_components=[1, 5, 7],
+        seeds=[0],
+        options=EmOptions(prior_users=0.0),
+        folds=2,
+    )
+    assert np.isnan(found.surface.held_out).tolist() == [False, True, True]
+
+
+def test_agreement_is_the_median_adjusted_rand_index_of_the_five_best(blobs: FloatArray) -> None:
+    seeds, data = range(12), MixtureData(blobs)
+    found = search(data, n_components=[3, 6], seeds=seeds)
+    for row, k in enumerate([3, 6]):
+        fit = EmOptions().fit(data, k, seeds)
+        best = sorted(seeds, key=lambda seed: -fit.lower_bound[seed])[:5]
+        pairs = combinations([fit.labels[seed] for seed in best], 2)
+        expected = np.median([adjusted_rand_score(*pair) for pair in pairs])
+        assert found.surface.agreement[row] == pytest.approx(expected)
+        if k == found.n_components:
+            assert np.array_equal(found.near_best_labels, fit.labels[best])
+
+
+def test_one_seed_agrees_with_nobody(blobs: FloatArray) -> None:
+    found = search(MixtureData(blobs), n_components=[2], seeds=[3])
+    assert np.isnan(found.surface.agreement).all()
+    assert found.near_best_labels.shape == (1, len(blobs))
+
+
+@pytest.mark.parametrize("kind", ["full", "diag"])
+def test_options_reach_the_fits(blobs: FloatArray, kind: CovarianceType) -> None:
+    options = EmOptions(covariance_type=kind, tol=1e-9, max_iter=7, reg_covar=0.25)
+    found = search(MixtureData(blobs), n_components=[3], seeds=range(3), options=options)
+    fit = fit_restarts(
+        CompleteRows(blobs, kind),
+        kmeans_labels(blobs, 3, range(3)),
+        3,
+        tol=1e-9,
+        max_iter=7,
+        reg_covar=0.25,
+    )
+    np.testing.assert_allclose(found.surface.lower_bound[0], fit.lower_bound, rtol=1e-10)
+    assert found.surface.n_iter.max() == 7
+    assert found.surface.covariance_type == kind
+    assert found.chosen.covariance_type == kind
+
+
+def test_gaps_do_not_make_fits_degenerate_although_filling_them_does(blobs: FloatArray) -> None:
+    gappy = blobs.copy()
+    gappy[::2, 1:] = np.nan
+    for data, collapsed in ((MixtureData(gappy), False), (MixtureData(half_filled(blobs)), True)):
+        found = search(data, n_components=[2], seeds=range(3))
+        assert found.surface.degenerate.any() == collapsed
