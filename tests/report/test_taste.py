@@ -98,8 +98,8 @@ def test_the_choice_of_k_is_the_models(page: str, model: TasteModel) -> None:
     assert column(fits, 1) == pytest.approx(surface.bic.min(axis=1))
     assert column(fits, 2) == pytest.approx(np.median(surface.bic, axis=1))
     assert column(fits, 3) == pytest.approx(surface.icl.min(axis=1))
-    assert column(fits, 5) == pytest.approx(surface.agreement)
-    assert column(fits, 6) == surface.degenerate.sum(axis=1).tolist()
+    assert column(fits, 4) == pytest.approx(surface.agreement)
+    assert column(fits, 5) == surface.degenerate.sum(axis=1).tolist()
     assert f"{len(model.agreeing_seeds)} of 4 seeds agree" in page
 
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lacunar.errors import InputError
@@ -72,4 +74,24 @@ def test_progress_names_each_stage(sample_ratings: Ratings) -> None:
         TasteConfig(max_components=2, n_seeds=2),
         progress=lambda *stage: stages.append(stage),
     )
-    assert stages == [("mixtures", 2, 4), ("mixtures", 4, 4), ("map", 0, 1), ("map", 1, 1)]
+    assert stages == [
+        ("mixtures", 2, 4),
+        ("mixtures", 4, 4),
+        ("refits", 0, 3),
+        ("refits", 3, 3),
+        ("map", 0, 1),
+        ("map", 1, 1),
+    ]
+
+
+def test_refits_are_counted_and_told(sample_ratings: Ratings, sample_model: TasteModel) -> None:
+    assert sample_model.refit_agreement.shape == (3,)
+    assert "refitted without a tenth of the users" in sample_model.criterion
+    none = fit_taste(sample_ratings, TasteConfig(max_components=2, n_seeds=2, refits=0))
+    assert none.refit_agreement.size == 0
+    assert "refitted" not in none.criterion
+
+
+def test_the_consensus_of_equal_partitions_is_that_partition(sample_model: TasteModel) -> None:
+    labels = np.stack([sample_model.segments.labels] * 3)
+    assert replace(sample_model, near_best_labels=labels).consensus_agreement == 1.0

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from lacunar.taste.profiles import genre_profiles
+from lacunar.taste.profiles import GenreProfiles, genre_profiles
 from lacunar.taste.ratings import Ratings
 
 
@@ -31,3 +31,23 @@ def test_the_gap_share_counts_cells_without_a_rating(sample_ratings: Ratings) ->
     profiles = genre_profiles(sample_ratings)
     assert profiles.gap_share == np.isnan(profiles.means).sum() / profiles.means.size
     assert 0 < profiles.gap_share < 0.5
+
+
+def test_the_variance_of_a_rating_is_pooled_within_cells(sample_ratings: Ratings) -> None:
+    genres_of = defaultdict(list)
+    for row in sample_ratings.item_genres.to_pylist():
+        genres_of[row["item"]].append(row["genre"])
+    cells = defaultdict(list)
+    for row in sample_ratings.log.to_pylist():
+        for genre in genres_of[row["item"]]:
+            cells[row["user"], genre].append(row["rating"])
+    squares = sum(np.var(cell) * len(cell) for cell in cells.values())
+    freedom = sum(len(cell) - 1 for cell in cells.values())
+    assert np.isclose(genre_profiles(sample_ratings).rating_variance, squares / freedom)
+
+
+def test_genres_nobody_rated_and_genres_all_agree_on_are_told() -> None:
+    means = np.array([[4.0, np.nan, 3.0], [4.0, np.nan, 2.0], [np.nan, np.nan, 5.0]])
+    profiles = GenreProfiles(("A", "B", "C"), means, (~np.isnan(means)).astype(int), 1.0)
+    assert profiles.unrated_genres == ("B",)
+    assert profiles.constant_genres == ("A",)

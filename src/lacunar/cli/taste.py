@@ -209,6 +209,10 @@ def _print_intake(model: TasteModel) -> None:
         f"{model.profiles.gap_share:.1%} of the user x genre cells are unknown "
         f"(gaps: {model.config.gaps}; view: {model.config.view})."
     )
+    if model.profiles.unrated_genres:
+        err.print(f"Nobody rated a film of: {', '.join(model.profiles.unrated_genres)}.")
+    if model.profiles.constant_genres:
+        err.print(f"All who rated them agree on: {', '.join(model.profiles.constant_genres)}.")
     if intake.repeated:
         err.print(f"Left out {intake.repeated} ratings that a later one replaced.")
     if intake.unknown_item_rows:

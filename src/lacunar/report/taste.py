@@ -122,6 +122,8 @@ def _summary(model: TasteModel) -> Context:
         "scale": str(ratings.scale),
         "criterion": model.criterion,
         "rows": count(intake.rows),
+        "unrated_genres": ", ".join(model.profiles.unrated_genres),
+        "constant_genres": ", ".join(model.profiles.constant_genres),
         "left_out": [f"{count(n)} {what}" for n, what in left_out if n],
     }
 

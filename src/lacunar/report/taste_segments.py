@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lacunar.report.figures import bic_strips, k_frequency_bars, segment_profile, user_map
 from lacunar.report.scale import widened
 from lacunar.report.tables import Table, count, decimal, percent, probability, stars, table
+from lacunar.taste.mixture.surface import Surface
 from lacunar.taste.model import TasteModel
 
 Context = dict[str, object]
@@ -44,23 +45,25 @@ def choosing_k(model: TasteModel) -> Context:
             agreeing=frozenset(model.agreeing_seeds),
         ),
         "votes": model.config.criterion == "vote",
-        "surface_table": table(
-            f"{n_seeds} fits of each K",
-            ["K", "Lowest BIC", "Median BIC", "Lowest ICL", "Left out", "Agreement", "Degenerate"],
-            [
-                (
-                    _named(k, chosen),
-                    decimal(float(surface.bic[row].min())),
-                    decimal(float(np.median(surface.bic[row]))),
-                    decimal(float(surface.icl[row].min())),
-                    decimal(float(surface.held_out[row])),
-                    decimal(float(surface.agreement[row])),
-                    count(int(surface.degenerate[row].sum())),
-                )
-                for row, k in enumerate(surface.n_components)
-            ],
-        ),
+        "surface_table": _surface_table(surface, chosen),
     }
+
+
+def _surface_table(surface: Surface, chosen: int) -> Table:
+    columns = {
+        "Lowest BIC": surface.bic.min(axis=1),
+        "Median BIC": np.median(surface.bic, axis=1),
+        "Lowest ICL": surface.icl.min(axis=1),
+        "Left out": surface.held_out,
+        "Agree": surface.agreement,
+        "Floored": surface.degenerate.sum(axis=1).astype(np.float64),
+    }
+    columns = {name: values for name, values in columns.items() if not np.isnan(values).all()}
+    rows = [
+        (_named(k, chosen), *(decimal(float(values[row])) for values in columns.values()))
+        for row, k in enumerate(surface.n_components)
+    ]
+    return table(f"{len(surface.seeds)} fits of each K", ["K", *columns], rows)
 
 
 def segments_in_detail(model: TasteModel) -> Context:

@@ -65,6 +65,7 @@ def save_taste(model: TasteModel, path: Path, *, force: bool = False) -> None:
             "profile_counts": model.profiles.counts,
             "period_counts": model.periods.counts,
             "near_best_labels": model.near_best_labels,
+            "refit_agreement": model.refit_agreement,
             "weights": segments.mixture.weights,
             "means": segments.mixture.means,
             "covariances": segments.mixture.covariances,
@@ -125,6 +126,7 @@ def load_taste(path: Path) -> TasteModel:
             ),
             agreeing_seeds=tuple(facts["agreeing_seeds"]),
             near_best_labels=arrays["near_best_labels"],
+            refit_agreement=arrays["refit_agreement"],
             segments=Segments(
                 mixture=MixtureParameters(
                     arrays["weights"], arrays["means"], arrays["covariances"]

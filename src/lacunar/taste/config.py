@@ -54,6 +54,9 @@ class TasteConfig(BaseModel):
     )
     criterion: Criterion = "bic"
     folds: int = Field(0, ge=0, description="Folds of the held-out likelihood; 0 leaves it out.")
+    refits: int = Field(
+        3, ge=0, description="Refits without a tenth of the users, to see if segments come back."
+    )
     min_components: int = Field(1, ge=1)
     max_components: int = Field(10, ge=1)
     n_seeds: int = Field(40, ge=1, description="Restarts of every K.")

@@ -40,6 +40,10 @@ def describe_segments(model: TasteModel) -> dict[str, Any]:
         "agreement": _or_none(
             model.surface.agreement[model.surface.n_components.index(segments.n_segments)]
         ),
+        "consensus_agreement": model.consensus_agreement,
+        "refit_agreement": model.refit_agreement.tolist(),
+        "unrated_genres": list(model.profiles.unrated_genres),
+        "constant_genres": list(model.profiles.constant_genres),
         "degenerate_fits": int(model.surface.degenerate.sum()),
         "films_per_genre": model.films_per_genre,
     }

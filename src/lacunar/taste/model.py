@@ -17,6 +17,7 @@ from lacunar.taste.engines import Engine, duckdb
 from lacunar.taste.gaps import fill_gaps
 from lacunar.taste.map import UserMap, draw_map
 from lacunar.taste.mixture.data import MixtureData
+from lacunar.taste.mixture.em import posterior
 from lacunar.taste.mixture.known import fill_additive
 from lacunar.taste.mixture.search import search
 from lacunar.taste.mixture.surface import Surface, explain_choice
@@ -25,7 +26,13 @@ from lacunar.taste.profiles import GenreProfiles, genre_profiles
 from lacunar.taste.ratings import Ratings
 from lacunar.taste.recommend.segment import SegmentRecommender
 from lacunar.taste.segments import Segments, assign_segments
-from lacunar.taste.stability import membership_stability
+from lacunar.taste.stability import (
+    MAX_CO_ASSOCIATION,
+    consensus,
+    leave_out_stability,
+    membership_stability,
+    pairwise_ari,
+)
 from lacunar.taste.views import build_view, parse_view
 
 Progress = Callable[[str, int, int], None]
@@ -47,6 +54,8 @@ class TasteModel:
         Seeds that found the chosen partition.
     near_best_labels : ndarray of shape (n, U)
         Partitions of the best restarts at the chosen K.
+    refit_agreement : ndarray of shape (config.refits,)
+        Adjusted Rand index between the segments and those refitted without a tenth of the users.
     segments : Segments
     user_map : UserMap
     """
@@ -58,6 +67,7 @@ class TasteModel:
     surface: Surface
     agreeing_seeds: tuple[int, ...]
     near_best_labels: NDArray[np.intp]
+    refit_agreement: NDArray[np.float64]
     segments: Segments
     user_map: UserMap
 
@@ -71,12 +81,25 @@ class TasteModel:
     @property
     def criterion(self) -> str:
         """In a sentence, how K was chosen and how far it can be trusted."""
-        return explain_choice(self.surface, self.config.criterion, self.agreeing_seeds)
+        return explain_choice(
+            self.surface, self.config.criterion, self.agreeing_seeds, self.refit_agreement
+        )
 
     @cached_property
     def membership_stability(self) -> NDArray[np.float64]:
         """How far the best restarts keep each user among the same members, shape (U,)."""
         return membership_stability(self.near_best_labels, self.segments.labels)
+
+    @cached_property
+    def consensus_agreement(self) -> float | None:
+        """Adjusted Rand index of the segments with the consensus of the best restarts.
+
+        None where there are too many users for a users x users matrix.
+        """
+        if self.ratings.n_users > MAX_CO_ASSOCIATION:
+            return None
+        agreed = consensus(self.near_best_labels, self.segments.n_segments)
+        return float(pairwise_ari(np.stack([agreed, self.segments.labels]))[0, 1])
 
     @cached_property
     def segment_recommender(self) -> SegmentRecommender:
@@ -148,6 +171,9 @@ def fit_taste(
     filled = fill_gaps(profiles.means, config.gaps) if config.view == "means" else profiles.means
     told_apart_by = periods if "periods" in parse_view(config.view) else None
     segments = assign_segments(observations, found.chosen, filled, profiles, periods=told_apart_by)
+    report("refits", 0, config.refits)
+    refit_agreement = _refit_agreement(data, segments, config)
+    report("refits", config.refits, config.refits)
     report("map", 0, 1)
     user_map = draw_map(fill_additive(seen), max_users=config.map_users, seed=config.seed)
     report("map", 1, 1)
@@ -159,9 +185,38 @@ def fit_taste(
         surface=found.surface,
         agreeing_seeds=found.agreeing_seeds,
         near_best_labels=found.near_best_labels,
+        refit_agreement=refit_agreement,
         segments=segments,
         user_map=user_map,
     )
+
+
+# Enough restarts to find the optimum again in most refits.
+_REFIT_SEEDS = 10
+
+
+def _refit_agreement(
+    data: MixtureData, segments: Segments, config: TasteConfig
+) -> NDArray[np.float64]:
+    """Refit the chosen K without a tenth of the users, as often as the config says."""
+    labels, k = segments.labels, segments.n_segments
+    kept_fewer = len(labels) - max(1, len(labels) // 10)
+    if not config.refits or kept_fewer < max(k, 2):
+        return np.empty(0)
+    seeds = range(config.seed, config.seed + min(config.n_seeds, _REFIT_SEEDS))
+
+    def refit(kept: NDArray[np.intp]) -> NDArray[np.intp]:
+        found = search(
+            data.take(kept),
+            n_components=[k],
+            seeds=seeds,
+            options=config.em_options,
+            criterion="vote" if config.criterion == "vote" else "bic",
+        )
+        observations = data.take(kept).observations(config.covariance_type)
+        return np.asarray(posterior(observations, found.chosen)[0][0].argmax(axis=0))
+
+    return leave_out_stability(refit, labels, rounds=config.refits, seed=config.seed)
 
 
 def _say_nothing(stage: str, done: int, total: int) -> None:

@@ -48,6 +48,20 @@ class GenreProfiles:
         return np.asarray(self.counts == 0)
 
     @property
+    def unrated_genres(self) -> tuple[str, ...]:
+        """Genres of which nobody rated a film: a column of gaps, which no fit learns from."""
+        rated = (self.counts > 0).any(axis=0).tolist()
+        return tuple(genre for genre, known in zip(self.genres, rated, strict=True) if not known)
+
+    @property
+    def constant_genres(self) -> tuple[str, ...]:
+        """Genres in which all who rated them have the same mean."""
+        low = np.where(self.gaps, np.inf, self.means).min(axis=0)
+        high = np.where(self.gaps, -np.inf, self.means).max(axis=0)
+        same = np.asarray(low == high)
+        return tuple(genre for genre, alike in zip(self.genres, same, strict=True) if alike)
+
+    @property
     def gap_share(self) -> float:
         """Share of all cells that are unknown."""
         return float(self.gaps.mean())

@@ -8,6 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
+from lacunar.errors import InputError
 from lacunar.taste.mixture.complete import CompleteRows
 from lacunar.taste.mixture.data import MixtureData
 from lacunar.taste.mixture.em import posterior
@@ -176,7 +177,7 @@ def test_held_out_likelihoods_keep_gaps_noise_and_prior(blobs: FloatArray, noisy
 def test_without_folds_nothing_is_held_out(blobs: FloatArray) -> None:
     found = search(MixtureData(blobs), n_components=[1, 2], seeds=[0])
     assert np.isnan(found.surface.held_out).all()
-    with pytest.raises(ValueError, match="held-out likelihood was not computed"):
+    with pytest.raises(InputError, match="folds of at least 2"):
         search(MixtureData(blobs), n_components=[1], seeds=[0], criterion="held-out")
 
 
@@ -235,3 +236,40 @@ def test_gaps_do_not_make_fits_degenerate_although_filling_them_does(blobs: Floa
     for data, collapsed in ((MixtureData(gappy), False), (MixtureData(half_filled(blobs)), True)):
         found = search(data, n_components=[2], seeds=range(3))
         assert found.surface.degenerate.any() == collapsed
+
+
+@pytest.mark.parametrize("criterion", ["bic", "icl"])
+def test_a_degenerate_restart_is_passed_over_at_the_chosen_k(
+    blobs: FloatArray, criterion: Criterion
+) -> None:
+    # Some seeds give the equal rows a component of their own, whose variance vanishes.
+    data = MixtureData(np.concatenate([blobs, np.repeat(blobs[:1] + 3, 8, axis=0)]))
+    found = search(data, n_components=[4], seeds=range(12), criterion=criterion)
+    (degenerate,), (bound,) = found.surface.degenerate, found.surface.lower_bound
+    assert degenerate[bound.argmax()]
+    sound = np.flatnonzero(~degenerate)
+    assert sound.size > 0
+    log_likelihood = posterior(data.observations("full"), found.chosen)[1].mean()
+    best = sound[bound[sound].argmax()]
+    assert log_likelihood == pytest.approx(found.surface.log_likelihood[0, best], abs=1e-9)
+    assert not degenerate[list(found.agreeing_seeds)].any()
+
+
+def test_held_out_likelihood_cannot_choose_a_k_of_degenerate_fits() -> None:
+    rng = np.random.default_rng(0)
+    rows = np.concatenate([rng.normal(size=(60, 2)), np.full((20, 2), 30.0)])
+    found = search(
+        MixtureData(rows), n_components=[1, 2], seeds=[0, 1], criterion="held-out", folds=4
+    )
+    assert found.surface.degenerate[1].all()
+    assert found.surface.held_out[1] > found.surface.held_out[0]
+    assert found.n_components == 1
+
+
+def test_a_column_nobody_knows_makes_no_fit_degenerate() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(50, 3))
+    rows[rng.random(rows.shape) < 0.2] = np.nan
+    rows[:, 2] = np.nan
+    found = search(MixtureData(rows), n_components=[1, 2], seeds=[0, 1], criterion="bic")
+    assert not found.surface.degenerate.any()

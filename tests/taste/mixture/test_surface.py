@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from lacunar.errors import InputError
 from lacunar.taste.mixture.parameters import FloatArray
 from lacunar.taste.mixture.surface import Criterion, Surface, explain_choice
 
@@ -107,14 +108,14 @@ def test_the_held_out_likelihood_is_highest_where_it_was_computed() -> None:
 
 
 def test_a_held_out_likelihood_that_was_not_computed_is_told() -> None:
-    with pytest.raises(ValueError, match="held-out likelihood was not computed"):
+    with pytest.raises(InputError, match="folds of at least 2"):
         surface(BIC).best_k("held-out")
 
 
 @pytest.mark.parametrize("criterion", ["bic", "icl", "held-out"])
 def test_nothing_is_preferred_where_every_fit_is_degenerate(criterion: Criterion) -> None:
     collapsed = surface(BIC, degenerate=np.ones((3, 3), dtype=bool), held_out=[1.0, 2.0, 3.0])
-    with pytest.raises(ValueError, match="every fit is degenerate"):
+    with pytest.raises(InputError, match="name a prior"):
         collapsed.best_k(criterion)
 
 
@@ -153,3 +154,9 @@ def test_degenerate_fits_at_the_chosen_k_are_told_of_and_others_not() -> None:
     collapsed = surface(BIC, degenerate=flags)
     assert "But 2 of the 3 fits at this K are degenerate" in explain_choice(collapsed, "vote", (0,))
     assert "degenerate" not in explain_choice(collapsed, "bic", (0,))
+
+
+def test_refits_are_told_where_there_were_any() -> None:
+    told = explain_choice(surface(BIC), "bic", (0,), np.array([0.8, 0.9]))
+    assert "refitted without a tenth of the users, segments come back at 0.85" in told
+    assert "refitted" not in explain_choice(surface(BIC), "bic", (0,), np.empty(0))

@@ -18,6 +18,9 @@ from lacunar.taste.mixture.em import posterior
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
 from lacunar.taste.mixture.search import EmOptions
 
+# Beyond it a cell says nothing, and products of precisions would underflow: name it a gap.
+_MOST_NOISE = 1e30
+
 
 class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # sklearn is untyped
     """Gaussian mixture of rows that may have gaps, all restarts advanced together.
@@ -124,7 +127,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
             warnings.warn(
                 f"no convergence in {self.max_iter} iterations; raise max_iter or tol",
                 ConvergenceWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
         self.weights_ = fit.parameters.weights[best]
         self.means_ = fit.parameters.means[best]
@@ -216,6 +219,6 @@ def _checked_noise(noise: ArrayLike, x: FloatArray) -> FloatArray:
     if variances.shape != x.shape:
         raise ValueError(f"expected noise of shape {x.shape}, got {variances.shape}")
     known = variances[~np.isnan(x)]
-    if not (np.isfinite(known) & (known >= 0)).all():
-        raise ValueError("expected noise of 0 or more in every known cell")
+    if not ((known >= 0) & (known <= _MOST_NOISE)).all():
+        raise ValueError(f"expected noise of 0 to {_MOST_NOISE:g} in every known cell")
     return variances

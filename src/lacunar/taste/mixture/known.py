@@ -39,7 +39,7 @@ def column_moments(x: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def fill_additive(x: FloatArray) -> FloatArray:
-    """Fill gaps by row mean plus column mean minus grand mean, for k-means starts only.
+    """Fill a gap by its column's mean plus the row's mean deviation, for k-means starts only.
 
     A row without any known cell gets the column means.
 
@@ -87,7 +87,9 @@ def starting_sums(
     sums = (flat @ values).reshape(b, k, d)
     squares = (flat @ values**2).reshape(b, k, d)
     unknown = mass[..., np.newaxis] - counts
-    overall = (values**2).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    known_rows = known.sum(axis=0)
+    # As in `column_moments`: a column nobody knows has variance 1.
+    overall = np.where(known_rows > 0, (values**2).sum(axis=0) / np.maximum(known_rows, 1), 1.0)
     nobody = counts == 0
     means = sums / np.maximum(counts, 1)
     variances = np.where(nobody, overall, squares / np.maximum(counts, 1) - means**2)

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.errors import InputError
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray
 
 Criterion = Literal["vote", "bic", "icl", "held-out"]
@@ -67,17 +68,22 @@ class Surface:
 
         Raises
         ------
-        ValueError
+        InputError
             If every fit is degenerate, or ``held-out`` was not computed.
         """
         if criterion == "vote":
             return next(iter(self.k_frequency()))
         if self.degenerate.all():
-            raise ValueError("every fit is degenerate; use a prior or keep the gaps")
+            raise InputError(
+                "expected a fit that is not degenerate, got none: every covariance has collapsed "
+                "onto its floor; name a prior (--prior-users 3), keep the gaps (--gaps keep) or "
+                "leave out constant columns"
+            )
         if criterion == "held-out":
             if np.isnan(self.held_out).all():
-                raise ValueError("the held-out likelihood was not computed")
-            return self.n_components[int(np.nanargmax(self.held_out))]
+                raise InputError("expected folds of at least 2 for the criterion held-out")
+            scores = np.where(self.degenerate.all(axis=1), np.nan, self.held_out)
+            return self.n_components[int(np.nanargmax(scores))]
         scores = np.where(self.degenerate, np.inf, self.bic if criterion == "bic" else self.icl)
         return self.n_components[int(scores.min(axis=1).argmin())]
 
@@ -89,7 +95,12 @@ _PREFERENCE = {
 }
 
 
-def explain_choice(surface: Surface, criterion: Criterion, agreeing_seeds: tuple[int, ...]) -> str:
+def explain_choice(
+    surface: Surface,
+    criterion: Criterion,
+    agreeing_seeds: tuple[int, ...],
+    refit_agreement: FloatArray | None = None,
+) -> str:
     """Say in a sentence why this K, and what speaks against trusting it."""
     k, n = surface.best_k(criterion), len(surface.seeds)
     row = surface.n_components.index(k)
@@ -105,6 +116,9 @@ def explain_choice(surface: Surface, criterion: Criterion, agreeing_seeds: tuple
     if not np.isnan(surface.agreement[row]):
         reason += ", and the best restarts agree with each other at an adjusted Rand index of "
         reason += f"{surface.agreement[row]:.2f}"
+    if refit_agreement is not None and refit_agreement.size:
+        reason += "; refitted without a tenth of the users, segments come back at "
+        reason += f"{refit_agreement.mean():.2f}"
     flagged = int(surface.degenerate[row].sum())
     if flagged:
         reason += (
