@@ -50,16 +50,14 @@ class GenreProfiles:
     @property
     def unrated_genres(self) -> tuple[str, ...]:
         """Genres of which nobody rated a film: a column of gaps, which no fit learns from."""
-        rated = (self.counts > 0).any(axis=0).tolist()
-        return tuple(genre for genre, known in zip(self.genres, rated, strict=True) if not known)
+        return tuple(self.genres[g] for g in np.flatnonzero(self.gaps.all(axis=0)))
 
     @property
     def constant_genres(self) -> tuple[str, ...]:
         """Genres in which all who rated them have the same mean."""
         low = np.where(self.gaps, np.inf, self.means).min(axis=0)
         high = np.where(self.gaps, -np.inf, self.means).max(axis=0)
-        same = np.asarray(low == high)
-        return tuple(genre for genre, alike in zip(self.genres, same, strict=True) if alike)
+        return tuple(self.genres[g] for g in np.flatnonzero(low == high))
 
     @property
     def gap_share(self) -> float:

@@ -161,9 +161,9 @@ def test_known_noise_is_taken_off_the_variance() -> None:
     ("noise", "message"),
     [
         (np.ones((4, 1)), r"expected noise of shape \(4, 2\), got \(4, 1\)"),
-        (np.full((4, 2), -1.0), "noise of 0 to 1e+30"),
-        (np.full((4, 2), np.nan), "noise of 0 to 1e+30"),
-        (np.full((4, 2), np.inf), "noise of 0 to 1e+30"),
+        (np.full((4, 2), -1.0), r"noise of 0 to 1e\+30"),
+        (np.full((4, 2), np.nan), r"noise of 0 to 1e\+30"),
+        (np.full((4, 2), np.inf), r"noise of 0 to 1e\+30"),
     ],
 )
 def test_noise_that_is_no_variance_is_refused(noise: FloatArray, message: str) -> None:

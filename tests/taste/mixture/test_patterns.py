@@ -84,15 +84,14 @@ def test_patterns_are_distinct_and_those_of_the_rows(known: BoolArray, numbers: 
             assert np.array_equal(group.patterns[:, pattern], group.missing[:, row])
 
 
-def test_features_are_products_of_values_and_masks() -> None:
+def test_features_are_values_masks_and_products_of_values() -> None:
     known = drawn_mask()
     values = values_of(known)
     for group in group_rows(values, known, ENOUGH):
         for n, row in enumerate(group.rows):
             a, m = values[row], known[row].astype(np.float64)
             triangle = np.triu_indices(len(a))
-            expected = [np.outer(a, a)[triangle], np.outer(a, m).ravel(), np.outer(m, m)[triangle]]
-            assert np.array_equal(group.quadratic[n], np.concatenate(expected))
+            assert np.array_equal(group.products[n], np.outer(a, a)[triangle])
             assert np.array_equal(group.linear[n], np.concatenate([a, m]))
 
 
@@ -125,5 +124,5 @@ def test_splitting_groups_changes_neither_order_nor_content() -> None:
         assert np.array_equal(np.concatenate([part.rows for part in parts]), one.rows)
         missing = np.concatenate([part.missing for part in parts], axis=1)
         assert np.array_equal(missing, one.missing)
-        quadratic = np.concatenate([part.quadratic for part in parts])
-        assert np.array_equal(quadratic, one.quadratic)
+        products = np.concatenate([part.products for part in parts])
+        assert np.array_equal(products, one.products)

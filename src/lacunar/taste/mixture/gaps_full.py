@@ -30,8 +30,8 @@ from lacunar.taste.mixture.patterns import Group, group_rows
 from lacunar.taste.mixture.small import factor, inverse, solve_lower, solve_upper
 
 _LOG_2PI = float(np.log(2 * np.pi))
-# A block holds about this many numbers per intermediate array (64 MB).
-_BLOCK_NUMBERS = 1 << 23
+# A block holds about this many numbers per intermediate array (8 MB).
+_BLOCK_NUMBERS = 1 << 20
 
 
 class FullGapRows:
@@ -73,7 +73,6 @@ class _Terms:
     shape: tuple[int, int]
     means: FloatArray  # (D, C)
     precisions: FloatArray  # (D, D, C)
-    quadratic: FloatArray  # (F, C), coefficients of Group.quadratic
     linear: FloatArray  # (2 D, D C), P z from Group.linear
     constant: FloatArray  # (C,)
 
@@ -84,20 +83,12 @@ class _Terms:
         means = parameters.means.reshape(b * k, d)
         whitening, log_det = whiten(parameters.covariances.reshape(b * k, d, d))
         precisions = np.swapaxes(whitening, -1, -2) @ whitening
-        i, j = upper_pairs(d)
-        twice = np.where(i == j, 1.0, 2.0)
         by_mean = precisions * means[:, np.newaxis]
-        quadratic = [
-            -0.5 * twice * precisions[:, i, j],
-            by_mean.reshape(b * k, -1),
-            -0.5 * twice * by_mean[:, i, j] * means[:, i],
-        ]
         linear = np.concatenate([precisions, -by_mean], axis=2)
         return cls(
             shape=(b, k),
             means=np.ascontiguousarray(means.T),
             precisions=np.ascontiguousarray(precisions.transpose(1, 2, 0)),
-            quadratic=np.ascontiguousarray(np.concatenate(quadratic, axis=1).T),
             linear=np.ascontiguousarray(linear.transpose(2, 1, 0)).reshape(2 * d, -1),
             constant=np.log(parameters.weights).ravel() - 0.5 * log_det,
         )
@@ -116,7 +107,10 @@ class _FullBlock:
     def _joint(self) -> FloatArray:
         group, terms = self._group, self._terms
         n, q, (d, c) = len(group.rows), len(group.missing), terms.means.shape
-        log_density = group.quadratic @ terms.quadratic
+        values, known = group.linear[:, np.newaxis, :d], group.linear[:, np.newaxis, d:]
+        moved = (group.linear @ terms.linear).reshape(n, d, c)
+        # -z' P z / 2 with z the values less the known means.
+        log_density = 0.5 * (known @ (moved * terms.means) - values @ moved)[:, 0]
         log_density += terms.constant - 0.5 * (d - q) * _LOG_2PI
         if q:
             blocks = terms.precisions[group.patterns[:, np.newaxis], group.patterns]
@@ -124,7 +118,6 @@ class _FullBlock:
             diagonal = np.einsum("iipc->ipc", self._factors)
             log_det = np.log(diagonal).sum(axis=0)
             by_row = self._factors[:, :, group.pattern]
-            moved = (group.linear @ terms.linear).reshape(n, d, c)
             right = moved[np.arange(n), group.missing]
             solve_lower(by_row, right)
             log_density += 0.5 * np.einsum("qnc,qnc->nc", right, right) - log_det[group.pattern]
@@ -137,7 +130,7 @@ class _FullBlock:
         weights = np.ascontiguousarray(responsibilities.reshape(c, n).T)
         n_pairs = d * (d + 1) // 2
         first = group.linear[:, :d].T @ weights
-        second = group.quadratic[:, :n_pairs].T @ weights
+        second = group.products.T @ weights
         if q:
             expected = terms.means[group.missing] - self._solved
             weighted = weights * expected

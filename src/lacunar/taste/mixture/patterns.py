@@ -29,8 +29,8 @@ class Group:
         Which pattern each row has; a slice where every row has its own.
     rows_of_pattern : sparse array of shape (p, n)
         Sums rows by pattern.
-    quadratic : ndarray of shape (n, F)
-        Products of values, of value and mask, of masks: features of a quadratic form.
+    products : ndarray of shape (n, D (D + 1) / 2)
+        Products of two values of a row.
     linear : ndarray of shape (n, 2 D)
         Values, then masks.
     scatter : sparse array of shape (D + D (D + 1) / 2, S)
@@ -44,7 +44,7 @@ class Group:
     patterns: NDArray[np.intp]
     pattern: NDArray[np.intp] | slice
     rows_of_pattern: sparse.csr_array
-    quadratic: FloatArray
+    products: FloatArray
     linear: FloatArray
     scatter: sparse.csr_array
 
@@ -83,11 +83,6 @@ def _group(values: FloatArray, known: NDArray[np.bool_], rows: NDArray[np.intp],
     pattern = np.concatenate([[0], np.cumsum(changes)]).astype(np.intp)
     patterns = missing[np.concatenate([[True], changes])]
     i, j = upper_pairs(d)
-    quadratic = np.concatenate(
-        [a[:, i] * a[:, j], (a[:, :, np.newaxis] * m[:, np.newaxis]).reshape(n, -1),
-         m[:, i] * m[:, j]],
-        axis=1,
-    )  # fmt: skip
     return Group(
         rows=rows,
         missing=np.ascontiguousarray(missing.T),
@@ -96,7 +91,7 @@ def _group(values: FloatArray, known: NDArray[np.bool_], rows: NDArray[np.intp],
         rows_of_pattern=sparse.csr_array(
             (np.ones(n), (pattern, np.arange(n))), shape=(len(patterns), n)
         ),
-        quadratic=quadratic,
+        products=a[:, i] * a[:, j],
         linear=np.concatenate([a, m], axis=1),
         scatter=_scatter(a, missing.T, patterns.T),
     )

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lacunar.cli.console import check_file_destination, emit_json, progress, write_text
+from lacunar.errors import InputError
+
+
+def test_json_is_one_line_and_never_nan(capsys: pytest.CaptureFixture[str]) -> None:
+    emit_json({"é": [1, None]})
+    assert json.loads(capsys.readouterr().out) == {"é": [1, None]}
+    with pytest.raises(ValueError, match="JSON compliant"):
+        emit_json({"x": float("nan")})
+
+
+def test_files_are_replaced_only_by_force(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    check_file_destination(page, force=False)
+    write_text(page, "one")
+    with pytest.raises(InputError, match="--force"):
+        check_file_destination(page, force=False)
+    check_file_destination(page, force=True)
+    write_text(page, "two")
+    assert page.read_text() == "two"
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_a_place_for_a_file_must_be_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="got a directory"):
+        check_file_destination(tmp_path, force=True)
+    with pytest.raises(InputError, match="existing parent"):
+        check_file_destination(tmp_path / "no" / "page.html", force=True)
+
+
+def test_progress_is_silent_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress() as report:
+        report("mixtures", 1, 2)
+        report("mixtures", 2, 2)
+    captured = capsys.readouterr()
+    assert captured.out == captured.err == ""

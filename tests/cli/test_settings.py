@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from lacunar.cli.settings import validated
+from lacunar.errors import InputError
+from lacunar.taste.config import TasteConfig
+
+
+def test_options_that_were_not_named_keep_their_defaults() -> None:
+    assert validated(TasteConfig, n_seeds=None, seed=3) == TasteConfig(seed=3)
+
+
+def test_a_refusal_names_the_option_as_it_is_typed() -> None:
+    with pytest.raises(InputError, match=r"^--n-seeds: .* got 0$"):
+        validated(TasteConfig, n_seeds=0)
+
+
+def test_settings_that_clash_are_refused_without_an_option() -> None:
+    with pytest.raises(InputError, match="^noise needs gaps='keep'"):
+        validated(partial(TasteConfig.of_preset, "default"), gaps="zero")
