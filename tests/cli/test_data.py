@@ -35,7 +35,9 @@ def test_the_list_names_what_can_be_fetched() -> None:
     done = runner.invoke(app, ["data", "list", "--json"])
     names = [row["name"] for row in json.loads(done.output)["datasets"]]
     assert names == ["ml-latest-small", "ml-25m", "tastes"]
-    assert "GroupLens" in runner.invoke(app, ["data", "list"]).output
+    told = runner.invoke(app, ["data", "list"]).output
+    assert "lacunar data fetch ml-25m -o DIR" in told
+    assert "lacunar data sample tastes -o DIR" in told
 
 
 @pytest.mark.parametrize(

@@ -19,5 +19,5 @@ def test_a_refusal_names_the_option_as_it_is_typed() -> None:
 
 
 def test_settings_that_clash_are_refused_without_an_option() -> None:
-    with pytest.raises(InputError, match="^noise needs gaps='keep'"):
+    with pytest.raises(InputError, match=r"^noise needs gaps='keep'"):
         validated(partial(TasteConfig.of_preset, "default"), gaps="zero")

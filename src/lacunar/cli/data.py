@@ -48,8 +48,7 @@ def list_(json: JsonFlag = False) -> None:
         emit_json({"datasets": rows})
         return
     for row in rows:
-        size = f"  {row['bytes'] / 1e6:.1f} MB" if row["bytes"] else ""
-        out.print(f"{row['name']}{size}", style="bold", markup=False)
+        out.print(row["name"], style="bold", markup=False)
         for key in ("description", "licence", "how"):
             out.print(f"  {row[key]}", markup=False)
 
