@@ -34,6 +34,9 @@ def test_the_order_of_the_parts_of_a_view_does_not_matter() -> None:
         {"gaps": "zero"},
         {"criterion": "held-out"},
         {"folds": 1},
+        {"prior_users": float("inf")},
+        {"liked_above": float("nan")},
+        {"seed": 2**32 - 3, "n_seeds": 4},
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings: dict[str, object]) -> None:

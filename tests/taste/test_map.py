@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from lacunar.taste.map import draw_map
 
@@ -29,3 +30,12 @@ def test_too_many_users_are_sampled() -> None:
 
 def test_a_handful_of_users_needs_no_embedding() -> None:
     assert draw_map(np.ones((3, 2))).coordinates.tolist() == [[0, 0]] * 3
+
+
+def test_the_map_does_not_depend_on_the_number_of_threads() -> None:
+    x = np.random.default_rng(0).normal(size=(80, 6))
+    maps = []
+    for threads in (1, 2):
+        with threadpool_limits(limits=threads):
+            maps.append(draw_map(x, seed=0).coordinates.tobytes())
+    assert maps[0] == maps[1]

@@ -95,3 +95,20 @@ def test_refits_are_counted_and_told(sample_ratings: Ratings, sample_model: Tast
 def test_the_consensus_of_equal_partitions_is_that_partition(sample_model: TasteModel) -> None:
     labels = np.stack([sample_model.segments.labels] * 3)
     assert replace(sample_model, near_best_labels=labels).consensus_agreement == 1.0
+
+
+@pytest.mark.parametrize("n_users", [2, 3, 5])
+def test_a_handful_of_users_is_fitted_without_refits(
+    write_csv: Callable[..., Path], n_users: int
+) -> None:
+    seen = [(1,), (2,), (1, 2), (1, 3), (2, 3)]
+    rows = [f"{user},{film},4.0,3" for user in range(n_users) for film in seen[user]]
+    model = fit_taste(read_ratings(write_csv(*rows)), TasteConfig(max_components=2, n_seeds=2))
+    assert model.refit_agreement.size == 0
+    assert model.segments.populations.sum() == n_users
+
+
+@pytest.mark.parametrize("liked_above", [0.0, 5.0, 9.0])
+def test_a_like_lies_on_the_scale(sample_ratings: Ratings, liked_above: float) -> None:
+    with pytest.raises(InputError, match=r"--liked-above: expected at least 0.5 and less than 5"):
+        fit_taste(sample_ratings, TasteConfig(liked_above=liked_above))

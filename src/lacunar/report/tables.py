@@ -120,6 +120,17 @@ def decimal(value: float) -> Markup:
     return _data(f"{value:.10g}", f"{value:,.1f}".replace("-", "\N{MINUS SIGN}"))
 
 
+def agreement(value: float) -> Markup:
+    """Write an index between 0 and 1 to two decimals for people and six for machines.
+
+    Examples
+    --------
+    >>> print(agreement(0.9512), agreement(float("nan")))
+    <data value="0.951200">0.95</data> none
+    """
+    return decimal(value) if math.isnan(value) else _data(f"{value:.6f}", f"{value:.2f}")
+
+
 def score(value: float) -> Markup:
     """Write a score: whole numbers as such, others to two decimals.
 

@@ -59,7 +59,7 @@ def taste_report(
     return render_page(
         "taste.html",
         title="Tastes",
-        lead=f"Segments of {count(model.ratings.n_users)} users by the genres they like, "
+        lead=f"Segments of {count(model.ratings.n_users)} users by their taste, "
         "and films to recommend to them.",
         contents=_contents(model, shown),
         summary=_summary(model),

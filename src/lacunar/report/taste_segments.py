@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 
 from lacunar.report.figures import bic_strips, k_frequency_bars, segment_profile, user_map
 from lacunar.report.scale import widened
-from lacunar.report.tables import Table, count, decimal, percent, probability, stars, table
+from lacunar.report.tables import (
+    Table,
+    agreement,
+    count,
+    decimal,
+    percent,
+    probability,
+    stars,
+    table,
+)
 from lacunar.taste.mixture.surface import Surface
 from lacunar.taste.model import TasteModel
 
@@ -55,15 +64,18 @@ def _surface_table(surface: Surface, chosen: int) -> Table:
         "Median BIC": np.median(surface.bic, axis=1),
         "Lowest ICL": surface.icl.min(axis=1),
         "Left out": surface.held_out,
-        "Agree": surface.agreement,
-        "Floored": surface.degenerate.sum(axis=1).astype(np.float64),
     }
     columns = {name: values for name, values in columns.items() if not np.isnan(values).all()}
     rows = [
-        (_named(k, chosen), *(decimal(float(values[row])) for values in columns.values()))
+        (
+            _named(k, chosen),
+            *(decimal(float(values[row])) for values in columns.values()),
+            agreement(float(surface.agreement[row])),
+            count(int(surface.degenerate[row].sum())),
+        )
         for row, k in enumerate(surface.n_components)
     ]
-    return table(f"{len(surface.seeds)} fits of each K", ["K", *columns], rows)
+    return table(f"{len(surface.seeds)} fits of each K", ["K", *columns, "Agree", "Floored"], rows)
 
 
 def segments_in_detail(model: TasteModel) -> Context:
@@ -87,7 +99,7 @@ def segments_in_detail(model: TasteModel) -> Context:
                 percent(float(segments.populations[k]) / model.ratings.n_users),
                 stars(_mean(segments.profiles[k][~np.isnan(segments.profiles[k])])),
                 probability(_mean(sure[segments.members(k)])),
-                decimal(_mean(model.membership_stability[segments.members(k)])),
+                agreement(_mean(model.membership_stability[segments.members(k)])),
             )
             for k, name in enumerate(segments.names)
         ],

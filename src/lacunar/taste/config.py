@@ -13,6 +13,8 @@ from lacunar.taste.mixture.surface import Criterion
 from lacunar.taste.views import parse_view
 
 Preset = Literal["default", "source"]
+# k-means starts draw from NumPy's legacy generator, whose seeds are 32 bits.
+_SEEDS = 2**32
 
 # What the source report did; the evidence for the default is in docs/choosing-segments.md.
 _SOURCE: dict[str, Any] = {
@@ -40,7 +42,7 @@ class TasteConfig(BaseModel):
     'row-mean'
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     preset: Preset = "default"
     view: str = Field(
@@ -98,6 +100,8 @@ class TasteConfig(BaseModel):
             raise ValueError("noise needs gaps='keep': a filled cell has no known noise")
         if self.criterion == "held-out" and self.folds < 2:
             raise ValueError("criterion 'held-out' needs folds of at least 2")
+        if self.seed + self.n_seeds > _SEEDS:
+            raise ValueError(f"expected seeds below {_SEEDS}: seed and n_seeds add up to more")
         if self.folds == 1:
             raise ValueError("expected folds of 0 or at least 2")
         return self

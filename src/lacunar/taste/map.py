@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from lacunar.taste.mixture.parameters import FloatArray
 
@@ -46,7 +47,8 @@ def draw_map(profiles: FloatArray, *, max_users: int = 20_000, seed: int = 0) ->
     from sklearn.manifold import TSNE
 
     perplexity = min(30.0, (len(users) - 1) / 3)
-    embedding = TSNE(
-        n_components=2, init="pca", perplexity=perplexity, random_state=seed, n_jobs=1
-    ).fit_transform(profiles[users])
+    tsne = TSNE(n_components=2, init="pca", perplexity=perplexity, random_state=seed, n_jobs=1)
+    # Its gradient takes every core whatever n_jobs says, and waits for them where they are busy.
+    with threadpool_limits(limits=1):
+        embedding = tsne.fit_transform(profiles[users])
     return UserMap(users, np.asarray(embedding, dtype=np.float64))

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from lacunar.errors import InputError
 from lacunar.taste.config import TasteConfig
@@ -144,7 +145,7 @@ def fit_taste(
     Raises
     ------
     InputError
-        If there are fewer users than the smallest K.
+        If there are fewer users than the smallest K, or ``liked_above`` is off the scale.
     """
     config = config or TasteConfig()
     report = progress or _say_nothing
@@ -152,6 +153,12 @@ def fit_taste(
         raise InputError(
             f"expected at least {max(2, config.min_components)} users to form segments, "
             f"got {ratings.n_users}"
+        )
+    scale, liked_above = ratings.scale, config.liked_above
+    if liked_above is not None and not scale.minimum <= liked_above < scale.maximum:
+        raise InputError(
+            f"--liked-above: expected at least {scale.minimum:g} and less than "
+            f"{scale.maximum:g}, got {liked_above:g}"
         )
     profiles = genre_profiles(ratings, engine=engine)
     periods = period_counts(ratings, engine=engine)
@@ -170,7 +177,10 @@ def fit_taste(
     observations = data.observations(config.covariance_type)
     filled = fill_gaps(profiles.means, config.gaps) if config.view == "means" else profiles.means
     told_apart_by = periods if "periods" in parse_view(config.view) else None
-    segments = assign_segments(observations, found.chosen, filled, profiles, periods=told_apart_by)
+    with threadpool_limits(limits=1):
+        segments = assign_segments(
+            observations, found.chosen, filled, profiles, periods=told_apart_by
+        )
     report("refits", 0, config.refits)
     refit_agreement = _refit_agreement(data, segments, config)
     report("refits", config.refits, config.refits)
@@ -193,6 +203,7 @@ def fit_taste(
 
 # Enough restarts to find the optimum again in most refits.
 _REFIT_SEEDS = 10
+_LEFT_OUT = 0.1
 
 
 def _refit_agreement(
@@ -200,8 +211,8 @@ def _refit_agreement(
 ) -> NDArray[np.float64]:
     """Refit the chosen K without a tenth of the users, as often as the config says."""
     labels, k = segments.labels, segments.n_segments
-    kept_fewer = len(labels) - max(1, len(labels) // 10)
-    if not config.refits or kept_fewer < max(k, 2):
+    left_out = round(_LEFT_OUT * len(labels))
+    if not config.refits or left_out < 1 or len(labels) - left_out < max(k, 2):
         return np.empty(0)
     seeds = range(config.seed, config.seed + min(config.n_seeds, _REFIT_SEEDS))
 
@@ -214,9 +225,12 @@ def _refit_agreement(
             criterion="vote" if config.criterion == "vote" else "bic",
         )
         observations = data.take(kept).observations(config.covariance_type)
-        return np.asarray(posterior(observations, found.chosen)[0][0].argmax(axis=0))
+        with threadpool_limits(limits=1):
+            return np.asarray(posterior(observations, found.chosen)[0][0].argmax(axis=0))
 
-    return leave_out_stability(refit, labels, rounds=config.refits, seed=config.seed)
+    return leave_out_stability(
+        refit, labels, share=_LEFT_OUT, rounds=config.refits, seed=config.seed
+    )
 
 
 def _say_nothing(stage: str, done: int, total: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -42,7 +43,8 @@ class RatingScale:
             scale = cls(*parts) if len(parts) in {2, 3} else None
         except ValueError:
             scale = None
-        if scale is None or not scale.minimum < scale.maximum or not scale.step > 0:
+        finite = scale is not None and all(map(math.isfinite, parts))
+        if scale is None or not (finite and scale.minimum < scale.maximum and scale.step > 0):
             raise InputError(f"expected a rating scale MIN:MAX or MIN:MAX:STEP, got {text!r}")
         return scale
 
@@ -65,7 +67,7 @@ class Intake:
     dropped_users : int
         Users who had only such rows.
     step : float
-        Observed step of the scale: 1 where all ratings are whole numbers of steps of 1.
+        Step of the ratings that were seen: 1 where all are whole numbers, else the scale's.
     """
 
     rows: int
@@ -181,7 +183,7 @@ def read_ratings(directory: Path, *, scale: RatingScale | None = None) -> Rating
         source.load(connection)
         _check_scale(connection, source, scale)
         _code_items(connection, source)
-        intake = _code_log(connection, source)
+        intake = _code_log(connection, source, scale)
         return Ratings(
             users=_column(connection, "SELECT user_id FROM users ORDER BY user"),
             items=_table(connection, "SELECT item_id, title, year FROM items ORDER BY item"),
@@ -236,7 +238,7 @@ def _code_items(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
     """)
 
 
-def _code_log(connection: duckdb.DuckDBPyConnection, source: Source) -> Intake:
+def _code_log(connection: duckdb.DuckDBPyConnection, source: Source, scale: RatingScale) -> Intake:
     """Users and the log by position, and the count of what was left out."""
     user_type = _id_type(connection, "raw_ratings", "user_id")
     item_type = _id_type(connection, "raw_items", "item_id", "raw_ratings", "item_id")
@@ -279,7 +281,7 @@ def _code_log(connection: duckdb.DuckDBPyConnection, source: Source) -> Intake:
         unknown_item_rows=rows - known,
         unknown_items=unknown_items,
         dropped_users=all_users - users,
-        step=1.0 if whole else 0.5,
+        step=1.0 if whole else scale.step,
     )
 
 

@@ -1,8 +1,10 @@
 """Views of a user: what a mixture is to see of the ratings, and how sure each number is.
 
 - ``means``: mean rating per genre, in stars. A genre without a rating is a gap.
-- ``relative``: the same less the user's mean over all ratings: taste without generosity.
-- ``shares``: square roots of the shares of a user's ratings per genre: what they watch. The root
+- ``relative``: the same less their mean, each genre weighing as often as it was rated: taste
+  without generosity.
+- ``shares``: square roots of each genre's share of the genre labels of all films a user rated: what
+  they watch. The root
   makes the noise of a share nearly the same for all shares (Bartlett 1936); there are no gaps,
   since having watched none of a genre is known.
 - ``log-shares``: logarithms of the same shares, each count raised by a half (Aitchison 1986).
@@ -10,6 +12,8 @@
 
 Views joined by ``+`` stand side by side. The noise of a mean of n ratings is the variance of one
 rating over n; the noise of shares is that of a multinomial draw, carried through root or logarithm.
+Both are approximations: a film of three genres counts as three draws, and the user's mean that
+``relative`` takes off is taken as exact.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn import mixture as peers
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import adjusted_rand_score
+from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from lacunar.taste.mixture import GaussianMixture
@@ -178,3 +179,36 @@ def test_noise_of_gaps_is_not_looked_at() -> None:
     one = GaussianMixture(2, random_state=0).fit(x, noise=clean)
     other = GaussianMixture(2, random_state=0).fit(x, noise=wild)
     assert one.covariances_.tobytes() == other.covariances_.tobytes()
+
+
+def test_known_noise_is_known_in_prediction_too(blobs: FloatArray) -> None:
+    rng = np.random.default_rng(1)
+    noise = rng.uniform(0.5, 4, size=blobs.shape)
+    noisy = blobs + rng.normal(size=blobs.shape) * np.sqrt(noise)
+    fitted = GaussianMixture(3, random_state=0).fit(noisy, noise=noise)
+    assert fitted.score_samples(noisy, noise=noise).mean() > fitted.score(noisy)
+    labels = fitted.predict(noisy, noise=noise)
+    assert np.array_equal(labels, fitted.predict_proba(noisy, noise=noise).argmax(axis=1))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"n_components": 0},
+        {"n_components": 2.5},
+        {"covariance_type": "tied"},
+        {"n_init": 0},
+        {"prior_rows": -5},
+        {"reg_covar": -1},
+        {"max_iter": 0},
+        {"tol": -1},
+    ],
+)
+def test_settings_off_their_range_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(InvalidParameterError, match=next(iter(settings))):
+        GaussianMixture(**settings).fit([[0.0], [1.0]])  # type: ignore[arg-type]  # on purpose
+
+
+def test_a_collapsed_covariance_says_what_to_do() -> None:
+    with pytest.raises(ValueError, match="raise reg_covar, name prior_rows"):
+        GaussianMixture(reg_covar=0).fit(np.ones((5, 2)))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from typing import Self
+from numbers import Integral, Real
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
@@ -65,6 +67,17 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
     [0.5, 0.5]
     """
 
+    _parameter_constraints: ClassVar[dict[str, list[object]]] = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "covariance_type": [StrOptions({"full", "diag"})],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "reg_covar": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
+        "prior_rows": [Interval(Real, 0, None, closed="left"), None],
+        "random_state": ["random_state"],
+    }
+
     def __init__(
         self,
         n_components: int = 1,
@@ -106,6 +119,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
         return self._fit_labels(X, None)
 
     def _fit_labels(self, X: ArrayLike, noise: ArrayLike | None) -> NDArray[np.intp]:
+        self._validate_params()
         x = self._validated(X, reset=True)
         if len(x) < self.n_components:
             raise ValueError(
@@ -120,8 +134,14 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
             reg_covar=self.reg_covar,
             prior_users=self.prior_rows,
         )
-        with threadpool_limits(limits=1):
-            fit = options.fit(MixtureData(x, variances), self.n_components, self._seeds())
+        try:
+            with threadpool_limits(limits=1):
+                fit = options.fit(MixtureData(x, variances), self.n_components, self._seeds())
+        except np.linalg.LinAlgError as error:
+            raise ValueError(
+                "a covariance is not positive definite: raise reg_covar, name prior_rows, or "
+                "leave out constant and repeated columns"
+            ) from error
         best = int(fit.lower_bound.argmax())
         if not fit.converged[best]:
             warnings.warn(
@@ -137,17 +157,17 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
         self.lower_bound_ = float(fit.lower_bound[best])
         return np.asarray(fit.labels[best])
 
-    def predict(self, X: ArrayLike) -> NDArray[np.intp]:
-        """Most probable component of each row, shape (N,)."""
-        return np.asarray(self.predict_proba(X).argmax(axis=1))
+    def predict(self, X: ArrayLike, *, noise: ArrayLike | None = None) -> NDArray[np.intp]:
+        """Most probable component of each row, shape (N,); ``noise`` as in :meth:`fit`."""
+        return np.asarray(self.predict_proba(X, noise=noise).argmax(axis=1))
 
-    def predict_proba(self, X: ArrayLike) -> FloatArray:
-        """Responsibilities, shape (N, K)."""
-        return self._posterior(X)[0]
+    def predict_proba(self, X: ArrayLike, *, noise: ArrayLike | None = None) -> FloatArray:
+        """Responsibilities, shape (N, K); ``noise`` as in :meth:`fit`."""
+        return self._posterior(X, noise)[0]
 
-    def score_samples(self, X: ArrayLike) -> FloatArray:
-        """Log-likelihood of each row, shape (N,)."""
-        return self._posterior(X)[1]
+    def score_samples(self, X: ArrayLike, *, noise: ArrayLike | None = None) -> FloatArray:
+        """Log-likelihood of each row, shape (N,); ``noise`` as in :meth:`fit`."""
+        return self._posterior(X, noise)[1]
 
     def score(self, X: ArrayLike, y: object = None) -> float:
         """Mean log-likelihood of the rows."""
@@ -206,11 +226,14 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
             self.weights_[np.newaxis], self.means_[np.newaxis], self.covariances_[np.newaxis]
         )
 
-    def _posterior(self, X: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    def _posterior(self, X: ArrayLike, noise: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
         parameters = self._parameters()
-        rows = MixtureData(self._validated(X, reset=False))
-        data = rows.observations(self.covariance_type)
-        responsibilities, log_likelihood = posterior(data, parameters)
+        x = self._validated(X, reset=False)
+        rows = MixtureData(x, None if noise is None else _checked_noise(noise, x))
+        with threadpool_limits(limits=1):
+            responsibilities, log_likelihood = posterior(
+                rows.observations(self.covariance_type), parameters
+            )
         return responsibilities[0].T, log_likelihood[0]
 
 

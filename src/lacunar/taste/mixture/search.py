@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,7 +91,7 @@ def search(
     options: EmOptions | None = None,
     criterion: Criterion = "vote",
     folds: int = 0,
-    n_threads: int = 2,
+    n_threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Search:
     """Fit every K from every seed and choose one mixture.
@@ -109,9 +110,9 @@ def search(
     criterion : {"vote", "bic", "icl", "held-out"}
     folds : int
         Folds of the held-out likelihood; 0 leaves it out.
-    n_threads : int
-        K are fitted side by side in so many threads, BLAS within each using one. The result
-        does not depend on it.
+    n_threads : int, optional
+        K are fitted side by side in so many threads, BLAS within each using one; as many as
+        there are cores unless named. The result does not depend on it.
     progress : callable, optional
         Called with (restarts done, restarts in all) after each K.
 
@@ -132,27 +133,31 @@ def search(
         return options.fit(data, k, seeds), _held_out(data, k, seeds, options, folds)
 
     # Two BLAS pools under two of our threads would fight over the cores.
-    with threadpool_limits(limits=1), ThreadPoolExecutor(n_threads) as pool:
+    with threadpool_limits(limits=1), ThreadPoolExecutor(n_threads or os.cpu_count()) as pool:
         # The largest K first: it takes longest, and the small ones fill the gaps behind it.
         futures = {k: pool.submit(fit_one, k) for k in reversed(ks)}
-        for k in reversed(ks):
-            futures[k].result()
-            done += len(seeds)
-            if progress is not None:
-                progress(done, len(ks) * len(seeds))
+        try:
+            for future in as_completed(futures.values()):
+                future.result()
+                done += len(seeds)
+                if progress is not None:
+                    progress(done, len(ks) * len(seeds))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     fits = {k: futures[k].result()[0] for k in ks}
     surface = _surface(fits, seeds, options, [futures[k].result()[1] for k in ks])
     fit = fits[surface.best_k(criterion)]
     group = commonest_partition(fit)
     if criterion != "vote":
-        best = near_best(_eligible_bound(fit, options), 1)[0]
+        best = near_best(_standing(fit, options), 1)[0]
         group = next(group for group in partitions(fit) if best in group)
         group = np.concatenate([[best], group[group != best]])
     return Search(
         surface=surface,
         chosen=fit.parameters.take(group[:1]),
         agreeing_seeds=tuple(sorted(seeds[i] for i in group)),
-        near_best_labels=fit.labels[near_best(fit.lower_bound, N_NEAR_BEST)],
+        near_best_labels=fit.labels[near_best(_standing(fit, options), N_NEAR_BEST)],
     )
 
 
@@ -188,7 +193,7 @@ def _surface(
         held_out=np.array(held_out),
         agreement=np.array(
             [
-                median_pairwise_ari(fit.labels[near_best(fit.lower_bound, N_NEAR_BEST)])
+                median_pairwise_ari(fit.labels[near_best(_standing(fit, options), N_NEAR_BEST)])
                 if several
                 else np.nan
                 for fit in fits.values()
@@ -197,10 +202,11 @@ def _surface(
     )
 
 
-def _eligible_bound(fit: Restarts, options: EmOptions) -> FloatArray:
-    """What the best restart is chosen by: degenerate ones come last."""
+def _standing(fit: Restarts, options: EmOptions) -> FloatArray:
+    """What restarts are ranked by: the lower bound, degenerate ones after all others."""
     floor = options.reg_covar if options.prior_users is None else 0.0
-    return np.where(fit.degenerate(floor), -np.inf, fit.lower_bound)
+    behind = float(np.ptp(fit.lower_bound)) + 1
+    return np.where(fit.degenerate(floor), fit.lower_bound - behind, fit.lower_bound)
 
 
 def _held_out(
@@ -214,7 +220,7 @@ def _held_out(
     total = 0.0
     for held in range(folds):
         fit = options.fit(data.take(np.flatnonzero(fold != held)), k, seeds[:N_NEAR_BEST])
-        best = near_best(_eligible_bound(fit, options), 1)
+        best = near_best(_standing(fit, options), 1)
         left_out = data.take(np.flatnonzero(fold == held)).observations(options.covariance_type)
         total += posterior(left_out, fit.parameters.take(best))[1].sum()
     return float(total / n)

@@ -120,11 +120,14 @@ def explain_choice(
         reason += "; refitted without a tenth of the users, segments come back at "
         reason += f"{refit_agreement.mean():.2f}"
     flagged = int(surface.degenerate[row].sum())
-    if flagged:
+    if flagged and criterion == "vote":
         reason += (
             f". But {flagged} of the {n} fits at this K are degenerate: their likelihood is "
-            "bounded only by the floor of the variances, so this K is an artefact of filled gaps"
+            "bounded only by the floor of the variances, as where filled gaps are combinations of "
+            "other cells, so this K may be an artefact"
         )
+    elif flagged:
+        reason += f". {flagged} of the {n} fits at this K are degenerate and could not win"
     return reason
 
 
