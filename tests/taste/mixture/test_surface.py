@@ -142,10 +142,18 @@ def test_other_criteria_are_named(criterion: Criterion, k: int, preference: str)
     )
 
 
-def test_the_agreement_of_the_chosen_k_is_told() -> None:
+def test_the_agreement_of_the_best_restarts_is_told_where_one_of_them_is_chosen() -> None:
     agreed = surface(BIC, agreement=[0.1, 0.2, 0.876])
     assert explain_choice(agreed, "bic", (0,)).endswith("adjusted Rand index of 0.88")
-    assert explain_choice(agreed, "vote", (0,)).endswith("adjusted Rand index of 0.20")
+    assert "adjusted Rand index" not in explain_choice(agreed, "vote", (0,))
+
+
+def test_degenerate_fits_are_told_as_refused_where_they_could_not_win() -> None:
+    flags = np.zeros((3, 3), dtype=bool)
+    flags[2, 1] = True
+    told = explain_choice(surface(BIC, degenerate=flags), "bic", (0,))
+    assert told.endswith("1 of the 3 fits at this K are degenerate and could not win")
+    assert "artefact" not in told
 
 
 def test_degenerate_fits_at_the_chosen_k_are_told_of_and_others_not() -> None:

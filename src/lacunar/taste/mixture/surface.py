@@ -113,7 +113,8 @@ def explain_choice(
         reason = f"K = {k} has {_PREFERENCE[criterion]} of K = {surface.n_components[0]} to "
         reason += f"{surface.n_components[-1]}, each fitted from {_seeds(n)}; {same} found this "
         reason += "very partition"
-    if not np.isnan(surface.agreement[row]):
+    # The commonest partition need not be that of the best restarts.
+    if criterion != "vote" and not np.isnan(surface.agreement[row]):
         reason += ", and the best restarts agree with each other at an adjusted Rand index of "
         reason += f"{surface.agreement[row]:.2f}"
     if refit_agreement is not None and refit_agreement.size:
