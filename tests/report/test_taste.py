@@ -118,8 +118,8 @@ def test_mean_ratings_are_the_models(page: str, model: TasteModel) -> None:
         part = rows_of(page, f"Genre means of {segments.names[k]}")
         assert column(part, 1) == pytest.approx(segments.known_profiles[k], abs=1e-6, nan_ok=True)
         assert column(part, 2) == segments.known_users[k].tolist()
-        assert column(part, 3) == pytest.approx(segments.profiles[k], abs=1e-6)
-        assert column(part, 4) == pytest.approx(np.nanmean(model.profiles.means, axis=0), abs=1e-6)
+        assert column(part, 3) == pytest.approx(np.nanmean(model.profiles.means, axis=0), abs=1e-6)
+        assert column(part, 4) == pytest.approx(segments.profiles[k], abs=1e-6)
 
 
 def test_the_map_counts_its_users(page: str, model: TasteModel) -> None:
@@ -198,7 +198,7 @@ def test_shares_of_genres_and_periods_are_those_of_members(page: str, model: Tas
     for segment in range(model.segments.n_segments):
         expected = shares[model.segments.members(segment)].mean(axis=0)
         assert column(rows, 1 + segment) == pytest.approx(expected.tolist(), abs=1e-6)
-    assert [row[0] for row in rows_of(page, "Share of ratings by released")] == list(
+    assert [row[0] for row in rows_of(page, "Share of ratings by release")] == list(
         model.periods.periods
     )
 

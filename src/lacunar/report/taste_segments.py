@@ -122,7 +122,7 @@ def segments_in_detail(model: TasteModel) -> Context:
         "filled": model.config.gaps != "keep",
         "periods": bool(model.periods.periods),
         "genres_watched": _shares(model, genres, model.profiles.counts, "Genre"),
-        "periods_watched": _shares(model, model.periods.periods, model.periods.counts, "Released"),
+        "periods_watched": _shares(model, model.periods.periods, model.periods.counts, "Release"),
         "parts": [
             _segment(model, segment, everyone, domain) for segment in range(segments.n_segments)
         ],
@@ -150,16 +150,19 @@ def _segment(
     segments, genres = model.segments, model.ratings.genres
     name, known = segments.names[segment], segments.known_profiles[segment].tolist()
     raters, filled = segments.known_users[segment].tolist(), segments.profiles[segment].tolist()
-    rows = [
-        (genre, stars(known[g]), count(raters[g]), stars(filled[g]), stars(float(everyone[g])))
+    columns = ["Genre", "Mean", "Members who rated it", "All users"]
+    rows: list[tuple[str, ...]] = [
+        (genre, stars(known[g]), count(raters[g]), stars(float(everyone[g])))
         for g, genre in enumerate(genres)
     ]
-    columns = ["Genre", "Mean", "Members who rated it", "As the fit saw it", "All users"]
+    if model.config.gaps != "keep":
+        columns.append("With gaps filled")
+        rows = [(*row, stars(filled[g])) for g, row in enumerate(rows)]
     return {
         "name": f"Segment {segment}: {name}",
         "population": count(int(segments.populations[segment])),
         "figure": segment_profile(
-            name, segment, genres, known, everyone.tolist(), raters, domain=domain
+            f"Segment {segment}", segment, genres, known, everyone.tolist(), raters, domain=domain
         ),
         "table": table(f"Genre means of {name}", columns, rows),
     }
