@@ -5,15 +5,10 @@ import sys
 from pathlib import Path
 
 import lacunar
-from lacunar.errors import InputError
 
 
 def test_the_version_has_three_parts() -> None:
     assert len(lacunar.__version__.split(".")) == 3
-
-
-def test_bad_input_is_a_value_error() -> None:
-    assert issubclass(InputError, ValueError)
 
 
 def test_the_module_runs_as_the_command_does() -> None:

@@ -8,14 +8,19 @@ from lacunar.taste.profiles import GenreProfiles, genre_profiles
 from lacunar.taste.ratings import Ratings
 
 
-def test_means_and_counts_equal_a_plain_loop(sample_ratings: Ratings) -> None:
+def ratings_by_cell(ratings: Ratings) -> dict[tuple[int, int], list[float]]:
     genres_of = defaultdict(list)
-    for row in sample_ratings.item_genres.to_pylist():
+    for row in ratings.item_genres.to_pylist():
         genres_of[row["item"]].append(row["genre"])
     cells = defaultdict(list)
-    for row in sample_ratings.log.to_pylist():
+    for row in ratings.log.to_pylist():
         for genre in genres_of[row["item"]]:
             cells[row["user"], genre].append(row["rating"])
+    return cells
+
+
+def test_means_and_counts_equal_a_plain_loop(sample_ratings: Ratings) -> None:
+    cells = ratings_by_cell(sample_ratings)
     profiles = genre_profiles(sample_ratings)
     for user in range(sample_ratings.n_users):
         for genre in range(len(sample_ratings.genres)):
@@ -34,13 +39,7 @@ def test_the_gap_share_counts_cells_without_a_rating(sample_ratings: Ratings) ->
 
 
 def test_the_variance_of_a_rating_is_pooled_within_cells(sample_ratings: Ratings) -> None:
-    genres_of = defaultdict(list)
-    for row in sample_ratings.item_genres.to_pylist():
-        genres_of[row["item"]].append(row["genre"])
-    cells = defaultdict(list)
-    for row in sample_ratings.log.to_pylist():
-        for genre in genres_of[row["item"]]:
-            cells[row["user"], genre].append(row["rating"])
+    cells = ratings_by_cell(sample_ratings)
     squares = sum(np.var(cell) * len(cell) for cell in cells.values())
     freedom = sum(len(cell) - 1 for cell in cells.values())
     assert np.isclose(genre_profiles(sample_ratings).rating_variance, squares / freedom)

@@ -11,8 +11,6 @@ from lacunar.taste.mixture.complete import CompleteRows
 from lacunar.taste.mixture.em import e_step, m_step, posterior
 from lacunar.taste.mixture.gaps_full import FullGapRows
 from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters
-from lacunar.taste.mixture.prior import CovariancePrior
-from lacunar.taste.mixture.restarts import Restarts, fit_restarts
 from lacunar.taste.mixture.starts import kmeans_labels
 
 N, D, B, K = 60, 5, 2, 3
@@ -122,79 +120,6 @@ def test_bound_and_statistics_equal_a_plain_loop(ordinary: bool) -> None:
             np.testing.assert_allclose(statistics.mass[b, k], responsibilities[:, k].sum())
             np.testing.assert_allclose(statistics.first[b, k], first, rtol=1e-8, atol=1e-8)
             np.testing.assert_allclose(statistics.second[b, k], packed, rtol=1e-8, atol=1e-8)
-
-
-def test_a_row_without_any_known_cell_says_nothing() -> None:
-    data, mixture = FullGapRows(rows_with_gaps()), random_mixture()
-    responsibilities, log_likelihood = posterior(data, mixture)
-    np.testing.assert_allclose(responsibilities[:, :, 0], mixture.weights, rtol=1e-12)
-    np.testing.assert_allclose(log_likelihood[:, 0], 0, atol=1e-12)
-
-
-def test_the_likelihood_never_falls() -> None:
-    data = FullGapRows(rows_with_gaps(ordinary=True))
-    fits = [
-        fit_restarts(data, random_starts(), K, max_iter=n, tol=0, reg_covar=0) for n in range(1, 20)
-    ]
-    bounds = np.stack([fit.lower_bound for fit in fits])
-    assert (np.diff(bounds, axis=0) >= -1e-10).all()
-    assert (bounds[-1] > bounds[0] + 0.1).all()
-
-
-def test_with_a_prior_likelihood_times_prior_never_falls() -> None:
-    x = rows_with_gaps()
-    data = FullGapRows(x)
-    prior = CovariancePrior.from_data(x, K, "full")
-    current = m_step(data.start(random_starts(), K), 0, prior)
-    bounds = []
-    for _ in range(20):
-        bound, statistics = e_step(data, current)
-        bounds.append(bound + prior.log_density(current) / data.n_rows)
-        current = m_step(statistics, 0, prior)
-    assert (np.diff(bounds, axis=0) >= -1e-10).all()
-    assert (bounds[-1] > bounds[0] + 0.1).all()
-
-
-def fitted(x: FloatArray, start: NDArray[np.int32]) -> Restarts:
-    return fit_restarts(FullGapRows(x), start, K, max_iter=8, tol=0, reg_covar=1e-2)
-
-
-def test_the_order_of_rows_changes_nothing() -> None:
-    x, start = rows_with_gaps(), random_starts()
-    order = np.random.default_rng(8).permutation(N)
-    one, other = fitted(x, start), fitted(x[order], start[:, order])
-    np.testing.assert_allclose(other.parameters.means, one.parameters.means, rtol=1e-8)
-    np.testing.assert_allclose(
-        other.parameters.covariances, one.parameters.covariances, rtol=1e-8, atol=1e-8
-    )
-    np.testing.assert_allclose(other.lower_bound, one.lower_bound, rtol=1e-8)
-    assert np.array_equal(other.labels, one.labels[:, order])
-
-
-def test_the_order_of_columns_only_orders_the_result() -> None:
-    x, start = rows_with_gaps(), random_starts()
-    order = np.array([3, 0, 4, 2, 1])
-    one, other = fitted(x, start), fitted(x[:, order], start)
-    covariances = one.parameters.covariances[:, :, order]
-    covariances = covariances[..., order]
-    np.testing.assert_allclose(other.parameters.means, one.parameters.means[:, :, order], rtol=1e-8)
-    np.testing.assert_allclose(other.parameters.covariances, covariances, rtol=1e-8, atol=1e-8)
-    np.testing.assert_allclose(other.lower_bound, one.lower_bound, rtol=1e-8)
-    assert np.array_equal(other.labels, one.labels)
-
-
-def test_the_names_of_components_only_order_the_result() -> None:
-    x, start = rows_with_gaps(), random_starts()
-    names = np.array([2, 0, 1])
-    one, other = fitted(x, start), fitted(x, names.astype(np.int32)[start])
-    for ours, renamed in (
-        (one.parameters.weights, other.parameters.weights),
-        (one.parameters.means, other.parameters.means),
-        (one.parameters.covariances, other.parameters.covariances),
-    ):
-        np.testing.assert_allclose(renamed[:, names], ours, rtol=1e-8, atol=1e-8)
-    np.testing.assert_allclose(other.lower_bound, one.lower_bound, rtol=1e-8)
-    assert np.array_equal(other.labels, names[one.labels])
 
 
 def test_blocks_of_rows_give_what_one_block_gives(monkeypatch: pytest.MonkeyPatch) -> None:
