@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 import numpy as np
+import pyarrow as pa
 
+from lacunar.taste.engines import duckdb
 from lacunar.taste.profiles import GenreProfiles, genre_profiles
 from lacunar.taste.ratings import Ratings
 
@@ -50,3 +53,13 @@ def test_genres_nobody_rated_and_genres_all_agree_on_are_told() -> None:
     profiles = GenreProfiles(("A", "B", "C"), means, (~np.isnan(means)).astype(int), 1.0)
     assert profiles.unrated_genres == ("B",)
     assert profiles.constant_genres == ("A",)
+
+
+def test_the_order_in_which_an_engine_returns_rows_changes_no_bit(sample_ratings: Ratings) -> None:
+    def shuffled(sql: str, tables: Mapping[str, pa.Table]) -> pa.Table:
+        cells = duckdb.run(sql, tables)
+        return cells.take(np.random.default_rng(0).permutation(len(cells)))
+
+    one, other = genre_profiles(sample_ratings), genre_profiles(sample_ratings, engine=shuffled)
+    assert one.rating_variance == other.rating_variance
+    assert one.means.tobytes() == other.means.tobytes()

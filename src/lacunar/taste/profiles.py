@@ -82,13 +82,15 @@ def genre_profiles(ratings: Ratings, *, engine: Engine = duckdb.run) -> GenrePro
     tables = {"log": ratings.log, "item_genres": ratings.item_genres}
     cells = engine(PROFILE_SQL, tables)
     user, genre = cells["user"].to_numpy(), cells["genre"].to_numpy()
-    mean, count = cells["mean"].to_numpy(), cells["count"].to_numpy()
     shape = (ratings.n_users, len(ratings.genres))
     means = np.full(shape, np.nan)
     counts = np.zeros(shape, dtype=np.int64)
-    means[user, genre] = mean
-    counts[user, genre] = count
-    spread = float((count * (cells["square"].to_numpy() - mean**2)).sum())
-    freedom = int((count - 1).sum())
+    squares = np.zeros(shape)
+    means[user, genre] = cells["mean"].to_numpy()
+    counts[user, genre] = cells["count"].to_numpy()
+    squares[user, genre] = cells["square"].to_numpy()
+    # Summed by user and genre: an engine returns its rows in any order, and sums depend on it.
+    spread = float((counts * (squares - np.nan_to_num(means) ** 2)).sum())
+    freedom = int(np.maximum(counts - 1, 0).sum())
     variance = max(spread, 0.0) / freedom if freedom else 0.0
     return GenreProfiles(ratings.genres, means, counts, variance)
