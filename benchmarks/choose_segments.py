@@ -19,7 +19,6 @@ from lacunar.taste.config import TasteConfig
 from lacunar.taste.evaluate import random_split, segment_popularity_ndcg
 from lacunar.taste.gaps import fill_gaps
 from lacunar.taste.mixture.data import MixtureData
-from lacunar.taste.mixture.em import posterior
 from lacunar.taste.mixture.search import Search, search
 from lacunar.taste.periods import period_counts
 from lacunar.taste.profiles import genre_profiles
@@ -64,11 +63,6 @@ def choose(data: MixtureData, config: TasteConfig, ks: range, folds: int = 0) ->
     )
 
 
-def labels_of(data: MixtureData, found: Search, config: TasteConfig) -> Any:
-    belongs, _ = posterior(data.observations(config.covariance_type), found.chosen)
-    return belongs[0].argmax(axis=0)
-
-
 def main() -> None:
     ratings = read_ratings(DATA / "ml-latest-small")
     splits = [random_split(ratings, seed=seed) for seed in range(3)]
@@ -87,7 +81,7 @@ def main() -> None:
             start = time.perf_counter()
             found = choose(data, config, ks)
             taken.append(time.perf_counter() - start)
-            labels, k = labels_of(data, found, config), found.n_components
+            labels, k = found.labels, found.n_components
             chosen.append(str(k))
             quality.append(segment_popularity_ndcg(train, held_out, labels))
             agreement.append(found.surface.agreement[found.surface.n_components.index(k)])
@@ -97,8 +91,7 @@ def main() -> None:
                 def refit(
                     kept: Any, data: Any = data, only: Any = only, config: Any = config
                 ) -> Any:
-                    part = data.take(kept)
-                    return labels_of(part, choose(part, config, only), config)
+                    return choose(data.take(kept), config, only).labels
 
                 refits = leave_out_stability(refit, labels, rounds=5)
         print(

@@ -121,18 +121,18 @@ def segments_in_detail(model: TasteModel) -> Context:
         "means": means,
         "filled": model.config.gaps != "keep",
         "periods": bool(model.periods.periods),
-        "genres_watched": _shares(model, genres, model.profiles.counts, "Genre"),
-        "periods_watched": _shares(model, model.periods.periods, model.periods.counts, "Release"),
+        "genres_watched": _shares(model, genres, model.profiles.shares, "Genre"),
+        "periods_watched": _shares(model, model.periods.periods, model.periods.shares, "Release"),
         "parts": [
             _segment(model, segment, everyone, domain) for segment in range(segments.n_segments)
         ],
     }
 
 
-def _shares(model: TasteModel, names: Sequence[str], counts: NDArray[np.int64], what: str) -> Table:
+def _shares(
+    model: TasteModel, names: Sequence[str], shares: NDArray[np.float64], what: str
+) -> Table:
     """What the members watch: mean share of their ratings, beside everybody's."""
-    totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    shares = counts / totals
     segments = model.segments
     parts = [shares[segments.members(k)] for k in range(segments.n_segments)]
     columns = [_column_means(part) for part in [*parts, shares]]

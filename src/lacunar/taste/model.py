@@ -18,7 +18,6 @@ from lacunar.taste.engines import Engine, duckdb
 from lacunar.taste.gaps import fill_gaps
 from lacunar.taste.map import UserMap, draw_map
 from lacunar.taste.mixture.data import MixtureData
-from lacunar.taste.mixture.em import posterior
 from lacunar.taste.mixture.known import fill_additive
 from lacunar.taste.mixture.search import search
 from lacunar.taste.mixture.surface import Surface, explain_choice
@@ -217,16 +216,13 @@ def _refit_agreement(
     seeds = range(config.seed, config.seed + min(config.n_seeds, _REFIT_SEEDS))
 
     def refit(kept: NDArray[np.intp]) -> NDArray[np.intp]:
-        found = search(
+        return search(
             data.take(kept),
             n_components=[k],
             seeds=seeds,
             options=config.em_options,
             criterion="vote" if config.criterion == "vote" else "bic",
-        )
-        observations = data.take(kept).observations(config.covariance_type)
-        with threadpool_limits(limits=1):
-            return np.asarray(posterior(observations, found.chosen)[0][0].argmax(axis=0))
+        ).labels
 
     return leave_out_stability(
         refit, labels, share=_LEFT_OUT, rounds=config.refits, seed=config.seed

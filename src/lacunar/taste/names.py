@@ -84,7 +84,7 @@ def segment_names(
     >>> segment_names(profiles, np.array([0, 0, 1, 1] * 5), 2)
     ('Drama over Horror, generous raters', 'Horror over Drama, harsh raters')
     """
-    shares = profiles.counts / profiles.counts.sum(axis=1, keepdims=True)
+    shares = profiles.shares
     user_means = (shares * np.nan_to_num(profiles.means)).sum(axis=1)
     # The floor keeps rounding errors small where all users have the same mean.
     spread = max(float(user_means.std()), 1e-9)
@@ -181,8 +181,7 @@ def _favoured_periods(periods: PeriodCounts | None, member: NDArray[np.float64])
     """The period each segment favours, or nothing."""
     if periods is None or not periods.periods:
         return [""] * len(member)
-    totals = np.maximum(periods.counts.sum(axis=1, keepdims=True), 1)
-    watching = np.sqrt(periods.counts / totals)
+    watching = np.sqrt(periods.shares)
     excess = _excess(watching, member)
     counts = excess >= np.maximum(_noise(watching, member), _PERIOD_BEYOND)
     best = excess.argmax(axis=1)

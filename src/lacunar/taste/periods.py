@@ -35,6 +35,12 @@ class PeriodCounts:
     periods: tuple[str, ...]
     counts: NDArray[np.int64]
 
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """Share of each user's dated films, shape (U, P); 0 for a user who has none."""
+        totals = np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
+        return np.asarray(self.counts / totals)
+
 
 def period_counts(ratings: Ratings, *, engine: Engine = duckdb.run) -> PeriodCounts:
     """Count each user's ratings per five years of release, all before 1970 together.

@@ -101,8 +101,7 @@ def _build_part(part: Part, profiles: GenreProfiles, periods: PeriodCounts) -> V
     if part in {"means", "relative"}:
         values = profiles.means
         if part == "relative":
-            weights = profiles.counts / profiles.counts.sum(axis=1, keepdims=True)
-            values = values - np.nansum(values * weights, axis=1, keepdims=True)
+            values = values - np.nansum(values * profiles.shares, axis=1, keepdims=True)
         noise = profiles.rating_variance / np.maximum(profiles.counts, 1)
         return View(genres, values, noise)
     if part == "periods":

@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.taste.mixture.cholesky import whiten
-from lacunar.taste.mixture.em import Block, SufficientStatistics
+from lacunar.taste.mixture.em import LOG_2PI, Block, SufficientStatistics
 from lacunar.taste.mixture.packed import upper_pairs
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
 from lacunar.taste.mixture.starts import one_hot
 
-_LOG_2PI = float(np.log(2 * np.pi))
 # Rows are processed in blocks of about this many densities (32 MB), to bound memory.
 _BLOCK_DENSITIES = 1 << 22
 # The feature matrix is kept between iterations while it stays below this many numbers (128 MB).
@@ -135,5 +134,5 @@ class CompleteRows:
             # The upper triangle stands for both halves of a symmetric form.
             squares = precisions[..., i, j] * np.where(i == j, -0.5, -1.0)
         constant = np.log(parameters.weights)
-        constant -= 0.5 * ((linear * means).sum(axis=2) + log_det + d * _LOG_2PI)
+        constant -= 0.5 * ((linear * means).sum(axis=2) + log_det + d * LOG_2PI)
         return np.concatenate([squares, linear, constant[..., np.newaxis]], axis=2)

@@ -22,6 +22,7 @@ from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, Mixture
 if TYPE_CHECKING:
     from lacunar.taste.mixture.prior import CovariancePrior
 
+LOG_2PI = float(np.log(2 * np.pi))
 # scikit-learn adds this to every component's mass, which keeps an emptied component finite.
 _EMPTY_MASS = 10 * np.finfo(np.float64).eps
 # Responsibilities below e^-600 are kept there: as subnormal numbers they would slow the

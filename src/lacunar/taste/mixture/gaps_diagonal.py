@@ -14,11 +14,10 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.taste.mixture.em import Block, SufficientStatistics
+from lacunar.taste.mixture.em import LOG_2PI, Block, SufficientStatistics
 from lacunar.taste.mixture.known import column_moments, starting_sums
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
 
-_LOG_2PI = float(np.log(2 * np.pi))
 # Rows are processed in blocks of about this many densities (32 MB), to bound memory.
 _BLOCK_DENSITIES = 1 << 22
 
@@ -71,7 +70,7 @@ class DiagonalGapRows:
             [
                 -0.5 * precisions,
                 precisions * means,
-                -0.5 * (precisions * means**2 + np.log(variances) + _LOG_2PI),
+                -0.5 * (precisions * means**2 + np.log(variances) + LOG_2PI),
                 np.log(parameters.weights)[..., np.newaxis],
             ],
             axis=2,

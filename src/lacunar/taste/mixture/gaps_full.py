@@ -22,14 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.taste.mixture.cholesky import whiten
-from lacunar.taste.mixture.em import Block, SufficientStatistics
+from lacunar.taste.mixture.em import LOG_2PI, Block, SufficientStatistics
 from lacunar.taste.mixture.known import column_moments, starting_sums
 from lacunar.taste.mixture.packed import upper_pairs
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
 from lacunar.taste.mixture.patterns import Group, group_rows
 from lacunar.taste.mixture.small import factor, inverse, solve_lower, solve_upper
 
-_LOG_2PI = float(np.log(2 * np.pi))
 # A block holds about this many numbers per intermediate array (8 MB).
 _BLOCK_NUMBERS = 1 << 20
 
@@ -111,7 +110,7 @@ class _FullBlock:
         moved = (group.linear @ terms.linear).reshape(n, d, c)
         # -z' P z / 2 with z the values less the known means.
         log_density = 0.5 * (known @ (moved * terms.means) - values @ moved)[:, 0]
-        log_density += terms.constant - 0.5 * (d - q) * _LOG_2PI
+        log_density += terms.constant - 0.5 * (d - q) * LOG_2PI
         if q:
             blocks = terms.precisions[group.patterns[:, np.newaxis], group.patterns]
             self._factors = factor(blocks)

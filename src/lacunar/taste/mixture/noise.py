@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.taste.mixture.cholesky import whiten
-from lacunar.taste.mixture.em import Block, SufficientStatistics
+from lacunar.taste.mixture.em import LOG_2PI, Block, SufficientStatistics
 from lacunar.taste.mixture.known import column_moments, starting_sums
 from lacunar.taste.mixture.packed import upper_pairs
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
 
-_LOG_2PI = float(np.log(2 * np.pi))
 # A block holds about this many numbers per intermediate array: 1 MB, which a core's cache holds.
 _BLOCK_NUMBERS = 1 << 17
 
@@ -82,7 +81,7 @@ class NoisyRows:
         return np.asarray(values - known * means[:, :, np.newaxis])
 
     def _log_normaliser(self, rows: slice) -> FloatArray:
-        return np.asarray(0.5 * _LOG_2PI * self._known[rows].sum(axis=1))
+        return np.asarray(0.5 * LOG_2PI * self._known[rows].sum(axis=1))
 
     def _diagonal(self, parameters: MixtureParameters, rows: slice) -> Block:
         known = self._known[rows]

@@ -34,6 +34,8 @@ class Search:
         A batch of one.
     agreeing_seeds : tuple of int
         The seeds that found exactly this partition of the rows.
+    labels : ndarray of shape (N,)
+        Most probable component of each row under ``chosen``.
     near_best_labels : ndarray of shape (n, N)
         Partitions of the best restarts at the chosen K, best first.
     """
@@ -41,6 +43,7 @@ class Search:
     surface: Surface
     chosen: MixtureParameters
     agreeing_seeds: tuple[int, ...]
+    labels: NDArray[np.intp]
     near_best_labels: NDArray[np.intp]
 
     @property
@@ -64,6 +67,11 @@ class EmOptions:
     max_iter: int = 100
     reg_covar: float = 1e-6
     prior_users: float | None = None
+
+    @property
+    def floor(self) -> float:
+        """What variances are kept from falling below; a prior needs no floor."""
+        return self.reg_covar if self.prior_users is None else 0.0
 
     def fit(self, data: MixtureData, n_components: int, seeds: Sequence[int]) -> Restarts:
         """Fit one K from every seed."""
@@ -148,16 +156,19 @@ def search(
     fits = {k: futures[k].result()[0] for k in ks}
     surface = _surface(fits, seeds, options, [futures[k].result()[1] for k in ks])
     fit = fits[surface.best_k(criterion)]
-    group = commonest_partition(fit)
-    if criterion != "vote":
-        best = near_best(_standing(fit, options), 1)[0]
-        group = next(group for group in partitions(fit) if best in group)
-        group = np.concatenate([[best], group[group != best]])
+    best = near_best(_standing(fit, options), N_NEAR_BEST)
+    if criterion == "vote":
+        group = commonest_partition(fit)
+        restart = group[0]
+    else:
+        restart = best[0]
+        group = next(group for group in partitions(fit) if restart in group)
     return Search(
         surface=surface,
-        chosen=fit.parameters.take(group[:1]),
-        agreeing_seeds=tuple(sorted(seeds[i] for i in group)),
-        near_best_labels=fit.labels[near_best(_standing(fit, options), N_NEAR_BEST)],
+        chosen=fit.parameters.take(np.array([restart])),
+        agreeing_seeds=tuple(seeds[i] for i in group),
+        labels=fit.labels[restart],
+        near_best_labels=fit.labels[best],
     )
 
 
@@ -177,7 +188,6 @@ def commonest_partition(fit: Restarts) -> NDArray[np.intp]:
 def _surface(
     fits: dict[int, Restarts], seeds: tuple[int, ...], options: EmOptions, held_out: list[float]
 ) -> Surface:
-    floor = options.reg_covar if options.prior_users is None else 0.0
     several = len(seeds) > 1
     return Surface(
         covariance_type=options.covariance_type,
@@ -189,7 +199,7 @@ def _surface(
         icl=np.stack([fit.icl() for fit in fits.values()]),
         n_iter=np.stack([fit.n_iter for fit in fits.values()]),
         converged=np.stack([fit.converged for fit in fits.values()]),
-        degenerate=np.stack([fit.degenerate(floor) for fit in fits.values()]),
+        degenerate=np.stack([fit.degenerate(options.floor) for fit in fits.values()]),
         held_out=np.array(held_out),
         agreement=np.array(
             [
@@ -204,9 +214,8 @@ def _surface(
 
 def _standing(fit: Restarts, options: EmOptions) -> FloatArray:
     """What restarts are ranked by: the lower bound, degenerate ones after all others."""
-    floor = options.reg_covar if options.prior_users is None else 0.0
     behind = float(np.ptp(fit.lower_bound)) + 1
-    return np.where(fit.degenerate(floor), fit.lower_bound - behind, fit.lower_bound)
+    return np.where(fit.degenerate(options.floor), fit.lower_bound - behind, fit.lower_bound)
 
 
 def _held_out(
