@@ -67,7 +67,7 @@ def main() -> None:
     ratings = read_ratings(DATA / "ml-latest-small")
     splits = [random_split(ratings, seed=seed) for seed in range(3)]
     everybody = np.zeros(ratings.n_users, dtype=np.int64)
-    popular = [segment_popularity_ndcg(train, held, everybody) for train, held in splits]
+    popular = [segment_popularity_ndcg(split, everybody) for split in splits]
     print(describe_machine("numpy", "scikit-learn"))
     print("\n| seen | K | nDCG@10 | restarts agree | refits agree | seconds a fit |")
     print("|---|---|---|---|---|---|")
@@ -76,16 +76,16 @@ def main() -> None:
         ks = range(config.min_components, config.max_components + 1)
         chosen, quality, agreement, taken = [], [], [], []
         refits = np.full(5, np.nan)
-        for split, (train, held_out) in enumerate(splits):
-            data = data_of(train, config)
+        for s, split in enumerate(splits):
+            data = data_of(split.train, config)
             start = time.perf_counter()
             found = choose(data, config, ks)
             taken.append(time.perf_counter() - start)
             labels, k = found.labels, found.n_components
             chosen.append(str(k))
-            quality.append(segment_popularity_ndcg(train, held_out, labels))
+            quality.append(segment_popularity_ndcg(split, labels))
             agreement.append(found.surface.agreement[found.surface.n_components.index(k)])
-            if split == 0 and k > 1:
+            if s == 0 and k > 1:
                 only = range(k, k + 1)
 
                 def refit(

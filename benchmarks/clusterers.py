@@ -124,12 +124,10 @@ def score(name: str, kind: str) -> dict[str, Any]:
     several = found.n_clusters > 1
     gains = []
     for seed in range(3):
-        train, held_out = random_split(ratings, seed=seed)
-        labels = method.fit(rows_of(train, kind)).labels
+        split = random_split(ratings, seed=seed)
+        labels = method.fit(rows_of(split.train, kind)).labels
         everybody = np.zeros_like(labels)
-        gains.append(
-            [segment_popularity_ndcg(train, held_out, part) for part in (labels, everybody)]
-        )
+        gains.append([segment_popularity_ndcg(split, part) for part in (labels, everybody)])
     return {
         "sizes": np.sort(np.bincount(found.labels[inside]))[::-1].tolist() if inside.any() else [],
         "noise": found.noise_share,
@@ -156,20 +154,21 @@ def softness(kind: str, k: int, covariance_type: str) -> dict[str, Any]:
 
     ratings, unsure, hard, soft = read_ratings(DATA / "ml-latest-small"), [], [], []
     for seed in range(3):
-        train, held_out = random_split(ratings, seed=seed)
+        split = random_split(ratings, seed=seed)
+        train = split.train
         x = rows_of(train, kind)
         options = EmOptions(covariance_type=covariance_type)
         data = MixtureData(x)
         chosen = search(data, n_components=[k], seeds=range(SCORE_SEEDS), options=options).chosen
         belongs = posterior(CompleteRows(x, covariance_type), chosen)[0][0]
         unsure.append(float((belongs.max(axis=0) < 0.9).mean()))
-        hard.append(segment_popularity_ndcg(train, held_out, belongs.argmax(axis=0)))
+        hard.append(segment_popularity_ndcg(split, belongs.argmax(axis=0)))
         liked = np.zeros((len(x), train.n_items))
         liked[train.user, train.item] = train.rating >= 4
         likes = belongs @ liked / belongs.sum(axis=1, keepdims=True)
         likes += 1e-9 * liked.sum(axis=0)
-        quality = ranking_quality(lambda u, b=belongs, q=likes: b[:, u].T @ q, train, held_out)
-        soft.append(float(quality.ndcg.mean()))
+        quality = ranking_quality(lambda u, b=belongs, q=likes: b[:, u].T @ q, split)
+        soft.append(float(quality["ndcg@10"].mean()))
     return {name: float(np.mean(values)) for name, values in
             {"unsure": unsure, "hard": hard, "soft": soft}.items()}  # fmt: skip
 

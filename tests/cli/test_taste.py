@@ -2,33 +2,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture(scope="module")
-def run() -> Run:
-    def run_command(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "lacunar", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-    return run_command
-
-
-@pytest.fixture(scope="module")
-def model(run: Run, sample_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("cli") / "model"
-    options = ["--min-components", 3, "--max-components", 3, "--n-seeds", 4]
-    done = run("taste", "fit", sample_directory, "-o", path, *options)
-    assert done.returncode == 0, done.stderr
-    assert "Mean rating by segment" in done.stdout
-    assert "cells are unknown" in done.stderr
-    return path
 
 
 def only_json(done: subprocess.CompletedProcess[str]) -> dict[str, object]:
@@ -49,9 +28,8 @@ def test_json_is_the_only_thing_on_stdout(run: Run, model: Path) -> None:
 def test_people_get_tables_and_sentences(run: Run, model: Path) -> None:
     assert "users" in run("taste", "segments", model).stdout
     assert "ratings" in run("taste", "user", model, "--user", 7).stdout
-    assert "users of the segment rated it above 4" in (
-        run("taste", "recommend", model, "--user", 7).stdout
-    )
+    recommended = run("taste", "recommend", model, "--user", 7, "--by", "segment").stdout
+    assert "users of the segment rated it above" in recommended
 
 
 def test_lines_fit_eighty_columns(run: Run, model: Path) -> None:

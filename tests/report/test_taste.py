@@ -12,6 +12,7 @@ from lacunar.report.taste import taste_report
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.model import TasteModel, fingerprint, fit_taste
 from lacunar.taste.ratings import Ratings
+from lacunar.taste.recommend.histories import histories_of
 
 SECTIONS = ["summary", "films", "choice", "segments", "map", "samples", "users", "making"]
 
@@ -168,7 +169,8 @@ def test_recommendations_are_the_recommenders(
 ) -> None:
     start = f'<section id="user-at-{user_with_gap}">'
     part = page.partition(start)[2].partition("</section>")[0]
-    expected = model.segment_recommender.recommend(user_with_gap, 5)
+    history = histories_of(model.ratings, np.array([user_with_gap]))
+    [expected] = model.recommend(history, 5)
     titles = [unescape(t) for t in re.findall(r"<strong>(.*?)</strong>", part)]
     assert titles == [model.ratings.items["title"][found.item].as_py() for found in expected]
     for found in expected:
@@ -241,7 +243,7 @@ def test_it_is_small(page: str) -> None:
 def test_nobody_sampled_and_nothing_recommended_is_said_in_words(model: TasteModel) -> None:
     page = taste_report(model, users=[0], sample_users=0, top=0)
     assert len(rows_of(page, "Probability of belonging")) == 1
-    assert "likes no film that the user has not rated" in page
+    assert "no film is left that the user has not rated" in page
 
 
 @pytest.mark.parametrize("user", [-1, 60])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 
 from lacunar.taste.describe import describe_recommendations, describe_segments, describe_user
 from lacunar.taste.model import TasteModel
@@ -41,5 +42,6 @@ def test_recommendations_hold_the_promised_keys(sample_model: TasteModel) -> Non
     assert len(document["items"]) == 3
     for item in document["items"]:
         assert {"item", "title", "genres", "score", "reasons"} <= set(item)
-        assert item["reasons"][0]["value"] == item["score"]
+        assert sum(item["parts"].values()) == pytest.approx(item["score"], abs=1e-9)
+        assert item["reasons"][0]["value"] == max(reason["value"] for reason in item["reasons"])
     json.dumps(document, allow_nan=False)

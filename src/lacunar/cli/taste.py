@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from lacunar.cli import taste_evaluate, taste_recommend
 from lacunar.cli.console import (
     ForceFlag,
     JsonFlag,
@@ -71,7 +72,8 @@ def fit(
     n_seeds: Annotated[int | None, typer.Option(help="Restarts of every K.")] = None,
     seed: Annotated[int, typer.Option(help="First of the seeds.")] = 0,
     liked_above: Annotated[
-        float | None, typer.Option(help="A rating above this is a like (default: 4 of 5).")
+        float | None,
+        typer.Option(help="A rating above this is a like (default: 3.5 of 5; source: 4)."),
     ] = None,
     scale: Annotated[
         str | None, typer.Option(help="Rating scale MIN:MAX:STEP (default: 0.5:5:0.5).")
@@ -128,34 +130,12 @@ def segments(model: ModelArgument, json: JsonFlag = False) -> None:
     _print_segments(loaded)
 
 
-@app.command(epilog="Example: `lacunar taste recommend model --user 4 --top 5`")
-def recommend(
-    model: ModelArgument,
-    user: UserOption,
-    top: Annotated[int, typer.Option(min=1, help="How many films.")] = 5,
-    json: JsonFlag = False,
-) -> None:
-    """Recommend films a user has not rated, with the reasons."""
-    from lacunar.store import load_taste
-    from lacunar.taste.describe import describe_recommendations
-
-    loaded = load_taste(model)
-    found = describe_recommendations(loaded, loaded.ratings.user_position(user), top)
-    if json:
-        emit_json(found)
-        return
-    out.print(
-        f"User {found['user']} is in segment {found['segment']} ({found['segment_name']}) "
-        f"with probability {found['probability']:.4f}.",
-        markup=False,
-    )
-    if not found["items"]:
-        out.print("No film is left that the segment likes and the user has not rated.")
-    for rank, item in enumerate(found["items"], start=1):
-        out.print(f"\n{rank}. {item['title']}  [{item['item']}]", style="bold", markup=False)
-        out.print(f"   {', '.join(item['genres'])}", markup=False)
-        for reason in item["reasons"]:
-            out.print(f"   - {reason['text']}", markup=False)
+app.command("recommend", epilog="Example: `lacunar taste recommend model --user 4 --top 5`")(
+    taste_recommend.recommend
+)
+app.command(epilog="Example: `lacunar taste evaluate ml-latest-small --cold-start`")(
+    taste_evaluate.evaluate
+)
 
 
 @app.command(epilog="Example: `lacunar taste user model --user 4`")

@@ -160,6 +160,7 @@ def _making(model: TasteModel, shown: str) -> Context:
         ),
         "seeds": f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else str(seeds[0]),
         "agreeing": ", ".join(map(str, model.agreeing_seeds)),
+        "personal": str(model.tuning),
         "liked_above": f"{model.liked_above:g}",
         "scale": repr(model.ratings.scale),
         "shown": shown,

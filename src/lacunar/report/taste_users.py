@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from markupsafe import Markup
 
 from lacunar.report.figures import user_profile
-from lacunar.report.tables import Table, count, probability, score, stars, table
+from lacunar.report.tables import Table, count, probability, stars, table
+from lacunar.report.taste_recommend import recommended
 from lacunar.taste.model import TasteModel
 
 Context = dict[str, object]
@@ -39,7 +40,6 @@ def user_in_detail(model: TasteModel, user: int, top: int) -> Context:
     means, counts = model.profiles.means[user].tolist(), model.profiles.counts[user].tolist()
     known = segments.known_profiles[segment].tolist()
     scale, rows = model.ratings.scale, model.ratings.rows_of(user)
-    titles = model.ratings.items["title"]
     return {
         "anchor": anchor(user),
         "name": name,
@@ -67,15 +67,7 @@ def user_in_detail(model: TasteModel, user: int, top: int) -> Context:
                 for other, p in zip(segments.names, segments.responsibilities[user], strict=True)
             ],
         ),
-        "recommendations": [
-            {
-                "title": titles[found.item].as_py(),
-                "genres": ", ".join(model.genres_of_items[found.item]),
-                "score": score(found.score),
-                "reasons": [reason.text for reason in found.reasons],
-            }
-            for found in model.segment_recommender.recommend(user, top)
-        ],
+        **recommended(model, user, top),
     }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from pydantic import ValidationError
 
 from lacunar.errors import InputError
 from lacunar.store.directory import Bundle, read_bundle, write_bundle
+from lacunar.store.item_model import item_model_arrays, read_item_model
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.map import UserMap
 from lacunar.taste.mixture.parameters import MixtureParameters
@@ -18,7 +20,9 @@ from lacunar.taste.model import TasteModel, fingerprint
 from lacunar.taste.periods import PeriodCounts
 from lacunar.taste.profiles import GenreProfiles
 from lacunar.taste.ratings import Intake, Ratings, RatingScale
+from lacunar.taste.recommend.personal import PersonalOptions
 from lacunar.taste.segments import Segments
+from lacunar.taste.tuning import Trial, Tuning
 
 KIND = "taste"
 _SURFACE_CELLS = (
@@ -59,6 +63,8 @@ def save_taste(model: TasteModel, path: Path, *, force: bool = False) -> None:
             "n_components": list(surface.n_components),
             "seeds": list(surface.seeds),
             "agreeing_seeds": list(model.agreeing_seeds),
+            "personal": asdict(model.tuning.options),
+            "trials": [asdict(trial) for trial in model.tuning.trials],
         },
         arrays={
             "profile_means": model.profiles.means,
@@ -76,7 +82,8 @@ def save_taste(model: TasteModel, path: Path, *, force: bool = False) -> None:
             "map_users": model.user_map.users,
             "map_coordinates": model.user_map.coordinates,
         }
-        | {f"surface_{name}": getattr(surface, name) for name in _SURFACE_CELLS},
+        | {f"surface_{name}": getattr(surface, name) for name in _SURFACE_CELLS}
+        | item_model_arrays(model.item_model),
         tables={
             "users": pa.table({"user_id": ratings.users}),
             "items": ratings.items,
@@ -108,6 +115,7 @@ def load_taste(path: Path) -> TasteModel:
             scale=RatingScale(**facts["scale"]),
             intake=Intake(**facts["intake"]),
         )
+        options = PersonalOptions(**facts["personal"])
         return TasteModel(
             config=TasteConfig.model_validate(bundle.config),
             ratings=ratings,
@@ -138,10 +146,16 @@ def load_taste(path: Path) -> TasteModel:
                 names=tuple(facts["segment_names"]),
             ),
             user_map=UserMap(arrays["map_users"], arrays["map_coordinates"]),
+            tuning=Tuning(options, tuple(_trial(trial) for trial in facts["trials"])),
+            item_model=read_item_model(arrays, ratings, options),
         )
     except (KeyError, TypeError, ValidationError) as error:
         first = str(error).splitlines()[0]
         raise InputError(f"{path}: expected a whole taste model, got: {first}") from error
+
+
+def _trial(fact: dict[str, Any]) -> Trial:
+    return Trial(PersonalOptions(**fact["options"]), fact["ndcg"])
 
 
 def model_card(model: TasteModel) -> str:
@@ -165,6 +179,8 @@ Soft segments of {ratings.n_users} users, learned from {len(ratings.log)} rating
   {ratings.intake.unknown_item_rows} ratings of {ratings.intake.unknown_items} films that the
   catalogue lacks.
 - Chosen: {model.criterion}.
+- Films are recommended by `{model.config.recommender}` unless another rule is named; the personal
+  rule is set to {model.tuning}.
 - Preset `{model.config.preset}`, seeds {seeds[0]} to {seeds[-1]}.
 
 ## Segments

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -10,9 +10,12 @@ from lacunar.taste.gaps import GapStrategy
 from lacunar.taste.mixture.parameters import CovarianceType
 from lacunar.taste.mixture.search import EmOptions
 from lacunar.taste.mixture.surface import Criterion
+from lacunar.taste.ratings import RatingScale
 from lacunar.taste.views import parse_view
 
 Preset = Literal["default", "source"]
+RecommenderName = Literal["popularity", "segment", "posterior", "personal"]
+RECOMMENDERS: tuple[RecommenderName, ...] = get_args(RecommenderName)
 # k-means starts draw from NumPy's legacy generator, whose seeds are 32 bits.
 _SEEDS = 2**32
 
@@ -28,6 +31,7 @@ _SOURCE: dict[str, Any] = {
     "n_seeds": 51,
     "tol": 1e-3,
     "max_iter": 100,
+    "recommender": "segment",
 }
 
 
@@ -67,7 +71,12 @@ class TasteConfig(BaseModel):
     max_iter: int = Field(500, ge=1)
     reg_covar: float = Field(1e-6, ge=0, description="Floor of variances where there is no prior.")
     liked_above: float | None = Field(
-        None, description="A rating above this is a like; four fifths of the scale unless named."
+        None,
+        description="A rating above this is a like; for the source preset four fifths of the "
+        "scale's maximum unless named, else seven tenths, so that four stars of five are one.",
+    )
+    recommender: RecommenderName = Field(
+        "personal", description="Who recommends where no recommender is named."
     )
     map_users: int = Field(20_000, ge=1, description="Users on the map, a seeded sample of them.")
 
@@ -86,6 +95,12 @@ class TasteConfig(BaseModel):
             reg_covar=self.reg_covar,
             prior_users=self.prior_users,
         )
+
+    def liked_above_on(self, scale: RatingScale) -> float:
+        """Stars above which a rating counts as a like."""
+        if self.liked_above is not None:
+            return self.liked_above
+        return (0.8 if self.preset == "source" else 0.7) * scale.maximum
 
     @field_validator("view")
     @classmethod

@@ -6,10 +6,17 @@ Keys may be added here, never renamed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
+from lacunar.taste.config import RecommenderName
 from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.candidates import Candidates
+from lacunar.taste.recommend.contract import Recommendation
+from lacunar.taste.recommend.histories import histories_of, new_history
+from lacunar.taste.recommend.rerank import Controls
 
 
 def describe_segments(model: TasteModel) -> dict[str, Any]:
@@ -63,27 +70,62 @@ def describe_user(model: TasteModel, user: int) -> dict[str, Any]:
     }
 
 
-def describe_recommendations(model: TasteModel, user: int, k: int) -> dict[str, Any]:
-    """At most ``k`` films for a user, best first, with the reasons behind each."""
-    segment = int(model.segments.labels[user])
-    items = model.ratings.items
+def describe_recommendations(
+    model: TasteModel,
+    user: int | Mapping[str, float],
+    k: int,
+    *,
+    by: RecommenderName | None = None,
+    among: Candidates | None = None,
+    controls: Controls | None = None,
+) -> dict[str, Any]:
+    """At most ``k`` films for a user, best first, with the parts of each score and the reasons.
+
+    Parameters
+    ----------
+    model : TasteModel
+    user : int or mapping of str to float
+        Position of a user of the log, or a new user's ratings: stars by film id.
+    k : int
+    by : {"popularity", "segment", "posterior", "personal"}, optional
+        The recommender; the config's own unless named.
+    among : Candidates, optional
+    controls : Controls, optional
+    """
+    if isinstance(user, int):
+        name = model.ratings.users[user].as_py()
+        history = histories_of(model.ratings, np.array([user]))
+        belongs = model.segments.responsibilities[user]
+    else:
+        name, history = None, new_history(model.ratings, user)
+        belongs = model.placement.responsibilities(history)[0]
+    segment = int(belongs.argmax())
+    [films] = model.recommend(history, k, by=by, among=among, controls=controls)
     return {
-        "user": model.ratings.users[user].as_py(),
+        "user": name,
+        "ratings": int(history.n_ratings[0]),
         "segment": segment,
         "segment_name": model.segments.names[segment],
-        "probability": float(model.segments.responsibilities[user, segment]),
-        "items": [
-            {
-                "item": items["item_id"][found.item].as_py(),
-                "title": items["title"][found.item].as_py(),
-                "genres": model.genres_of_items[found.item],
-                "score": found.score,
-                "reasons": [
-                    {"kind": reason.kind, "text": reason.text, "value": reason.value}
-                    for reason in found.reasons
-                ],
-            }
-            for found in model.segment_recommender.recommend(user, k)
+        "probability": float(belongs[segment]),
+        "by": by or model.config.recommender,
+        "items": [_describe_film(model, film) for film in films],
+    }
+
+
+def _describe_film(model: TasteModel, film: Recommendation) -> dict[str, Any]:
+    items = model.ratings.items
+    parts: dict[str, float] = {}
+    for part in film.parts:
+        parts[part.kind] = parts.get(part.kind, 0.0) + part.value
+    return {
+        "item": items["item_id"][film.item].as_py(),
+        "title": items["title"][film.item].as_py(),
+        "genres": model.genres_of_items[film.item],
+        "score": film.score,
+        "parts": parts,
+        "reasons": [
+            {"kind": reason.kind, "text": reason.text, "value": reason.value}
+            for reason in film.reasons
         ],
     }
 

@@ -1,4 +1,4 @@
-"""A fitted taste model: from a ratings log to segments that can recommend."""
+"""A fitted taste model: segments of users, and recommenders that know them."""
 
 from __future__ import annotations
 
@@ -10,22 +10,29 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from lacunar.errors import InputError
-from lacunar.taste.config import TasteConfig
+from lacunar.taste.config import RecommenderName, TasteConfig
 from lacunar.taste.engines import Engine, duckdb
-from lacunar.taste.gaps import fill_gaps
 from lacunar.taste.map import UserMap, draw_map
-from lacunar.taste.mixture.data import MixtureData
 from lacunar.taste.mixture.known import fill_additive
 from lacunar.taste.mixture.search import search
 from lacunar.taste.mixture.surface import Surface, explain_choice
-from lacunar.taste.periods import PeriodCounts, period_counts
-from lacunar.taste.profiles import GenreProfiles, genre_profiles
+from lacunar.taste.periods import PeriodCounts
+from lacunar.taste.placement import Placement, placement
+from lacunar.taste.profiles import GenreProfiles
 from lacunar.taste.ratings import Ratings
+from lacunar.taste.recommend.candidates import Candidates
+from lacunar.taste.recommend.contract import Recommendation, Recommender
+from lacunar.taste.recommend.histories import Histories
+from lacunar.taste.recommend.item_model import ItemModel, fit_item_model
+from lacunar.taste.recommend.personal import PersonalRecommender, design_rows
+from lacunar.taste.recommend.popularity import PopularityRecommender
+from lacunar.taste.recommend.rerank import Controls
 from lacunar.taste.recommend.segment import SegmentRecommender
-from lacunar.taste.segments import Segments, assign_segments
+from lacunar.taste.recommend.serve import recommend
+from lacunar.taste.segmentation import SegmentFit, fit_segments
+from lacunar.taste.segments import Segments
 from lacunar.taste.stability import (
     MAX_CO_ASSOCIATION,
     consensus,
@@ -33,7 +40,7 @@ from lacunar.taste.stability import (
     membership_stability,
     pairwise_ari,
 )
-from lacunar.taste.views import build_view, parse_view
+from lacunar.taste.tuning import Tuning, tune_personal
 
 Progress = Callable[[str, int, int], None]
 
@@ -58,6 +65,10 @@ class TasteModel:
         Adjusted Rand index between the segments and those refitted without a tenth of the users.
     segments : Segments
     user_map : UserMap
+    tuning : Tuning
+        What the personal recommender is set to, and why.
+    item_model : ItemModel
+        What it learned.
     """
 
     config: TasteConfig
@@ -70,13 +81,13 @@ class TasteModel:
     refit_agreement: NDArray[np.float64]
     segments: Segments
     user_map: UserMap
+    tuning: Tuning
+    item_model: ItemModel
 
     @property
     def liked_above(self) -> float:
         """Stars above which a rating counts as a like."""
-        if self.config.liked_above is not None:
-            return self.config.liked_above
-        return 0.8 * self.ratings.scale.maximum
+        return self.config.liked_above_on(self.ratings.scale)
 
     @property
     def criterion(self) -> str:
@@ -102,8 +113,65 @@ class TasteModel:
         return float(pairwise_ari(np.stack([agreed, self.segments.labels]))[0, 1])
 
     @cached_property
-    def segment_recommender(self) -> SegmentRecommender:
-        return SegmentRecommender(self.ratings, self.segments, self.liked_above)
+    def placement(self) -> Placement:
+        """Places anybody in the segments, from ratings alone."""
+        return placement(
+            self.ratings,
+            self.config,
+            self.segments.mixture,
+            periods=self.periods.periods,
+            rating_variance=self.profiles.rating_variance,
+        )
+
+    def recommender(self, by: RecommenderName | None = None) -> Recommender:
+        """A recommender fitted to the model's log; the config's own unless named."""
+        by = by or self.config.recommender
+        if by not in self._recommenders:
+            self._recommenders[by] = self._build_recommender(by).fit(self.ratings)
+        return self._recommenders[by]
+
+    def recommend(
+        self,
+        histories: Histories,
+        k: int,
+        *,
+        by: RecommenderName | None = None,
+        among: Candidates | None = None,
+        controls: Controls | None = None,
+    ) -> list[list[Recommendation]]:
+        """At most ``k`` films for each history, as :mod:`lacunar.taste.recommend.serve` does.
+
+        Raises
+        ------
+        InputError
+            If adventure is asked of a recommender that knows no neighbouring segments.
+        """
+        recommender, controls = self.recommender(by), controls or Controls()
+        if controls.adventure:
+            if not isinstance(recommender, PersonalRecommender):
+                raise InputError(
+                    "--adventure: expected the recommender personal, got "
+                    f"{by or self.config.recommender}"
+                )
+            recommender = recommender.adventurous(controls.adventure)
+        return recommend(recommender, self.ratings, histories, k, among=among, controls=controls)
+
+    def _build_recommender(self, by: RecommenderName) -> Recommender:
+        match by:
+            case "popularity":
+                return PopularityRecommender()
+            case "segment":
+                return SegmentRecommender(self.placement, self.liked_above)
+            case "posterior":
+                return SegmentRecommender(self.placement, self.liked_above, "posterior")
+            case "personal":
+                return PersonalRecommender(
+                    self.placement, self.tuning.options, item_model=self.item_model
+                )
+
+    @cached_property
+    def _recommenders(self) -> dict[RecommenderName, Recommender]:
+        return {}
 
     @cached_property
     def genres_of_items(self) -> list[list[str]]:
@@ -148,55 +216,38 @@ def fit_taste(
     """
     config = config or TasteConfig()
     report = progress or _say_nothing
-    if ratings.n_users < max(2, config.min_components):
-        raise InputError(
-            f"expected at least {max(2, config.min_components)} users to form segments, "
-            f"got {ratings.n_users}"
-        )
-    scale, liked_above = ratings.scale, config.liked_above
-    if liked_above is not None and not scale.minimum <= liked_above < scale.maximum:
-        raise InputError(
-            f"--liked-above: expected at least {scale.minimum:g} and less than "
-            f"{scale.maximum:g}, got {liked_above:g}"
-        )
-    profiles = genre_profiles(ratings, engine=engine)
-    periods = period_counts(ratings, engine=engine)
-    view = build_view(config.view, profiles, periods)
-    seen = fill_gaps(view.values, config.gaps)
-    data = MixtureData(seen, view.noise if config.noise else None)
-    found = search(
-        data,
-        n_components=range(config.min_components, config.max_components + 1),
-        seeds=range(config.seed, config.seed + config.n_seeds),
-        options=config.em_options,
-        criterion=config.criterion,
-        folds=config.folds,
+    fit = fit_segments(
+        ratings,
+        config,
+        engine=engine,
         progress=lambda done, total: report("mixtures", done, total),
     )
-    observations = data.observations(config.covariance_type)
-    filled = fill_gaps(profiles.means, config.gaps) if config.view == "means" else profiles.means
-    told_apart_by = periods if "periods" in parse_view(config.view) else None
-    with threadpool_limits(limits=1):
-        segments = assign_segments(
-            observations, found.chosen, filled, profiles, periods=told_apart_by
-        )
     report("refits", 0, config.refits)
-    refit_agreement = _refit_agreement(data, segments, config)
+    refit_agreement = _refit_agreement(fit, config)
     report("refits", config.refits, config.refits)
     report("map", 0, 1)
-    user_map = draw_map(fill_additive(seen), max_users=config.map_users, seed=config.seed)
+    filled = fill_additive(fit.data.values)
+    user_map = draw_map(filled, max_users=config.map_users, seed=config.seed)
     report("map", 1, 1)
+    tuning = tune_personal(
+        ratings,
+        fit.placement(ratings, config),
+        seed=config.seed,
+        progress=lambda done, total: report("recommender", done, total),
+    )
     return TasteModel(
         config=config,
         ratings=ratings,
-        profiles=profiles,
-        periods=periods,
-        surface=found.surface,
-        agreeing_seeds=found.agreeing_seeds,
-        near_best_labels=found.near_best_labels,
+        profiles=fit.profiles,
+        periods=fit.periods,
+        surface=fit.found.surface,
+        agreeing_seeds=fit.found.agreeing_seeds,
+        near_best_labels=fit.found.near_best_labels,
         refit_agreement=refit_agreement,
-        segments=segments,
+        segments=fit.segments,
         user_map=user_map,
+        tuning=tuning,
+        item_model=fit_item_model(design_rows(ratings, tuning.options), tuning.options.penalty),
     )
 
 
@@ -205,11 +256,9 @@ _REFIT_SEEDS = 10
 _LEFT_OUT = 0.1
 
 
-def _refit_agreement(
-    data: MixtureData, segments: Segments, config: TasteConfig
-) -> NDArray[np.float64]:
+def _refit_agreement(fit: SegmentFit, config: TasteConfig) -> NDArray[np.float64]:
     """Refit the chosen K without a tenth of the users, as often as the config says."""
-    labels, k = segments.labels, segments.n_segments
+    labels, k = fit.segments.labels, fit.segments.n_segments
     left_out = round(_LEFT_OUT * len(labels))
     if not config.refits or left_out < 1 or len(labels) - left_out < max(k, 2):
         return np.empty(0)
@@ -217,7 +266,7 @@ def _refit_agreement(
 
     def refit(kept: NDArray[np.intp]) -> NDArray[np.intp]:
         return search(
-            data.take(kept),
+            fit.data.take(kept),
             n_components=[k],
             seeds=seeds,
             options=config.em_options,

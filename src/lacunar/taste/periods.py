@@ -51,17 +51,28 @@ def period_counts(ratings: Ratings, *, engine: Engine = duckdb.run) -> PeriodCou
     engine : Engine
         Where the group-by runs.
     """
-    years = ratings.items["year"].to_numpy().astype(np.float64)
-    dated = np.flatnonzero(~np.isnan(years))
-    start = np.floor(years[dated] / _YEARS).astype(np.int64) * _YEARS
-    start = np.maximum(start, _FIRST - _YEARS)
+    dated = np.flatnonzero(~np.isnan(ratings.years))
+    start = period_starts(ratings.years[dated])
     table = pa.table({"item": dated.astype(np.int32), "period": start})
     cells = engine(PERIOD_SQL, {"log": ratings.log, "item_periods": table})
     starts, period = np.unique(cells["period"].to_numpy(), return_inverse=True)
     counts = np.zeros((ratings.n_users, len(starts)), dtype=np.int64)
     counts[cells["user"].to_numpy(), period] = cells["count"].to_numpy()
-    return PeriodCounts(tuple(_named(int(year)) for year in starts), counts)
+    return PeriodCounts(tuple(period_name(int(year)) for year in starts), counts)
 
 
-def _named(start: int) -> str:
+def period_starts(years: NDArray[np.float64]) -> NDArray[np.int64]:
+    """First year of the period each year falls into; the one before all others for 1969 or less.
+
+    Examples
+    --------
+    >>> period_starts(np.array([1931.0, 1994.0, 1995.0])).tolist()
+    [1965, 1990, 1995]
+    """
+    start = np.floor(years / _YEARS).astype(np.int64) * _YEARS
+    return np.asarray(np.maximum(start, _FIRST - _YEARS))
+
+
+def period_name(start: int) -> str:
+    """What readers know a period by, from its first year."""
     return f"before {_FIRST}" if start < _FIRST else f"{start}-{start + _YEARS - 1}"

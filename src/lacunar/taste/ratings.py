@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
@@ -47,6 +48,11 @@ class RatingScale:
         if scale is None or not (finite and scale.minimum < scale.maximum and scale.step > 0):
             raise InputError(f"expected a rating scale MIN:MAX or MIN:MAX:STEP, got {text!r}")
         return scale
+
+    def allows(self, rating: float) -> bool:
+        """Whether a rating is one of the scale's."""
+        steps = (rating - self.minimum) / self.step
+        return self.minimum <= rating <= self.maximum and abs(steps - round(steps)) <= 1e-9
 
     def __str__(self) -> str:
         return f"{self.minimum:g} to {self.maximum:g} in steps of {self.step:g}"
@@ -132,6 +138,18 @@ class Ratings:
         """Where each user's rows begin in the log, and at the end where the last one's stop."""
         return np.searchsorted(self.user, np.arange(self.n_users + 1))
 
+    @cached_property
+    def years(self) -> NDArray[np.float64]:
+        """Year of release of each film, shape (I,); NaN where the title names none."""
+        return np.asarray(self.items["year"].to_numpy().astype(np.float64))
+
+    @cached_property
+    def genre_matrix(self) -> sp.csr_array:
+        """Which film has which genre: ones, shape (I, G)."""
+        item, genre = (self.item_genres[name].to_numpy() for name in ("item", "genre"))
+        shape = (self.n_items, len(self.genres))
+        return sp.csr_array((np.ones(len(item)), (item, genre)), shape=shape)
+
     def rows_of(self, user: int) -> slice:
         """Rows of the log that belong to the user at a position."""
         return slice(int(self.user_starts[user]), int(self.user_starts[user + 1]))
@@ -151,6 +169,26 @@ class Ratings:
                 f" got {user_id!r}"
             )
         return position
+
+    def item_position(self, item_id: str) -> int:
+        """Position of a film given as text, as on a command line.
+
+        Raises
+        ------
+        InputError
+            If no film has that id.
+        """
+        position = self._item_positions.get(item_id.strip())
+        if position is None:
+            raise InputError(
+                f"expected the id of one of {self.n_items} films, such as "
+                f"{self.items['item_id'][0]}, got {item_id!r}"
+            )
+        return position
+
+    @cached_property
+    def _item_positions(self) -> dict[str, int]:
+        return {str(item_id): i for i, item_id in enumerate(self.items["item_id"].to_pylist())}
 
     @cached_property
     def _positions(self) -> dict[str, int]:

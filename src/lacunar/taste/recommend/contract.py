@@ -1,9 +1,38 @@
-"""What every recommender returns."""
+"""What every recommender is asked and what it answers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, Self
+
+from lacunar.taste.mixture.parameters import FloatArray
+from lacunar.taste.ratings import Ratings
+from lacunar.taste.recommend.histories import Histories
+
+PartKind = Literal["rated", "segment", "popularity", "adventure", "reranking"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A share of a score; the parts of a score sum to it within 1e-9.
+
+    Parameters
+    ----------
+    kind : {"rated", "segment", "popularity", "adventure", "reranking"}
+        ``rated``: what a rated film adds; ``segment``: what the user's segments add to, or take
+        from, what everybody likes; ``popularity``: what everybody likes; ``adventure``: what
+        segments next to the user's like more than others do; ``reranking``: what a place in the
+        list costs beside the films already on it.
+    value : float
+        In the units of the score.
+    item : int, optional
+        Position of the rated film, for ``rated``.
+    """
+
+    kind: PartKind
+    value: float
+    item: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +46,7 @@ class Reason:
     text : str
         The same in words.
     value : float
-        The figure behind it, such as a number of users or a mean in stars.
+        The figure behind it, such as a number of users or a share of the score.
     """
 
     kind: str
@@ -35,17 +64,40 @@ class Recommendation:
         Position of the film in ``Ratings.items``.
     score : float
         What the recommender ordered by; comparable within one recommender only.
+    parts : tuple of Part
+        Sum to the score.
     reasons : tuple of Reason
+        The largest parts, told in words.
     """
 
     item: int
     score: float
+    parts: tuple[Part, ...]
     reasons: tuple[Reason, ...]
 
 
 class Recommender(Protocol):
-    """Recommends films a user has not rated, best first."""
+    """Scores every film for any user, known to the fit or new, from the ratings it is shown.
 
-    def recommend(self, user: int, k: int) -> list[Recommendation]:
-        """At most ``k`` films for the user at a position."""
+    A recommender sees nothing of a user but a history, so what it says of a known user and of a
+    new one with the same ratings is the same, and it needs no refit for new ratings.
+    """
+
+    def fit(self, ratings: Ratings) -> Self:
+        """Learn from a log and return self."""
+        ...
+
+    def score(self, histories: Histories) -> FloatArray:
+        """Scores of all films, shape (B, I), high for what to show first, never NaN.
+
+        Films of a user's history have scores too, of no meaning.
+        """
+        ...
+
+    def parts(self, history: Histories, items: Sequence[int]) -> list[tuple[Part, ...]]:
+        """Parts of the scores of some films for the one user of a history."""
+        ...
+
+    def tell(self, history: Histories, item: int, parts: Sequence[Part]) -> tuple[Reason, ...]:
+        """The largest parts of a film's score in words."""
         ...

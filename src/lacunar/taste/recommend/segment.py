@@ -1,59 +1,95 @@
-"""The source report's rule: what the user's segment likes and the user has not seen."""
+"""What the user's segment likes: the source report's rule, and the same over all segments."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.taste.mixture.parameters import FloatArray
+from lacunar.taste.placement import Placement
 from lacunar.taste.ratings import Ratings
-from lacunar.taste.recommend.contract import Reason, Recommendation
-from lacunar.taste.segments import Segments
+from lacunar.taste.recommend.contract import Part, Reason
+from lacunar.taste.recommend.histories import Histories, histories_of
+
+Weighting = Literal["hard", "posterior"]
+# Breaks ties between numbers of likes by mean stars, and stays far below one like.
+_TIE = 1e-7
 
 
 class SegmentRecommender:
-    """Popularity inside the user's most probable segment.
+    """Popularity inside segments.
 
-    A film's score is the number of members who rated it above ``liked_above``. Equal scores are
-    ordered by the members' mean rating of the film, then by item id.
+    ``hard`` is the source report's rule: a film's score is the number of members of the user's
+    most probable segment who rated it above ``liked_above``, and equal numbers are ordered by the
+    members' mean rating, which adds ten millionths of a like per star. A film no member liked has
+    the score ``-inf``. ``posterior`` asks every segment: the share of its users who like the film,
+    times the probability that the user belongs to it.
 
     Parameters
     ----------
-    ratings : Ratings
-    segments : Segments
+    placement : Placement
+        Where users belong.
     liked_above : float
         Stars; a rating strictly above is a like.
+    weighting : {"hard", "posterior"}
     """
 
-    def __init__(self, ratings: Ratings, segments: Segments, liked_above: float) -> None:
-        self._ratings = ratings
-        self._segments = segments
+    def __init__(
+        self, placement: Placement, liked_above: float, weighting: Weighting = "hard"
+    ) -> None:
+        self._placement = placement
         self._liked_above = liked_above
-        shape = (segments.n_segments, ratings.n_items)
-        cell = segments.labels[ratings.user] * ratings.n_items + ratings.item
-        size = shape[0] * shape[1]
-        liked = ratings.rating > liked_above
-        self._likes: NDArray[np.int64] = np.bincount(cell[liked], minlength=size).reshape(shape)
-        self._raters: NDArray[np.int64] = np.bincount(cell, minlength=size).reshape(shape)
-        sums = np.bincount(cell, weights=ratings.rating, minlength=size).reshape(shape)
-        self._means: FloatArray = sums / np.maximum(self._raters, 1)
+        self._weighting = weighting
 
-    def recommend(self, user: int, k: int) -> list[Recommendation]:
-        """At most ``k`` films that a member liked and the user has not rated."""
-        segment = int(self._segments.labels[user])
-        likes, means = self._likes[segment], self._means[segment]
-        candidate = likes > 0
-        candidate[self._ratings.item[self._ratings.rows_of(user)]] = False
-        items = np.flatnonzero(candidate)
-        best = items[np.lexsort((items, -means[items], -likes[items]))[:k]]
+    def fit(self, ratings: Ratings) -> Self:
+        histories = histories_of(ratings)
+        belongs = self._placement.responsibilities(histories)  # (U, K)
+        if self._weighting == "hard":
+            belongs = (belongs.argmax(axis=1)[:, np.newaxis] == np.arange(belongs.shape[1])) * 1.0
+        rated = histories.matrix(np.ones(len(histories.item)), ratings.n_items)
+        liked = histories.matrix(
+            (histories.rating > self._liked_above).astype(np.float64), ratings.n_items
+        )
+        stars = histories.matrix(histories.rating, ratings.n_items)
+        self._populations: FloatArray = belongs.sum(axis=0)
+        self._likes, self._raters, sums = (
+            np.asarray((matrix.T @ belongs).T) for matrix in (liked, rated, stars)
+        )  # (K, I)
+        self._means: FloatArray = np.divide(
+            sums, self._raters, out=np.zeros_like(sums), where=self._raters > 0
+        )
+        self._liked_by_all: FloatArray = self._likes.sum(axis=0) / ratings.n_users
+        return self
+
+    def score(self, histories: Histories) -> FloatArray:
+        belongs = self._placement.responsibilities(histories)
+        if self._weighting == "posterior":
+            return np.asarray(belongs @ self._shares())
+        liked = np.where(self._likes > 0, self._likes + _TIE * self._means, -np.inf)
+        return np.asarray(liked[belongs.argmax(axis=1)])
+
+    def parts(self, history: Histories, items: Sequence[int]) -> list[tuple[Part, ...]]:
+        of_all, scores = self._liked_by_all, self.score(history)[0]
+        scale = 1.0 if self._weighting == "posterior" else self._populations[self._segment(history)]
         return [
-            Recommendation(item, float(likes[item]), self._reasons(segment, item))
-            for item in best.tolist()
+            (
+                Part("segment", float(scores[item] - scale * of_all[item])),
+                Part("popularity", float(scale * of_all[item])),
+            )
+            for item in items
         ]
 
-    def _reasons(self, segment: int, item: int) -> tuple[Reason, ...]:
+    def tell(self, history: Histories, item: int, parts: Sequence[Part]) -> tuple[Reason, ...]:
+        segment = self._segment(history)
+        if self._weighting == "posterior":
+            own, everybody = float(self._shares()[segment, item]), float(self._liked_by_all[item])
+            text = f"{own:.0%} of your segment rated it above {self._liked_above:g}, "
+            return (Reason("segment_likes", f"{text}{everybody:.0%} of all users", own),)
         likes, raters = int(self._likes[segment, item]), int(self._raters[segment, item])
-        mean, population = float(self._means[segment, item]), self._segments.populations[segment]
+        mean, population = float(self._means[segment, item]), int(self._populations[segment])
         return (
             Reason(
                 "segment_likes",
@@ -67,3 +103,10 @@ class SegmentRecommender:
                 mean,
             ),
         )
+
+    def _segment(self, history: Histories) -> int:
+        return int(self._placement.responsibilities(history)[0].argmax())
+
+    def _shares(self) -> NDArray[np.float64]:
+        """Share of each segment's users who like each film, shape (K, I)."""
+        return self._likes / np.maximum(self._populations, 1)[:, np.newaxis]

@@ -1,0 +1,130 @@
+"""``lacunar taste recommend``: films for a user of the log, or for somebody new."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import typer
+
+from lacunar.cli.console import JsonFlag, emit_json, out
+from lacunar.errors import InputError
+
+
+def recommend(
+    model: Annotated[Path, typer.Argument(help="Directory of a fitted taste model.")],
+    user: Annotated[
+        str | None, typer.Option("--user", help="Id of a user, as in the ratings.")
+    ] = None,
+    rate: Annotated[
+        list[str] | None,
+        typer.Option(help="ITEM=STARS: a rating of somebody new, instead of a user; repeatable."),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many films.")] = 5,
+    by: Annotated[
+        str | None,
+        typer.Option(help="popularity, segment, posterior or personal (default: the model's)."),
+    ] = None,
+    adventure: Annotated[
+        float, typer.Option(help="0 to 1: look beyond the user's own segment.")
+    ] = 0.0,
+    favourites: Annotated[
+        float, typer.Option(help="0 to 1: follow the genres the user likes.")
+    ] = 0.0,
+    diversity: Annotated[float, typer.Option(help="0 to 1: films less alike.")] = 0.0,
+    genre: Annotated[
+        list[str] | None, typer.Option(help="Only films of this genre; repeatable.")
+    ] = None,
+    years: Annotated[
+        str | None, typer.Option(help="FIRST:LAST: only films released in these years.")
+    ] = None,
+    allow: Annotated[
+        list[str] | None, typer.Option(help="Id of a film to choose among; repeatable.")
+    ] = None,
+    deny: Annotated[
+        list[str] | None, typer.Option(help="Id of a film to leave out; repeatable.")
+    ] = None,
+    include_seen: Annotated[
+        bool, typer.Option("--include-seen", help="Also films the user has rated.")
+    ] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Recommend films to a user of the log, or to somebody new, with the reasons.
+
+    Somebody new is described by ``--rate``; without ``--user`` and ``--rate``, nothing is known.
+    """
+    from lacunar.store import load_taste
+    from lacunar.taste.config import RecommenderName
+    from lacunar.taste.describe import describe_recommendations
+    from lacunar.taste.recommend.candidates import candidates
+    from lacunar.taste.recommend.rerank import Controls
+
+    if user is not None and rate:
+        raise InputError("expected --user or --rate, got both")
+    names = get_args(RecommenderName)
+    if by is not None and by not in names:
+        raise InputError(f"--by: expected one of {', '.join(names)}, got {by!r}")
+    stars = _stars(rate or [])
+    controls = Controls(adventure=adventure, favourites=favourites, diversity=diversity)
+    span = _years(years)
+    loaded = load_taste(model)
+    among = candidates(
+        loaded.ratings,
+        allow=allow,
+        deny=deny or (),
+        genres=genre,
+        years=span,
+        exclude_seen=not include_seen,
+    )
+    found = describe_recommendations(
+        loaded,
+        stars if user is None else loaded.ratings.user_position(user),
+        top,
+        by=by,  # type: ignore[arg-type]  # checked above
+        among=among,
+        controls=controls,
+    )
+    if json:
+        emit_json(found)
+        return
+    _print(found)
+
+
+def _stars(rates: list[str]) -> dict[str, float]:
+    stars = {}
+    for rate in rates:
+        item, _, value = rate.rpartition("=")
+        try:
+            stars[item.strip()] = float(value)
+        except ValueError:
+            item = ""
+        if not item:
+            raise InputError(f"--rate: expected ITEM=STARS, such as 318=4.5, got {rate!r}")
+    return stars
+
+
+def _years(years: str | None) -> tuple[int, int] | None:
+    if years is None:
+        return None
+    first, _, last = years.partition(":")
+    if not (first.strip().isdigit() and last.strip().isdigit()):
+        raise InputError(f"--years: expected FIRST:LAST, such as 1980:1999, got {years!r}")
+    return int(first), int(last)
+
+
+def _print(found: dict[str, Any]) -> None:
+    who = "Somebody new" if found["user"] is None else f"User {found['user']}"
+    out.print(
+        f"{who} is in segment {found['segment']} ({found['segment_name']}) "
+        f"with probability {found['probability']:.4f}, known by {found['ratings']} ratings.",
+        markup=False,
+    )
+    if not found["items"]:
+        out.print("No film is left to recommend.")
+    digits = 0 if found["by"] in {"popularity", "segment"} else 3
+    for rank, item in enumerate(found["items"], start=1):
+        out.print(f"\n{rank}. {item['title']}  [{item['item']}]", style="bold", markup=False)
+        out.print(f"   {', '.join(item['genres'])}", markup=False)
+        out.print(f"   score {item['score']:.{digits}f}", markup=False)
+        for reason in item["reasons"]:
+            out.print(f"   - {reason['text']}", markup=False)

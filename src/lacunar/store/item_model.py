@@ -1,0 +1,51 @@
+"""An item model as arrays, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from lacunar.taste.ratings import Ratings
+from lacunar.taste.recommend.item_model import DualItemModel, ItemModel, PrimalItemModel
+from lacunar.taste.recommend.personal import PersonalOptions, design_rows
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def item_model_arrays(model: ItemModel) -> Arrays:
+    """What to keep of an item model; its rows of feedback follow from the log."""
+    if isinstance(model, DualItemModel):
+        return {"item_inverse": model.inverse, "item_unexplained": model.unexplained}
+    if isinstance(model.matrix, np.ndarray):
+        return {"item_positions": model.items, "item_weights": model.matrix}
+    return {
+        "item_positions": model.items,
+        "item_weights": model.matrix.data,
+        "item_targets": model.matrix.indices,
+        "item_sources": model.matrix.indptr,
+    }
+
+
+def read_item_model(
+    arrays: Mapping[str, NDArray[Any]], ratings: Ratings, options: PersonalOptions
+) -> ItemModel:
+    """Return the model that :func:`item_model_arrays` took apart.
+
+    Raises
+    ------
+    KeyError
+        If an array is missing.
+    """
+    if "item_inverse" in arrays:
+        rows = design_rows(ratings, options)
+        return DualItemModel(rows, arrays["item_inverse"], arrays["item_unexplained"])
+    items, weights = arrays["item_positions"], arrays["item_weights"]
+    if "item_sources" not in arrays:
+        return PrimalItemModel(ratings.n_items, items, weights)
+    parts = (weights, arrays["item_targets"], arrays["item_sources"])
+    matrix = sp.csr_array(parts, shape=(len(items), len(items)))
+    return PrimalItemModel(ratings.n_items, items, matrix)

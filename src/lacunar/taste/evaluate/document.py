@@ -1,0 +1,84 @@
+"""The JSON document of an evaluation. Keys may be added here, never renamed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lacunar.taste.evaluate.comparison import Comparison, Summary
+from lacunar.taste.evaluate.intervals import Interval
+
+
+def describe_evaluation(
+    protocol: str,
+    seeds: Sequence[int],
+    comparison: Comparison,
+    *,
+    cold_start: Mapping[int, Comparison] | None = None,
+) -> dict[str, Any]:
+    """An evaluation as plain JSON types; what is unknown is null.
+
+    Parameters
+    ----------
+    protocol : str
+    seeds : sequence of int
+        Of the splits; empty where nothing was drawn.
+    comparison : Comparison
+    cold_start : mapping of int to Comparison, optional
+        By the number of ratings shown.
+
+    Returns
+    -------
+    document : dict
+        ``protocol``, ``seeds``;
+        ``users``: how many were tested on any split;
+        ``methods``: by name and metric ``{"mean", "low", "high"}``, the mean over users and its
+        95 % interval (for ``coverage`` the range over splits, null for one split);
+        ``differences``: the same by ``"A - B"`` for every method A and every B before it, paired
+        by user;
+        ``slices``: by number of ratings shown (such as ``"20-49"``) how many ``users`` and the
+        ``methods`` for them;
+        ``seconds``: by method ``{"fit", "rank"}``, mean over splits;
+        ``cold_start``, if there is one: by number of ratings shown, then as ``methods``.
+    """
+    names = list(comparison.results)
+    differences = {
+        f"{name} - {reference}": _summary(found[name])
+        for place, reference in enumerate(names)
+        for found in [comparison.differences(reference)]
+        for name in names[place + 1 :]
+    }
+    document: dict[str, Any] = {
+        "protocol": protocol,
+        "seeds": list(seeds),
+        "users": comparison.n_users,
+        "methods": _by_method(comparison.summary()),
+        "differences": differences,
+        "slices": {
+            part.name: {"users": part.n_users, "methods": _by_method(part.summary)}
+            for part in comparison.by_history()
+        },
+        "seconds": {
+            name: {"fit": result.seconds.fit, "rank": result.seconds.rank}
+            for name, result in comparison.results.items()
+        },
+    }
+    if cold_start is not None:
+        document["cold_start"] = {
+            str(given): _by_method(found.summary()) for given, found in cold_start.items()
+        }
+    return document
+
+
+def _by_method(summary: Mapping[str, Summary]) -> dict[str, Any]:
+    return {name: _summary(found) for name, found in summary.items()}
+
+
+def _summary(summary: Summary) -> dict[str, Any]:
+    return {metric: _interval(found) for metric, found in summary.items()}
+
+
+def _interval(interval: Interval) -> dict[str, float | None]:
+    mean = None if math.isnan(interval.mean) else interval.mean
+    return {"mean": mean, "low": interval.low, "high": interval.high}

@@ -1,0 +1,239 @@
+"""Measures of recommended lists, one value per user.
+
+Shapes: B users, P places, I films, G genres. A list is a row of film positions, best first, with
+-1 at its end where candidates ran out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import rel_entr
+
+from lacunar.taste.mixture.parameters import FloatArray
+from lacunar.taste.ratings import Ratings
+from lacunar.taste.recommend.histories import Histories
+
+Lists = NDArray[np.intp]
+
+
+def ndcg_at(hits: NDArray[np.bool_], n_relevant: NDArray[np.integer], k: int = 10) -> FloatArray:
+    """Normalised discounted cumulative gain of each list, gains 0 and 1.
+
+    A hit at place i (from 1) gains ``1 / log2(i + 1)``; the ideal list begins with
+    ``min(k, n_relevant)`` hits. Source: Järvelin and Kekäläinen (2002), "Cumulated Gain-Based
+    Evaluation of IR Techniques".
+
+    Parameters
+    ----------
+    hits : ndarray of shape (B, P)
+        Whether the film at each place is relevant, best place first.
+    n_relevant : ndarray of shape (B,)
+        Relevant films of each user, at least 1, listed or not.
+    k : int
+
+    Examples
+    --------
+    >>> ndcg_at(np.array([[True, False, True]]), np.array([2]), k=3).round(4).tolist()
+    [0.9197]
+    """
+    gains = 1 / np.log2(np.arange(k) + 2)
+    ideal = gains.cumsum()[np.minimum(k, n_relevant) - 1]
+    hits = hits[:, :k]
+    return np.asarray(hits @ gains[: hits.shape[1]] / ideal)
+
+
+def recall_at(hits: NDArray[np.bool_], n_relevant: NDArray[np.integer], k: int = 20) -> FloatArray:
+    """Hits among the first k places, divided by ``min(k, n_relevant)``.
+
+    So a perfect list has a recall of 1, however many films are relevant. Source: Liang, Krishnan,
+    Hoffman and Jebara (2018), "Variational Autoencoders for Collaborative Filtering".
+
+    Parameters
+    ----------
+    hits, n_relevant, k
+        As in :func:`ndcg_at`.
+
+    Examples
+    --------
+    >>> recall_at(np.array([[True, False, True]]), np.array([4])).tolist()
+    [0.5]
+    """
+    return np.asarray(hits[:, :k].sum(axis=1) / np.minimum(k, n_relevant))
+
+
+def reciprocal_rank(hits: NDArray[np.bool_], k: int = 10) -> FloatArray:
+    """One divided by the place of the first hit, 0 where none is among the first k.
+
+    Source: Voorhees (1999), "The TREC-8 Question Answering Track Report".
+
+    Parameters
+    ----------
+    hits, k
+        As in :func:`ndcg_at`.
+
+    Examples
+    --------
+    >>> reciprocal_rank(np.array([[False, True, True], [False, False, False]])).tolist()
+    [0.5, 0.0]
+    """
+    hits = hits[:, :k]
+    return np.asarray(hits.any(axis=1) / (hits.argmax(axis=1) + 1), dtype=np.float64)
+
+
+def hit_rate(hits: NDArray[np.bool_], k: int = 10) -> FloatArray:
+    """1 where any of the first k places is a hit, else 0.
+
+    Source: Deshpande and Karypis (2004), "Item-Based Top-N Recommendation Algorithms".
+
+    Parameters
+    ----------
+    hits, k
+        As in :func:`ndcg_at`.
+
+    Examples
+    --------
+    >>> hit_rate(np.array([[False, True], [False, False]])).tolist()
+    [1.0, 0.0]
+    """
+    return np.asarray(hits[:, :k].any(axis=1), dtype=np.float64)
+
+
+def novelty(lists: Lists, rated_share: FloatArray, k: int = 10) -> FloatArray:
+    """Mean self-information of the first k films, in bits: how few people know them.
+
+    A film that a share s of the training users rated has ``-log2(s)``. Source: Zhou et al. (2010),
+    "Solving the apparent diversity-accuracy dilemma of recommender systems".
+
+    Parameters
+    ----------
+    lists : ndarray of shape (B, P)
+    rated_share : ndarray of shape (I,)
+        Above 0 for every film on a list.
+    k : int
+
+    Returns
+    -------
+    bits : ndarray of shape (B,)
+        NaN for an empty list.
+
+    Examples
+    --------
+    >>> novelty(np.array([[0, 1], [1, -1], [-1, -1]]), np.array([0.5, 0.25])).tolist()
+    [1.5, 2.0, nan]
+    """
+    lists = lists[:, :k]
+    listed = lists >= 0
+    share = np.where(listed, rated_share[lists], 1.0)
+    return _ratio(-np.log2(share).sum(axis=1), listed.sum(axis=1))
+
+
+def genre_diversity(lists: Lists, genres: FloatArray, k: int = 10) -> FloatArray:
+    """Mean Jaccard distance between the genres of every two of the first k films.
+
+    ``1 - |a and b| / |a or b|`` for the genre sets a and b of two films. Source: intra-list
+    diversity after Ziegler et al. (2005), "Improving Recommendation Lists Through Topic
+    Diversification", with the distance of Jaccard.
+
+    Parameters
+    ----------
+    lists : ndarray of shape (B, P)
+    genres : ndarray of shape (I, G)
+        1 where a film has a genre, else 0. Every film has one.
+    k : int
+
+    Returns
+    -------
+    diversity : ndarray of shape (B,)
+        From 0, all alike, to 1, nothing in common; NaN for a list of fewer than two films.
+
+    Examples
+    --------
+    >>> genres = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    >>> genre_diversity(np.array([[0, 1, 2]]), genres).round(4).tolist()
+    [0.6667]
+    """
+    lists = lists[:, :k]
+    listed = lists >= 0
+    sets = np.where(listed[:, :, np.newaxis], genres[lists], 0.0)  # (B, k, G)
+    both = sets @ sets.transpose(0, 2, 1)  # (B, k, k)
+    sizes = sets.sum(axis=2)
+    either = sizes[:, :, np.newaxis] + sizes[:, np.newaxis, :] - both
+    # Films that are not listed have no genres, and so nothing in common with any.
+    alike = both / np.maximum(either, 1.0)
+    n = listed.sum(axis=1)
+    ordered_pairs = n * (n - 1)
+    return 1 - _ratio(alike.sum(axis=(1, 2)) - n, ordered_pairs)
+
+
+def miscalibration(
+    lists: Lists,
+    histories: Histories,
+    genres: FloatArray,
+    k: int = 10,
+    *,
+    alpha: float = 0.01,
+) -> FloatArray:
+    """How far the genres of the first k films are from those of the films a user rated, in nats.
+
+    Each film spreads a weight of 1 evenly over its genres. With p the distribution of the history
+    and q that of the list it is ``KL(p || (1 - alpha) q + alpha p)``: 0 where a list mirrors the
+    history, up to ``-log(alpha)`` where it has none of its genres. Source: Steck (2018),
+    "Calibrated Recommendations", equations 2, 3, 6 and 7.
+
+    Parameters
+    ----------
+    lists : ndarray of shape (B, P)
+    histories : Histories
+        Of the same B users.
+    genres : ndarray of shape (I, G)
+        1 where a film has a genre, else 0. Every film has one.
+    k : int
+    alpha : float
+        Keeps the divergence finite where a genre is not on the list.
+
+    Returns
+    -------
+    divergence : ndarray of shape (B,)
+        NaN for an empty history or list.
+
+    Examples
+    --------
+    >>> genres = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> history = Histories(np.array([0, 1]), np.array([0]), np.array([4.0]))
+    >>> miscalibration(np.array([[0]]), history, genres).tolist()
+    [0.0]
+    >>> miscalibration(np.array([[1]]), history, genres).round(2).tolist()
+    [4.61]
+    """
+    lists = lists[:, :k]
+    listed = lists >= 0
+    spread = genres / genres.sum(axis=1, keepdims=True)
+    rated = histories.matrix(np.ones(len(histories.item)), len(genres))
+    p = _ratio(rated @ spread, histories.n_ratings[:, np.newaxis])
+    shown = np.where(listed[:, :, np.newaxis], spread[lists], 0.0)
+    q = _ratio(shown.sum(axis=1), listed.sum(axis=1, keepdims=True))
+    return np.asarray(rel_entr(p, (1 - alpha) * q + alpha * p).sum(axis=1))
+
+
+def coverage(lists: Lists, train: Ratings, k: int = 10) -> float:
+    """Share of the films with a training rating that are among anybody's first k.
+
+    Source: catalogue coverage of Ge, Delgado-Battenfeld and Jannach (2010), "Beyond Accuracy".
+
+    Parameters
+    ----------
+    lists : ndarray of shape (B, P)
+        Of all users.
+    train : Ratings
+    k : int
+    """
+    shown = np.unique(lists[:, :k])
+    return float(np.count_nonzero(shown >= 0) / len(np.unique(train.item)))
+
+
+def _ratio(total: FloatArray, n: NDArray[np.integer]) -> FloatArray:
+    """Total over n, NaN where n is 0."""
+    found = np.full(np.broadcast_shapes(np.shape(total), np.shape(n)), np.nan)
+    np.divide(total, n, out=found, where=n > 0)
+    return found

@@ -1,0 +1,141 @@
+"""Where a user belongs, from ratings alone: the posterior of a fitted mixture for any history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from lacunar.taste.config import TasteConfig
+from lacunar.taste.gaps import fill_gaps
+from lacunar.taste.mixture.data import MixtureData
+from lacunar.taste.mixture.em import posterior
+from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters
+from lacunar.taste.periods import PeriodCounts, period_name, period_starts
+from lacunar.taste.profiles import GenreProfiles
+from lacunar.taste.ratings import Ratings
+from lacunar.taste.recommend.histories import Histories
+from lacunar.taste.views import build_view
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Places histories in the segments of a fit, without refitting.
+
+    Parameters
+    ----------
+    config : TasteConfig
+    mixture : MixtureParameters
+        A batch of one, components in the order of the segments.
+    genres, periods : tuple of str
+        Columns of the profiles the mixture was fitted to.
+    rating_variance : float
+        See :class:`lacunar.taste.profiles.GenreProfiles`.
+    item_genres : scipy.sparse.csr_array of shape (I, G)
+    item_periods : scipy.sparse.csr_array of shape (I, P)
+    """
+
+    config: TasteConfig
+    mixture: MixtureParameters
+    genres: tuple[str, ...]
+    periods: tuple[str, ...]
+    rating_variance: float
+    item_genres: sp.csr_array
+    item_periods: sp.csr_array
+
+    @property
+    def n_segments(self) -> int:
+        return int(self.mixture.weights.shape[1])
+
+    @property
+    def n_columns(self) -> int:
+        """Columns of the view the mixture was fitted to."""
+        return int(self.mixture.means.shape[2])
+
+    def responsibilities(self, histories: Histories) -> FloatArray:
+        """Probability of each user to belong to each segment, shape (B, K).
+
+        Whoever has rated nothing that the fit looks at belongs where users in general belong: to
+        each segment with its weight.
+        """
+        belongs = np.tile(self.mixture.weights[0], (histories.n_users, 1))
+        profiles, periods = self._profiles(histories)
+        values, noise = self._view(profiles, periods)
+        known = ~np.isnan(values).all(axis=1)
+        if known.any():
+            seen = fill_gaps(values[known], self.config.gaps)
+            data = MixtureData(seen, noise[known] if self.config.noise else None)
+            with threadpool_limits(limits=1):
+                found, _ = posterior(data.observations(self.config.covariance_type), self.mixture)
+            belongs[known] = found[0].T
+        return belongs
+
+    def _view(
+        self, profiles: GenreProfiles, periods: PeriodCounts
+    ) -> tuple[FloatArray, FloatArray]:
+        view = build_view(self.config.view, profiles, periods)
+        return view.values, view.noise
+
+    def _profiles(self, histories: Histories) -> tuple[GenreProfiles, PeriodCounts]:
+        n_items = self.item_genres.shape[0]
+        seen = histories.matrix(np.ones(len(histories.item)), n_items)
+        stars = histories.matrix(histories.rating, n_items)
+        counts = (seen @ self.item_genres).toarray()
+        sums = (stars @ self.item_genres).toarray()
+        means = np.full(counts.shape, np.nan)
+        np.divide(sums, counts, out=means, where=counts > 0)
+        return (
+            GenreProfiles(self.genres, means, counts.astype(np.int64), self.rating_variance),
+            PeriodCounts(self.periods, (seen @ self.item_periods).toarray().astype(np.int64)),
+        )
+
+
+def placement(
+    ratings: Ratings,
+    config: TasteConfig,
+    mixture: MixtureParameters,
+    *,
+    periods: Sequence[str],
+    rating_variance: float,
+) -> Placement:
+    """Make ready to place histories in the segments of a mixture.
+
+    Parameters
+    ----------
+    ratings : Ratings
+        A log with the same films as the one the mixture was fitted to.
+    config : TasteConfig
+        Of that fit.
+    mixture : MixtureParameters
+        A batch of one.
+    periods : sequence of str
+        Periods of release the fit saw; films of others count nowhere.
+    rating_variance : float
+    """
+    return Placement(
+        config=config,
+        mixture=mixture,
+        genres=ratings.genres,
+        periods=tuple(periods),
+        rating_variance=rating_variance,
+        item_genres=ratings.genre_matrix,
+        item_periods=_period_matrix(ratings.years, periods),
+    )
+
+
+def _period_matrix(years: NDArray[np.float64], periods: Sequence[str]) -> sp.csr_array:
+    """Which film came out in which period: ones, shape (I, P)."""
+    column = {name: p for p, name in enumerate(periods)}
+    dated = np.flatnonzero(~np.isnan(years))
+    period = np.array(
+        [column.get(period_name(start), -1) for start in period_starts(years[dated]).tolist()],
+        dtype=np.intp,
+    )
+    shown = period >= 0
+    return sp.csr_array(
+        (np.ones(shown.sum()), (dated[shown], period[shown])), shape=(len(years), len(periods))
+    )

@@ -1,0 +1,179 @@
+"""Which films may be recommended, and the best of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.errors import InputError
+from lacunar.taste.mixture.parameters import FloatArray
+from lacunar.taste.ratings import Ratings
+from lacunar.taste.recommend.histories import Histories
+
+# Scores are searched in this many groups, whose maxima bound the k-th best score from below.
+_GROUP = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Films that may be recommended.
+
+    Parameters
+    ----------
+    allowed : ndarray of shape (I,)
+    exclude_seen : bool
+        Whether films of a user's history are left out.
+    """
+
+    allowed: NDArray[np.bool_]
+    exclude_seen: bool = True
+
+
+def candidates(
+    ratings: Ratings,
+    *,
+    allow: Sequence[str] | None = None,
+    deny: Sequence[str] = (),
+    genres: Sequence[str] | None = None,
+    years: tuple[int, int] | None = None,
+    exclude_seen: bool = True,
+) -> Candidates:
+    """Films that somebody rated and that pass every filter named.
+
+    Parameters
+    ----------
+    ratings : Ratings
+    allow : sequence of str, optional
+        Ids of the only films to consider.
+    deny : sequence of str
+        Ids of films to leave out.
+    genres : sequence of str, optional
+        A film needs at least one of them.
+    years : tuple of int, optional
+        First and last year of release; a film without a year does not pass.
+    exclude_seen : bool
+
+    Raises
+    ------
+    InputError
+        If a film or genre is unknown, or the years are in the wrong order.
+
+    Examples
+    --------
+    >>> from lacunar.taste.sample import sampled_ratings
+    >>> ratings = sampled_ratings(n_users=50, n_movies=200)
+    >>> int(candidates(ratings, genres=["Horror"], years=(1990, 1999)).allowed.sum())
+    10
+    """
+    allowed = np.zeros(ratings.n_items, dtype=bool)
+    allowed[ratings.item] = True
+    if allow is not None:
+        allowed &= _marked(ratings, allow)
+    allowed &= ~_marked(ratings, deny)
+    if genres is not None:
+        for genre in genres:
+            if genre not in ratings.genres:
+                raise InputError(
+                    f"expected genres among {', '.join(ratings.genres)}, got {genre!r}"
+                )
+        wanted = np.isin(ratings.genres, list(genres))
+        allowed &= (ratings.genre_matrix @ wanted.astype(np.float64)) > 0
+    if years is not None:
+        first, last = years
+        if first > last:
+            raise InputError(f"expected years from first to last, got {first} to {last}")
+        year = ratings.years
+        allowed &= (year >= first) & (year <= last)
+    return Candidates(allowed, exclude_seen)
+
+
+def _marked(ratings: Ratings, item_ids: Sequence[str]) -> NDArray[np.bool_]:
+    marked = np.zeros(ratings.n_items, dtype=bool)
+    marked[[ratings.item_position(item_id) for item_id in item_ids]] = True
+    return marked
+
+
+def rank(
+    scores: FloatArray, histories: Histories, among: Candidates, k: int
+) -> tuple[NDArray[np.intp], FloatArray]:
+    """The k best candidates of each user, best first; equal scores in order of item position.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (B, I)
+        Overwritten. ``-inf`` takes a film out.
+    histories : Histories
+        Of the same B users.
+    among : Candidates
+    k : int
+
+    Returns
+    -------
+    items : ndarray of shape (B, min(k, I))
+        Positions of films, and -1 where candidates run out.
+    best : ndarray of shape (B, min(k, I))
+        Their scores, ``-inf`` where candidates run out.
+
+    Raises
+    ------
+    ValueError
+        If a score is NaN.
+    """
+    scores[:, ~among.allowed] = -np.inf
+    if among.exclude_seen:
+        scores[histories.user, histories.item] = -np.inf
+    return top_k(scores, k)
+
+
+def top_k(scores: FloatArray, k: int) -> tuple[NDArray[np.intp], FloatArray]:
+    """The k highest finite scores of each row; see :func:`rank`.
+
+    Examples
+    --------
+    >>> items, best = top_k(np.array([[1.0, 3.0, 3.0, -np.inf]]), 4)
+    >>> items.tolist(), best.tolist()
+    ([[1, 2, 0, -1]], [[3.0, 3.0, 1.0, -inf]])
+    """
+    n_users, n_items = scores.shape
+    k = min(k, n_items)
+    bound = _lower_bounds(scores, k)
+    # Rows of the transposed array where that is how it lies in memory: both are one pass.
+    if scores.flags.f_contiguous:
+        by_film = scores.T
+        item, user = np.nonzero((by_film >= bound) & (by_film > -np.inf))
+    else:
+        user, item = np.nonzero((scores >= bound[:, np.newaxis]) & (scores > -np.inf))
+    found = scores[user, item]
+    order = np.lexsort((item, -found, user))
+    user, item, found = user[order], item[order], found[order]
+    place = np.arange(len(user)) - np.searchsorted(user, np.arange(n_users))[user]
+    kept = place < k
+    items = np.full((n_users, k), -1, dtype=np.intp)
+    best = np.full((n_users, k), -np.inf)
+    items[user[kept], place[kept]] = item[kept]
+    best[user[kept], place[kept]] = found[kept]
+    return items, best
+
+
+def _lower_bounds(scores: FloatArray, k: int) -> FloatArray:
+    """A bound that at least k scores of each row reach, and few more than k."""
+    n_users, n_items = scores.shape
+    n_groups = n_items // _GROUP
+    if n_groups < 2 * k:
+        return _kth(scores, k)
+    whole, rest = scores[:, : n_groups * _GROUP], scores[:, n_groups * _GROUP :]
+    if scores.flags.f_contiguous:
+        maxima = whole.T.reshape(_GROUP, n_groups, n_users).max(axis=0).T
+    else:
+        maxima = whole.reshape(n_users, _GROUP, n_groups).max(axis=1)
+    return _kth(np.hstack([maxima, rest]), k)
+
+
+def _kth(values: FloatArray, k: int) -> FloatArray:
+    """The k-th largest of each row."""
+    if np.isnan(values).any():
+        raise ValueError("expected a score for every film, got NaN")
+    return np.asarray(np.partition(values, -k, axis=1)[:, -k])

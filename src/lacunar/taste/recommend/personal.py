@@ -1,0 +1,219 @@
+"""What the films a user rated say, and while they are few, what the user's segments say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from lacunar.taste.mixture.parameters import FloatArray
+from lacunar.taste.placement import Placement
+from lacunar.taste.ratings import Ratings
+from lacunar.taste.recommend.candidates import top_k
+from lacunar.taste.recommend.contract import Part, Reason
+from lacunar.taste.recommend.feedback import content_rows, graded_feedback
+from lacunar.taste.recommend.histories import Histories, histories_of
+from lacunar.taste.recommend.item_model import ItemModel, fit_item_model
+
+# A segment's mean of a film weighs against as many users who are like everybody.
+_PRIOR_USERS = 5.0
+_TOLD = 3
+# Films that the user's ratings lead to most; adventure stays among them.
+_LINKED = 100
+# Mean feedback below which a film is too rare for what a segment makes of it to stand out.
+_RARE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalOptions:
+    """What the personal recommender can be told; :mod:`lacunar.taste.tuning` chooses it.
+
+    Parameters
+    ----------
+    grade : float
+        See :func:`lacunar.taste.recommend.feedback.graded_feedback`.
+    penalty : float
+        Of the item model's weights.
+    content : float
+        Weight of what films have in common, in feedback of one user; 0 leaves it out.
+    slide : float
+        Ratings at which segments and rated films weigh the same.
+    """
+
+    grade: float = 1.0
+    penalty: float = 100.0
+    content: float = 2.0
+    slide: float = 1.0
+
+
+class PersonalRecommender:
+    """Expected feedback on each film: an item model, sliding in from the segments' means.
+
+    With n ratings and ``w = n / (n + slide)`` a score is ``w`` times what the rated films predict
+    (:mod:`lacunar.taste.recommend.item_model`) and ``1 - w`` times the mean feedback of the user's
+    segments, each segment weighted with the probability that the user belongs to it.
+
+    Parameters
+    ----------
+    placement : Placement
+    options : PersonalOptions
+    item_model : ItemModel, optional
+        Fitted before, to be used instead of fitting one.
+    """
+
+    def __init__(
+        self,
+        placement: Placement,
+        options: PersonalOptions | None = None,
+        *,
+        item_model: ItemModel | None = None,
+    ) -> None:
+        self.options = options or PersonalOptions()
+        self._placement = placement
+        self._given = item_model
+        self._adventure = 0.0
+
+    def fit(self, ratings: Ratings) -> Self:
+        self._ratings = ratings
+        histories = histories_of(ratings)
+        feedback = self._feedback(histories)
+        belongs = self._placement.responsibilities(histories)
+        self._everybody: FloatArray = np.asarray(feedback.mean(axis=0))
+        sums = np.asarray((feedback.T @ belongs).T) + _PRIOR_USERS * self._everybody
+        self._segment_means: FloatArray = sums / (belongs.sum(axis=0) + _PRIOR_USERS)[:, np.newaxis]
+        self.item_model = self._given or fit_item_model(
+            design_rows(ratings, self.options), self.options.penalty
+        )
+        return self
+
+    def with_options(self, **changes: float) -> Self:
+        """Return a fitted recommender with other options, its item model the same.
+
+        ``slide`` alone may change: the others are part of what was fitted.
+        """
+        changed = copy(self)
+        changed.options = replace(self.options, **changes)
+        return changed
+
+    def adventurous(self, adventure: float) -> Self:
+        """Return a fitted recommender that looks beyond the user's own segments."""
+        changed = copy(self)
+        changed._adventure = adventure
+        return changed
+
+    def score(self, histories: Histories) -> FloatArray:
+        weight = self._weight(histories)
+        predicted = self.item_model.predict(self._feedback(histories, weight))
+        bonus = self._bonus(histories, predicted) if self._adventure else 0.0
+        scores = np.add(predicted, self._expected(histories, weight), out=predicted)
+        return scores if not self._adventure else (1 - self._adventure) * scores + bonus
+
+    def parts(self, history: Histories, items: Sequence[int]) -> list[tuple[Part, ...]]:
+        weight = self._weight(history)
+        feedback = self._feedback(history, weight).data
+        rated = history.item.tolist()
+        added = feedback[:, np.newaxis] * self.item_model.weights(rated, items)  # (N, items)
+        expected = self._expected(history, weight)[0]
+        popularity = (1 - weight[0]) * self._everybody
+        plain = [
+            (
+                *(Part("rated", float(added[r, i]), source) for r, source in enumerate(rated)),
+                Part("segment", float(expected[item] - popularity[item])),
+                Part("popularity", float(popularity[item])),
+            )
+            for i, item in enumerate(items)
+        ]
+        return self._with_adventure(history, items, plain) if self._adventure else plain
+
+    def _with_adventure(
+        self, history: Histories, items: Sequence[int], plain: list[tuple[Part, ...]]
+    ) -> list[tuple[Part, ...]]:
+        predicted = self.item_model.predict(self._feedback(history, self._weight(history)))
+        bonus, kept = self._bonus(history, predicted)[0], 1 - self._adventure
+        return [
+            (
+                *(replace(part, value=kept * part.value) for part in parts),
+                Part("adventure", float(bonus[item])),
+            )
+            for item, parts in zip(items, plain, strict=True)
+        ]
+
+    def tell(self, history: Histories, item: int, parts: Sequence[Part]) -> tuple[Reason, ...]:
+        stars = dict(zip(history.item.tolist(), history.rating.tolist(), strict=True))
+        titles, score = self._ratings.items["title"], sum(part.value for part in parts)
+        reasons = []
+        for part in sorted(parts, key=lambda part: -part.value)[:_TOLD]:
+            if part.value <= 0:
+                break
+            share = f" ({part.value / score:.0%} of the score)" if score > 0 else ""
+            if part.item is not None:
+                text = f"you gave {titles[part.item]} {stars[part.item]:g} stars"
+            elif part.kind == "adventure":
+                text = "people whose taste is near yours like it more than others do"
+            elif part.kind == "segment":
+                text = "people of your taste like it more than others do"
+            else:
+                text = "many people like it"
+            reasons.append(Reason(part.kind, text + share, part.value))
+        return tuple(reasons)
+
+    def _bonus(self, histories: Histories, predicted: FloatArray) -> FloatArray:
+        """What adventure adds to each film, shape (B, I); ``-inf`` where nothing links to it.
+
+        Segments weigh by the posterior as if one column of the view had been seen instead of
+        all, the more so the more adventure; a film counts for what they like more than everybody,
+        in proportion to the most such film among those that the user's own ratings lead to.
+        """
+        linked = predicted.copy()
+        linked[histories.user, histories.item] = -np.inf
+        _, best = top_k(linked, _LINKED)
+        floor = np.where(np.isneginf(best), np.inf, best).min(axis=1, keepdims=True)
+        belongs = self._placement.responsibilities(histories)
+        heat = 1 + self._adventure * (self._placement.n_columns - 1)
+        cooled = np.maximum(belongs, np.finfo(float).tiny) ** (1 / heat)
+        cooled /= cooled.sum(axis=1, keepdims=True)
+        lift = cooled @ self._segment_means / (self._everybody + _RARE) - 1
+        lift[linked < floor] = -np.inf
+        top = np.maximum(lift.max(axis=1, keepdims=True), np.finfo(float).tiny)
+        unit = predicted.max(axis=1, keepdims=True)
+        return np.asarray(self._adventure * unit * lift / top)
+
+    def _weight(self, histories: Histories) -> FloatArray:
+        """How much the rated films count, shape (B,)."""
+        n = histories.n_ratings
+        return n / (n + self.options.slide)
+
+    def _feedback(self, histories: Histories, weight: FloatArray | None = None) -> sp.csr_array:
+        values = graded_feedback(histories.rating, self._ratings.scale, self.options.grade)
+        if weight is not None:
+            values = values * np.repeat(weight, histories.n_ratings)
+        return histories.matrix(values, self._ratings.n_items)
+
+    def _expected(self, histories: Histories, weight: FloatArray) -> FloatArray:
+        """What segments add to scores, shape (B, I)."""
+        belongs = self._placement.responsibilities(histories)
+        return np.asarray(((1 - weight)[:, np.newaxis] * belongs) @ self._segment_means)
+
+
+def design_rows(ratings: Ratings, options: PersonalOptions) -> sp.csr_array:
+    """What the item model is fitted to: feedback of users, then rows of content.
+
+    Parameters
+    ----------
+    ratings : Ratings
+    options : PersonalOptions
+
+    Returns
+    -------
+    rows : scipy.sparse.csr_array of shape (n, I)
+    """
+    histories = histories_of(ratings)
+    values = graded_feedback(histories.rating, ratings.scale, options.grade)
+    feedback = histories.matrix(values, ratings.n_items)
+    if not options.content:
+        return feedback
+    return sp.csr_array(sp.vstack([feedback, options.content * content_rows(ratings)]))

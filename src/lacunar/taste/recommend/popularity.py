@@ -1,0 +1,54 @@
+"""What everybody likes: the rule every other has to beat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+
+from lacunar.taste.mixture.parameters import FloatArray
+from lacunar.taste.ratings import Ratings
+from lacunar.taste.recommend.contract import Part, Reason
+from lacunar.taste.recommend.histories import Histories
+
+
+class PopularityRecommender:
+    """Films ordered by how many users liked them.
+
+    Parameters
+    ----------
+    liked_from : float, optional
+        Stars; a rating of at least this is a like. Four fifths of the scale unless named.
+
+    Examples
+    --------
+    >>> from lacunar.taste.recommend.histories import new_history
+    >>> from lacunar.taste.sample import sampled_ratings
+    >>> ratings = sampled_ratings(n_users=50, n_movies=200)
+    >>> recommender = PopularityRecommender().fit(ratings)
+    >>> int(recommender.score(new_history(ratings, {})).max())
+    34
+    """
+
+    def __init__(self, liked_from: float | None = None) -> None:
+        self._liked_from = liked_from
+
+    def fit(self, ratings: Ratings) -> Self:
+        liked_from = self._liked_from
+        self._threshold = 0.8 * ratings.scale.maximum if liked_from is None else liked_from
+        self._n_users = ratings.n_users
+        liked = ratings.item[ratings.rating >= self._threshold]
+        self._likes: FloatArray = np.bincount(liked, minlength=ratings.n_items).astype(np.float64)
+        return self
+
+    def score(self, histories: Histories) -> FloatArray:
+        return np.tile(self._likes, (histories.n_users, 1))
+
+    def parts(self, history: Histories, items: Sequence[int]) -> list[tuple[Part, ...]]:
+        return [(Part("popularity", float(self._likes[item])),) for item in items]
+
+    def tell(self, history: Histories, item: int, parts: Sequence[Part]) -> tuple[Reason, ...]:
+        likes = float(self._likes[item])
+        text = f"{likes:g} of {self._n_users} users gave it {self._threshold:g} stars or more"
+        return (Reason("popularity", text, likes),)

@@ -1,0 +1,126 @@
+"""From a recommender to lists: rank, order anew where that was asked for, explain."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.taste.mixture.parameters import FloatArray
+from lacunar.taste.ratings import Ratings
+from lacunar.taste.recommend.candidates import Candidates, candidates, rank
+from lacunar.taste.recommend.contract import Part, Recommendation, Recommender
+from lacunar.taste.recommend.histories import Histories
+from lacunar.taste.recommend.rerank import (
+    SHORT_LIST,
+    Controls,
+    film_genres,
+    liked_genres,
+    rerank,
+)
+
+
+def best_films(
+    recommender: Recommender,
+    ratings: Ratings,
+    histories: Histories,
+    k: int,
+    *,
+    among: Candidates | None = None,
+    controls: Controls | None = None,
+) -> tuple[NDArray[np.intp], FloatArray, FloatArray]:
+    """The films to show each user, in order.
+
+    Parameters
+    ----------
+    recommender : Recommender
+        Fitted, and as adventurous as wanted.
+    ratings : Ratings
+    histories : Histories
+        Of B users.
+    k : int
+    among : Candidates, optional
+        Films somebody rated and the user did not, unless named.
+    controls : Controls, optional
+
+    Returns
+    -------
+    items : ndarray of shape (B, min(k, I))
+        Positions of films, best first; -1 where candidates run out.
+    scores : ndarray of shape (B, min(k, I))
+        ``-inf`` where candidates run out.
+    costs : ndarray of shape (B, min(k, I))
+        What re-ranking takes from each score at its place; the score to show is the difference.
+    """
+    among = among or candidates(ratings)
+    controls = controls or Controls()
+    size = max(k, SHORT_LIST) if controls.rerank else k
+    items, scores = rank(recommender.score(histories), histories, among, size)
+    if not controls.rerank:
+        return items, scores, np.zeros_like(scores)
+    genres = film_genres(ratings)
+    places, costs = rerank(
+        items,
+        scores,
+        k,
+        genres=genres,
+        liked=liked_genres(histories, ratings, genres),
+        controls=controls,
+    )
+    chosen = np.maximum(places, 0)
+    return (
+        np.where(places < 0, -1, np.take_along_axis(items, chosen, axis=1)),
+        np.where(places < 0, -np.inf, np.take_along_axis(scores, chosen, axis=1)),
+        costs,
+    )
+
+
+def recommend(
+    recommender: Recommender,
+    ratings: Ratings,
+    histories: Histories,
+    k: int,
+    *,
+    among: Candidates | None = None,
+    controls: Controls | None = None,
+) -> list[list[Recommendation]]:
+    """At most k films for each user, best first, with the parts of their scores and reasons.
+
+    Parameters
+    ----------
+    recommender, ratings, histories, k, among, controls
+        As in :func:`best_films`.
+
+    Examples
+    --------
+    >>> from lacunar.taste.recommend.histories import new_history
+    >>> from lacunar.taste.recommend.popularity import PopularityRecommender
+    >>> from lacunar.taste.sample import sampled_ratings
+    >>> ratings = sampled_ratings(n_users=50, n_movies=200)
+    >>> popular = PopularityRecommender().fit(ratings)
+    >>> [[film]] = recommend(popular, ratings, new_history(ratings, {}), 1)
+    >>> film.reasons[0].text
+    '34 of 50 users gave it 4 stars or more'
+    """
+    items, _, costs = best_films(recommender, ratings, histories, k, among=among, controls=controls)
+    return [
+        _explained(recommender, histories.take(np.array([user])), items[user], costs[user])
+        for user in range(histories.n_users)
+    ]
+
+
+def _explained(
+    recommender: Recommender,
+    history: Histories,
+    items: NDArray[np.intp],
+    costs: FloatArray,
+) -> list[Recommendation]:
+    shown = items[items >= 0].tolist()
+    explained = []
+    for item, parts, cost in zip(
+        shown, recommender.parts(history, shown), costs.tolist(), strict=False
+    ):
+        of_place = (Part("reranking", -cost),) if cost else ()
+        whole = (*parts, *of_place)
+        score = sum(part.value for part in whole)
+        explained.append(Recommendation(item, score, whole, recommender.tell(history, item, parts)))
+    return explained

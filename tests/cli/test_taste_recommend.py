@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def found(run: Run, model: Path, *arguments: object) -> dict[str, Any]:
+    done = run("taste", "recommend", model, *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def titles(document: dict[str, Any]) -> list[str]:
+    return [item["title"] for item in document["items"]]
+
+
+@pytest.mark.parametrize("by", ["popularity", "segment", "posterior", "personal"])
+def test_each_recommender_can_be_named(run: Run, model: Path, by: str) -> None:
+    document = found(run, model, "--user", 7, "--by", by, "--top", 3)
+    assert document["by"] == by
+    assert len(document["items"]) == 3
+    for item in document["items"]:
+        assert sum(item["parts"].values()) == pytest.approx(item["score"], abs=1e-9)
+        assert item["reasons"]
+
+
+def test_somebody_new_is_known_by_ratings(run: Run, model: Path) -> None:
+    first = found(run, model, "--user", 7)["items"]
+    rates = [f"--rate={item['item']}=5" for item in first[:2]]
+    document = found(run, model, *rates)
+    assert document["user"] is None
+    assert document["ratings"] == 2
+    assert not {item["title"] for item in first[:2]} & set(titles(document))
+    told = run("taste", "recommend", model, *rates).stdout
+    assert "Somebody new is in segment" in told
+    assert "known by 2" in " ".join(told.split())
+    assert f"you gave {first[0]['title']} 5 stars" in " ".join(told.split())
+
+
+def test_filters_narrow_the_list(run: Run, model: Path) -> None:
+    free = found(run, model, "--user", 7, "--top", 20)
+    narrow = found(
+        run, model, "--user", 7, "--genre", "Drama", "--years", "1980:2005",
+        "--deny", free["items"][0]["item"],
+    )  # fmt: skip
+    assert narrow["items"]
+    assert all("Drama" in item["genres"] for item in narrow["items"])
+    assert titles(free)[0] not in titles(narrow)
+    only = found(run, model, "--user", 7, "--allow", free["items"][4]["item"])
+    assert titles(only) == titles(free)[4:5]
+
+
+def test_controls_change_the_list(run: Run, model: Path) -> None:
+    plain = titles(found(run, model, "--user", 7, "--top", 10))
+    for control in ("--adventure", "--favourites", "--diversity"):
+        document = found(run, model, "--user", 7, "--top", 10, control, "0.9")
+        assert titles(document) != plain
+        for item in document["items"]:
+            assert sum(item["parts"].values()) == pytest.approx(item["score"], abs=1e-9)
+
+
+def test_films_seen_can_be_included(run: Run, model: Path) -> None:
+    document = found(run, model, "--user", 7, "--include-seen", "--top", 300, "--by", "popularity")
+    unseen = found(run, model, "--user", 7, "--top", 300, "--by", "popularity")
+    assert len(document["items"]) == len(unseen["items"]) + document["ratings"]
+
+
+BAD = {
+    "user and ratings": (["--user", "7", "--rate", "2=5"], "expected --user or --rate, got both"),
+    "no such rule": (["--by", "magic"], "--by: expected one of popularity, segment,"),
+    "no stars": (["--rate", "2"], "--rate: expected ITEM=STARS, such as 318=4.5, got '2'"),
+    "words for stars": (["--rate", "2=good"], "--rate: expected ITEM=STARS"),
+    "off the scale": (["--rate", "2=7"], "film 2: expected a rating of 0.5 to 5"),
+    "no such film": (["--rate", "none=4"], "expected the id of one of 300 films"),
+    "no such genre": (["--user", "7", "--genre", "Opera"], "got 'Opera'"),
+    "one year": (["--user", "7", "--years", "1990"], "--years: expected FIRST:LAST"),
+    "years reversed": (["--user", "7", "--years", "1999:1990"], "years from first to last"),
+    "too adventurous": (["--user", "7", "--adventure", "2"], "--adventure: expected 0 to 1"),
+    "adventure of a rule": (
+        ["--user", "7", "--by", "segment", "--adventure", ".5"],
+        "--adventure: expected the recommender personal, got segment",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gets_one_sentence(run: Run, model: Path, case: str) -> None:
+    arguments, sentence = BAD[case]
+    done = run("taste", "recommend", model, *arguments)
+    assert done.returncode == 2
+    assert sentence in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert not done.stdout
+
+
+def test_lines_fit_eighty_columns(run: Run, model: Path) -> None:
+    for arguments in (["--user", 7], ["--user", 7, "--by", "segment"], ["--help"]):
+        for line in run("taste", "recommend", model, *arguments).stdout.splitlines():
+            assert len(line) <= 80, line

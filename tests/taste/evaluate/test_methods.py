@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from lacunar.errors import InputError
+from lacunar.taste.config import TasteConfig
+from lacunar.taste.evaluate import methods as module
+from lacunar.taste.evaluate.cold_start import cold_start
+from lacunar.taste.evaluate.methods import METHODS, methods_named
+from lacunar.taste.evaluate.training import Training
+from lacunar.taste.ratings import Ratings
+from lacunar.taste.recommend.histories import Histories, histories_of
+from lacunar.taste.recommend.personal import PersonalOptions
+from lacunar.taste.segmentation import SegmentFit, fit_segments
+from lacunar.taste.tuning import Tuning
+
+
+def small(config: TasteConfig) -> TasteConfig:
+    """The same config with few restarts."""
+    return config.model_copy(update={"n_seeds": 2, "min_components": 3, "max_components": 3})
+
+
+@pytest.fixture(scope="module")
+def fits() -> list[TasteConfig]:
+    """Configs that segments were fitted with."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def training(sample_ratings: Ratings, fits: list[TasteConfig]) -> Iterator[Training]:
+    def fit(ratings: Ratings, config: TasteConfig) -> SegmentFit:
+        fits.append(config)
+        return fit_segments(ratings, small(config))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lacunar.taste.evaluate.training.fit_segments", fit)
+        yield Training(cold_start(sample_ratings, seed=0)[0].train)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_scores_all_films_for_known_and_new_users(
+    training: Training, sample_ratings: Ratings, name: str
+) -> None:
+    recommender = METHODS[name](training)
+    known = recommender.score(histories_of(training.ratings, np.arange(4)))
+    nobody = Histories(np.zeros(2, dtype=np.intp), np.empty(0, dtype=np.int32), np.empty(0))
+    for scores, n_users in ((known, 4), (recommender.score(nobody), 1)):
+        assert scores.shape == (n_users, sample_ratings.n_items)
+        assert not np.isnan(scores).any()
+        assert not np.isposinf(scores).any()
+
+
+def test_methods_on_the_default_segments_share_a_fit(
+    training: Training, fits: list[TasteConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    untuned = Tuning(PersonalOptions(), ())
+    monkeypatch.setattr(module, "tune_personal", lambda *arguments, **options: untuned)
+    for name in METHODS:
+        METHODS[name](training)
+    assert sorted(config.preset for config in fits) == ["default", "source"]
+
+
+def test_only_strictly_more_than_four_stars_are_liked_in_segments(training: Training) -> None:
+    ratings = training.ratings
+    scores = METHODS["segment-source"](training).score(histories_of(ratings, np.array([0])))
+    best = np.bincount(ratings.item[ratings.rating > 4], minlength=ratings.n_items)
+    assert (np.floor(scores[0]) <= best).all()
+
+
+def test_names_select_in_the_order_of_the_registry() -> None:
+    assert list(methods_named([])) == list(METHODS)
+    assert list(methods_named(["personal", "segment", "personal"])) == ["segment", "personal"]
+
+
+def test_an_unknown_method_is_refused() -> None:
+    with pytest.raises(InputError, match=r"a method of popularity, .*, got 'magic'"):
+        methods_named(["popularity", "magic"])
+
+
+def test_tuning_sees_the_training_log_alone(
+    training: Training, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def watched(ratings: Ratings, *arguments: object, **options: object) -> Tuning:
+        seen.append(ratings)
+        return Tuning(PersonalOptions(), ())
+
+    monkeypatch.setattr(module, "tune_personal", watched)
+    METHODS["personal"](training)
+    assert seen == [training.ratings]

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.feedback import content_rows, graded_feedback
+from lacunar.taste.recommend.histories import histories_of, new_history
+from lacunar.taste.recommend.personal import PersonalOptions, PersonalRecommender, design_rows
+
+
+@pytest.fixture(scope="module")
+def options() -> PersonalOptions:
+    return PersonalOptions(grade=1.1, penalty=20.0, content=1.5, slide=4.0)
+
+
+@pytest.fixture(scope="module")
+def personal(sample_model: TasteModel, options: PersonalOptions) -> PersonalRecommender:
+    return PersonalRecommender(sample_model.placement, options).fit(sample_model.ratings)
+
+
+def test_scores_are_the_formula(
+    sample_model: TasteModel, personal: PersonalRecommender, options: PersonalOptions
+) -> None:
+    ratings = sample_model.ratings
+    x = np.zeros((ratings.n_users, ratings.n_items))
+    x[ratings.user, ratings.item] = graded_feedback(ratings.rating, ratings.scale, options.grade)
+    rows = np.vstack([x, options.content * content_rows(ratings).toarray()])
+    precision = np.linalg.inv(rows.T @ rows + options.penalty * np.eye(ratings.n_items))
+    weights = -precision / precision.diagonal()
+    np.fill_diagonal(weights, 0)
+    belongs = sample_model.segments.responsibilities
+    mean = x.mean(axis=0)
+    means = (belongs.T @ x + 5 * mean) / (belongs.sum(axis=0) + 5)[:, np.newaxis]
+    n = np.diff(ratings.user_starts)[:, np.newaxis]
+    w = n / (n + options.slide)
+    expected = w * (x @ weights) + (1 - w) * (belongs @ means)
+    assert personal.score(histories_of(ratings)) == pytest.approx(expected, abs=1e-9)
+
+
+def test_content_can_be_left_out(sample_model: TasteModel) -> None:
+    ratings = sample_model.ratings
+    assert design_rows(ratings, PersonalOptions(content=0)).shape[0] == ratings.n_users
+    assert design_rows(ratings, PersonalOptions(content=1)).shape[0] > ratings.n_users
+
+
+def test_whoever_told_nothing_gets_what_segments_like(
+    sample_model: TasteModel, personal: PersonalRecommender
+) -> None:
+    history = new_history(sample_model.ratings, {})
+    [parts] = personal.parts(history, [5])
+    assert {part.kind for part in parts} == {"segment", "popularity"}
+    weights = sample_model.segments.mixture.weights[0]
+    expected = weights @ personal._segment_means[:, 5]
+    assert sum(part.value for part in parts) == pytest.approx(expected)
+
+
+def test_rated_films_count_for_more_the_more_there_are(
+    sample_model: TasteModel, personal: PersonalRecommender
+) -> None:
+    ratings = sample_model.ratings
+    whole = histories_of(ratings, np.array([0]))
+    shares = []
+    for n in (1, 4, 16):
+        ids = [str(ratings.items["item_id"][item]) for item in whole.item[:n].tolist()]
+        history = new_history(ratings, dict.fromkeys(ids, 5.0))
+        [parts] = personal.parts(history, [int(whole.item[-1])])
+        shares.append(sum(part.value for part in parts if part.kind == "popularity"))
+    mean = personal._everybody[whole.item[-1]]
+    assert shares == pytest.approx([mean * 4 / (n + 4) for n in (1, 4, 16)])
+
+
+def test_reasons_are_the_largest_parts_in_words(
+    sample_model: TasteModel, personal: PersonalRecommender
+) -> None:
+    history = histories_of(sample_model.ratings, np.array([0]))
+    [parts] = personal.parts(history, [int(np.argmax(personal.score(history)))])
+    reasons = personal.tell(history, 0, parts)
+    largest = sorted((part.value for part in parts), reverse=True)[:3]
+    assert [reason.value for reason in reasons] == largest
+    rated = [reason for reason in reasons if reason.kind == "rated"]
+    assert rated
+    assert all(reason.text.startswith("you gave ") for reason in rated)
+
+
+def test_adventure_keeps_to_films_the_ratings_lead_to(
+    sample_model: TasteModel, personal: PersonalRecommender
+) -> None:
+    histories = histories_of(sample_model.ratings)
+    plain = personal.score(histories)
+    for adventure in (0.3, 1.0):
+        bold = personal.adventurous(adventure).score(histories)
+        kept = np.isfinite(bold).sum(axis=1)
+        assert (kept >= 100).all()
+        assert (kept < sample_model.ratings.n_items).all()
+        assert not np.isnan(bold).any()
+    assert (personal.adventurous(0.0).score(histories) == plain).all()
+
+
+def test_adventure_splits_into_parts_too(
+    sample_model: TasteModel, personal: PersonalRecommender
+) -> None:
+    history = histories_of(sample_model.ratings, np.array([9]))
+    bold = personal.adventurous(0.4)
+    scores = bold.score(history)[0]
+    items = np.argsort(-scores)[:10].tolist()
+    for item, parts in zip(items, bold.parts(history, items), strict=True):
+        assert sum(part.value for part in parts) == pytest.approx(scores[item], abs=1e-9)
+        assert [part.kind for part in parts].count("adventure") == 1
+
+
+def test_more_adventure_moves_further_from_the_plain_list(
+    sample_model: TasteModel, personal: PersonalRecommender
+) -> None:
+    histories = histories_of(sample_model.ratings)
+
+    def first_ten(adventure: float) -> list[set[int]]:
+        scores = personal.adventurous(adventure).score(histories)
+        scores[histories.user, histories.item] = -np.inf
+        return [set(row) for row in np.argsort(-scores, axis=1)[:, :10].tolist()]
+
+    plain = first_ten(0.0)
+    shared = [
+        np.mean([len(a & b) for a, b in zip(plain, first_ten(bold), strict=True)])
+        for bold in (0.1, 0.3, 0.9)
+    ]
+    assert shared == sorted(shared, reverse=True)
+    assert shared[0] > shared[-1] + 1
+
+
+def test_other_options_leave_the_fitted_one_alone(personal: PersonalRecommender) -> None:
+    changed = personal.with_options(slide=9.0)
+    assert (changed.options.slide, personal.options.slide) == (9.0, 4.0)
+    assert changed.item_model is personal.item_model

@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from lacunar.taste.model import fingerprint
+from lacunar.taste.ratings import Ratings
+from lacunar.taste.sample import sampled_ratings
+
+
+def test_the_sample_is_the_one_that_is_written_to_files(sample_ratings: Ratings) -> None:
+    found = sampled_ratings(n_users=120, n_movies=300, seed=1)
+    assert fingerprint(found) == fingerprint(sample_ratings)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lacunar.taste.config import TasteConfig
+from lacunar.taste.model import TasteModel, fit_taste
+from lacunar.taste.ratings import Ratings, read_ratings
+from lacunar.taste.recommend.personal import PersonalOptions
+from lacunar.taste.tuning import Tuning, _climb, tune_personal
+
+
+def test_the_chosen_settings_are_the_best_that_were_tried(sample_model: TasteModel) -> None:
+    tuning = sample_model.tuning
+    best = max(trial.ndcg for trial in tuning.trials)
+    [chosen] = [trial for trial in tuning.trials if trial.ndcg == best]
+    assert replace(tuning.options, slide=chosen.options.slide) == chosen.options
+    assert len(tuning.trials) > 3
+
+
+def test_tuning_repeats_with_its_seed(sample_ratings: Ratings, sample_model: TasteModel) -> None:
+    first, again, other = (
+        tune_personal(sample_ratings, sample_model.placement, seed=seed) for seed in (4, 4, 5)
+    )
+    assert first == again
+    assert first.trials != other.trials
+
+
+def test_a_climb_stops_where_quality_falls_on_both_sides() -> None:
+    tried: list[float] = []
+
+    def quality(options: PersonalOptions) -> float:
+        tried.append(options.penalty)
+        return -((options.penalty - 400) ** 2)
+
+    grid = (50.0, 100.0, 200.0, 400.0, 800.0, 1600.0)
+    found = _climb(PersonalOptions(), "penalty", grid, quality, {})
+    assert found.penalty == 400
+    assert sorted(tried) == [50, 100, 200, 400, 800]
+
+
+def test_a_log_without_anything_to_hold_out_keeps_the_settings(
+    write_csv: Callable[..., Path],
+) -> None:
+    ratings = read_ratings(write_csv("1,1,4.0,1", "2,2,3.0,1", "3,1,5.0,2"))
+    model = fit_taste(ratings, TasteConfig(max_components=1, n_seeds=1, refits=0))
+    assert model.tuning == Tuning(PersonalOptions(), ())
+    assert str(model.tuning).endswith("(untested)")
+
+
+def test_a_tuning_tells_its_settings(sample_model: TasteModel) -> None:
+    told = str(sample_model.tuning)
+    assert f"penalty {sample_model.tuning.options.penalty:g}" in told
+    assert f"the best of {len(sample_model.tuning.trials)} on held-out ratings" in told
+
+
+def test_progress_counts_the_settings(sample_ratings: Ratings, sample_model: TasteModel) -> None:
+    told: list[tuple[int, int]] = []
+    tune_personal(
+        sample_ratings,
+        sample_model.placement,
+        seed=0,
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert told == [(done, 4) for done in range(5)]
+
+
+@pytest.mark.parametrize("name", ["penalty", "content", "grade"])
+def test_trials_move_one_setting_at_a_time(sample_model: TasteModel, name: str) -> None:
+    assert len({getattr(trial.options, name) for trial in sample_model.tuning.trials}) > 1
