@@ -82,3 +82,16 @@ def test_probabilities_sum_to_one(sample_model: TasteModel) -> None:
     found = sample_model.placement.responsibilities(some)
     assert found.shape == (1, sample_model.segments.n_segments)
     assert found.sum() == pytest.approx(1.0)
+
+
+def test_short_histories_are_trusted_less(sample_model: TasteModel) -> None:
+    log = histories_of(sample_model.ratings)
+    weights = sample_model.segments.mixture.weights[0]
+    sure = sample_model.placement.responsibilities(log)
+    found = sample_model.placement.cautious_responsibilities(log)
+    n = log.n_ratings[:, np.newaxis]
+    expected = weights * (np.maximum(sure, 1e-300) / weights) ** (n / (n + 8))
+    expected /= expected.sum(axis=1, keepdims=True)
+    assert found == pytest.approx(expected, abs=1e-9)
+    nobody = sample_model.placement.cautious_responsibilities(new_history(sample_model.ratings, {}))
+    assert nobody[0] == pytest.approx(weights)

@@ -169,16 +169,21 @@ def report(
     user: Annotated[
         list[str] | None, typer.Option(help="A user to show, besides the samples; repeatable.")
     ] = None,
+    evaluation: Annotated[
+        Path | None, typer.Option(help="What `taste evaluate -o` wrote, to be shown as well.")
+    ] = None,
     force: ForceFlag = False,
 ) -> None:
     """Write a report as one HTML file that needs no network."""
     from lacunar.report.taste import taste_report
     from lacunar.store import load_taste
+    from lacunar.taste.evaluate.saved import read_evaluation
 
     check_file_destination(output, force=force)
+    found = read_evaluation(evaluation) if evaluation else None
     loaded = load_taste(model)
     users = [loaded.ratings.user_position(name) for name in user or []]
-    write_text(output, taste_report(loaded, users=users))
+    write_text(output, taste_report(loaded, users=users, evaluation=found))
     out.print(f"Report written to {output}", markup=False, soft_wrap=True)
 
 

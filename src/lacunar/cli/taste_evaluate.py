@@ -53,6 +53,10 @@ def evaluate(
     cold_start: Annotated[
         bool, typer.Option("--cold-start", help="Also test users whom no fit has seen.")
     ] = False,
+    controls: Annotated[
+        bool,
+        typer.Option("--controls", help="Also adventure, favourites and diversity, at 4 levels."),
+    ] = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--out", help="JSON file to write as well.")
     ] = None,
@@ -68,6 +72,7 @@ def evaluate(
     """
     from lacunar.taste.evaluate.cold_start import cold_start as new_users
     from lacunar.taste.evaluate.compare import compare, compare_groups
+    from lacunar.taste.evaluate.controls import control_methods
     from lacunar.taste.evaluate.document import describe_evaluation
     from lacunar.taste.evaluate.methods import methods_named
     from lacunar.taste.evaluate.splits import SEEDED_PROTOCOLS, splits_of
@@ -80,14 +85,17 @@ def evaluate(
     splits = splits_of(ratings, protocol, range(seeds))
     newcomers = [new_users(ratings, seed=seed) for seed in range(seeds)] if cold_start else []
     with progress() as report:
-        found = compare(methods, splits, progress=partial(report, "comparing"))
+        steered = control_methods() if controls else {}
+        everything = compare(methods | steered, splits, progress=partial(report, "comparing"))
         cold = (
             compare_groups(methods, newcomers, progress=partial(report, "cold start"))
             if newcomers
             else None
         )
+    found = everything.only(methods)
+    lists = everything.only(steered) if controls else None
     drawn = range(seeds) if protocol in SEEDED_PROTOCOLS or cold_start else []
-    document = describe_evaluation(protocol, drawn, found, cold_start=cold)
+    document = describe_evaluation(protocol, drawn, found, cold_start=cold, controls=lists)
     if output is not None:
         write_text(output, json_text.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
     if json:
@@ -100,6 +108,9 @@ def evaluate(
     _print_slices(found)
     if cold is not None:
         _print_cold_start(cold)
+    if lists is not None:
+        _print_found(lists, "What controls of the personal recommender find")
+        _print_lists(lists, "What its first ten films are like then")
     if output is not None:
         out.print(f"Evaluation written to {output}", markup=False, soft_wrap=True)
 
@@ -127,8 +138,8 @@ def _print_protocol(
     )
 
 
-def _print_found(found: Comparison) -> None:
-    table = _table("What is found", ["nDCG@10", "Recall@20", "MRR@10", "hit rate\n@10"])
+def _print_found(found: Comparison, title: str = "What is found") -> None:
+    table = _table(title, ["nDCG@10", "Recall@20", "MRR@10", "hit rate\n@10"])
     for name, values in found.summary().items():
         table.add_row(
             name,
@@ -140,9 +151,9 @@ def _print_found(found: Comparison) -> None:
     out.print(table)
 
 
-def _print_lists(found: Comparison) -> None:
+def _print_lists(found: Comparison, title: str = "What the first ten films are like") -> None:
     columns = ["coverage", "novelty\n(bits)", "diver-\nsity", "miscali-\nbration"]
-    table = _table("What the first ten films are like", [*columns, "fit\n(s)", "rank\n(s)"])
+    table = _table(title, [*columns, "fit\n(s)", "rank\n(s)"])
     for name, values in found.summary().items():
         seconds = found.results[name].seconds
         table.add_row(

@@ -120,6 +120,17 @@ def decimal(value: float) -> Markup:
     return _data(f"{value:.10g}", f"{value:,.1f}".replace("-", "\N{MINUS SIGN}"))
 
 
+def share(value: float) -> Markup:
+    """Write a measure such as nDCG to three decimals for people and six for machines.
+
+    Examples
+    --------
+    >>> print(share(0.3254321))
+    <data value="0.325432">0.325</data>
+    """
+    return _data(f"{value:.6f}", f"{value:.3f}")
+
+
 def agreement(value: float) -> Markup:
     """Write an index between 0 and 1 to two decimals for people and six for machines.
 

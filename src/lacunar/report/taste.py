@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from lacunar.report.figures import ranked_bars
 from lacunar.report.page import Heading, render_page
 from lacunar.report.tables import count, percent, table
+from lacunar.report.taste_recommend import how_good
 from lacunar.report.taste_segments import choosing_k, map_of_users, segments_in_detail
 from lacunar.report.taste_users import anchor, sample_table, user_in_detail, user_name
 from lacunar.taste.config import TasteConfig
+from lacunar.taste.evaluate.saved import Evaluation
 from lacunar.taste.model import TasteModel, fingerprint
 from lacunar.taste.views import parse_view
 
@@ -31,7 +33,12 @@ _NOISE = " A number made of few ratings counts as less sure than one made of man
 
 
 def taste_report(
-    model: TasteModel, *, users: Sequence[int] = (), sample_users: int = 2, top: int = 5
+    model: TasteModel,
+    *,
+    users: Sequence[int] = (),
+    sample_users: int = 2,
+    top: int = 5,
+    evaluation: Evaluation | None = None,
 ) -> str:
     """Return a report as one HTML file that loads nothing; the same model gives the same bytes.
 
@@ -44,6 +51,8 @@ def taste_report(
         Members shown of each segment, drawn with the model's seed.
     top : int
         Recommendations per user.
+    evaluation : Evaluation, optional
+        Of the same log, to be shown beside the recommendations.
 
     Raises
     ------
@@ -61,7 +70,7 @@ def taste_report(
         title="Tastes",
         lead=f"Segments of {count(model.ratings.n_users)} users by their taste, "
         "and films to recommend to them.",
-        contents=_contents(model, shown),
+        contents=_contents(model, shown, evaluation),
         summary=_summary(model),
         films=_films(model),
         choice=choosing_k(model),
@@ -69,6 +78,7 @@ def taste_report(
         map=map_of_users(model),
         samples=sample_table(model, shown, frozenset(users)),
         users=[user_in_detail(model, user, top) for user in shown],
+        quality=how_good(evaluation) if evaluation else None,
         making=_making(model, f"users={list(users)}, {sample_users=}, {top=}"),
     )
 
@@ -82,7 +92,10 @@ def _shown_users(model: TasteModel, users: Sequence[int], sample_users: int) -> 
     return list(dict.fromkeys([*users, *(user for part in drawn for user in part)]))
 
 
-def _contents(model: TasteModel, shown: Sequence[int]) -> tuple[Heading, ...]:
+def _contents(
+    model: TasteModel, shown: Sequence[int], evaluation: Evaluation | None
+) -> tuple[Heading, ...]:
+    quality = (Heading("quality", "How good the recommendations are"),) if evaluation else ()
     people = tuple(Heading(anchor(user), user_name(model, user)) for user in shown)
     return (
         Heading("summary", "Summary"),
@@ -92,6 +105,7 @@ def _contents(model: TasteModel, shown: Sequence[int]) -> tuple[Heading, ...]:
         Heading("map", "Map of users"),
         Heading("samples", "Sample users"),
         Heading("users", "Users in detail", people),
+        *quality,
         Heading("making", "How this was made"),
     )
 

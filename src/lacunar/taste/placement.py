@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
 from lacunar.taste.config import TasteConfig
@@ -20,6 +21,8 @@ from lacunar.taste.profiles import GenreProfiles
 from lacunar.taste.ratings import Ratings
 from lacunar.taste.recommend.histories import Histories
 from lacunar.taste.views import build_view
+
+_DOUBT = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,19 @@ class Placement:
                 found, _ = posterior(data.observations(self.config.covariance_type), self.mixture)
             belongs[known] = found[0].T
         return belongs
+
+    def cautious_responsibilities(self, histories: Histories) -> FloatArray:
+        """The same, with less trust in short histories, shape (B, K).
+
+        The mixture takes a film of three genres as three draws and columns as independent, so a
+        history of few films seems to say more than it does. Here n ratings count as
+        ``n / (n + 8)`` of what they seem to say.
+        """
+        weights = self.mixture.weights[0]
+        found = np.maximum(self.responsibilities(histories), np.finfo(float).tiny)
+        trust = histories.n_ratings / (histories.n_ratings + _DOUBT)
+        tempered = trust[:, np.newaxis] * np.log(found / weights) + np.log(weights)
+        return np.asarray(softmax(tempered, axis=1))
 
     def _view(
         self, profiles: GenreProfiles, periods: PeriodCounts

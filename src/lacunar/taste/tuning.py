@@ -24,7 +24,7 @@ _GRID: dict[str, tuple[float, ...]] = {
     "content": (0.0, 1.0, 2.0, 4.0),
     "grade": (0.0, 0.6, 1.0, 1.3),
 }
-_SLIDES = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+_SLIDES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 _GIVEN = (1, 3, 5, 10)
 # One split of a small log tells settings apart by less than it varies itself.
 _FOLDS = 3

@@ -90,5 +90,7 @@ def test_tuning_sees_the_training_log_alone(
         return Tuning(PersonalOptions(), ())
 
     monkeypatch.setattr(module, "tune_personal", watched)
+    fits = {key: fit for key, fit in training._fits.items() if key != "personal"}
+    monkeypatch.setattr(training, "_fits", fits)
     METHODS["personal"](training)
     assert seen == [training.ratings]

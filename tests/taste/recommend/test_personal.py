@@ -32,9 +32,10 @@ def test_scores_are_the_formula(
     belongs = sample_model.segments.responsibilities
     mean = x.mean(axis=0)
     means = (belongs.T @ x + 5 * mean) / (belongs.sum(axis=0) + 5)[:, np.newaxis]
-    n = np.diff(ratings.user_starts)[:, np.newaxis]
+    n = np.diff(ratings.user_starts)[:, np.newaxis] + 5
     w = n / (n + options.slide)
-    expected = w * (x @ weights) + (1 - w) * (belongs @ means)
+    asked = sample_model.placement.cautious_responsibilities(histories_of(ratings))
+    expected = w * (x @ weights) + (1 - w) * (asked @ means)
     assert personal.score(histories_of(ratings)) == pytest.approx(expected, abs=1e-9)
 
 
@@ -51,7 +52,7 @@ def test_whoever_told_nothing_gets_what_segments_like(
     [parts] = personal.parts(history, [5])
     assert {part.kind for part in parts} == {"segment", "popularity"}
     weights = sample_model.segments.mixture.weights[0]
-    expected = weights @ personal._segment_means[:, 5]
+    expected = 4 / (5 + 4) * weights @ personal._segment_means[:, 5]
     assert sum(part.value for part in parts) == pytest.approx(expected)
 
 
@@ -67,7 +68,7 @@ def test_rated_films_count_for_more_the_more_there_are(
         [parts] = personal.parts(history, [int(whole.item[-1])])
         shares.append(sum(part.value for part in parts if part.kind == "popularity"))
     mean = personal._everybody[whole.item[-1]]
-    assert shares == pytest.approx([mean * 4 / (n + 4) for n in (1, 4, 16)])
+    assert shares == pytest.approx([mean * 4 / (n + 5 + 4) for n in (1, 4, 16)])
 
 
 def test_reasons_are_the_largest_parts_in_words(

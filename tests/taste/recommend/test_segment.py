@@ -37,11 +37,13 @@ def test_the_source_rule_equals_a_plain_loop(sample_model: TasteModel, user: int
 
 def test_all_segments_weigh_with_their_posterior(sample_model: TasteModel) -> None:
     ratings, belongs = sample_model.ratings, sample_model.segments.responsibilities
+    histories = histories_of(ratings)
+    asked = sample_model.placement.cautious_responsibilities(histories)
     liked = np.zeros((ratings.n_users, ratings.n_items))
     liked[ratings.user, ratings.item] = ratings.rating > 3.5
     shares = (belongs.T @ liked) / belongs.sum(axis=0)[:, np.newaxis]
-    found = sample_model.recommender("posterior").score(histories_of(ratings))
-    assert found == pytest.approx(belongs @ shares, abs=1e-9)
+    found = sample_model.recommender("posterior").score(histories)
+    assert found == pytest.approx(asked @ shares, abs=1e-9)
 
 
 def test_reasons_name_the_counts_behind_a_film(sample_model: TasteModel) -> None:

@@ -1,6 +1,7 @@
 """Figures: from arrays to SVG, each as wide as a phone and readable in grey."""
 
 from lacunar.report.figures.bars import k_frequency_bars, ranked_bars
+from lacunar.report.figures.intervals import mean_intervals
 from lacunar.report.figures.profile import segment_profile, user_profile
 from lacunar.report.figures.surface import bic_strips
 from lacunar.report.figures.user_map import user_map
@@ -8,6 +9,7 @@ from lacunar.report.figures.user_map import user_map
 __all__ = [
     "bic_strips",
     "k_frequency_bars",
+    "mean_intervals",
     "ranked_bars",
     "segment_profile",
     "user_map",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +99,10 @@ class Comparison:
     def n_users(self) -> int:
         """Users tested on any split."""
         return len(np.unique(np.concatenate(self.users)))
+
+    def only(self, names: Iterable[str]) -> Comparison:
+        """The same for some of the methods."""
+        return replace(self, results={name: self.results[name] for name in names})
 
     def summary(self) -> dict[str, Summary]:
         """Mean of every metric by method.

@@ -16,6 +16,7 @@ def describe_evaluation(
     comparison: Comparison,
     *,
     cold_start: Mapping[int, Comparison] | None = None,
+    controls: Comparison | None = None,
 ) -> dict[str, Any]:
     """An evaluation as plain JSON types; what is unknown is null.
 
@@ -27,6 +28,8 @@ def describe_evaluation(
     comparison : Comparison
     cold_start : mapping of int to Comparison, optional
         By the number of ratings shown.
+    controls : Comparison, optional
+        Of :func:`lacunar.taste.evaluate.controls.control_methods`, on the same splits.
 
     Returns
     -------
@@ -40,7 +43,9 @@ def describe_evaluation(
         ``slices``: by number of ratings shown (such as ``"20-49"``) how many ``users`` and the
         ``methods`` for them;
         ``seconds``: by method ``{"fit", "rank"}``, mean over splits;
-        ``cold_start``, if there is one: by number of ratings shown, then as ``methods``.
+        ``cold_start``, if there is one: by number of ratings shown, then as ``methods``;
+        ``controls``, if they were tried: by control and level (such as ``"adventure 0.5"``), then
+        as ``methods``.
     """
     names = list(comparison.results)
     differences = {
@@ -68,6 +73,8 @@ def describe_evaluation(
         document["cold_start"] = {
             str(given): _by_method(found.summary()) for given, found in cold_start.items()
         }
+    if controls is not None:
+        document["controls"] = _by_method(controls.summary())
     return document
 
 

@@ -37,6 +37,15 @@ def segment_posterior(training: Training) -> Recommender:
 
 def personal(training: Training) -> Recommender:
     """What the user's own ratings say, tuned on the training log alone."""
+    return fitted_personal(training)
+
+
+def fitted_personal(training: Training) -> PersonalRecommender:
+    """The personal recommender of a training log, fitted once."""
+    return training.once("personal", lambda: _fit_personal(training))
+
+
+def _fit_personal(training: Training) -> PersonalRecommender:
     placement = training.placement(TasteConfig())
     tuning = tune_personal(training.ratings, placement, seed=TasteConfig().seed)
     return PersonalRecommender(placement, tuning.options).fit(training.ratings)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -30,7 +31,7 @@ _DENSE_ADVANTAGE = 100
 _ROWS_PER_BLOCK = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DualItemModel:
     """Weights by way of the n x n inverse of a feedback matrix with n rows.
 
@@ -50,9 +51,8 @@ class DualItemModel:
 
     def predict(self, feedback: sp.csr_array) -> FloatArray:
         """Predicted feedback of all films, shape (B, I), from feedback of shape (B, I)."""
-        mixing = np.asarray((feedback @ self.rows.T).toarray() @ self.inverse)  # (B, n)
-        films = sp.csr_array(self.rows.multiply(1 / self.unexplained).T)  # (I, n)
-        scores = np.asarray(films @ np.ascontiguousarray(mixing.T)).T  # (B, I)
+        mixing = np.asarray((feedback @ self._films).toarray() @ self.inverse)  # (B, n)
+        scores = np.asarray(self._scaled_films @ np.ascontiguousarray(mixing.T)).T  # (B, I)
         own = feedback.tocoo()
         user, item = own.coords
         scores[user, item] -= own.data * (1 / self.unexplained[item] - 1)
@@ -60,10 +60,18 @@ class DualItemModel:
 
     def weights(self, sources: Sequence[int], targets: Sequence[int]) -> FloatArray:
         """What one unit of feedback on each source adds to each target."""
-        films = sp.csr_array(self.rows.T)
-        left = films[list(sources)] @ self.inverse
-        found = np.asarray((films[list(targets)] @ left.T).T / self.unexplained[list(targets)])
+        right = self._scaled_films[list(targets)] @ self.inverse  # (targets, n)
+        found = np.asarray(self._films[list(sources)] @ right.T)
         return np.where(np.equal.outer(sources, targets), 0.0, found)
+
+    @cached_property
+    def _films(self) -> sp.csr_array:
+        return sp.csr_array(self.rows.T)
+
+    @cached_property
+    def _scaled_films(self) -> sp.csr_array:
+        """Each film's column of the rows, over what the others leave unexplained; (I, n)."""
+        return sp.csr_array(self.rows.multiply(1 / self.unexplained).T)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,7 @@ class PrimalItemModel:
         place = np.full(self.n_items, -1)
         place[self.items] = np.arange(len(self.items))
         i, j = place[list(sources)], place[list(targets)]
-        found = self.matrix[i][:, j]
+        found = self.matrix[np.ix_(i, j)]
         dense = found.toarray() if sp.issparse(found) else np.asarray(found)
         return np.where((i >= 0)[:, np.newaxis] & (j >= 0), dense, 0.0)
 

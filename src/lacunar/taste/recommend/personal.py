@@ -21,6 +21,8 @@ from lacunar.taste.recommend.item_model import ItemModel, fit_item_model
 
 # A segment's mean of a film weighs against as many users who are like everybody.
 _PRIOR_USERS = 5.0
+# What few films predict is small by itself; it need not be held down further.
+_HEAD_START = 5.0
 _TOLD = 3
 # Films that the user's ratings lead to most; adventure stays among them.
 _LINKED = 100
@@ -41,7 +43,7 @@ class PersonalOptions:
     content : float
         Weight of what films have in common, in feedback of one user; 0 leaves it out.
     slide : float
-        Ratings at which segments and rated films weigh the same.
+        How slowly the segments give way to rated films, in ratings; above 0.
     """
 
     grade: float = 1.0
@@ -53,9 +55,10 @@ class PersonalOptions:
 class PersonalRecommender:
     """Expected feedback on each film: an item model, sliding in from the segments' means.
 
-    With n ratings and ``w = n / (n + slide)`` a score is ``w`` times what the rated films predict
-    (:mod:`lacunar.taste.recommend.item_model`) and ``1 - w`` times the mean feedback of the user's
-    segments, each segment weighted with the probability that the user belongs to it.
+    A score is ``w`` times what the rated films predict (:mod:`lacunar.taste.recommend.item_model`),
+    which grows with every one of them, and ``1 - w`` times the mean feedback of the user's
+    segments, each segment weighted with the probability that the user belongs to it. With n
+    ratings ``w = (n + 5) / (n + 5 + slide)``.
 
     Parameters
     ----------
@@ -172,7 +175,7 @@ class PersonalRecommender:
         linked[histories.user, histories.item] = -np.inf
         _, best = top_k(linked, _LINKED)
         floor = np.where(np.isneginf(best), np.inf, best).min(axis=1, keepdims=True)
-        belongs = self._placement.responsibilities(histories)
+        belongs = self._placement.cautious_responsibilities(histories)
         heat = 1 + self._adventure * (self._placement.n_columns - 1)
         cooled = np.maximum(belongs, np.finfo(float).tiny) ** (1 / heat)
         cooled /= cooled.sum(axis=1, keepdims=True)
@@ -184,7 +187,7 @@ class PersonalRecommender:
 
     def _weight(self, histories: Histories) -> FloatArray:
         """How much the rated films count, shape (B,)."""
-        n = histories.n_ratings
+        n = histories.n_ratings + _HEAD_START
         return n / (n + self.options.slide)
 
     def _feedback(self, histories: Histories, weight: FloatArray | None = None) -> sp.csr_array:
@@ -195,7 +198,7 @@ class PersonalRecommender:
 
     def _expected(self, histories: Histories, weight: FloatArray) -> FloatArray:
         """What segments add to scores, shape (B, I)."""
-        belongs = self._placement.responsibilities(histories)
+        belongs = self._placement.cautious_responsibilities(histories)
         return np.asarray(((1 - weight)[:, np.newaxis] * belongs) @ self._segment_means)
 
 

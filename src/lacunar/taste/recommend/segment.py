@@ -65,9 +65,10 @@ class SegmentRecommender:
         return self
 
     def score(self, histories: Histories) -> FloatArray:
-        belongs = self._placement.responsibilities(histories)
         if self._weighting == "posterior":
-            return np.asarray(belongs @ self._shares())
+            cautious = self._placement.cautious_responsibilities(histories)
+            return np.asarray(cautious @ self._shares())
+        belongs = self._placement.responsibilities(histories)
         liked = np.where(self._likes > 0, self._likes + _TIE * self._means, -np.inf)
         return np.asarray(liked[belongs.argmax(axis=1)])
 
