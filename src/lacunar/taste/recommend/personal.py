@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.linalg.blas import dgemm
 
 from lacunar.taste.mixture.parameters import FloatArray
 from lacunar.taste.placement import Placement
@@ -112,15 +113,24 @@ class PersonalRecommender:
         weight = self._weight(histories)
         predicted = self.item_model.predict(self._feedback(histories, weight))
         bonus = self._bonus(histories, predicted) if self._adventure else 0.0
-        scores = np.add(predicted, self._expected(histories, weight), out=predicted)
-        return scores if not self._adventure else (1 - self._adventure) * scores + bonus
+        # Added in place: another matrix of all scores would take as long as filling it.
+        scores = dgemm(
+            1.0,
+            self._segment_weights(histories, weight),
+            self._segment_means,
+            beta=1.0,
+            c=predicted,
+            overwrite_c=True,
+        )
+        plain = np.asarray(scores)
+        return plain if not self._adventure else (1 - self._adventure) * plain + bonus
 
     def parts(self, history: Histories, items: Sequence[int]) -> list[tuple[Part, ...]]:
         weight = self._weight(history)
         feedback = self._feedback(history, weight).data
         rated = history.item.tolist()
         added = feedback[:, np.newaxis] * self.item_model.weights(rated, items)  # (N, items)
-        expected = self._expected(history, weight)[0]
+        expected = (self._segment_weights(history, weight) @ self._segment_means)[0]
         popularity = (1 - weight[0]) * self._everybody
         plain = [
             (
@@ -196,10 +206,10 @@ class PersonalRecommender:
             values = values * np.repeat(weight, histories.n_ratings)
         return histories.matrix(values, self._ratings.n_items)
 
-    def _expected(self, histories: Histories, weight: FloatArray) -> FloatArray:
-        """What segments add to scores, shape (B, I)."""
+    def _segment_weights(self, histories: Histories, weight: FloatArray) -> FloatArray:
+        """How much each segment's means count, shape (B, K)."""
         belongs = self._placement.cautious_responsibilities(histories)
-        return np.asarray(((1 - weight)[:, np.newaxis] * belongs) @ self._segment_means)
+        return np.asarray((1 - weight)[:, np.newaxis] * belongs)
 
 
 def design_rows(ratings: Ratings, options: PersonalOptions) -> sp.csr_array:
