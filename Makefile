@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow check bench format clean
+.PHONY: demo test test-slow check bench bench-peers format clean
 
 demo: $(VENV)/base.stamp
 	$(BIN)/lacunar demo -o demo --force
@@ -22,14 +23,19 @@ check: $(VENV)/check.stamp
 	$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/test.stamp
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	for script in $(filter-out benchmarks/recommenders%,$(wildcard benchmarks/*.py)); do \
+		$(BIN)/python $$script || exit 1; \
+	done
+
+bench-peers: $(VENV)/test.stamp $(PEERS)/peers.stamp
+	$(BIN)/python benchmarks/recommenders.py --peers-python $(PEERS)/bin/python
 
 format: $(VENV)/check.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) demo dist
+	rm -rf $(VENV) $(PEERS) demo dist
 
 $(VENV)/base.stamp: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -42,4 +48,11 @@ $(VENV)/test.stamp: $(VENV)/base.stamp
 
 $(VENV)/check.stamp: $(VENV)/test.stamp
 	$(PIP) --editable ".[check]"
+	touch $@
+
+# Libraries that Lacunar is compared with; they need other versions than it does.
+$(PEERS)/peers.stamp: benchmarks/peers-requirements.txt
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	echo '*' > $(PEERS)/.gitignore
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@

@@ -66,7 +66,7 @@ def candidates(
     >>> from lacunar.taste.sample import sampled_ratings
     >>> ratings = sampled_ratings(n_users=50, n_movies=200)
     >>> int(candidates(ratings, genres=["Horror"], years=(1990, 1999)).allowed.sum())
-    10
+    3
     """
     allowed = np.zeros(ratings.n_items, dtype=bool)
     allowed[ratings.item] = True

@@ -99,7 +99,7 @@ def recommend(
     >>> popular = PopularityRecommender().fit(ratings)
     >>> [[film]] = recommend(popular, ratings, new_history(ratings, {}), 1)
     >>> film.reasons[0].text
-    '34 of 50 users gave it 4 stars or more'
+    '29 of 50 users gave it 4 stars or more'
     """
     items, _, costs = best_films(recommender, ratings, histories, k, among=among, controls=controls)
     return [
