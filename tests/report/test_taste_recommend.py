@@ -36,7 +36,11 @@ def evaluation() -> Evaluation:
 
 
 def cells(page: str, caption: str) -> list[list[str]]:
-    body = page.partition(f"<caption><span>{caption}")[2].partition("</table>")[0].partition("<tbody>")[2]
+    body = (
+        page.partition(f"<caption><span>{caption}")[2]
+        .partition("</table>")[0]
+        .partition("<tbody>")[2]
+    )
     rows = re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
     strip = re.compile(r"<[^>]+>")
     return [
