@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from lacunar.datasets.sample_people_labels import (
+    COLOURS,
+    COLUMNS,
+    COUNTS,
+    N_CLASSES,
+    draw_labels,
+    scale_counts,
+)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 100, 519, 520, 521, 1040])
+def test_scaled_counts_sum_up_and_stay_within_one_of_the_share(n):
+    for counts in COUNTS["train"]:
+        scaled = scale_counts(counts, n)
+        assert sum(scaled.values()) == n
+        for label, count in counts.items():
+            assert abs(scaled[label] - count * n / 520) < 1
+
+
+def test_counts_of_each_part_sum_to_its_size():
+    for part, n in (("train", 520), ("test", 196)):
+        assert [sum(counts.values()) for counts in COUNTS[part]] == [n] * 6
+
+
+def test_labels_are_classes_or_unknown():
+    labels = draw_labels("test", 300, np.random.default_rng(0))
+    assert labels.shape == (300, 6)
+    assert labels.min() == -1
+    assert (labels.max(axis=0) < N_CLASSES).all()
+    assert len(COLOURS) == 11
+
+
+def test_columns_hang_together_mildly():
+    labels = draw_labels("train", 520, np.random.default_rng(0))
+    gender, arms, torso, legs = (
+        labels[:, COLUMNS.index(name)] for name in ("gender", "tortyp", "torcol", "legtyp")
+    )
+    for one, other in ((gender, legs), (arms, legs), (gender, np.isin(torso, (6, 7)))):
+        assert 0.05 < np.corrcoef(one, other)[0, 1] < 0.6
