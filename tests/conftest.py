@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from lacunar.datasets.sample_people import sample_people, write_people
 from lacunar.datasets.sample_tastes import sample_tastes, write_sample
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.model import TasteModel, fit_taste
 from lacunar.taste.ratings import Ratings, read_ratings
+from lacunar.traits.config import TraitsConfig
+from lacunar.traits.dataset import LabelledImages, read_layout
+from lacunar.traits.model import TraitsModel, fit_traits
 
 MOVIES = """movieId,title,genres
 1,"Comma, The (1994)",Drama|War
@@ -58,6 +62,35 @@ def source_model(sample_ratings: Ratings) -> TasteModel:
     return fit_taste(sample_ratings, config)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def decoded_images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where decoded images are kept, so that no test writes into anybody's home."""
+    folder = tmp_path_factory.mktemp("decoded")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LACUNAR_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def people_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """24 generated people to learn from and 12 to test on."""
+    directory = tmp_path_factory.mktemp("people")
+    write_people(sample_people(n_train=24, n_test=12, maps=False, seed=3), directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def people(people_directory: Path) -> LabelledImages:
+    return read_layout(people_directory)[0]
+
+
+@pytest.fixture(scope="session")
+def people_model(people_directory: Path, decoded_images: Path) -> TraitsModel:
+    train, test = read_layout(people_directory)
+    config = TraitsConfig(height=40, width=24, batch=8, max_epochs=3, device="cpu")
+    return fit_traits(train, config, test=test, cache_dir=decoded_images)
+
+
 @pytest.fixture(scope="session")
 def real_tastes() -> Path:
     """The MovieLens directory that the environment variable LACUNAR_DATA names."""
@@ -65,3 +98,12 @@ def real_tastes() -> Path:
     if not root:
         pytest.skip("LACUNAR_DATA is not set")
     return Path(root) / "ml-latest-small"
+
+
+@pytest.fixture(scope="session")
+def real_people() -> Path:
+    """The directory of people that the environment variable LACUNAR_DATA names."""
+    root = os.environ.get("LACUNAR_DATA")
+    if not root:
+        pytest.skip("LACUNAR_DATA is not set")
+    return Path(root) / "people-716"

@@ -1,0 +1,1 @@
+"""Traits: attributes of a person from one small image, learnt from labels full of gaps."""

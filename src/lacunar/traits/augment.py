@@ -1,0 +1,122 @@
+"""Training images moved at random: every movement of an image is one affine resampling."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lacunar.traits.config import Augmentation
+
+
+def draw_matrices(
+    n: int, ranges: Augmentation, *, height: int, width: int, generator: torch.Generator
+) -> Tensor:
+    """Draw one movement for each of ``n`` images, every part uniformly within its range.
+
+    An image is mirrored, zoomed, sheared, rotated and shifted, in this order.
+
+    Parameters
+    ----------
+    n : int
+    ranges : Augmentation
+    height, width : int
+        Pixels of the images.
+    generator : torch.Generator
+        On the CPU, so that a seed means the same on every device.
+
+    Returns
+    -------
+    Tensor of shape (n, 2, 3)
+        From pixels of the image to pixels of the moved image; see :func:`move_images`.
+
+    Examples
+    --------
+    >>> still = Augmentation(rotation=0, shift=0, shear=0, zoom=0, flip=False)
+    >>> drawn = draw_matrices(1, still, height=4, width=3, generator=torch.Generator())
+    >>> torch.equal(drawn[0], torch.eye(2, 3))
+    True
+    """
+    # One row of six numbers per image, each in -1..1.
+    draws = 2 * torch.rand(n, 6, generator=generator) - 1
+    rotation, shear, zoom, right, down, side = draws.unbind(dim=1)  # each (n,)
+    turn = rotation * math.radians(ranges.rotation)
+    slant = torch.tan(shear * math.radians(ranges.shear))
+    scale = 1 + zoom * ranges.zoom
+    mirror = torch.where(side < 0, -1.0, 1.0) if ranges.flip else torch.ones(n)
+    sine, cosine = torch.sin(turn), torch.cos(turn)
+    # Rows slide along each other and keep their length and distance, so that a shear alone
+    # leaves width and height as they are: [[cos, -sin], [sin, cos]] @ [[1, slant], [0, 1]].
+    across = torch.stack([cosine * mirror, sine * mirror], dim=1)  # (n, 2)
+    along = torch.stack([cosine * slant - sine, sine * slant + cosine], dim=1)  # (n, 2)
+    shift = torch.stack([right * width, down * height], dim=1) * ranges.shift  # (n, 2)
+    return torch.stack([across * scale[:, None], along * scale[:, None], shift], dim=2)
+
+
+def move_images(images: Tensor, matrices: Tensor) -> Tensor:
+    """Move images, each by its own matrix, and fill what comes into view with 0.
+
+    Parameters
+    ----------
+    images : float Tensor of shape (B, channels, H, W)
+    matrices : Tensor of shape (B, 2, 3)
+        Applied to (x, y, 1), in pixels to the right of and below the centre of the image.
+
+    Returns
+    -------
+    Tensor of shape (B, channels, H, W)
+        Resampled bilinearly.
+
+    Raises
+    ------
+    ValueError
+        If a matrix has no inverse.
+
+    Examples
+    --------
+    >>> images = torch.tensor([[[[1.0, 2.0, 3.0]]]])
+    >>> move_images(images, torch.tensor([[[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]]))
+    tensor([[[[0., 1., 2.]]]])
+    """
+    grid = functional.affine_grid(
+        _to_torch(matrices, images.shape[2], images.shape[3]).to(images.device),
+        list(images.shape),
+        align_corners=False,
+    )  # (B, H, W, 2)
+    return functional.grid_sample(
+        images, grid, mode="bilinear", padding_mode="zeros", align_corners=False
+    )
+
+
+def move_masks(masks: Tensor, matrices: Tensor) -> Tensor:
+    """Move masks or body-part maps as :func:`move_images` moves their images.
+
+    Parameters
+    ----------
+    masks : bool Tensor of shape (B, channels, H, W)
+    matrices : Tensor of shape (B, 2, 3)
+
+    Returns
+    -------
+    bool Tensor of shape (B, channels, H, W)
+        True where more than half of a pixel comes from inside the mask.
+    """
+    return move_images(masks.float(), matrices) > 0.5
+
+
+def _to_torch(matrices: Tensor, height: int, width: int) -> Tensor:
+    """Matrices as torch wants them: from output to input, sides running from -1 to 1.
+
+    Angles hold in pixels only: on sides of -1 to 1 the pixels of an oblong image are oblong.
+    """
+    double = matrices.double()
+    linear, shift = double[:, :, :2], double[:, :, 2:]  # (B, 2, 2), (B, 2, 1)
+    if (torch.linalg.det(linear) == 0).any():
+        raise ValueError("expected matrices with an inverse, got one without")
+    inverse = torch.linalg.inv(linear)
+    half = torch.tensor([width / 2, height / 2], dtype=torch.float64)
+    rescaled = inverse * half / half[:, None]  # (B, 2, 2)
+    back = -(inverse @ shift) / half[:, None]  # (B, 2, 1)
+    return torch.cat([rescaled, back], dim=2).to(matrices.dtype)

@@ -1,0 +1,123 @@
+"""A training run on disk after each epoch, so that a killed one can go on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from lacunar.errors import InputError
+from lacunar.traits.files import replace_file
+
+Arrays = Mapping[str, NDArray[Any]]
+
+_FILE = "checkpoint.safetensors"
+_HISTORY = "history.jsonl"
+_SECTIONS = ("network", "best", "optimiser")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Everything that training goes on from.
+
+    There is no state of a random generator: each epoch seeds its own from the seed of the run
+    and its number.
+
+    Parameters
+    ----------
+    key : str
+        Tells runs apart: SHA-256 of the data, the settings and the versions.
+    network, best, optimiser : mapping of str to ndarray
+        Weights after the last epoch, weights of the best one, and moments of the weights.
+    rows : list of dict
+        One per epoch: :meth:`lacunar.traits.history.Epoch.to_dict` and its ``seconds``.
+    """
+
+    key: str
+    network: Arrays
+    best: Arrays
+    optimiser: Arrays
+    rows: list[dict[str, Any]]
+
+
+def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+    """Replace the checkpoint of a folder, whole or not at all, and its ``history.jsonl``.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    """
+    arrays = {
+        f"{section}.{name}": np.asarray(array, order="C")
+        for section in _SECTIONS
+        for name, array in getattr(checkpoint, section).items()
+    }
+    state = json.dumps({"key": checkpoint.key, "rows": checkpoint.rows})
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_file(folder / _FILE, [save(arrays, metadata={"state": state})])
+        replace_file(folder / _HISTORY, _lines(checkpoint.rows))
+    except OSError as error:
+        raise InputError(
+            f"{folder}: expected a place for checkpoints, got: {error.strerror}"
+        ) from error
+
+
+def read_checkpoint(folder: Path, key: str) -> Checkpoint | None:
+    """Read the checkpoint of a folder; none where there is none.
+
+    Raises
+    ------
+    InputError
+        If it is of another run or cannot be read.
+    """
+    # What a run that was killed while writing left.
+    for staging in folder.glob(f".{_FILE}.*"):
+        staging.unlink()
+    path = folder / _FILE
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="np") as file:
+            state = json.loads(file.metadata()["state"])
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        found, rows = state["key"], state["rows"]
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: expected a whole checkpoint, got: {error}") from error
+    if found != key:
+        raise InputError(
+            f"{path}: expected a checkpoint of these data, settings and versions, got that of"
+            " another run; name another folder or delete this one"
+        )
+    sections = {section: _section(arrays, section) for section in _SECTIONS}
+    return Checkpoint(key=found, rows=rows, **sections)
+
+
+def remove_checkpoint(folder: Path) -> None:
+    """Take away what :func:`write_checkpoint` wrote, and the folder if nothing else is in it."""
+    for name in (_FILE, _HISTORY):
+        (folder / name).unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _section(arrays: Arrays, section: str) -> Arrays:
+    prefix = f"{section}."
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
+
+
+def _lines(rows: list[dict[str, Any]]) -> Iterator[bytes]:
+    for row in rows:
+        yield f"{json.dumps(row)}\n".encode()

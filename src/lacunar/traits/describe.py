@@ -1,0 +1,148 @@
+"""The documents others rely on: an evaluation, a fit, predictions, as plain JSON types.
+
+Keys may be added here, never renamed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.traits.evaluate import LEVEL, Evaluation
+from lacunar.traits.history import best_epoch
+from lacunar.traits.metrics import FIGURES, class_table
+from lacunar.traits.model import TraitsModel
+from lacunar.traits.schema import Attribute, Schema
+
+
+def describe_evaluation(evaluation: Evaluation) -> dict[str, Any]:
+    """Figures of every attribute and of their mean; null where no truth is known.
+
+    ``macro_f1`` is over the classes among the truths, ``macro_f1_all`` over all classes;
+    ``largest_class`` holds the same figures had every answer been the largest class of the
+    training labels, and ``intervals`` the ends of their 95 % bootstrap intervals.
+    """
+    found, baseline = evaluation.figures, evaluation.baseline
+    outputs = {
+        attribute.name: {
+            **_figures(found[position]),
+            "known": int(confusion.sum()),
+            "unknown": int(evaluation.unknown[position]),
+            "confusion": confusion.tolist(),
+            "intervals": _intervals(evaluation.intervals[position]),
+            "largest_class": {
+                "label": attribute.classes[evaluation.largest[position]],
+                **_figures(baseline[position]),
+            },
+            "classes": _classes(attribute, confusion),
+        }
+        for position, (attribute, confusion) in enumerate(
+            zip(evaluation.schema.attributes, evaluation.confusions, strict=True)
+        )
+    }
+    return {
+        "outputs": outputs,
+        "mean": {
+            **_figures(found[-1]),
+            "intervals": _intervals(evaluation.intervals[-1]),
+            "largest_class": _figures(baseline[-1]),
+        },
+        "interval_level": LEVEL,
+    }
+
+
+def describe_fit(model: TraitsModel) -> dict[str, Any]:
+    """How training went, the label counts of each part, and the evaluations."""
+    best = best_epoch(model.history)
+    return {
+        "preset": model.config.preset,
+        "epochs": len(model.history),
+        "best_epoch": best.epoch,
+        "validation_loss": best.validation.loss,
+        "intake": {part: asdict(intake) for part, intake in model.intake.items()},
+        "counts": {
+            part: {
+                attribute.name: {
+                    "unknown": int(count[0]),
+                    "classes": dict(zip(attribute.classes, count[1:].tolist(), strict=True)),
+                }
+                for attribute, count in zip(model.schema.attributes, counts, strict=True)
+            }
+            for part, counts in model.counts.items()
+        },
+        "evaluations": {
+            part: describe_evaluation(evaluation) for part, evaluation in model.evaluations.items()
+        },
+    }
+
+
+def describe_predictions(
+    schema: Schema, images: Sequence[str], probabilities: Sequence[NDArray[np.float64]]
+) -> dict[str, Any]:
+    """The most probable class of every attribute of every image.
+
+    Parameters
+    ----------
+    schema : Schema
+        A attributes of C_a classes.
+    images : sequence of N str
+    probabilities : sequence of A float64 arrays of shape (N, C_a)
+
+    Examples
+    --------
+    >>> schema = Schema((Attribute("coat", ("open", "closed")),), image_column="file")
+    >>> describe_predictions(schema, ["a.png"], [np.array([[0.25, 0.75]])])["predictions"][0]
+    {'image': 'a.png', 'attributes': {'coat': {'label': 'closed', 'probability': 0.75, ...}}}
+    """
+    best = [found.argmax(axis=1) for found in probabilities]
+    return {
+        "predictions": [
+            {
+                "image": image,
+                "attributes": {
+                    attribute.name: {
+                        "label": attribute.classes[best[position][row]],
+                        "probability": float(probabilities[position][row, best[position][row]]),
+                        # No model has a threshold yet below which it would rather not say.
+                        "abstain": False,
+                    }
+                    for position, attribute in enumerate(schema.attributes)
+                },
+            }
+            for row, image in enumerate(images)
+        ]
+    }
+
+
+def _figures(values: NDArray[np.float64]) -> dict[str, float | None]:
+    return dict(zip(FIGURES, map(_or_none, values.tolist()), strict=True))
+
+
+def _intervals(ends: NDArray[np.float64]) -> dict[str, list[float | None]]:
+    return {
+        figure: [_or_none(low), _or_none(high)]
+        for figure, (low, high) in zip(FIGURES, ends.tolist(), strict=True)
+    }
+
+
+def _classes(attribute: Attribute, confusion: NDArray[np.int64]) -> list[dict[str, Any]]:
+    table = class_table(confusion)
+    return [
+        {
+            "label": name,
+            "precision": float(table.precision[position]),
+            "recall": float(table.recall[position]),
+            "f1": float(table.f1[position]),
+            "support": int(table.support[position]),
+        }
+        for position, name in enumerate(attribute.classes)
+    ]
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,66 @@
+"""From images to logits and probabilities, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import softmax
+from torch import nn
+
+from lacunar.traits.arrays import ImageArray
+from lacunar.traits.tensors import as_images
+
+_BATCH = 256
+
+
+def predict_logits(
+    network: nn.Module,
+    images: ImageArray,
+    rows: NDArray[np.intp] | None = None,
+    *,
+    batch: int = _BATCH,
+) -> list[NDArray[np.float32]]:
+    """Logits of images, the network in evaluation mode.
+
+    Parameters
+    ----------
+    network : Module
+        From images (B, 3, H, W) to A logits (B, C_a).
+    images : ImageArray
+        N images.
+    rows : int array of shape (n,), optional
+        Which of them; all unless given.
+    batch : int
+        Images at once. The last digits of the logits may depend on it.
+
+    Returns
+    -------
+    list of A float32 arrays of shape (n, C_a)
+    """
+    rows = np.arange(len(images)) if rows is None else rows
+    device = next(network.parameters()).device
+    was_training = network.training
+    network.eval()
+    try:
+        with torch.inference_mode():
+            found = [
+                network(as_images(images.read(rows[first : first + batch]), device))
+                for first in range(0, len(rows), batch)
+            ]  # a tuple of A Tensors (B, C_a) per batch
+    finally:
+        network.train(was_training)
+    return [torch.cat(parts).cpu().numpy() for parts in zip(*found, strict=True)]
+
+
+def probabilities(logits: Sequence[NDArray[np.floating]]) -> list[NDArray[np.float64]]:
+    """Softmax of every output, (n, C_a) each.
+
+    Examples
+    --------
+    >>> probabilities([np.array([[0.0, 0.0], [800.0, 0.0]])])[0].tolist()
+    [[0.5, 0.5], [1.0, 0.0]]
+    """
+    return [softmax(output.astype(np.float64), axis=1) for output in logits]

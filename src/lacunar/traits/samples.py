@@ -1,0 +1,80 @@
+"""Some training images, and how augmentation moves them, to be looked at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.errors import InputError
+from lacunar.traits.cache import load_images
+from lacunar.traits.dataset import LabelledImages
+from lacunar.traits.model import TraitsModel, fingerprint
+from lacunar.traits.requirements import require_torch
+
+
+def augmented_samples(
+    model: TraitsModel,
+    dataset: LabelledImages,
+    *,
+    n_images: int = 6,
+    n_moved: int = 7,
+    cache_dir: Path | None = None,
+) -> NDArray[np.uint8]:
+    """Draw images of the data a model was fitted to, and move them as its training did.
+
+    Parameters
+    ----------
+    model : TraitsModel
+        Its seed draws images and movements.
+    dataset : LabelledImages
+        What the model was fitted to.
+    n_images : int
+        At most.
+    n_moved : int
+        Moved versions of each; none where the model was fitted without augmentation.
+    cache_dir : Path, optional
+        See :func:`lacunar.traits.cache.default_cache_dir`.
+
+    Returns
+    -------
+    uint8 array of shape (n, 1 + moved, H, W, 3)
+        Each image as it is, then moved.
+
+    Raises
+    ------
+    InputError
+        If PyTorch is missing or the data are not those the model was fitted to.
+    """
+    require_torch()
+    import torch
+
+    from lacunar.traits.augment import draw_matrices, move_images
+    from lacunar.traits.tensors import as_images
+
+    config = model.config
+    images = load_images(dataset, height=config.height, width=config.width, cache_dir=cache_dir)
+    if fingerprint(dataset, images) != model.fingerprint:
+        raise InputError(
+            f"{dataset.source}: expected the images and labels that the model was fitted to,"
+            " got others"
+        )
+    rng = np.random.default_rng(config.seed)
+    rows = rng.permutation(len(dataset))[:n_images]
+    still = images.read(rows)  # (n, H, W, 3)
+    if config.augmentation is None:
+        return still[:, np.newaxis]
+    generator = torch.Generator().manual_seed(config.seed)
+    matrices = draw_matrices(
+        len(rows) * n_moved,
+        config.augmentation,
+        height=config.height,
+        width=config.width,
+        generator=generator,
+    )
+    repeated = as_images(still, torch.device("cpu")).repeat_interleave(n_moved, dim=0)
+    moved = move_images(repeated, matrices)  # (n * moved, 3, H, W)
+    bytes_ = (moved * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    grouped = bytes_.reshape(len(rows), n_moved, *still.shape[1:])
+    return np.concatenate([still[:, np.newaxis], grouped], axis=1)

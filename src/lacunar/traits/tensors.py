@@ -1,0 +1,62 @@
+"""Where tensors live, and how images become tensors."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lacunar.errors import InputError
+
+
+def choose_device(name: str) -> torch.device:
+    """Find the device of a name; ``auto`` is the first of CUDA, Apple's GPU and the CPU there is.
+
+    Raises
+    ------
+    InputError
+        If there is no such device.
+
+    Examples
+    --------
+    >>> choose_device("cpu")
+    device(type='cpu')
+    >>> choose_device("abacus")
+    Traceback (most recent call last):
+    lacunar.errors.InputError: device: expected auto, cpu or a GPU that PyTorch finds, got 'abacus'
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise InputError(
+            f"device: expected auto, cpu or a GPU that PyTorch finds, got {name!r}"
+        ) from error
+    return device
+
+
+def as_images(pixels: NDArray[np.uint8], device: torch.device) -> Tensor:
+    """Turn images into what networks see.
+
+    Parameters
+    ----------
+    pixels : uint8 array of shape (B, H, W, 3)
+    device : torch.device
+
+    Returns
+    -------
+    float32 Tensor of shape (B, 3, H, W)
+        In 0..1, channels last in memory, which convolutions on a CPU pass faster.
+
+    Examples
+    --------
+    >>> as_images(np.full((1, 1, 2, 3), 51, np.uint8), torch.device("cpu")).tolist()[0][0]
+    [[0.20000000298023224, 0.20000000298023224]]
+    """
+    channels_first = torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2)  # (B, 3, H, W)
+    return channels_first.float() / 255

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from lacunar.errors import InputError
+from lacunar.traits.config import Augmentation, TraitsConfig
+
+
+def test_the_source_preset_is_that_of_the_source_report() -> None:
+    config = TraitsConfig.of_preset("source")
+    assert (config.height, config.width, config.batch, config.patience) == (100, 60, 64, 25)
+    assert (config.network, config.validation, config.stratify) == ("source", 120, False)
+    assert config.augmentation == Augmentation(
+        rotation=12, shift=0.07, shear=10, zoom=0.10, flip=True
+    )
+
+
+def test_a_preset_can_be_changed_in_part() -> None:
+    config = TraitsConfig.of_preset("source", batch=32, augmentation={"flip": False})
+    assert (config.preset, config.batch, config.validation) == ("source", 32, 120)
+    assert config.augmentation == Augmentation(flip=False)
+    assert TraitsConfig.of_preset("default", seed=3) == TraitsConfig(seed=3)
+
+
+def test_json_gives_the_same_settings_back() -> None:
+    config = TraitsConfig(augmentation=None, validation=30, seed=2**53 - 1)
+    assert TraitsConfig.model_validate_json(config.model_dump_json()) == config
+
+
+@pytest.mark.parametrize(
+    ("validation", "n", "size"), [(120, 520, 120), (0.23, 520, 120), (0.01, 20, 1), (1, 2, 1)]
+)
+def test_validation_is_a_number_or_a_share(validation: float, n: int, size: int) -> None:
+    assert TraitsConfig(validation=validation).validation_size(n) == size
+
+
+def test_some_images_are_left_to_train_on() -> None:
+    for validation, n in ((120, 120), (0.5, 1), (0.99, 3)):
+        with pytest.raises(InputError, match="expected more than"):
+            TraitsConfig(validation=validation).validation_size(n)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"epoch": 3},
+        {"preset": "best"},
+        {"height": 8},
+        {"network": "vgg"},
+        {"dropout": 1},
+        {"learning_rate": 0},
+        {"learning_rate": float("nan")},
+        {"validation": 0},
+        {"validation": 1.5},
+        {"seed": -1},
+        {"augmentation": {"zoom": 1}},
+        {"augmentation": {"hue": 0.1}},
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        TraitsConfig.model_validate(settings)

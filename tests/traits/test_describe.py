@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from lacunar.traits.config import TraitsConfig
+from lacunar.traits.counts import count_labels
+from lacunar.traits.describe import describe_evaluation, describe_fit, describe_predictions
+from lacunar.traits.evaluate import Evaluation, evaluate_answers
+from lacunar.traits.history import Epoch, Score
+from lacunar.traits.model import TraitsModel
+from lacunar.traits.schema import Schema
+
+TRUTH = np.array([[0, -1], [1, -1], [0, -1], [-1, -1]])
+PREDICTED = np.array([[0, 0], [1, 1], [1, 1], [2, 0]])
+
+
+@pytest.fixture
+def evaluation(coats: Schema) -> Evaluation:
+    return evaluate_answers(coats, TRUTH, PREDICTED, np.array([0, 1]))
+
+
+def test_an_evaluation_has_the_keys_that_others_rely_on(evaluation: Evaluation) -> None:
+    document = describe_evaluation(evaluation)
+    coat = document["outputs"]["coat"]
+    assert coat["accuracy"] == pytest.approx(2 / 3)
+    assert coat["macro_f1"] == pytest.approx(2 / 3)
+    assert coat["macro_f1_all"] == pytest.approx(4 / 9)
+    assert coat["balanced_accuracy"] == pytest.approx(3 / 4)
+    assert (coat["known"], coat["unknown"]) == (3, 1)
+    assert coat["confusion"] == [[1, 1, 0], [0, 1, 0], [0, 0, 0]]
+    assert coat["largest_class"]["label"] == "open"
+    assert coat["largest_class"]["accuracy"] == pytest.approx(2 / 3)
+    assert [row["support"] for row in coat["classes"]] == [2, 1, 0]
+    assert {"accuracy", "macro_f1"} < set(document["mean"])
+    low, high = coat["intervals"]["accuracy"]
+    assert low <= coat["accuracy"] <= high
+
+
+def test_figures_that_nobody_knows_are_null(evaluation: Evaluation) -> None:
+    document = describe_evaluation(evaluation)
+    hat = document["outputs"]["hat"]
+    assert (hat["accuracy"], hat["intervals"]["macro_f1"], hat["known"]) == (None, [None, None], 0)
+    assert document["mean"]["accuracy"] == document["outputs"]["coat"]["accuracy"]
+    json.dumps(document, allow_nan=False)
+
+
+def test_a_fit_tells_its_best_epoch_and_its_labels(evaluation: Evaluation, coats: Schema) -> None:
+    scores = [Score(loss, {}, {}) for loss in (2.0, 1.0, 3.0)]
+    model = TraitsModel(
+        config=TraitsConfig.of_preset("source"),
+        schema=coats,
+        fingerprint="f",
+        state={},
+        layers=(),
+        intake={},
+        history=tuple(Epoch(n, score, score) for n, score in enumerate(scores, start=1)),
+        counts={"train": count_labels(TRUTH, coats)},
+        evaluations={"validation": evaluation},
+        versions={},
+    )
+    document = describe_fit(model)
+    assert (document["epochs"], document["best_epoch"]) == (3, 2)
+    assert document["validation_loss"] == 1.0
+    assert document["counts"]["train"]["coat"] == {
+        "unknown": 1,
+        "classes": {"open": 2, "closed": 1, "none": 0},
+    }
+    assert document["evaluations"]["validation"] == describe_evaluation(evaluation)
+    json.dumps(document, allow_nan=False)
+
+
+def test_predictions_name_the_most_probable_class(coats: Schema) -> None:
+    found = [np.array([[0.2, 0.7, 0.1], [0.5, 0.3, 0.2]]), np.array([[1.0, 0.0], [0.4, 0.6]])]
+    document = describe_predictions(coats, ["a.png", "b.png"], found)
+    first, second = document["predictions"]
+    assert first["image"] == "a.png"
+    assert first["attributes"]["coat"] == {"label": "closed", "probability": 0.7, "abstain": False}
+    assert second["attributes"]["hat"] == {"label": "on", "probability": 0.6, "abstain": False}
+    json.dumps(document, allow_nan=False)

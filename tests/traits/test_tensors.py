@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from lacunar.errors import InputError
+from lacunar.traits.tensors import as_images, choose_device
+
+
+def test_images_become_channels_in_0_to_1() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 5, 6, 3), np.uint8)
+    images = as_images(pixels, torch.device("cpu"))
+    assert images.shape == (4, 3, 5, 6)
+    assert np.allclose(images.numpy(), pixels.transpose(0, 3, 1, 2) / 255)
+    assert images.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_some_device_is_always_found() -> None:
+    assert choose_device("auto").type in {"cuda", "mps", "cpu"}
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "abacus", "", "meta"])
+def test_a_device_that_is_not_there_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="device: expected auto, cpu or a GPU"):
+        choose_device(name)

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lacunar.errors import InputError
+from lacunar.traits import training
+from lacunar.traits.arrays import ImageArray
+from lacunar.traits.checkpoint import read_checkpoint
+from lacunar.traits.config import TraitsConfig
+from lacunar.traits.dataset import LabelledImages
+from lacunar.traits.history import Epoch, Score, best_epoch
+from lacunar.traits.schema import Schema
+from lacunar.traits.training import TrainingData, train_network
+
+Result = tuple[dict[str, np.ndarray], list[Epoch]]
+
+
+class KilledError(Exception):
+    """Ends a run from outside."""
+
+
+@pytest.fixture
+def data(people_of_coats: LabelledImages, decoded_coats: ImageArray) -> TrainingData:
+    rows = np.arange(48)
+    return TrainingData(decoded_coats, people_of_coats.labels, rows[:36], rows[36:])
+
+
+@pytest.fixture
+def run(
+    data: TrainingData, people_of_coats: LabelledImages, small_config: TraitsConfig
+) -> Callable[..., Result]:
+    def run(
+        *, kill_after: int | None = None, folder: Path | None = None, **changes: object
+    ) -> Result:
+        def progress(epoch: Epoch) -> None:
+            if epoch.epoch == kill_after:
+                raise KilledError
+
+        config = small_config.model_copy(update=changes)
+        return train_network(
+            data, people_of_coats.schema, config, progress=progress, checkpoint_dir=folder
+        )
+
+    return run
+
+
+def same_bytes(left: Result, right: Result) -> bool:
+    return left[1] == right[1] and all(
+        array.tobytes() == right[0][name].tobytes() for name, array in left[0].items()
+    )
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes(run: Callable[..., Result], tmp_path: Path) -> None:
+    uninterrupted = run(folder=tmp_path / "whole")
+    for killed_after in (1, 2):
+        folder = tmp_path / str(killed_after)
+        with pytest.raises(KilledError):
+            run(kill_after=killed_after, folder=folder)
+        with pytest.raises(KilledError):
+            run(kill_after=3, folder=folder)
+        assert same_bytes(run(folder=folder), uninterrupted)
+        whole, taken_up = (read_checkpoint(path, "") for path in (tmp_path / "whole", folder))
+        for section in ("network", "best", "optimiser"):
+            expected, found = getattr(whole, section), getattr(taken_up, section)
+            assert expected.keys() == found.keys()
+            assert all(expected[name].tobytes() == found[name].tobytes() for name in expected)
+    assert same_bytes(run(), uninterrupted)
+
+
+def test_a_finished_run_is_not_trained_again(run: Callable[..., Result], tmp_path: Path) -> None:
+    finished = run(folder=tmp_path)
+    before = (tmp_path / "checkpoint.safetensors").stat().st_mtime_ns
+    assert same_bytes(run(folder=tmp_path, kill_after=1), finished)
+    assert (tmp_path / "checkpoint.safetensors").stat().st_mtime_ns == before
+
+
+def test_nothing_but_the_seed_decides_a_run(run: Callable[..., Result]) -> None:
+    first = run(max_epochs=2)
+    torch.rand(5)
+    np.random.default_rng().random()
+    torch.manual_seed(77)
+    before = torch.get_rng_state()
+    assert same_bytes(run(max_epochs=2), first)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert not same_bytes(run(max_epochs=2, seed=1), first)
+
+
+def test_the_history_is_written_with_seconds(run: Callable[..., Result], tmp_path: Path) -> None:
+    _, history = run(folder=tmp_path, max_epochs=2)
+    rows = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
+    assert [Epoch.from_dict(row) for row in rows] == history
+    assert all(row["seconds"] > 0 for row in rows)
+    assert set(rows[0]["validation"]["losses"]) == {"coat", "hat"}
+
+
+@pytest.fixture
+def say_losses(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Make the validation losses of a run what a test says, since rounding might decide them."""
+    score = training._score
+
+    def say(*losses: float) -> None:
+        said = iter(losses)
+
+        def scripted(schema: Schema, logits: list[torch.Tensor], labels: torch.Tensor) -> Score:
+            found = score(schema, logits, labels)
+            return replace(found, loss=next(said)) if len(labels) == 12 else found
+
+        monkeypatch.setattr(training, "_score", scripted)
+
+    return say
+
+
+def test_the_weights_are_those_of_the_best_epoch(
+    run: Callable[..., Result], say_losses: Callable[..., None], tmp_path: Path
+) -> None:
+    until_then, _ = run(max_epochs=2)
+    for folder in (None, tmp_path):
+        say_losses(3, 1, 2, 1)
+        state, history = run(max_epochs=4, folder=folder)
+        assert [epoch.validation.loss for epoch in history] == [3, 1, 2, 1]
+        assert all(np.array_equal(state[name], until_then[name]) for name in until_then)
+
+
+def test_a_run_that_goes_on_remembers_the_best_weights(
+    run: Callable[..., Result], say_losses: Callable[..., None], tmp_path: Path
+) -> None:
+    until_then, _ = run(max_epochs=1)
+    say_losses(1, 3, 2, 4)
+    with pytest.raises(KilledError):
+        run(folder=tmp_path, kill_after=2)
+    state, _ = run(folder=tmp_path)
+    assert all(np.array_equal(state[name], until_then[name]) for name in until_then)
+
+
+def test_training_stops_once_patience_is_spent(
+    run: Callable[..., Result], say_losses: Callable[..., None]
+) -> None:
+    say_losses(3, 1, 2, 2, 2, 2)
+    _, history = run(max_epochs=60, patience=3)
+    assert len(history) == 5
+
+
+def test_a_network_learns_what_colours_and_halves_tell(run: Callable[..., Result]) -> None:
+    _, history = run(max_epochs=40, learning_rate=3e-3, patience=40)
+    accuracies = best_epoch(history).validation.accuracies
+    assert accuracies["coat"] == 1
+    assert accuracies["hat"] is not None
+    assert accuracies["hat"] > 0.8
+
+
+def test_unknown_labels_teach_nothing(
+    data: TrainingData, people_of_coats: LabelledImages, small_config: TraitsConfig
+) -> None:
+    labels = data.labels.copy()
+    labels[:, 1] = -1
+    config = small_config.model_copy(update={"max_epochs": 1})
+    blind = TrainingData(data.images, labels, data.train, data.validation)
+    state, history = train_network(blind, people_of_coats.schema, config)
+    score = history[0].train
+    assert score.losses["hat"] == 0
+    assert score.accuracies["hat"] is None
+    assert score.loss == score.losses["coat"]
+    assert not state["heads.1.bias"].any()
+
+
+def test_a_last_batch_of_one_image_is_trained_on_too(run: Callable[..., Result]) -> None:
+    _, history = run(max_epochs=1, batch=35)
+    assert np.isfinite(history[0].train.loss)
+
+
+def test_training_works_without_moving_images(run: Callable[..., Result]) -> None:
+    still, moved = run(max_epochs=1, augmentation=None), run(max_epochs=1)
+    assert not same_bytes(still, moved)
+
+
+def test_a_loss_that_is_no_number_is_told(run: Callable[..., Result]) -> None:
+    with pytest.raises(InputError, match=r"finite loss, got \w+ in epoch \d"):
+        run(learning_rate=1e30)
+
+
+_RUN = """
+import os, sys
+from pathlib import Path
+import numpy as np, torch
+from lacunar.traits.cache import load_images
+from lacunar.traits.config import TraitsConfig
+from lacunar.traits.dataset import read_dataset
+from lacunar.traits.training import TrainingData, train_network
+torch.set_num_threads(1)
+source, cache, folder, kill_after = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
+dataset = read_dataset(source)
+config = TraitsConfig(height=24, width=16, batch=8, max_epochs=3, device="cpu")
+images = load_images(dataset, height=24, width=16, cache_dir=cache)
+rows = np.arange(48)
+state, _ = train_network(
+    TrainingData(images, dataset.labels, rows[:36], rows[36:]), dataset.schema, config,
+    progress=lambda epoch: os._exit(9) if str(epoch.epoch) == kill_after else None,
+    checkpoint_dir=Path(folder),
+)
+import hashlib
+print(hashlib.sha256(b"".join(state[name].tobytes() for name in sorted(state))).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_is_taken_up_by_another(
+    people_of_coats: LabelledImages, tmp_path: Path
+) -> None:
+    source = tmp_path / "coats"
+    shutil.copytree(people_of_coats.source.parent, source)
+    (source / "schema.toml").write_text(
+        'image_column = "file"\n'
+        '[[attributes]]\nname = "coat"\nclasses = ["open", "closed", "none"]\n'
+        '[[attributes]]\nname = "hat"\nclasses = ["off", "on"]\n'
+    )
+
+    def process(folder: str, kill_after: str = "") -> subprocess.CompletedProcess[str]:
+        arguments = [str(source), str(tmp_path / "cache"), str(tmp_path / folder), kill_after]
+        return subprocess.run(
+            [sys.executable, "-c", _RUN, *arguments], capture_output=True, text=True, check=False
+        )
+
+    whole = process("whole")
+    assert whole.returncode == 0, whole.stderr
+    assert process("killed", "1").returncode == 9
+    assert process("killed", "2").returncode == 9
+    assert process("killed").stdout == whole.stdout
