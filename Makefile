@@ -3,7 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# On Linux, PyPI's torch brings gigabytes of CUDA. Without a GPU, take the CPU build:
+#   make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
 .PHONY: demo test test-slow check bench bench-peers format clean
 
@@ -39,11 +43,11 @@ clean:
 
 $(VENV)/base.stamp: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) --editable .
+	$(PIP) --editable ".[traits]"
 	touch $@
 
 $(VENV)/test.stamp: $(VENV)/base.stamp
-	$(PIP) --editable ".[test]"
+	$(PIP) --editable ".[traits,test]"
 	touch $@
 
 $(VENV)/check.stamp: $(VENV)/test.stamp

@@ -7,6 +7,7 @@ import pytest
 from lacunar.cli.settings import validated
 from lacunar.errors import InputError
 from lacunar.taste.config import TasteConfig
+from lacunar.traits.config import TraitsConfig
 
 
 def test_options_that_were_not_named_keep_their_defaults() -> None:
@@ -16,6 +17,11 @@ def test_options_that_were_not_named_keep_their_defaults() -> None:
 def test_a_refusal_names_the_option_as_it_is_typed() -> None:
     with pytest.raises(InputError, match=r"^--n-seeds: .* got 0$"):
         validated(TasteConfig, n_seeds=0)
+
+
+def test_a_refusal_in_words_of_our_own_is_told_as_it_is() -> None:
+    with pytest.raises(InputError, match=r"^--validation: expected a whole number .* got 1\.5$"):
+        validated(TraitsConfig, validation=1.5)
 
 
 def test_settings_that_clash_are_refused_without_an_option() -> None:

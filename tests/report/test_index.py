@@ -12,6 +12,11 @@ def test_every_entry_is_a_link_with_its_description() -> None:
     assert page.index("About a.") < page.index("About b.")
 
 
+def test_notes_stand_below_the_entries() -> None:
+    page = index_page("Demo", [Entry("A", "About a.", "a.html")], notes=["Left <out>."])
+    assert page.index("About a.") < page.index("Left &lt;out&gt;.")
+
+
 def test_hostile_texts_are_escaped() -> None:
     page = index_page("<script>", [Entry("<script>", "<script>", 'a".html')])
     assert "<script" not in page

@@ -39,7 +39,7 @@ def outline(page: str) -> Outline:
 
 
 def index(title: str = "Reports") -> str:
-    return render_page("index.html", title=title, lead="All of them.", entries=[])
+    return render_page("index.html", title=title, lead="All of them.", entries=[], notes=[])
 
 
 def test_tags_nest_and_the_language_is_named() -> None:
@@ -66,7 +66,7 @@ def test_the_page_forbids_what_it_does_not_need() -> None:
 
 def test_contents_lead_to_sections_and_their_parts() -> None:
     contents = [Heading("a", "First", (Heading("b", "Part of <first>"),))]
-    page = render_page("index.html", title="t", lead="l", entries=[], contents=contents)
+    page = render_page("index.html", title="t", lead="l", entries=[], notes=[], contents=contents)
     assert '<a href="#a">First</a>' in page
     assert '<a href="#b">Part of &lt;first&gt;</a>' in page
 

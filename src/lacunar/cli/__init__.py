@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lacunar import __version__
-from lacunar.cli import data, demo, taste
+from lacunar.cli import data, demo, taste, traits
 from lacunar.cli.console import fail
 from lacunar.errors import InputError
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.add_typer(taste.app, name="taste")
+app.add_typer(traits.app, name="traits")
 app.command("demo")(demo.demo)
 
 

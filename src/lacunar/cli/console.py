@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,20 @@ class Report(Protocol):
 def emit_json(document: Any) -> None:
     """Print a document as JSON, the only thing on stdout."""
     typer.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
+
+
+def figure(value: float, form: str = ".3f") -> str:
+    """Write a number without the zero before the point; a dash where there is none.
+
+    Examples
+    --------
+    >>> figure(0.64), figure(-0.5, "+.2f"), figure(1.0), figure(float("nan"))
+    ('.640', '-.50', '1.000', '-')
+    """
+    if math.isnan(value):
+        return "-"
+    whole, point, places = format(value, form).partition(".")
+    return (whole.removesuffix("0") if whole in {"0", "+0", "-0"} else whole) + point + places
 
 
 def fail(error: InputError) -> None:

@@ -6,18 +6,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
+from lacunar.cli import data_sample
 from lacunar.cli.console import ForceFlag, JsonFlag, emit_json, out, progress
-from lacunar.errors import InputError
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Generated samples and public data sets.",
     rich_markup_mode="markdown",
 )
-
-OutOption = Annotated[Path, typer.Option("-o", "--out", help="Directory to write.")]
 
 
 @app.command("list", epilog="Example: `lacunar data list`")
@@ -44,6 +41,15 @@ def list_(json: JsonFlag = False) -> None:
             "licence": "generated; free to use",
         }
     )
+    rows.append(
+        {
+            "name": "people",
+            "how": "lacunar data sample people -o DIR",
+            "bytes": None,
+            "description": "Generated pictures of pedestrians, six labels each, some unknown.",
+            "licence": "generated; free to use",
+        }
+    )
     if json:
         emit_json({"datasets": rows})
         return
@@ -56,7 +62,7 @@ def list_(json: JsonFlag = False) -> None:
 @app.command(epilog="Example: `lacunar data fetch ml-latest-small -o ml`")
 def fetch(
     name: Annotated[str, typer.Argument(help="Name of a data set, see `lacunar data list`.")],
-    output: OutOption,
+    output: Annotated[Path, typer.Option("-o", "--out", help="Directory to write.")],
     force: ForceFlag = False,
 ) -> None:
     """Download a public data set, checked against its published checksum."""
@@ -72,31 +78,4 @@ def fetch(
     out.print(f"{name} is in {directory}", markup=False, soft_wrap=True)
 
 
-@app.command(epilog="Example: `lacunar data sample tastes -o sample`")
-def sample(
-    what: Annotated[str, typer.Argument(help="What to generate: tastes.")],
-    output: OutOption,
-    users: Annotated[int, typer.Option(min=1, help="How many users.")] = 610,
-    movies: Annotated[int, typer.Option(min=1, help="How many films.")] = 2000,
-    groups: Annotated[int, typer.Option(min=1, help="How many taste groups.")] = 4,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
-    layout: Annotated[str, typer.Option(help="csv or parquet.")] = "csv",
-    force: ForceFlag = False,
-) -> None:
-    """Generate a sample with invented films and known taste groups."""
-    from lacunar.datasets.sample_tastes import sample_tastes, write_sample
-
-    if what != "tastes":
-        raise InputError(f"expected the sample tastes, got {what!r}")
-    if layout not in {"csv", "parquet"}:
-        raise InputError(f"--layout: expected csv or parquet, got {layout!r}")
-    if output.exists() and (not output.is_dir() or (any(output.iterdir()) and not force)):
-        raise InputError(f"{output}: something is there already; name --force to write into it")
-    made = sample_tastes(n_users=users, n_movies=movies, n_groups=groups, seed=seed)
-    write_sample(made, output, layout="parquet" if layout == "parquet" else "csv")
-    table = Table(show_header=False, box=None)
-    table.add_row("users", str(users))
-    table.add_row("films", str(made.movies.num_rows))
-    table.add_row("ratings", str(made.ratings.num_rows))
-    out.print(table)
-    out.print(f"Sample written to {output}", markup=False, soft_wrap=True)
+app.command(epilog="Example: `lacunar data sample tastes -o sample`")(data_sample.sample)

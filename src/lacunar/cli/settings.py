@@ -24,7 +24,8 @@ def validated(config: Callable[..., Config], **options: Any) -> Config:
         return config(**{name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
+        said = first["msg"].removeprefix("Value error, ")
         if not first["loc"]:
-            raise InputError(first["msg"].removeprefix("Value error, ")) from error
+            raise InputError(said) from error
         option = "--" + "-".join(str(part) for part in first["loc"]).replace("_", "-")
-        raise InputError(f"{option}: {first['msg']}, got {first['input']!r}") from error
+        raise InputError(f"{option}: {said}, got {first['input']!r}") from error

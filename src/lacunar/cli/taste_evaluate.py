@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_text
-import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from lacunar.cli.console import (
     JsonFlag,
     check_file_destination,
     emit_json,
+    figure,
     out,
     progress,
     write_text,
@@ -145,8 +145,8 @@ def _print_found(found: Comparison, title: str = "What is found") -> None:
             name,
             _with_interval(values["ndcg@10"]),
             _with_interval(values["recall@20"]),
-            _figure(values["mrr@10"].mean),
-            _figure(values["hit_rate@10"].mean),
+            figure(values["mrr@10"].mean),
+            figure(values["hit_rate@10"].mean),
         )
     out.print(table)
 
@@ -158,10 +158,10 @@ def _print_lists(found: Comparison, title: str = "What the first ten films are l
         seconds = found.results[name].seconds
         table.add_row(
             name,
-            _figure(values["coverage"].mean),
-            _figure(values["novelty@10"].mean, ".2f"),
-            _figure(values["diversity@10"].mean),
-            _figure(values["miscalibration@10"].mean),
+            figure(values["coverage"].mean),
+            figure(values["novelty@10"].mean, ".2f"),
+            figure(values["diversity@10"].mean),
+            figure(values["miscalibration@10"].mean),
             f"{seconds.fit:.1f}",
             f"{seconds.rank:.2f}",
         )
@@ -197,7 +197,7 @@ def _print_slices(found: Comparison) -> None:
     table = _table("nDCG@10 by number of ratings shown (n: users)", headers)
     for name in found.results:
         means = [part.summary[name]["ndcg@10"].mean for part in slices]
-        table.add_row(name, *(_figure(mean) for mean in means))
+        table.add_row(name, *(figure(mean) for mean in means))
     out.print(table)
 
 
@@ -211,7 +211,7 @@ def _print_cold_start(cold: Mapping[int, Comparison]) -> None:
     summaries = [found.summary() for found in cold.values()]
     for name in any_number.results:
         means = [summary[name]["ndcg@10"].mean for summary in summaries]
-        table.add_row(name, *(_figure(mean) for mean in means))
+        table.add_row(name, *(figure(mean) for mean in means))
     out.print(table)
 
 
@@ -224,22 +224,14 @@ def _table(title: str | None, columns: Sequence[str]) -> Table:
 
 
 def _with_interval(interval: Interval) -> str:
-    mean = _figure(interval.mean)
+    mean = figure(interval.mean)
     if interval.low is None or interval.high is None:
         return mean
-    return f"{mean} ({_figure(interval.low)}-{_figure(interval.high)})"
+    return f"{mean} ({figure(interval.low)}-{figure(interval.high)})"
 
 
 def _change(interval: Interval) -> str:
-    mean = _figure(interval.mean, "+.3f")
+    mean = figure(interval.mean, "+.3f")
     if interval.low is None or interval.high is None:
         return mean
-    return f"{mean} ({_figure(interval.low, '+.3f')} to {_figure(interval.high, '+.3f')})"
-
-
-def _figure(value: float, form: str = ".3f") -> str:
-    """A number without the zero before the point."""
-    if math.isnan(value):
-        return "-"
-    whole, point, places = format(value, form).partition(".")
-    return (whole.removesuffix("0") if whole in {"0", "+0", "-0"} else whole) + point + places
+    return f"{mean} ({figure(interval.low, '+.3f')} to {figure(interval.high, '+.3f')})"

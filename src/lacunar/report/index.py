@@ -37,13 +37,15 @@ class Entry:
             raise ValueError(f"expected a relative path to a report, got {self.href!r}")
 
 
-def index_page(title: str, entries: Sequence[Entry]) -> str:
+def index_page(title: str, entries: Sequence[Entry], *, notes: Sequence[str] = ()) -> str:
     """Return the landing page as HTML.
 
     Parameters
     ----------
     title : str
     entries : sequence of Entry
+    notes : sequence of str
+        What else there is to say, below them.
 
     Examples
     --------
@@ -56,4 +58,5 @@ def index_page(title: str, entries: Sequence[Entry]) -> str:
         title=title,
         lead="Every page is one file: it loads nothing and can be kept, sent or printed as it is.",
         entries=entries,
+        notes=notes,
     )

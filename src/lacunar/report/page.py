@@ -53,7 +53,7 @@ def render_page(
 
     Examples
     --------
-    >>> page = render_page("index.html", title="A & B", lead="Two reports.", entries=[])
+    >>> page = render_page("index.html", title="A & B", lead="Two reports.", entries=[], notes=[])
     >>> "<title>A &amp; B</title>" in page
     True
     """

@@ -142,6 +142,17 @@ def agreement(value: float) -> Markup:
     return decimal(value) if math.isnan(value) else _data(f"{value:.6f}", f"{value:.2f}")
 
 
+def ratio(value: float) -> Markup:
+    """Write a figure, most of them between 0 and 1, to three decimals; what nobody knows in words.
+
+    Examples
+    --------
+    >>> print(ratio(0.63971), ratio(float("nan")))
+    <data value="0.639710">0.640</data> none
+    """
+    return Markup("none") if math.isnan(value) else _data(f"{value:.6f}", f"{value:.3f}")
+
+
 def score(value: float) -> Markup:
     """Write a score: whole numbers as such, others to two decimals.
 

@@ -1,16 +1,24 @@
 """Figures: from arrays to SVG, each as wide as a phone and readable in grey."""
 
 from lacunar.report.figures.bars import k_frequency_bars, ranked_bars
+from lacunar.report.figures.confusion import confusion_cells
+from lacunar.report.figures.history import history_lines
 from lacunar.report.figures.intervals import mean_intervals
+from lacunar.report.figures.labels import label_bars
 from lacunar.report.figures.profile import segment_profile, user_profile
+from lacunar.report.figures.scores import score_dots
 from lacunar.report.figures.surface import bic_strips
 from lacunar.report.figures.user_map import user_map
 
 __all__ = [
     "bic_strips",
+    "confusion_cells",
+    "history_lines",
     "k_frequency_bars",
+    "label_bars",
     "mean_intervals",
     "ranked_bars",
+    "score_dots",
     "segment_profile",
     "user_map",
     "user_profile",

@@ -1,0 +1,60 @@
+"""``lacunar traits``: learn attributes from labelled images, test them, tell them of others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lacunar.cli import traits_evaluate, traits_fit, traits_predict
+from lacunar.cli.console import ForceFlag, check_file_destination, out, write_text
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Small images with partly unknown labels to one network that tells attributes.",
+    rich_markup_mode="markdown",
+)
+
+app.command(epilog="Example: `lacunar traits fit people -o model --preset source`")(traits_fit.fit)
+app.command(epilog="Example: `lacunar traits evaluate model people --confusion`")(
+    traits_evaluate.evaluate
+)
+app.command(epilog="Example: `lacunar traits predict model photos --json`")(traits_predict.predict)
+
+
+@app.command(epilog="Example: `lacunar traits report model -o traits.html --data people`")
+def report(
+    model: Annotated[Path, typer.Argument(help="Directory of a fitted traits model.")],
+    output: Annotated[Path, typer.Option("-o", "--out", help="HTML file to write.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="What the model was fitted to: shows some images and how they move."),
+    ] = None,
+    schema: Annotated[
+        Path | None, typer.Option(help="The data's schema.toml, if it is not beside them.")
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Where decoded images are kept (or LACUNAR_CACHE).")
+    ] = None,
+    force: ForceFlag = False,
+) -> None:
+    """Write a report as one HTML file that needs no network.
+
+    A model holds no image, so that images are shown only where the data are named.
+    """
+    from lacunar.report.traits import traits_report
+    from lacunar.store.traits import load_traits
+    from lacunar.traits.dataset import read_dataset
+    from lacunar.traits.samples import augmented_samples
+    from lacunar.traits.schema import read_schema
+
+    check_file_destination(output, force=force)
+    loaded = load_traits(model)
+    samples = None
+    if data is not None:
+        named = read_schema(schema) if schema else None
+        dataset = read_dataset(data, named, default=loaded.schema)
+        samples = augmented_samples(loaded, dataset, cache_dir=cache)
+    write_text(output, traits_report(loaded, samples=samples))
+    out.print(f"Report written to {output}", markup=False, soft_wrap=True)

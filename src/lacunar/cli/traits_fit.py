@@ -1,0 +1,163 @@
+"""``lacunar traits fit``: from labelled images to a model, epoch by epoch."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lacunar.cli.console import ForceFlag, JsonFlag, emit_json, err, out, progress
+from lacunar.cli.settings import validated
+from lacunar.cli.traits_epochs import EpochLog
+from lacunar.cli.traits_tables import print_counts, print_scores
+from lacunar.errors import InputError
+
+if TYPE_CHECKING:
+    from lacunar.traits.dataset import LabelledImages
+    from lacunar.traits.model import TraitsModel
+
+
+def fit(
+    data: Annotated[
+        Path, typer.Argument(help="Directory with Train_Data, one with a CSV file, or the file.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--out", help="Model directory to write.")],
+    preset: Annotated[
+        str, typer.Option(help="default, or source: as the source report does.")
+    ] = "default",
+    schema: Annotated[
+        Path | None,
+        typer.Option(help="schema.toml with attributes and columns, if not beside the data."),
+    ] = None,
+    max_epochs: Annotated[int | None, typer.Option(help="Epochs at most (default: 100).")] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(help="Epochs without a lower validation loss that end it (default: 25)."),
+    ] = None,
+    batch: Annotated[int | None, typer.Option(help="Images per step (default: 64).")] = None,
+    validation: Annotated[
+        float | None,
+        typer.Option(
+            help="Images that choose the epoch: how many, or below 1 which share "
+            "(default: 0.23; source: 120)."
+        ),
+    ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(help="source, or shared-dense: related attributes share a layer."),
+    ] = None,
+    no_augment: Annotated[
+        bool, typer.Option("--no-augment", help="Do not move training images at random.")
+    ] = False,
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu, cuda, mps ... (default: auto).")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoint",
+            "--resume",
+            help="Directory that every epoch is saved in. A fit that was killed goes on from it.",
+        ),
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Where decoded images are kept (or LACUNAR_CACHE).")
+    ] = None,
+    force: ForceFlag = False,
+    json: JsonFlag = False,
+) -> None:
+    """Learn attributes from labelled images and save the model."""
+    from lacunar.store.directory import check_destination
+    from lacunar.store.traits import save_traits
+    from lacunar.traits.checkpoint import remove_checkpoint
+    from lacunar.traits.config import TraitsConfig
+    from lacunar.traits.dataset import read_layout
+    from lacunar.traits.describe import describe_fit
+    from lacunar.traits.model import fit_traits
+    from lacunar.traits.requirements import require_torch
+    from lacunar.traits.schema import read_schema
+
+    require_torch()
+    check_destination(output, force=force)
+    _check_checkpoint(checkpoint, output)
+    fixed = {"augmentation": None} if no_augment else {}
+    config = validated(
+        partial(TraitsConfig.of_preset, preset, **fixed),
+        max_epochs=max_epochs,
+        patience=patience,
+        batch=batch,
+        validation=validation,
+        network=network,
+        device=device,
+        seed=seed,
+    )
+    train, test = read_layout(data, read_schema(schema) if schema else None)
+    _print_intake("training", train)
+    if test is not None:
+        _print_intake("test", test)
+    with progress() as report:
+        log = EpochLog(train.schema.names, config.max_epochs, report)
+        model = fit_traits(
+            train,
+            config,
+            test=test,
+            progress=log,
+            reading=partial(report, "decoding images"),
+            checkpoint_dir=checkpoint,
+            cache_dir=cache,
+        )
+    save_traits(model, output, force=force)
+    if checkpoint is not None:
+        remove_checkpoint(checkpoint)
+    if json:
+        emit_json({"model": str(output), **describe_fit(model)})
+        return
+    print_counts(model)
+    _print_epochs(model)
+    part = "test" if "test" in model.evaluations else "validation"
+    print_scores(model.evaluations[part], _SCORED[part])
+    out.print(f"Model written to {output}", markup=False, soft_wrap=True)
+
+
+_SCORED = {
+    "test": "The test images, of which the fit saw nothing",
+    "validation": "The validation images, which chose the epoch: real figures are lower",
+}
+
+
+def _check_checkpoint(checkpoint: Path | None, output: Path) -> None:
+    if checkpoint is None:
+        return
+    if checkpoint.exists() and not checkpoint.is_dir():
+        raise InputError(f"--checkpoint: expected a place for a directory, got {checkpoint}")
+    if checkpoint.resolve().is_relative_to(output.resolve()):
+        raise InputError(
+            f"--checkpoint: expected a directory outside the model {output}, got {checkpoint}"
+        )
+
+
+def _print_intake(what: str, dataset: LabelledImages) -> None:
+    intake, n = dataset.intake, len(dataset)
+    unknown = ", ".join(f"{name} {count}" for name, count in intake.unknown.items())
+    repeated = f", {intake.repeated} of them for an image named before" if intake.repeated else ""
+    err.print(f"Read {n} {what} images from {intake.rows} rows{repeated}.", markup=False)
+    err.print(f"  unknown labels: {unknown}", markup=False)
+
+
+def _print_epochs(model: TraitsModel) -> None:
+    from lacunar.traits.history import best_epoch
+
+    best, n = best_epoch(model.history), len(model.history)
+    why = (
+        f"it stopped after {model.config.patience} epochs without a lower one"
+        if n < model.config.max_epochs
+        else "as many as were allowed"
+    )
+    out.print(
+        f"Kept epoch {best.epoch}, of the lowest validation loss ({best.validation.loss:.3f}),\n"
+        f"of {n}: {why}.\n",
+        markup=False,
+    )

@@ -1,0 +1,42 @@
+"""Images of a page, written into the page itself."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+from PIL import Image
+
+_GAP = 4
+_QUALITY = 82
+
+
+def contact_sheet(images: NDArray[np.uint8], *, alt: str) -> Markup:
+    """Lay images out in rows and columns, the first column apart, as a picture without a file.
+
+    Parameters
+    ----------
+    images : uint8 array of shape (rows, columns, H, W, 3)
+    alt : str
+        What the picture shows, in words.
+
+    Examples
+    --------
+    >>> contact_sheet(np.zeros((2, 3, 8, 8, 3), np.uint8), alt="Black")[:55]
+    Markup('<img alt="Black" width="44" height="20" src="data:image')
+    """
+    rows, columns, height, width, _ = images.shape
+    apart = 3 * _GAP if columns > 1 else 0
+    size = rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP + apart
+    sheet = np.full((*size, 3), 255, np.uint8)
+    for row, column in np.ndindex(rows, columns):
+        top, left = row * (height + _GAP), column * (width + _GAP) + (apart if column else 0)
+        sheet[top : top + height, left : left + width] = images[row, column]
+    file = io.BytesIO()
+    Image.fromarray(sheet).save(file, "JPEG", quality=_QUALITY, subsampling=0, optimize=True)
+    return Markup('<img alt="{}" width="{}" height="{}" src="data:image/jpeg;base64,{}">').format(
+        alt, sheet.shape[1], sheet.shape[0], base64.b64encode(file.getvalue()).decode()
+    )

@@ -1,0 +1,37 @@
+"""Section of the traits report on labels: which part has how many of which, and how many gaps."""
+
+from __future__ import annotations
+
+from lacunar.report.figures import label_bars
+from lacunar.report.tables import count, table
+from lacunar.report.traits_words import anchor, of_part, spoken
+from lacunar.traits.model import TraitsModel
+
+Context = dict[str, object]
+
+
+def labels_of_parts(model: TraitsModel) -> list[Context]:
+    """Counts of each class and of the unknown labels, by part, output by output."""
+    return [_output(model, position) for position in range(len(model.schema.attributes))]
+
+
+def _output(model: TraitsModel, position: int) -> Context:
+    attribute = model.schema.attributes[position]
+    name, rows = spoken(attribute.name), ("unknown", *attribute.classes)
+    counts = {of_part(part): found[position].tolist() for part, found in model.counts.items()}
+    cells = [
+        (label, *(f"{count(found[row])} ({_share(found, row)})" for found in counts.values()))
+        for row, label in enumerate(rows)
+    ]
+    unknown = [f"{count(found[0])} of {count(sum(found))} {part}" for part, found in counts.items()]
+    return {
+        "anchor": anchor("labels", position),
+        "name": name,
+        "unknown": ", ".join(unknown),
+        "figure": label_bars(name, rows, counts),
+        "table": table(f"Labels of {name}", ["Class", *map(str.capitalize, counts)], cells),
+    }
+
+
+def _share(found: list[int], row: int) -> str:
+    return f"{100 * found[row] / max(sum(found), 1):.0f}\N{NO-BREAK SPACE}%"

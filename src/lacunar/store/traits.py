@@ -1,0 +1,198 @@
+"""A traits model as a bundle of arrays and tables, and back. PyTorch is not needed for either."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lacunar.errors import InputError
+from lacunar.store.directory import Bundle, read_bundle, write_bundle
+from lacunar.store.traits_card import model_card
+from lacunar.traits.config import TraitsConfig
+from lacunar.traits.counts import LabelCounts
+from lacunar.traits.dataset import Intake
+from lacunar.traits.evaluate import Evaluation
+from lacunar.traits.history import Epoch, Score
+from lacunar.traits.layers import Layer
+from lacunar.traits.model import TraitsModel
+from lacunar.traits.schema import Schema
+
+KIND = "traits"
+_NETWORK = "network."
+_PARTS = ("train", "validation")
+_HISTORY = pa.schema(
+    [
+        ("epoch", pa.int64()),
+        ("part", pa.string()),
+        ("attribute", pa.string()),
+        ("loss", pa.float64()),
+        ("accuracy", pa.float64()),
+    ]
+)
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def save_traits(model: TraitsModel, path: Path, *, force: bool = False) -> None:
+    """Write a traits model to a directory; it holds no image and no label of an image.
+
+    Parameters
+    ----------
+    model : TraitsModel
+    path : Path
+        Where the directory will be; its parent exists.
+    force : bool
+        Replace a model that is there.
+
+    Raises
+    ------
+    InputError
+        If something is there that may not be replaced.
+    """
+    arrays: dict[str, NDArray[Any]] = {
+        f"{_NETWORK}{name}": array for name, array in model.state.items()
+    }
+    for part, counts in model.counts.items():
+        arrays |= {f"counts.{part}.{position}": count for position, count in enumerate(counts)}
+    for part, found in model.evaluations.items():
+        arrays |= _evaluation_arrays(part, found)
+    bundle = Bundle(
+        kind=KIND,
+        config=model.config.model_dump(mode="json"),
+        fingerprint=model.fingerprint,
+        facts={
+            "schema": model.schema.to_dict(),
+            "versions": model.versions,
+            "intake": {part: asdict(intake) for part, intake in model.intake.items()},
+            "counted": list(model.counts),
+            "evaluated": list(model.evaluations),
+        },
+        arrays=arrays,
+        tables={"history": _history_table(model), "layers": _layer_table(model)},
+        card=model_card(model),
+    )
+    write_bundle(path, bundle, force=force)
+
+
+def load_traits(path: Path) -> TraitsModel:
+    """Read a traits model from a directory.
+
+    Raises
+    ------
+    InputError
+        If it is not a whole traits model that this version can read.
+    """
+    bundle = read_bundle(path, kind=KIND)
+    facts, arrays = bundle.facts, bundle.arrays
+    try:
+        schema = Schema.from_dict(facts["schema"])
+        return TraitsModel(
+            config=TraitsConfig.model_validate(bundle.config),
+            schema=schema,
+            fingerprint=bundle.fingerprint,
+            state={
+                name.removeprefix(_NETWORK): array
+                for name, array in arrays.items()
+                if name.startswith(_NETWORK)
+            },
+            layers=_read_layers(bundle.tables["layers"]),
+            history=_read_history(bundle.tables["history"], schema),
+            intake={part: Intake(**fact) for part, fact in facts["intake"].items()},
+            counts={part: _read_counts(arrays, part, schema) for part in facts["counted"]},
+            evaluations={
+                part: _read_evaluation(arrays, part, schema) for part in facts["evaluated"]
+            },
+            versions=facts["versions"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        first = str(error).splitlines()[0]
+        raise InputError(f"{path}: expected a whole traits model, got: {first}") from error
+
+
+def _evaluation_arrays(part: str, found: Evaluation) -> dict[str, NDArray[Any]]:
+    confusions = {
+        f"confusion.{part}.{position}": confusion
+        for position, confusion in enumerate(found.confusions)
+    }
+    return confusions | {
+        f"unknown.{part}": found.unknown,
+        f"largest.{part}": found.largest,
+        f"intervals.{part}": found.intervals,
+    }
+
+
+def _read_evaluation(arrays: Arrays, part: str, schema: Schema) -> Evaluation:
+    return Evaluation(
+        schema=schema,
+        confusions=tuple(
+            arrays[f"confusion.{part}.{position}"] for position in range(len(schema.attributes))
+        ),
+        unknown=arrays[f"unknown.{part}"],
+        largest=arrays[f"largest.{part}"],
+        intervals=arrays[f"intervals.{part}"],
+    )
+
+
+def _read_counts(arrays: Arrays, part: str, schema: Schema) -> LabelCounts:
+    return tuple(arrays[f"counts.{part}.{position}"] for position in range(len(schema.attributes)))
+
+
+def _history_table(model: TraitsModel) -> pa.Table:
+    """A row per epoch, part and attribute, and one without attribute for the sum of the losses."""
+    rows = []
+    for epoch in model.history:
+        for part in _PARTS:
+            score: Score = getattr(epoch, part)
+            head = {"epoch": epoch.epoch, "part": part}
+            rows.append({**head, "loss": score.loss})
+            rows += [
+                {**head, "attribute": name, "loss": loss, "accuracy": score.accuracies[name]}
+                for name, loss in score.losses.items()
+            ]
+    return pa.Table.from_pylist(rows, schema=_HISTORY)
+
+
+def _read_history(table: pa.Table, schema: Schema) -> tuple[Epoch, ...]:
+    found: dict[tuple[int, str, str | None], dict[str, Any]] = {
+        (row["epoch"], row["part"], row["attribute"]): row for row in table.to_pylist()
+    }
+
+    def score(epoch: int, part: str) -> Score:
+        by_name = {name: found[epoch, part, name] for name in schema.names}
+        return Score(
+            loss=found[epoch, part, None]["loss"],
+            losses={name: row["loss"] for name, row in by_name.items()},
+            accuracies={name: row["accuracy"] for name, row in by_name.items()},
+        )
+
+    last = max((epoch for epoch, _, _ in found), default=0)
+    return tuple(
+        Epoch(epoch, score(epoch, "train"), score(epoch, "validation"))
+        for epoch in range(1, last + 1)
+    )
+
+
+def _layer_table(model: TraitsModel) -> pa.Table:
+    return pa.table(
+        {
+            "name": pa.array([layer.name for layer in model.layers], pa.string()),
+            "kind": pa.array([layer.kind for layer in model.layers], pa.string()),
+            "output_shape": pa.array(
+                [np.array(layer.output_shape) for layer in model.layers], pa.list_(pa.int64())
+            ),
+            "parameters": pa.array([layer.parameters for layer in model.layers], pa.int64()),
+        }
+    )
+
+
+def _read_layers(table: pa.Table) -> tuple[Layer, ...]:
+    return tuple(
+        Layer(row["name"], row["kind"], tuple(row["output_shape"]), row["parameters"])
+        for row in table.to_pylist()
+    )

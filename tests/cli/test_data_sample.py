@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lacunar.cli import app
+from lacunar.errors import InputError
+from lacunar.taste.ratings import read_ratings
+from lacunar.traits.dataset import read_layout
+
+runner = CliRunner()
+
+
+def test_a_sample_can_be_read_again(tmp_path: Path) -> None:
+    options = ["--users", "30", "--movies", "200", "--seed", "2"]
+    done = runner.invoke(app, ["data", "sample", "tastes", "-o", str(tmp_path / "s"), *options])
+    assert done.exit_code == 0, done.output
+    ratings = read_ratings(tmp_path / "s")
+    assert (ratings.n_users, ratings.n_items) == (30, 200)
+    assert (tmp_path / "s" / "groups.csv").exists()
+
+
+def test_a_parquet_sample_holds_the_same(tmp_path: Path) -> None:
+    for layout in ("csv", "parquet"):
+        options = ["--users", "30", "--movies", "200", "--layout", layout]
+        runner.invoke(app, ["data", "sample", "tastes", "-o", str(tmp_path / layout), *options])
+    csv, parquet = (read_ratings(tmp_path / layout) for layout in ("csv", "parquet"))
+    assert csv.log.equals(parquet.log)
+    assert csv.items.equals(parquet.items)
+
+
+def test_people_can_be_read_again(tmp_path: Path) -> None:
+    options = ["--train", "6", "--test", "4", "--seed", "2"]
+    done = runner.invoke(app, ["data", "sample", "people", "-o", str(tmp_path / "p"), *options])
+    assert done.exit_code == 0, done.output
+    train, test = read_layout(tmp_path / "p")
+    assert test is not None
+    assert (len(train), len(test)) == (6, 4)
+    assert train.maps is not None
+    assert not (tmp_path / "p" / "planted.json").exists()
+
+
+def test_what_is_false_on_purpose_is_told(tmp_path: Path) -> None:
+    options = ["--train", "8", "--test", "4", "--no-maps"]
+    faults = ["--wrong-labels", "2", "--bad-images", "1", "--duplicates", "1"]
+    words = ["data", "sample", "people", "-o", str(tmp_path / "p"), *options, *faults]
+    assert runner.invoke(app, words).exit_code == 0
+    truth = json.loads((tmp_path / "p" / "planted.json").read_text())
+    assert {kind: len(found) for kind, found in truth.items()} == {
+        "wrong_labels": 2,
+        "bad_images": 1,
+        "duplicates": 1,
+    }
+    assert read_layout(tmp_path / "p")[0].maps is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["songs", "-o", "OUT"], "expected the sample tastes or people, got 'songs'"),
+        (["tastes", "-o", "OUT", "--layout", "xls"], "--layout: expected csv or parquet"),
+        (["tastes", "-o", "FULL"], "--force"),
+        (["people", "-o", "FULL"], "--force"),
+        (["people", "-o", "OUT", "--users", "3"], "--users: expected options of the sample people"),
+        (["tastes", "-o", "OUT", "--no-maps"], "--no-maps: expected options of the sample tastes"),
+        (["people", "-o", "OUT", "--bad-images", "999"], "got faults for 999"),
+    ],
+)
+def test_bad_input_is_refused(tmp_path: Path, arguments: list[str], message: str) -> None:
+    (tmp_path / "FULL").mkdir()
+    (tmp_path / "FULL" / "file").touch()
+    placed = [str(tmp_path / word) if word in {"OUT", "FULL"} else word for word in arguments]
+    done = runner.invoke(app, ["data", "sample", *placed])
+    assert isinstance(done.exception, InputError)
+    assert message in str(done.exception)
+    assert not (tmp_path / "OUT").exists()

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from lacunar.cli.traits_epochs import EpochLog
+from lacunar.traits.history import Epoch, Score
+
+NAMES = ["coat", "a_long_name", "c", "d", "e", "f", "g"]
+
+
+def epoch(number: int, loss: float) -> Epoch:
+    score = Score(loss, dict.fromkeys(NAMES, loss / 7), dict.fromkeys(NAMES, 0.5))
+    return Epoch(number, score, score)
+
+
+def test_a_line_per_epoch_tells_losses_and_the_best(capsys: pytest.CaptureFixture[str]) -> None:
+    told: list[tuple[str, int, int]] = []
+    log = EpochLog(NAMES, 9, lambda *progress: told.append(progress))
+    for number, loss in enumerate((7.0, 1.4, 2.1), start=1):
+        log(epoch(number, loss))
+    _, head, *lines = capsys.readouterr().err.splitlines()
+    assert head.split() == ["epoch", "train", "valid", "coat", "a_long_n", "c", "d", "e", "f"]
+    assert [line.split()[1] for line in lines] == ["7.000", "1.400", "2.100"]
+    assert [line.endswith("*") for line in lines] == [True, True, False]
+    assert max(map(len, (head, *lines))) <= 80
+    assert told == [("epochs", 1, 9), ("epochs", 2, 9), ("epochs", 3, 9)]
+
+
+def test_a_run_that_goes_on_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    EpochLog(NAMES, 9, lambda stage, done, total: None)(epoch(5, 1.0))
+    assert capsys.readouterr().err.startswith("Going on after epoch 4, which the checkpoint holds.")

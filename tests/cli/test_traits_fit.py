@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from lacunar.cli import app
+from lacunar.cli.traits_epochs import EpochLog
+from lacunar.store import load_traits
+from lacunar.traits.history import Epoch
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+FAST = ("--max-epochs", "2", "--batch", "8", "--device", "cpu")
+
+
+def fit(data: Path, output: Path, *words: object) -> Result:
+    return CliRunner().invoke(
+        app, ["traits", "fit", str(data), "-o", str(output), *FAST, *map(str, words)]
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted(people_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("fit") / "model"
+    assert fit(people_directory, output).exit_code == 0
+    return output
+
+
+def test_tables_and_sentences_tell_what_was_read_and_learned(
+    run: Run, people_directory: Path, tmp_path: Path
+) -> None:
+    done = run("traits", "fit", people_directory, "-o", tmp_path / "m", *FAST)
+    assert done.returncode == 0, done.stderr
+    assert "Read 24 training images from 24 rows." in done.stderr
+    assert "unknown labels: gender 0, torso_type 0, torso_colour 0, leg_type 0" in done.stderr
+    epochs = [line for line in done.stderr.splitlines() if line.startswith("    ")]
+    assert [line.split()[0] for line in epochs] == ["1", "2"]
+    for words in (
+        "Labels of each part",
+        "of 2: as many as were allowed",
+        "The test images, of which the fit saw nothing: 12.",
+        "largest",
+        "balanced",
+    ):
+        assert words in done.stdout
+    shown = done.stdout.replace(str(tmp_path), "")
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_json_is_the_only_thing_on_stdout(people_directory: Path, tmp_path: Path) -> None:
+    done = fit(
+        people_directory, tmp_path / "m", "--json", "--no-augment", "--network", "shared-dense"
+    )
+    assert done.exit_code == 0, done.output
+    assert done.stdout.count("\n") == 1
+    document = json.loads(done.stdout)
+    assert document["model"] == str(tmp_path / "m")
+    assert document["intake"]["train"]["rows"] == 24
+    assert list(document["evaluations"]) == ["validation", "test"]
+    loaded = load_traits(tmp_path / "m")
+    assert loaded.config.augmentation is None
+    assert loaded.config.network == "shared-dense"
+
+
+def test_the_source_preset_is_the_reports(people_directory: Path, tmp_path: Path) -> None:
+    done = fit(people_directory, tmp_path / "m", "--preset", "source", "--validation", "6")
+    assert done.exit_code == 0, done.output
+    config = load_traits(tmp_path / "m").config
+    assert (config.preset, config.stratify, config.validation) == ("source", False, 6)
+
+
+def test_data_of_other_columns_without_test_images(people_directory: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.copytree(people_directory / "Train_Data" / "Originals", data / "photos")
+    rows = (people_directory / "Train_Data" / "Train.csv").read_text().splitlines()
+    kept = [",".join(row.split(",")[:2]) for row in rows]
+    (data / "table.csv").write_text("\n".join([*kept, kept[1]]) + "\n")
+    schema = tmp_path / "schema.toml"
+    schema.write_text(
+        'image_column = "filename"\nimages = "photos"\n'
+        '[[attributes]]\nname = "who"\nclasses = ["man", "woman"]\ncolumn = "gender"\n'
+    )
+    done = fit(data, tmp_path / "m", "--schema", schema)
+    assert done.exit_code == 0, done.output
+    assert "from 25 rows, 1 of them for an image named before" in done.stderr
+    assert "The validation images, which chose the epoch" in done.stdout
+    assert load_traits(tmp_path / "m").intake["train"].repeated == 1
+
+
+def test_a_fit_that_was_killed_goes_on_and_ends_in_the_same_bytes(
+    people_directory: Path, fitted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(log: EpochLog, epoch: Epoch) -> None:
+        raise SystemExit(9)
+
+    output, checkpoint = tmp_path / "m", tmp_path / "checkpoint"
+    with monkeypatch.context() as patch:
+        patch.setattr(EpochLog, "__call__", dies)
+        assert fit(people_directory, output, "--checkpoint", checkpoint).exit_code == 9
+    assert not output.exists()
+    assert checkpoint.is_dir()
+    done = fit(people_directory, output, "--resume", checkpoint)
+    assert done.exit_code == 0, done.output
+    assert "Going on after epoch 1, which the checkpoint holds." in done.stderr
+    assert not checkpoint.exists()
+    for file in fitted.iterdir():
+        assert file.read_bytes() == (output / file.name).read_bytes(), file.name
+
+
+def test_a_checkpoint_of_another_fit_is_kept(
+    people_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = tmp_path / "checkpoint"
+    with monkeypatch.context() as patch:
+        patch.setattr(EpochLog, "__call__", lambda log, epoch: (_ for _ in ()).throw(SystemExit(9)))
+        fit(people_directory, tmp_path / "m", "--checkpoint", checkpoint)
+    done = fit(people_directory, tmp_path / "m", "--checkpoint", checkpoint, "--seed", 1)
+    assert "expected a checkpoint of these data, settings and versions" in str(done.exception)
+    assert checkpoint.is_dir()

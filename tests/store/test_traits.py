@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lacunar.errors import InputError
+from lacunar.store import load_traits, save_traits
+from lacunar.store.directory import read_bundle, write_bundle
+from lacunar.traits.dataset import LabelledImages
+from lacunar.traits.describe import describe_fit
+from lacunar.traits.history import Epoch, Score
+from lacunar.traits.model import TraitsModel, evaluate_traits
+
+
+def test_a_loaded_model_says_what_the_fitted_one_said(
+    people_model: TraitsModel, people: LabelledImages, tmp_path: Path
+) -> None:
+    save_traits(people_model, tmp_path / "m")
+    loaded = load_traits(tmp_path / "m")
+    assert describe_fit(loaded) == describe_fit(people_model)
+    assert loaded.history == people_model.history
+    assert loaded.layers == people_model.layers
+    assert loaded.intake == people_model.intake
+    assert (loaded.config, loaded.schema) == (people_model.config, people_model.schema)
+    assert loaded.fingerprint == people_model.fingerprint
+    found, fitted = (evaluate_traits(model, people) for model in (loaded, people_model))
+    assert np.array_equal(found.figures, fitted.figures)
+
+
+def test_saving_twice_gives_the_same_bytes(people_model: TraitsModel, tmp_path: Path) -> None:
+    save_traits(people_model, tmp_path / "a")
+    save_traits(load_traits(tmp_path / "a"), tmp_path / "b")
+    for file in (tmp_path / "a").iterdir():
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name
+
+
+def test_an_accuracy_nobody_knows_stays_unknown(people_model: TraitsModel, tmp_path: Path) -> None:
+    names = people_model.schema.names
+    score = Score(0.0, dict.fromkeys(names, 0.0), dict.fromkeys(names))
+    save_traits(replace(people_model, history=(Epoch(1, score, score),)), tmp_path / "m")
+    assert load_traits(tmp_path / "m").history == (Epoch(1, score, score),)
+
+
+def test_loading_needs_no_torch(people_model: TraitsModel, tmp_path: Path) -> None:
+    save_traits(people_model, tmp_path / "m")
+    code = (
+        "import sys, pathlib; sys.modules['torch'] = None\n"
+        "from lacunar.store import load_traits\n"
+        "from lacunar.report import traits_report\n"
+        "print(len(traits_report(load_traits(pathlib.Path(sys.argv[1])))) > 0)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "m")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+
+
+@pytest.mark.parametrize("name", ["counts.train.0", "confusion.test.5", "intervals.validation"])
+def test_a_model_with_a_part_missing_gets_one_sentence(
+    people_model: TraitsModel, tmp_path: Path, name: str
+) -> None:
+    save_traits(people_model, tmp_path / "m")
+    bundle = read_bundle(tmp_path / "m", kind="traits")
+    arrays = {key: array for key, array in bundle.arrays.items() if key != name}
+    write_bundle(tmp_path / "n", replace(bundle, arrays=arrays))
+    with pytest.raises(InputError, match=f"expected a whole traits model, got: '{name}'"):
+        load_traits(tmp_path / "n")
+
+
+def test_a_model_of_tastes_is_refused(people_model: TraitsModel, tmp_path: Path) -> None:
+    save_traits(people_model, tmp_path / "m")
+    bundle = read_bundle(tmp_path / "m", kind="traits")
+    write_bundle(tmp_path / "n", replace(bundle, kind="taste"))
+    with pytest.raises(InputError, match="expected a model of kind traits, got taste"):
+        load_traits(tmp_path / "n")

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lacunar.store.traits_card import model_card
+from lacunar.traits.model import TraitsModel
+
+
+@pytest.fixture
+def card(people_model: TraitsModel) -> str:
+    return model_card(people_model)
+
+
+def test_it_counts_images_and_gaps(card: str, people_model: TraitsModel) -> None:
+    unknown = sum(int(label[0]) for counts in people_model.counts.values() for label in counts)
+    assert "36 images (18 train, 6 validation, 12 test)" in card
+    assert f"{unknown} of 216 labels" in card
+    assert people_model.fingerprint in card
+
+
+def test_every_class_of_every_part_is_counted(card: str, people_model: TraitsModel) -> None:
+    for position, attribute in enumerate(people_model.schema.attributes):
+        for row, name in enumerate(("*unknown*", *attribute.classes)):
+            cells = [str(counts[position][row]) for counts in people_model.counts.values()]
+            assert f"| {attribute.name} | {name} | {' | '.join(cells)} |" in card
+
+
+def test_every_score_stands_beside_the_largest_class(card: str, people_model: TraitsModel) -> None:
+    found = people_model.evaluations["test"]
+    line = next(line for line in card.splitlines() if line.startswith("| leg_type | 0"))
+    assert f"| {found.figures[3, 0]:.3f} (" in line
+    assert f"| {found.baseline[3, 0]:.3f} |" in line
+    assert card.index("Scores: test") < card.index("Scores: validation")
+
+
+def test_figures_of_no_label_are_none(people_model: TraitsModel) -> None:
+    found = people_model.evaluations["test"]
+    blank = replace(found, confusions=(found.confusions[0] * 0, *found.confusions[1:]))
+    card = model_card(replace(people_model, evaluations={"test": blank}))
+    assert "| gender | none | none | none | none | 0 |" in card
+
+
+def test_it_says_what_it_is_not_for(card: str) -> None:
+    assert "no decision about anybody may rest on an answer" in " ".join(card.split())
+    assert "Learned from fewer than 10 labels" in card
