@@ -50,8 +50,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", span)
         self.send_header("Content-Length", str(len(rest)))
         self.end_headers()
-        self.wfile.write(rest[: server.cut_after])
+        # Noted before it is sent: whoever has received it may look at once.
         server.sent.append(len(rest[: server.cut_after]))
+        self.wfile.write(rest[: server.cut_after])
 
     def log_message(self, *args):
         pass
