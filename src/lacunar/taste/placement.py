@@ -9,7 +9,6 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import softmax
-from threadpoolctl import threadpool_limits
 
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.gaps import fill_gaps
@@ -20,6 +19,7 @@ from lacunar.taste.periods import PeriodCounts, period_name, period_starts
 from lacunar.taste.profiles import GenreProfiles
 from lacunar.taste.ratings import Ratings
 from lacunar.taste.recommend.histories import Histories
+from lacunar.taste.threads import one_blas_thread
 from lacunar.taste.views import build_view
 
 _DOUBT = 8.0
@@ -72,7 +72,7 @@ class Placement:
         if known.any():
             seen = fill_gaps(values[known], self.config.gaps)
             data = MixtureData(seen, noise[known] if self.config.noise else None)
-            with threadpool_limits(limits=1):
+            with one_blas_thread():
                 found, _ = posterior(data.observations(self.config.covariance_type), self.mixture)
             belongs[known] = found[0].T
         return belongs

@@ -139,13 +139,13 @@ def top_k(scores: FloatArray, k: int) -> tuple[NDArray[np.intp], FloatArray]:
     """
     n_users, n_items = scores.shape
     k = min(k, n_items)
-    bound = _lower_bounds(scores, k)
+    # What lies under every finite score is out, however few candidates there are.
+    bound = np.maximum(_lower_bounds(scores, k), np.finfo(np.float64).min)
     # Rows of the transposed array where that is how it lies in memory: both are one pass.
     if scores.flags.f_contiguous:
-        by_film = scores.T
-        item, user = np.nonzero((by_film >= bound) & (by_film > -np.inf))
+        item, user = np.divmod(np.flatnonzero(scores.T >= bound), n_users)
     else:
-        user, item = np.nonzero((scores >= bound[:, np.newaxis]) & (scores > -np.inf))
+        user, item = np.divmod(np.flatnonzero(scores >= bound[:, np.newaxis]), n_items)
     found = scores[user, item]
     order = np.lexsort((item, -found, user))
     user, item, found = user[order], item[order], found[order]

@@ -94,8 +94,9 @@ class PrimalItemModel:
 
     def predict(self, feedback: sp.csr_array) -> FloatArray:
         """Predicted feedback of all films, shape (B, I), from feedback of shape (B, I)."""
-        predicted = feedback[:, self.items] @ self.matrix
-        known = predicted.toarray() if sp.issparse(predicted) else np.asarray(predicted)
+        if len(self.items) < self.n_items:
+            feedback = sp.csr_array(feedback[:, self.items])
+        known = _product(feedback, self.matrix)
         if len(self.items) == self.n_items:
             return known
         scores = np.zeros((feedback.shape[0], self.n_items))
@@ -110,6 +111,15 @@ class PrimalItemModel:
         found = self.matrix[np.ix_(i, j)]
         dense = found.toarray() if sp.issparse(found) else np.asarray(found)
         return np.where((i >= 0)[:, np.newaxis] & (j >= 0), dense, 0.0)
+
+
+def _product(feedback: sp.csr_array, matrix: FloatArray | sp.csr_array) -> FloatArray:
+    """``feedback @ matrix`` as a dense array, by the way that is faster."""
+    if sp.issparse(matrix):
+        return np.asarray((feedback @ matrix).toarray())
+    if feedback.nnz * _DENSE_ADVANTAGE > feedback.shape[0] * feedback.shape[1]:
+        return np.asarray(feedback.toarray() @ matrix)
+    return np.asarray(feedback @ matrix)
 
 
 ItemModel = DualItemModel | PrimalItemModel

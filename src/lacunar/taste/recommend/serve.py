@@ -17,6 +17,12 @@ from lacunar.taste.recommend.rerank import (
     liked_genres,
     rerank,
 )
+from lacunar.taste.threads import in_threads
+
+# Scores of so many users fit into memory that is used again and again.
+_USERS_PER_BATCH = 128
+
+_Lists = tuple[NDArray[np.intp], FloatArray, FloatArray]
 
 
 def best_films(
@@ -27,7 +33,7 @@ def best_films(
     *,
     among: Candidates | None = None,
     controls: Controls | None = None,
-) -> tuple[NDArray[np.intp], FloatArray, FloatArray]:
+) -> _Lists:
     """The films to show each user, in order.
 
     Parameters
@@ -53,6 +59,27 @@ def best_films(
     """
     among = among or candidates(ratings)
     controls = controls or Controls()
+
+    def of_some(users: NDArray[np.intp]) -> _Lists:
+        some = histories.take(users)
+        return _best_films(recommender, ratings, some, k, among=among, controls=controls)
+
+    batches = np.split(
+        np.arange(histories.n_users), range(_USERS_PER_BATCH, histories.n_users, _USERS_PER_BATCH)
+    )
+    items, scores, costs = zip(*in_threads(of_some, batches), strict=True)
+    return np.concatenate(items), np.concatenate(scores), np.concatenate(costs)
+
+
+def _best_films(
+    recommender: Recommender,
+    ratings: Ratings,
+    histories: Histories,
+    k: int,
+    *,
+    among: Candidates,
+    controls: Controls,
+) -> _Lists:
     size = max(k, SHORT_LIST) if controls.rerank else k
     items, scores = rank(recommender.score(histories), histories, among, size)
     if not controls.rerank:

@@ -1,0 +1,57 @@
+"""Pieces of work side by side, without libraries' own threads fighting for the same cores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any, TypeVar
+
+from threadpoolctl import ThreadpoolController
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+
+
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Keep BLAS to one thread.
+
+    Examples
+    --------
+    >>> with one_blas_thread():
+    ...     pass
+    """
+    # Finding the libraries reads the process's memory map, which takes longer than small work.
+    return _controller().limit(limits=1)
+
+
+def in_threads(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
+    """Do work on every piece, as many at once as there are cores.
+
+    Parameters
+    ----------
+    work : callable
+        Spends its time where Python lets go of its lock, as NumPy and SciPy do.
+    pieces : sequence
+
+    Returns
+    -------
+    results : list
+        In the order of the pieces.
+
+    Examples
+    --------
+    >>> in_threads(len, ["a", "bc"])
+    [1, 2]
+    """
+    if len(pieces) == 1:
+        return [work(pieces[0])]
+    with one_blas_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(work, pieces))
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from lacunar.taste.threads import in_threads, one_blas_thread
+
+
+def blas_threads() -> set[int]:
+    return {info["num_threads"] for info in threadpool_info() if info["user_api"] == "blas"}
+
+
+def test_results_come_in_the_order_of_the_pieces() -> None:
+    assert in_threads(lambda n: n * n, list(range(50))) == [n * n for n in range(50)]
+    assert in_threads(len, []) == []
+
+
+def test_blas_has_one_thread_meanwhile_and_its_own_again_after() -> None:
+    before = blas_threads()
+    with one_blas_thread():
+        assert blas_threads() == {1}
+    assert blas_threads() == before
+    assert in_threads(lambda _: blas_threads(), [1, 2]) == [{1}, {1}]
+    assert blas_threads() == before
+
+
+def test_a_failure_in_a_piece_is_raised() -> None:
+    def work(n: int) -> float:
+        if n == 3:
+            raise ValueError("three")
+        return float(np.sqrt(n))
+
+    with pytest.raises(ValueError, match="three"):
+        in_threads(work, list(range(6)))
