@@ -143,7 +143,8 @@ def top_k(scores: FloatArray, k: int) -> tuple[NDArray[np.intp], FloatArray]:
     bound = np.maximum(_lower_bounds(scores, k), np.finfo(np.float64).min)
     # Rows of the transposed array where that is how it lies in memory: both are one pass.
     if scores.flags.f_contiguous:
-        item, user = np.divmod(np.flatnonzero(scores.T >= bound), n_users)
+        by_film = scores.T
+        item, user = np.divmod(np.flatnonzero(by_film >= bound), n_users)
     else:
         user, item = np.divmod(np.flatnonzero(scores >= bound[:, np.newaxis]), n_items)
     found = scores[user, item]
