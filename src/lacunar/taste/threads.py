@@ -24,7 +24,8 @@ def one_blas_thread() -> AbstractContextManager[Any]:
     ...     pass
     """
     # Finding the libraries reads the process's memory map, which takes longer than small work.
-    return _controller().limit(limits=1)
+    limited: AbstractContextManager[Any] = _controller().limit(limits=1)
+    return limited
 
 
 def in_threads(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
