@@ -41,7 +41,7 @@ def test_somebody_new_is_known_by_ratings(run: Run, model: Path) -> None:
     assert not {item["title"] for item in first[:2]} & set(titles(document))
     told = run("taste", "recommend", model, *rates).stdout
     assert "Somebody new is in segment" in told
-    assert "known by 2" in " ".join(told.split())
+    assert "ratings known: 2" in " ".join(told.split())
     assert f"you gave {first[0]['title']} 5 stars" in " ".join(told.split())
 
 
@@ -75,6 +75,8 @@ def test_films_seen_can_be_included(run: Run, model: Path) -> None:
 
 BAD = {
     "user and ratings": (["--user", "7", "--rate", "2=5"], "expected --user or --rate, got both"),
+    "rated twice": (["--rate", "2=5", "--rate", "2=1"], "expected one rating of film 2, got"),
+    "no years": (["--user", "7", "--years", "\u00b2:1999"], "--years: expected FIRST:LAST"),
     "no such rule": (["--by", "magic"], "--by: expected one of popularity, segment,"),
     "no stars": (["--rate", "2"], "--rate: expected ITEM=STARS, such as 318=4.5, got '2'"),
     "words for stars": (["--rate", "2=good"], "--rate: expected ITEM=STARS"),

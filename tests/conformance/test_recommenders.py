@@ -191,3 +191,11 @@ def test_fitting_returns_the_recommender_itself(
 ) -> None:
     recommender: Recommender = sample_model._build_recommender(by)
     assert recommender.fit(sample_model.ratings) is recommender
+
+
+def test_scores_are_the_callers_to_overwrite(sample_model: TasteModel, by: RecommenderName) -> None:
+    recommender, history = sample_model.recommender(by), of_users(sample_model, 2)
+    first = recommender.score(history)
+    kept = first.copy()
+    first[:] = -7.0
+    assert (recommender.score(history) == kept).all()

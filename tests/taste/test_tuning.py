@@ -54,7 +54,7 @@ def test_a_log_without_anything_to_hold_out_keeps_the_settings(
 def test_a_tuning_tells_its_settings(sample_model: TasteModel) -> None:
     told = str(sample_model.tuning)
     assert f"penalty {sample_model.tuning.options.penalty:g}" in told
-    assert f"the best of {len(sample_model.tuning.trials)} on held-out ratings" in told
+    assert f"on held-out ratings, {len(sample_model.tuning.trials)} trials and the slide" in told
 
 
 def test_progress_counts_the_settings(sample_ratings: Ratings, sample_model: TasteModel) -> None:

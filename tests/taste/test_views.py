@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from lacunar.errors import InputError
-from lacunar.taste.periods import PeriodCounts
-from lacunar.taste.profiles import GenreProfiles
+from lacunar.taste.periods import PeriodCounts, period_counts
+from lacunar.taste.profiles import GenreProfiles, genre_profiles
+from lacunar.taste.ratings import read_ratings
 from lacunar.taste.views import PARTS, build_view, parse_view
 
 COUNTS = np.array([[4, 0, 12], [1, 1, 2]])
@@ -75,3 +79,10 @@ def test_a_view_that_is_none_is_refused(name: str) -> None:
 def test_periods_need_years() -> None:
     with pytest.raises(InputError, match="--view shares"):
         build_view("periods", PROFILES, PeriodCounts((), np.zeros((2, 0), dtype=np.int64)))
+
+
+def test_a_single_rating_is_not_taken_as_certain(write_csv: Callable[..., Path]) -> None:
+    ratings = read_ratings(write_csv("1,1,4.0,1", "2,1,4.0,1", "2,2,3.0,1", "2,3,3.0,1"))
+    view = build_view("shares+periods", genre_profiles(ratings), period_counts(ratings))
+    assert (view.noise[~np.isnan(view.values)] > 0).all()
+    assert view.noise[0].max() > 0.05

@@ -21,6 +21,7 @@ from lacunar.cli.console import (
     progress,
     write_text,
 )
+from lacunar.errors import InputError
 
 if TYPE_CHECKING:
     from lacunar.taste.model import TasteModel
@@ -178,10 +179,13 @@ def report(
     from lacunar.report.taste import taste_report
     from lacunar.store import load_taste
     from lacunar.taste.evaluate.saved import read_evaluation
+    from lacunar.taste.model import fingerprint
 
     check_file_destination(output, force=force)
     found = read_evaluation(evaluation) if evaluation else None
     loaded = load_taste(model)
+    if found is not None and found.fingerprint != fingerprint(loaded.ratings):
+        raise InputError(f"{evaluation}: expected an evaluation of the model's log, got another's")
     users = [loaded.ratings.user_position(name) for name in user or []]
     write_text(output, taste_report(loaded, users=users, evaluation=found))
     out.print(f"Report written to {output}", markup=False, soft_wrap=True)

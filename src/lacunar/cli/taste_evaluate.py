@@ -76,6 +76,7 @@ def evaluate(
     from lacunar.taste.evaluate.document import describe_evaluation
     from lacunar.taste.evaluate.methods import methods_named
     from lacunar.taste.evaluate.splits import SEEDED_PROTOCOLS, splits_of
+    from lacunar.taste.model import fingerprint
     from lacunar.taste.ratings import RatingScale, read_ratings
 
     if output is not None:
@@ -95,7 +96,9 @@ def evaluate(
     found = everything.only(methods)
     lists = everything.only(steered) if controls else None
     drawn = range(seeds) if protocol in SEEDED_PROTOCOLS or cold_start else []
-    document = describe_evaluation(protocol, drawn, found, cold_start=cold, controls=lists)
+    document = describe_evaluation(
+        protocol, drawn, found, cold_start=cold, controls=lists, fingerprint=fingerprint(ratings)
+    )
     if output is not None:
         write_text(output, json_text.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
     if json:

@@ -33,7 +33,8 @@ def recommend(
     ] = 0.0,
     diversity: Annotated[float, typer.Option(help="0 to 1: films less alike.")] = 0.0,
     genre: Annotated[
-        list[str] | None, typer.Option(help="Only films of this genre; repeatable.")
+        list[str] | None,
+        typer.Option(help="Only films of this genre, or of any given."),
     ] = None,
     years: Annotated[
         str | None, typer.Option(help="FIRST:LAST: only films released in these years.")
@@ -91,13 +92,17 @@ def recommend(
 
 
 def _stars(rates: list[str]) -> dict[str, float]:
-    stars = {}
+    stars: dict[str, float] = {}
+    repeated: set[str] = set()
     for rate in rates:
         item, _, value = rate.rpartition("=")
         try:
             stars[item.strip()] = float(value)
         except ValueError:
             item = ""
+        if item.strip() in repeated:
+            raise InputError(f"--rate: expected one rating of film {item.strip()}, got several")
+        repeated.add(item.strip())
         if not item:
             raise InputError(f"--rate: expected ITEM=STARS, such as 318=4.5, got {rate!r}")
     return stars
@@ -107,7 +112,7 @@ def _years(years: str | None) -> tuple[int, int] | None:
     if years is None:
         return None
     first, _, last = years.partition(":")
-    if not (first.strip().isdigit() and last.strip().isdigit()):
+    if not (first.strip().isdecimal() and last.strip().isdecimal()):
         raise InputError(f"--years: expected FIRST:LAST, such as 1980:1999, got {years!r}")
     return int(first), int(last)
 
@@ -116,7 +121,7 @@ def _print(found: dict[str, Any]) -> None:
     who = "Somebody new" if found["user"] is None else f"User {found['user']}"
     out.print(
         f"{who} is in segment {found['segment']} ({found['segment_name']}) "
-        f"with probability {found['probability']:.4f}, known by {found['ratings']} ratings.",
+        f"with probability {found['probability']:.4f}; ratings known: {found['ratings']}.",
         markup=False,
     )
     if not found["items"]:

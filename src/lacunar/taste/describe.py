@@ -98,7 +98,7 @@ def describe_recommendations(
         belongs = model.segments.responsibilities[user]
     else:
         name, history = None, new_history(model.ratings, user)
-        belongs = model.placement.responsibilities(history)[0]
+        belongs = model.placement.cautious_responsibilities(history)[0]
     segment = int(belongs.argmax())
     [films] = model.recommend(history, k, by=by, among=among, controls=controls)
     return {

@@ -50,7 +50,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """The settings chosen, and all that were tried.
+    """The settings chosen, and those of the item model that were tried.
 
     Parameters
     ----------
@@ -67,7 +67,8 @@ class Tuning:
         settings = (
             f"grade {o.grade:g}, penalty {o.penalty:g}, content {o.content:g}, slide {o.slide:g}"
         )
-        how = f"the best of {len(self.trials)} on held-out ratings" if self.trials else "untested"
+        tried = f"chosen one at a time on held-out ratings, {len(self.trials)} trials and the slide"
+        how = tried if self.trials else "untested"
         return f"{settings} ({how})"
 
 
@@ -168,7 +169,7 @@ def _choose_slide(options: PersonalOptions, newcomers: list[Split], placement: P
     """The slide that serves users best whom the item model has not seen."""
     fitted = PersonalRecommender(placement, options).fit(newcomers[0].train)
     scores = [
-        np.mean([_ndcg(fitted.with_options(slide=slide), split) for split in newcomers])
+        np.mean([_ndcg(fitted.with_slide(slide), split) for split in newcomers])
         for slide in _SLIDES
     ]
     return _SLIDES[int(np.argmax(scores))]

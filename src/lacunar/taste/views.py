@@ -123,5 +123,7 @@ def _root_shares(columns: tuple[str, ...], counts: FloatArray) -> View:
     totals = counts.sum(axis=1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = counts / totals
-        # Var[sqrt(p)] is p (1 - p) / N over the squared derivative 1 / (4 p).
-        return View(columns, np.sqrt(shares), (1 - shares) / (4 * totals))
+        # Var[sqrt(p)] is p (1 - p) / N over the squared derivative 1 / (4 p). Where all draws fell
+        # into one column that would be 0, as if the next could not fall elsewhere.
+        others = np.where(shares < 1, 1 - shares, 0.5 / (totals + 1))
+        return View(columns, np.sqrt(shares), others / (4 * totals))

@@ -3,10 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lacunar.taste.config import TasteConfig
 from lacunar.taste.model import TasteModel
+from lacunar.taste.ratings import Ratings
+from lacunar.taste.recommend.candidates import candidates
 from lacunar.taste.recommend.feedback import content_rows, graded_feedback
 from lacunar.taste.recommend.histories import histories_of, new_history
 from lacunar.taste.recommend.personal import PersonalOptions, PersonalRecommender, design_rows
+from lacunar.taste.recommend.rerank import Controls
+from lacunar.taste.segmentation import fit_segments
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +96,16 @@ def test_adventure_keeps_to_films_the_ratings_lead_to(
     plain = personal.score(histories)
     for adventure in (0.3, 1.0):
         bold = personal.adventurous(adventure).score(histories)
-        kept = np.isfinite(bold).sum(axis=1)
-        assert (kept >= 100).all()
-        assert (kept < sample_model.ratings.n_items).all()
-        assert not np.isnan(bold).any()
+        assert np.isfinite(bold).all()
+        feedback = personal._feedback(histories, personal._weight(histories))
+        linked = personal._linked(histories, personal.item_model.predict(feedback))
+        assert (linked.sum(axis=1) >= 100).all()
+        gained = bold - (1 - adventure) * plain
+        moved = np.flatnonzero((bold != plain).any(axis=1))
+        assert len(moved) > 60
+        for user in moved[::11].tolist():
+            others = gained[user, ~linked[user]]
+            assert (others <= gained[user, linked[user]].min() + 1e-12).all()
     assert (personal.adventurous(0.0).score(histories) == plain).all()
 
 
@@ -130,6 +141,38 @@ def test_more_adventure_moves_further_from_the_plain_list(
 
 
 def test_other_options_leave_the_fitted_one_alone(personal: PersonalRecommender) -> None:
-    changed = personal.with_options(slide=9.0)
+    changed = personal.with_slide(9.0)
     assert (changed.options.slide, personal.options.slide) == (9.0, 4.0)
     assert changed.item_model is personal.item_model
+
+
+def test_adventure_has_nowhere_to_go_from_a_single_segment(sample_ratings: Ratings) -> None:
+    config = TasteConfig(min_components=1, max_components=1, n_seeds=1)
+    placement = fit_segments(sample_ratings, config).placement(sample_ratings, config)
+    personal = PersonalRecommender(placement).fit(sample_ratings)
+    histories = histories_of(sample_ratings)
+    assert personal.adventurous(0.7).score(histories) == pytest.approx(personal.score(histories))
+
+
+@pytest.mark.parametrize("stars", [{}, 0.5, 5.0])
+def test_adventure_serves_whoever_told_little(
+    sample_model: TasteModel, stars: float | dict[str, float]
+) -> None:
+    first = str(sample_model.ratings.items["item_id"][0])
+    told = {first: stars} if isinstance(stars, float) else stars
+    history = new_history(sample_model.ratings, told)
+    every_film = candidates(sample_model.ratings, exclude_seen=False)
+    [films] = sample_model.recommend(
+        history, 10**6, by="personal", among=every_film, controls=Controls(adventure=1.0)
+    )
+    assert len(films) == every_film.allowed.sum()
+    assert films[0].score > films[50].score
+    assert all(np.isfinite(film.score) for film in films)
+
+
+def test_a_little_adventure_changes_little(
+    sample_model: TasteModel, personal: PersonalRecommender
+) -> None:
+    histories = histories_of(sample_model.ratings)
+    plain, bold = personal.score(histories), personal.adventurous(1e-9).score(histories)
+    assert bold == pytest.approx(plain, abs=1e-6)

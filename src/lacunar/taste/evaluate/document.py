@@ -17,6 +17,7 @@ def describe_evaluation(
     *,
     cold_start: Mapping[int, Comparison] | None = None,
     controls: Comparison | None = None,
+    fingerprint: str | None = None,
 ) -> dict[str, Any]:
     """An evaluation as plain JSON types; what is unknown is null.
 
@@ -30,12 +31,14 @@ def describe_evaluation(
         By the number of ratings shown.
     controls : Comparison, optional
         Of :func:`lacunar.taste.evaluate.controls.control_methods`, on the same splits.
+    fingerprint : str, optional
+        Of the log, by which a report knows that it is the model's.
 
     Returns
     -------
     document : dict
         ``protocol``, ``seeds``;
-        ``users``: how many were tested on any split;
+        ``users``: how many were tested on any split; ``fingerprint`` of the log;
         ``methods``: by name and metric ``{"mean", "low", "high"}``, the mean over users and its
         95 % interval (for ``coverage`` the range over splits, null for one split);
         ``differences``: the same by ``"A - B"`` for every method A and every B before it, paired
@@ -58,6 +61,7 @@ def describe_evaluation(
         "protocol": protocol,
         "seeds": list(seeds),
         "users": comparison.n_users,
+        "fingerprint": fingerprint,
         "methods": _by_method(comparison.summary()),
         "differences": differences,
         "slices": {

@@ -29,6 +29,8 @@ class Evaluation(BaseModel):
     protocol : str
     seeds : list of int
     users : int
+    fingerprint : str, optional
+        Of the log.
     methods : dict
         By method and metric.
     cold_start : dict, optional
@@ -40,6 +42,7 @@ class Evaluation(BaseModel):
     protocol: str
     seeds: list[int]
     users: int
+    fingerprint: str | None = None
     methods: Figures = Field(min_length=1)
     cold_start: dict[str, Figures] | None = None
     controls: Figures | None = None

@@ -90,7 +90,8 @@ class Recommender(Protocol):
     def score(self, histories: Histories) -> FloatArray:
         """Scores of all films, shape (B, I), high for what to show first, never NaN.
 
-        Films of a user's history have scores too, of no meaning.
+        A new array each time, which the caller may overwrite; may be called from several threads
+        at once. Films of a user's history have scores too: those the user would have without them.
         """
         ...
 

@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 from scipy.linalg.blas import dgemm
 
 from lacunar.taste.mixture.parameters import FloatArray
@@ -29,6 +30,8 @@ _TOLD = 3
 _LINKED = 100
 # Mean feedback below which a film is too rare for what a segment makes of it to stand out.
 _RARE = 0.02
+# Liking a film by a thousandth more than everybody is liking it as much.
+_FAVOURED = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +97,10 @@ class PersonalRecommender:
         )
         return self
 
-    def with_options(self, **changes: float) -> Self:
-        """Return a fitted recommender with other options, its item model the same.
-
-        ``slide`` alone may change: the others are part of what was fitted.
-        """
+    def with_slide(self, slide: float) -> Self:
+        """Return a fitted recommender with another slide; the other options are fitted in."""
         changed = copy(self)
-        changed.options = replace(self.options, **changes)
+        changed.options = replace(self.options, slide=slide)
         return changed
 
     def adventurous(self, adventure: float) -> Self:
@@ -112,7 +112,7 @@ class PersonalRecommender:
     def score(self, histories: Histories) -> FloatArray:
         weight = self._weight(histories)
         predicted = self.item_model.predict(self._feedback(histories, weight))
-        bonus = self._bonus(histories, predicted) if self._adventure else 0.0
+        linked = self._linked(histories, predicted) if self._adventure else None
         # Added in place: another matrix of all scores would take as long as filling it.
         scores = dgemm(
             1.0,
@@ -123,7 +123,10 @@ class PersonalRecommender:
             overwrite_c=True,
         )
         plain = np.asarray(scores)
-        return plain if not self._adventure else (1 - self._adventure) * plain + bonus
+        if linked is None:
+            return plain
+        kept, bonus = self._venture(histories, plain, linked)
+        return np.asarray(kept * plain + bonus)
 
     def parts(self, history: Histories, items: Sequence[int]) -> list[tuple[Part, ...]]:
         weight = self._weight(history)
@@ -146,54 +149,73 @@ class PersonalRecommender:
         self, history: Histories, items: Sequence[int], plain: list[tuple[Part, ...]]
     ) -> list[tuple[Part, ...]]:
         predicted = self.item_model.predict(self._feedback(history, self._weight(history)))
-        bonus, kept = self._bonus(history, predicted)[0], 1 - self._adventure
+        scores = self.adventurous(0.0).score(history)
+        kept, bonus = self._venture(history, scores, self._linked(history, predicted))
         return [
             (
-                *(replace(part, value=kept * part.value) for part in parts),
-                Part("adventure", float(bonus[item])),
+                *(replace(part, value=float(kept[0, 0]) * part.value) for part in parts),
+                Part("adventure", float(bonus[0, item])),
             )
             for item, parts in zip(items, plain, strict=True)
         ]
 
     def tell(self, history: Histories, item: int, parts: Sequence[Part]) -> tuple[Reason, ...]:
         stars = dict(zip(history.item.tolist(), history.rating.tolist(), strict=True))
-        titles, score = self._ratings.items["title"], sum(part.value for part in parts)
+        titles = self._ratings.items["title"]
+        total = sum(part.value for part in parts if part.value > 0)
         reasons = []
         for part in sorted(parts, key=lambda part: -part.value)[:_TOLD]:
             if part.value <= 0:
                 break
-            share = f" ({part.value / score:.0%} of the score)" if score > 0 else ""
+            share = f" ({part.value / total:.0%} of what speaks for it)"
             if part.item is not None:
                 text = f"you gave {titles[part.item]} {stars[part.item]:g} stars"
             elif part.kind == "adventure":
                 text = "people whose taste is near yours like it more than others do"
             elif part.kind == "segment":
-                text = "people of your taste like it more than others do"
+                text = (
+                    "people of your taste like it more than others do"
+                    if stars
+                    else "some segments like it more than others do"
+                )
             else:
                 text = "many people like it"
             reasons.append(Reason(part.kind, text + share, part.value))
         return tuple(reasons)
 
-    def _bonus(self, histories: Histories, predicted: FloatArray) -> FloatArray:
-        """What adventure adds to each film, shape (B, I); ``-inf`` where nothing links to it.
+    def _linked(self, histories: Histories, predicted: FloatArray) -> NDArray[np.bool_]:
+        """The films that the user's own ratings lead to most, shape (B, I)."""
+        unseen = predicted.copy()
+        unseen[histories.user, histories.item] = -np.inf
+        _, best = top_k(unseen, _LINKED)
+        floor = np.where(np.isneginf(best), np.inf, best).min(axis=1, keepdims=True)
+        return np.asarray(unseen >= floor)
+
+    def _venture(
+        self, histories: Histories, plain: FloatArray, linked: NDArray[np.bool_]
+    ) -> tuple[FloatArray, FloatArray]:
+        """What adventure leaves of plain scores, shape (B, 1), and adds to them, shape (B, I).
 
         Segments weigh by the posterior as if one column of the view had been seen instead of
         all, the more so the more adventure; a film counts for what they like more than everybody,
-        in proportion to the most such film among those that the user's own ratings lead to.
+        in proportion to the most such film among the linked ones. The others get what the least
+        of those gets, so none overtakes them.
         """
-        linked = predicted.copy()
-        linked[histories.user, histories.item] = -np.inf
-        _, best = top_k(linked, _LINKED)
-        floor = np.where(np.isneginf(best), np.inf, best).min(axis=1, keepdims=True)
         belongs = self._placement.cautious_responsibilities(histories)
         heat = 1 + self._adventure * (self._placement.n_columns - 1)
         cooled = np.maximum(belongs, np.finfo(float).tiny) ** (1 / heat)
         cooled /= cooled.sum(axis=1, keepdims=True)
-        lift = cooled @ self._segment_means / (self._everybody + _RARE) - 1
-        lift[linked < floor] = -np.inf
-        top = np.maximum(lift.max(axis=1, keepdims=True), np.finfo(float).tiny)
-        unit = predicted.max(axis=1, keepdims=True)
-        return np.asarray(self._adventure * unit * lift / top)
+        lift = (cooled @ self._segment_means - self._everybody) / (self._everybody + _RARE)
+        top = np.where(linked, lift, -np.inf).max(axis=1, keepdims=True)
+        least = np.where(linked, lift, np.inf).min(axis=1, keepdims=True)
+        unit = plain.max(axis=1, keepdims=True)
+        # Where the segments favour nothing, there is nowhere to go.
+        somewhere = np.isfinite(top) & (top > _FAVOURED)
+        scale = self._adventure * unit / np.where(somewhere, top, 1.0)
+        gained = np.where(linked, lift, np.where(np.isfinite(least), least, 0.0))
+        return np.where(somewhere, 1 - self._adventure, 1.0), np.where(
+            somewhere, gained * scale, 0.0
+        )
 
     def _weight(self, histories: Histories) -> FloatArray:
         """How much the rated films count, shape (B,)."""

@@ -24,7 +24,7 @@ class SegmentRecommender:
 
     ``hard`` is the source report's rule: a film's score is the number of members of the user's
     most probable segment who rated it above ``liked_above``, and equal numbers are ordered by the
-    members' mean rating, which adds ten millionths of a like per star. A film no member liked has
+    members' mean rating, which adds a ten-millionth of a like per star. A film no member liked has
     the score ``-inf``. ``posterior`` asks every segment: the share of its users who like the film,
     times the probability that the user belongs to it.
 

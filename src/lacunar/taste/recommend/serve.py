@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from lacunar.taste.mixture.parameters import FloatArray
 from lacunar.taste.ratings import Ratings
 from lacunar.taste.recommend.candidates import Candidates, candidates, rank
-from lacunar.taste.recommend.contract import Part, Recommendation, Recommender
+from lacunar.taste.recommend.contract import Part, Reason, Recommendation, Recommender
 from lacunar.taste.recommend.histories import Histories
 from lacunar.taste.recommend.rerank import (
     SHORT_LIST,
@@ -146,8 +146,10 @@ def _explained(
     for item, parts, cost in zip(
         shown, recommender.parts(history, shown), costs.tolist(), strict=False
     ):
-        of_place = (Part("reranking", -cost),) if cost else ()
-        whole = (*parts, *of_place)
-        score = sum(part.value for part in whole)
-        explained.append(Recommendation(item, score, whole, recommender.tell(history, item, parts)))
+        told = recommender.tell(history, item, parts)
+        whole = parts
+        if cost:
+            whole = (*parts, Part("reranking", -cost))
+            told = (*told, Reason("reranking", f"its place in the list costs {cost:.3g}", -cost))
+        explained.append(Recommendation(item, sum(p.value for p in whole), whole, told))
     return explained
