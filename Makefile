@@ -27,7 +27,7 @@ check: $(VENV)/check.stamp
 	$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/test.stamp
-	for script in $(filter-out benchmarks/recommenders%,$(wildcard benchmarks/*.py)); do \
+	for script in $(filter-out benchmarks/recommenders% benchmarks/traits_epoch%,$(wildcard benchmarks/*.py)); do \
 		$(BIN)/python $$script || exit 1; \
 	done
 

@@ -140,7 +140,11 @@ def _train_epoch(
     number: int,
 ) -> Score:
     network.train()
-    seen_logits, seen_labels = [], []
+    # Made before the batches: small tensors kept from each would pin the memory of all of them.
+    n = len(data.train)
+    seen_logits = [torch.empty(n, len(attribute.classes)) for attribute in schema.attributes]
+    seen_labels = torch.empty(n, len(schema.attributes), dtype=torch.int64)
+    done = 0
     # Dropout draws from the global generator, which is given back as it was.
     with torch.random.fork_rng(devices=_devices(network)):
         torch.manual_seed(_seed(config, number, _DROPOUT))
@@ -150,10 +154,12 @@ def _train_epoch(
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
-            seen_logits.append([output.detach().cpu() for output in logits])
-            seen_labels.append(labels.cpu())
-    outputs = [torch.cat(parts) for parts in zip(*seen_logits, strict=True)]
-    return _score(schema, outputs, torch.cat(seen_labels))
+            rows = slice(done, done + len(labels))
+            for seen, output in zip(seen_logits, logits, strict=True):
+                seen[rows] = output.detach()
+            seen_labels[rows] = labels
+            done = rows.stop
+    return _score(schema, seen_logits, seen_labels)
 
 
 def _validate(network: SourceNetwork, data: TrainingData, schema: Schema) -> Score:
