@@ -88,7 +88,7 @@ def test_ten_kills_change_no_byte(tmp_path: Path) -> None:
     whole = read_checkpoint(tmp_path / "whole", "")
     epoch = min(row["seconds"] for row in whole.rows)
 
-    moments = random.Random(7)  # noqa: S311
+    moments = random.Random(7)  # noqa: S311 - moments to kill at, not secrets
     # Half of the processes train an epoch and die in the next or as it is saved.
     legs = [1, 0] * (KILLS // 2)
     found = [kill(tmp_path / "killed", n, moments.uniform(0, 1.3) * epoch) for n in legs]

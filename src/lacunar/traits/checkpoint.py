@@ -88,6 +88,7 @@ def read_checkpoint(folder: Path, key: str) -> Checkpoint | None:
     try:
         with safe_open(path, framework="np") as file:
             state = json.loads(file.metadata()["state"])
+            # The open file is no mapping; it has keys and cannot be iterated.
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         found, rows = state["key"], state["rows"]
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:

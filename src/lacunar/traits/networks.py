@@ -160,6 +160,7 @@ def restore_network(
 
 def place(network: nn.Module, device: torch.device) -> None:
     """Move a network to a device, channels last in memory, the order its images come in."""
+    # torch declares no overload with a device and a memory format, and takes both.
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 

@@ -152,7 +152,7 @@ def _train_epoch(
             logits = network(images)  # A of (B, C_a)
             loss = losses_per_output(logits, labels).sum()
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
             optimiser.step()
             rows = slice(done, done + len(labels))
             for seen, output in zip(seen_logits, logits, strict=True):
