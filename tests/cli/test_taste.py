@@ -95,3 +95,21 @@ def test_bad_input_ends_with_one_sentence_and_status_2(
     assert len(done.stderr.strip().splitlines()) == 1
     assert done.stdout == ""
     assert not (tmp_path / "out").exists()
+
+
+def test_a_report_takes_an_evaluation_of_its_own_log_alone(
+    run: Run, model: Path, sample_directory: Path, tmp_path: Path
+) -> None:
+    found = tmp_path / "evaluation.json"
+    options = ["--method", "popularity", "--seeds", 1, "-o", found]
+    assert run("taste", "evaluate", sample_directory, *options).returncode == 0
+    page = tmp_path / "page.html"
+    done = run("taste", "report", model, "-o", page, "--evaluation", found)
+    assert done.returncode == 0, done.stderr
+    assert "How good the recommendations are" in page.read_text()
+    document = json.loads(found.read_text())
+    found.write_text(json.dumps(document | {"fingerprint": "another"}))
+    refused = run("taste", "report", model, "-o", tmp_path / "no.html", "--evaluation", found)
+    assert refused.returncode == 2
+    assert "expected an evaluation of the model's log" in " ".join(refused.stderr.split())
+    assert not (tmp_path / "no.html").exists()
