@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import typer
 
@@ -55,16 +55,16 @@ def recommend(
     Somebody new is described by ``--rate``; without ``--user`` and ``--rate``, nothing is known.
     """
     from lacunar.store import load_taste
-    from lacunar.taste.config import RecommenderName
+    from lacunar.taste.config import RECOMMENDERS
     from lacunar.taste.describe import describe_recommendations
     from lacunar.taste.recommend.candidates import candidates
     from lacunar.taste.recommend.rerank import Controls
 
     if user is not None and rate:
         raise InputError("expected --user or --rate, got both")
-    names = get_args(RecommenderName)
-    if by is not None and by not in names:
-        raise InputError(f"--by: expected one of {', '.join(names)}, got {by!r}")
+    recommender = next((name for name in RECOMMENDERS if name == by), None)
+    if by is not None and recommender is None:
+        raise InputError(f"--by: expected one of {', '.join(RECOMMENDERS)}, got {by!r}")
     stars = _stars(rate or [])
     controls = Controls(adventure=adventure, favourites=favourites, diversity=diversity)
     span = _years(years)
@@ -81,7 +81,7 @@ def recommend(
         loaded,
         stars if user is None else loaded.ratings.user_position(user),
         top,
-        by=by,  # type: ignore[arg-type]  # checked above
+        by=recommender,
         among=among,
         controls=controls,
     )
@@ -93,18 +93,17 @@ def recommend(
 
 def _stars(rates: list[str]) -> dict[str, float]:
     stars: dict[str, float] = {}
-    repeated: set[str] = set()
     for rate in rates:
-        item, _, value = rate.rpartition("=")
+        item, _, value = (part.strip() for part in rate.rpartition("="))
         try:
-            stars[item.strip()] = float(value)
+            rating = float(value)
         except ValueError:
             item = ""
-        if item.strip() in repeated:
-            raise InputError(f"--rate: expected one rating of film {item.strip()}, got several")
-        repeated.add(item.strip())
         if not item:
             raise InputError(f"--rate: expected ITEM=STARS, such as 318=4.5, got {rate!r}")
+        if item in stars:
+            raise InputError(f"--rate: expected one rating of film {item}, got several")
+        stars[item] = rating
     return stars
 
 

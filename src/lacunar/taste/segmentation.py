@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from threadpoolctl import threadpool_limits
-
 from lacunar.errors import InputError
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.engines import Engine, duckdb
@@ -18,6 +16,7 @@ from lacunar.taste.placement import Placement, placement
 from lacunar.taste.profiles import GenreProfiles, genre_profiles
 from lacunar.taste.ratings import Ratings
 from lacunar.taste.segments import Segments, assign_segments
+from lacunar.taste.threads import one_blas_thread
 from lacunar.taste.views import build_view, parse_view
 
 
@@ -91,7 +90,7 @@ def fit_segments(
     )
     filled = fill_gaps(profiles.means, config.gaps) if config.view == "means" else profiles.means
     told_apart_by = periods if "periods" in parse_view(config.view) else None
-    with threadpool_limits(limits=1):
+    with one_blas_thread():
         segments = assign_segments(
             data.observations(config.covariance_type),
             found.chosen,

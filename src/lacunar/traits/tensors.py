@@ -33,6 +33,7 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).item()
+    # Which of these torch raises for a device it lacks depends on how it was built.
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise InputError(
             f"device: expected auto, cpu or a GPU that PyTorch finds, got {name!r}"

@@ -110,22 +110,9 @@ class PersonalRecommender:
         return changed
 
     def score(self, histories: Histories) -> FloatArray:
-        weight = self._weight(histories)
-        predicted = self.item_model.predict(self._feedback(histories, weight))
-        linked = self._linked(histories, predicted) if self._adventure else None
-        # Added in place: another matrix of all scores would take as long as filling it.
-        scores = dgemm(
-            1.0,
-            self._segment_weights(histories, weight),
-            self._segment_means,
-            beta=1.0,
-            c=predicted,
-            overwrite_c=True,
-        )
-        plain = np.asarray(scores)
-        if linked is None:
-            return plain
-        kept, bonus = self._venture(histories, plain, linked)
+        if not self._adventure:
+            return self._plain(histories, self._predicted(histories))
+        kept, plain, bonus = self._venture(histories)
         return np.asarray(kept * plain + bonus)
 
     def parts(self, history: Histories, items: Sequence[int]) -> list[tuple[Part, ...]]:
@@ -148,9 +135,7 @@ class PersonalRecommender:
     def _with_adventure(
         self, history: Histories, items: Sequence[int], plain: list[tuple[Part, ...]]
     ) -> list[tuple[Part, ...]]:
-        predicted = self.item_model.predict(self._feedback(history, self._weight(history)))
-        scores = self.adventurous(0.0).score(history)
-        kept, bonus = self._venture(history, scores, self._linked(history, predicted))
+        kept, _, bonus = self._venture(history)
         return [
             (
                 *(replace(part, value=float(kept[0, 0]) * part.value) for part in parts),
@@ -183,6 +168,23 @@ class PersonalRecommender:
             reasons.append(Reason(part.kind, text + share, part.value))
         return tuple(reasons)
 
+    def _predicted(self, histories: Histories) -> FloatArray:
+        """What the rated films lead to, shape (B, I)."""
+        return self.item_model.predict(self._feedback(histories, self._weight(histories)))
+
+    def _plain(self, histories: Histories, predicted: FloatArray) -> FloatArray:
+        """Scores without adventure; overwrites what is predicted."""
+        # Added in place: another matrix of all scores would take as long as filling it.
+        scores = dgemm(
+            1.0,
+            self._segment_weights(histories, self._weight(histories)),
+            self._segment_means,
+            beta=1.0,
+            c=predicted,
+            overwrite_c=True,
+        )
+        return np.asarray(scores)
+
     def _linked(self, histories: Histories, predicted: FloatArray) -> NDArray[np.bool_]:
         """The films that the user's own ratings lead to most, shape (B, I)."""
         unseen = predicted.copy()
@@ -191,16 +193,17 @@ class PersonalRecommender:
         floor = np.where(np.isneginf(best), np.inf, best).min(axis=1, keepdims=True)
         return np.asarray(unseen >= floor)
 
-    def _venture(
-        self, histories: Histories, plain: FloatArray, linked: NDArray[np.bool_]
-    ) -> tuple[FloatArray, FloatArray]:
-        """What adventure leaves of plain scores, shape (B, 1), and adds to them, shape (B, I).
+    def _venture(self, histories: Histories) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """What adventure leaves of plain scores, (B, 1), these, and what it adds to them, (B, I).
 
         Segments weigh by the posterior as if one column of the view had been seen instead of
         all, the more so the more adventure; a film counts for what they like more than everybody,
         in proportion to the most such film among the linked ones. The others get what the least
         of those gets, so none overtakes them.
         """
+        predicted = self._predicted(histories)
+        linked = self._linked(histories, predicted)
+        plain = self._plain(histories, predicted)
         belongs = self._placement.cautious_responsibilities(histories)
         heat = 1 + self._adventure * (self._placement.n_columns - 1)
         cooled = np.maximum(belongs, np.finfo(float).tiny) ** (1 / heat)
@@ -213,9 +216,8 @@ class PersonalRecommender:
         somewhere = np.isfinite(top) & (top > _FAVOURED)
         scale = self._adventure * unit / np.where(somewhere, top, 1.0)
         gained = np.where(linked, lift, np.where(np.isfinite(least), least, 0.0))
-        return np.where(somewhere, 1 - self._adventure, 1.0), np.where(
-            somewhere, gained * scale, 0.0
-        )
+        kept = np.where(somewhere, 1 - self._adventure, 1.0)
+        return kept, plain, np.where(somewhere, gained * scale, 0.0)
 
     def _weight(self, histories: Histories) -> FloatArray:
         """How much the rated films count, shape (B,)."""
@@ -223,10 +225,10 @@ class PersonalRecommender:
         return n / (n + self.options.slide)
 
     def _feedback(self, histories: Histories, weight: FloatArray | None = None) -> sp.csr_array:
-        values = graded_feedback(histories.rating, self._ratings.scale, self.options.grade)
+        feedback = _graded(histories, self._ratings, self.options)
         if weight is not None:
-            values = values * np.repeat(weight, histories.n_ratings)
-        return histories.matrix(values, self._ratings.n_items)
+            feedback.data *= np.repeat(weight, histories.n_ratings)
+        return feedback
 
     def _segment_weights(self, histories: Histories, weight: FloatArray) -> FloatArray:
         """How much each segment's means count, shape (B, K)."""
@@ -246,9 +248,13 @@ def design_rows(ratings: Ratings, options: PersonalOptions) -> sp.csr_array:
     -------
     rows : scipy.sparse.csr_array of shape (n, I)
     """
-    histories = histories_of(ratings)
-    values = graded_feedback(histories.rating, ratings.scale, options.grade)
-    feedback = histories.matrix(values, ratings.n_items)
+    feedback = _graded(histories_of(ratings), ratings, options)
     if not options.content:
         return feedback
     return sp.csr_array(sp.vstack([feedback, options.content * content_rows(ratings)]))
+
+
+def _graded(histories: Histories, ratings: Ratings, options: PersonalOptions) -> sp.csr_array:
+    """Feedback of users on the films of a log, shape (B, I)."""
+    values = graded_feedback(histories.rating, ratings.scale, options.grade)
+    return histories.matrix(values, ratings.n_items)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from lacunar.taste.mixture.parameters import FloatArray
@@ -60,9 +61,15 @@ def best_films(
     among = among or candidates(ratings)
     controls = controls or Controls()
 
+    genres = film_genres(ratings) if controls.rerank else None
+
     def of_some(users: NDArray[np.intp]) -> _Lists:
         some = histories.take(users)
-        return _best_films(recommender, ratings, some, k, among=among, controls=controls)
+        if genres is None:
+            items, scores = rank(recommender.score(some), some, among, k)
+            return items, scores, np.zeros_like(scores)
+        short = rank(recommender.score(some), some, among, max(k, SHORT_LIST))
+        return _reranked(*short, k, genres, liked_genres(some, ratings, genres), controls)
 
     batches = np.split(
         np.arange(histories.n_users), range(_USERS_PER_BATCH, histories.n_users, _USERS_PER_BATCH)
@@ -71,28 +78,15 @@ def best_films(
     return np.concatenate(items), np.concatenate(scores), np.concatenate(costs)
 
 
-def _best_films(
-    recommender: Recommender,
-    ratings: Ratings,
-    histories: Histories,
+def _reranked(
+    items: NDArray[np.intp],
+    scores: FloatArray,
     k: int,
-    *,
-    among: Candidates,
+    genres: sp.csr_array,
+    liked: FloatArray,
     controls: Controls,
 ) -> _Lists:
-    size = max(k, SHORT_LIST) if controls.rerank else k
-    items, scores = rank(recommender.score(histories), histories, among, size)
-    if not controls.rerank:
-        return items, scores, np.zeros_like(scores)
-    genres = film_genres(ratings)
-    places, costs = rerank(
-        items,
-        scores,
-        k,
-        genres=genres,
-        liked=liked_genres(histories, ratings, genres),
-        controls=controls,
-    )
+    places, costs = rerank(items, scores, k, genres=genres, liked=liked, controls=controls)
     chosen = np.maximum(places, 0)
     return (
         np.where(places < 0, -1, np.take_along_axis(items, chosen, axis=1)),
