@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from measure import describe_machine, middle, run_alone
 from numpy.typing import NDArray
-from traits_epoch_keras import BATCH, HEIGHT, PREDICTED, THREADS, WIDTH, draw
+from traits_epoch_keras import BATCH, HEIGHT, THREADS, WIDTH, draw
 
 from lacunar.traits.arrays import ImageArray
 from lacunar.traits.config import TraitsConfig
@@ -95,7 +95,7 @@ def predict(n: int, turns: int) -> dict[str, float]:
     seconds = []
     for _ in range(turns + 1):
         start = time.perf_counter()
-        probabilities(predict_logits(network, images, batch=PREDICTED))
+        probabilities(predict_logits(network, images))
         seconds.append(time.perf_counter() - start)
     return {"images_per_second": n / median(seconds[1:])}
 

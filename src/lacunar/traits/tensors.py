@@ -60,4 +60,4 @@ def as_images(pixels: NDArray[np.uint8], device: torch.device) -> Tensor:
     [[0.20000000298023224, 0.20000000298023224]]
     """
     channels_first = torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2)  # (B, 3, H, W)
-    return channels_first.float() / 255
+    return channels_first.float().div_(255)

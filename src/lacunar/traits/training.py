@@ -104,7 +104,9 @@ def train_network(
     weights = torch.Generator().manual_seed(_seed(config, 0, _WEIGHTS))
     network = build_network(config, schema, generator=weights)
     place(network, device)
-    optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate, eps=_ADAM_EPS)
+    optimiser = torch.optim.Adam(
+        network.parameters(), lr=config.learning_rate, eps=_ADAM_EPS, fused=True
+    )
     rows: list[dict[str, Any]] = []
     best: Arrays = {}
     found = read_checkpoint(checkpoint_dir, key) if checkpoint_dir else None
