@@ -46,8 +46,8 @@ Arrays = dict[str, NDArray[np.float32]]
 
 
 def config(epochs: int) -> TraitsConfig:
-    return TraitsConfig(
-        batch=BATCH, max_epochs=epochs, patience=epochs, augmentation=None, device="cpu"
+    return TraitsConfig.of_preset(
+        "source", batch=BATCH, max_epochs=epochs, patience=epochs, augmentation=None, device="cpu"
     )
 
 
@@ -102,12 +102,12 @@ def predict(n: int, turns: int) -> dict[str, float]:
 
 def answer(n: int, weights: str, out: str) -> dict[str, float]:
     """Train for an epoch; write the weights as Keras lays them out, and the answers."""
-    from lacunar.traits.networks import restore_network
+    from lacunar.traits.networks import restore_networks
     from lacunar.traits.predict import predict_logits, probabilities
 
     state, _ = train(IMAGES, 1)
     np.savez(weights, **keras_layouts(state))
-    network = restore_network(config(1), PEOPLE, state)
+    network = restore_networks(config(1), PEOPLE, [state])
     found = probabilities(predict_logits(network, images_of(draw(n, CLASSES)[0])))
     np.savez(out, *found)
     return {"outputs": len(found)}

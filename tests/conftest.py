@@ -15,7 +15,8 @@ from lacunar.taste.model import TasteModel, fit_taste
 from lacunar.taste.ratings import Ratings, read_ratings
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.dataset import LabelledImages, read_layout
-from lacunar.traits.model import TraitsModel, fit_traits
+from lacunar.traits.fitting import fit_traits
+from lacunar.traits.model import TraitsModel
 
 MOVIES = """movieId,title,genres
 1,"Comma, The (1994)",Drama|War
@@ -87,7 +88,16 @@ def people(people_directory: Path) -> LabelledImages:
 @pytest.fixture(scope="session")
 def people_model(people_directory: Path, decoded_images: Path) -> TraitsModel:
     train, test = read_layout(people_directory)
-    config = TraitsConfig(height=40, width=24, batch=8, max_epochs=3, device="cpu")
+    config = TraitsConfig.of_preset(
+        "source",
+        height=40,
+        width=24,
+        batch=8,
+        max_epochs=3,
+        validation=0.23,
+        stratify=True,
+        device="cpu",
+    )
     return fit_traits(train, config, test=test, cache_dir=decoded_images)
 
 

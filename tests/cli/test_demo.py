@@ -28,7 +28,7 @@ def test_the_demo_ends_with_a_page_whose_links_work(tmp_path: Path) -> None:
     assert links == ["tastes.html", "traits.html"]
     assert all((index.parent / link).is_file() for link in links)
     assert "10 seeds" in index.read_text()
-    assert "1 epochs where a real fit may take 100" in index.read_text()
+    assert "1 epochs where a real fit takes 60" in index.read_text()
     assert "A demo: 20 generated pictures" in (tmp_path / "d" / "traits.html").read_text()
 
 

@@ -56,7 +56,20 @@ BAD = {
     "network": (["fit", "DATA", "-o", "OUT", "--network", "x"], "--network: "),
     "no epochs": (["fit", "DATA", "-o", "OUT", "--max-epochs", "0"], "--max-epochs: "),
     "odd validation": (["fit", "DATA", "-o", "OUT", "--validation", "1.5"], "--validation: "),
-    "all validate": (["fit", "DATA", "-o", "OUT", "--validation", "24"], "expected more than 24"),
+    "all validate": (
+        ["fit", "DATA", "-o", "OUT", "--folds", "0", "--validation", "24"],
+        "expected more than 24",
+    ),
+    "validation of folds": (
+        ["fit", "DATA", "-o", "OUT", "--validation", "6"],
+        "--validation: expected it with --folds 0",
+    ),
+    "patience of a cycle": (
+        ["fit", "DATA", "-o", "OUT", "--patience", "6"],
+        "--patience: expected it with --preset source",
+    ),
+    "one fold": (["fit", "DATA", "-o", "OUT", "--folds", "1"], "--folds: "),
+    "many folds": (["fit", "DATA", "-o", "OUT", "--folds", "20"], "at least 40 images for 20"),
     "device": (["fit", "DATA", "-o", "OUT", "--device", "abacus"], "device: expected auto, cpu"),
     "schema": (["fit", "DATA", "-o", "OUT", "--schema", "none.toml"], "expected a readable file"),
     "checkpoint": (["fit", "DATA", "-o", "OUT", "--resume", "OUT"], "outside the model"),

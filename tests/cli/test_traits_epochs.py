@@ -17,7 +17,7 @@ def test_a_line_per_epoch_tells_losses_and_the_best(capsys: pytest.CaptureFixtur
     told: list[tuple[str, int, int]] = []
     log = EpochLog(NAMES, 9, lambda *progress: told.append(progress))
     for number, loss in enumerate((7.0, 1.4, 2.1), start=1):
-        log(epoch(number, loss))
+        log(0, epoch(number, loss))
     _, head, *lines = capsys.readouterr().err.splitlines()
     assert head.split() == ["epoch", "train", "valid", "coat", "a_long_n", "c", "d", "e", "f"]
     assert [line.split()[1] for line in lines] == ["7.000", "1.400", "2.100"]
@@ -27,5 +27,25 @@ def test_a_line_per_epoch_tells_losses_and_the_best(capsys: pytest.CaptureFixtur
 
 
 def test_a_run_that_goes_on_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    EpochLog(NAMES, 9, lambda stage, done, total: None)(epoch(5, 1.0))
+    EpochLog(NAMES, 9, lambda stage, done, total: None)(0, epoch(5, 1.0))
     assert capsys.readouterr().err.startswith("Going on after epoch 4, which the checkpoint holds.")
+
+
+def test_of_several_networks_each_has_a_line_once_it_is_done(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told: list[tuple[str, int, int]] = []
+    log = EpochLog(NAMES, 2, lambda *progress: told.append(progress), networks=3)
+    for network in range(3):
+        for number in (1, 2):
+            log(network, epoch(number, 7.0 * number))
+    _, head, *lines = capsys.readouterr().err.splitlines()
+    assert head.split()[0] == "network"
+    assert [line.split()[:2] for line in lines] == [[str(n), "14.000"] for n in (1, 2, 3)]
+    assert max(map(len, (head, *lines))) <= 80
+    assert told == [("epochs", done, 6) for done in range(1, 7)]
+
+
+def test_going_on_within_a_later_network_says_which(capsys: pytest.CaptureFixture[str]) -> None:
+    EpochLog(NAMES, 9, lambda stage, done, total: None, networks=5)(2, epoch(5, 1.0))
+    assert capsys.readouterr().err.startswith("Going on after epoch 4 of network 3, which")

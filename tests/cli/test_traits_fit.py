@@ -34,15 +34,15 @@ def fitted(people_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def test_tables_and_sentences_tell_what_was_read_and_learned(
     run: Run, people_directory: Path, tmp_path: Path
 ) -> None:
-    done = run("traits", "fit", people_directory, "-o", tmp_path / "m", *FAST)
+    done = run("traits", "fit", people_directory, "-o", tmp_path / "m", *FAST, "--folds", 3)
     assert done.returncode == 0, done.stderr
     assert "Read 24 training images from 24 rows." in done.stderr
     assert "unknown labels: gender 0, torso_type 0, torso_colour 0, leg_type 0" in done.stderr
-    epochs = [line for line in done.stderr.splitlines() if line.startswith("    ")]
-    assert [line.split()[0] for line in epochs] == ["1", "2"]
+    networks = [line for line in done.stderr.splitlines() if line.startswith("    ")]
+    assert [line.split()[0] for line in networks] == ["1", "2", "3"]
     for words in (
         "Labels of each part",
-        "of 2: as many as were allowed",
+        "Trained 2 epochs and kept 3 networks as the last epoch left them.",
         "The test images, of which the fit saw nothing: 12.",
         "largest",
         "balanced",
@@ -61,7 +61,7 @@ def test_json_is_the_only_thing_on_stdout(people_directory: Path, tmp_path: Path
     document = json.loads(done.stdout)
     assert document["model"] == str(tmp_path / "m")
     assert document["intake"]["train"]["rows"] == 24
-    assert list(document["evaluations"]) == ["validation", "test"]
+    assert list(document["evaluations"]) == ["out-of-fold", "test"]
     loaded = load_traits(tmp_path / "m")
     assert loaded.config.augmentation is None
     assert loaded.config.network == "shared-dense"
@@ -70,6 +70,9 @@ def test_json_is_the_only_thing_on_stdout(people_directory: Path, tmp_path: Path
 def test_the_source_preset_is_the_reports(people_directory: Path, tmp_path: Path) -> None:
     done = fit(people_directory, tmp_path / "m", "--preset", "source", "--validation", "6")
     assert done.exit_code == 0, done.output
+    epochs = [line for line in done.stderr.splitlines() if line.startswith("    ")]
+    assert [line.split()[0] for line in epochs] == ["1", "2"]
+    assert "of 2: as many as were allowed" in done.stdout
     config = load_traits(tmp_path / "m").config
     assert (config.preset, config.stratify, config.validation) == ("source", False, 6)
 
@@ -89,14 +92,14 @@ def test_data_of_other_columns_without_test_images(people_directory: Path, tmp_p
     done = fit(data, tmp_path / "m", "--schema", schema)
     assert done.exit_code == 0, done.output
     assert "from 25 rows, 1 of them for an image named before" in done.stderr
-    assert "The validation images, which chose the epoch" in done.stdout
+    assert "Training images, each answered by the network trained without it" in done.stdout
     assert load_traits(tmp_path / "m").intake["train"].repeated == 1
 
 
 def test_a_fit_that_was_killed_goes_on_and_ends_in_the_same_bytes(
     people_directory: Path, fitted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def dies(log: EpochLog, epoch: Epoch) -> None:
+    def dies(log: EpochLog, network: int, epoch: Epoch) -> None:
         raise SystemExit(9)
 
     output, checkpoint = tmp_path / "m", tmp_path / "checkpoint"
@@ -107,7 +110,7 @@ def test_a_fit_that_was_killed_goes_on_and_ends_in_the_same_bytes(
     assert checkpoint.is_dir()
     done = fit(people_directory, output, "--resume", checkpoint)
     assert done.exit_code == 0, done.output
-    assert "Going on after epoch 1, which the checkpoint holds." in done.stderr
+    assert "Going on after epoch 1 of network 1, which the checkpoint" in done.stderr
     assert not checkpoint.exists()
     for file in fitted.iterdir():
         assert file.read_bytes() == (output / file.name).read_bytes(), file.name
@@ -118,7 +121,7 @@ def test_a_checkpoint_of_another_fit_is_kept(
 ) -> None:
     checkpoint = tmp_path / "checkpoint"
     with monkeypatch.context() as patch:
-        patch.setattr(EpochLog, "__call__", lambda log, epoch: (_ for _ in ()).throw(SystemExit(9)))
+        patch.setattr(EpochLog, "__call__", lambda *_: (_ for _ in ()).throw(SystemExit(9)))
         fit(people_directory, tmp_path / "m", "--checkpoint", checkpoint)
     done = fit(people_directory, tmp_path / "m", "--checkpoint", checkpoint, "--seed", 1)
     assert "expected a checkpoint of these data, settings and versions" in str(done.exception)

@@ -116,7 +116,7 @@ def test_it_says_how_to_make_it_again(page: str, people_model: TraitsModel) -> N
     assert settings["augmentation.rotation"] == "12.0"
     assert people_model.fingerprint in page
     assert f"lacunar {__version__}, numpy" in page
-    assert "TraitsConfig(height=40, width=24, batch=8" in page
+    assert "TraitsConfig.of_preset(&#39;source&#39;, height=40, width=24, batch=8" in page
 
 
 def test_images_are_shown_only_where_they_are_given(
@@ -127,7 +127,7 @@ def test_images_are_shown_only_where_they_are_given(
     shown = traits_report(people_model, samples=samples)
     assert shown.count("<img") == 1
     assert "6 training images, each as it is and moved 7 times." in shown
-    assert rows_of(shown, "How far an image may be moved")[0] == ["Rotation", "±12°"]
+    assert rows_of(shown, "How far an image may be changed")[0] == ["Rotation", "±12°"]
     assert 'href="#samples"' in shown
 
 
@@ -177,7 +177,7 @@ def test_hostile_names_are_escaped(people_model: TraitsModel) -> None:
         part: replace(found, schema=schema) for part, found in people_model.evaluations.items()
     }
     page = traits_report(
-        replace(people_model, schema=schema, history=history, evaluations=evaluations)
+        replace(people_model, schema=schema, histories=(history,), evaluations=evaluations)
     )
     assert "<script" not in page
     assert "&lt;script&gt;" in page

@@ -23,7 +23,7 @@ def test_a_loaded_model_says_what_the_fitted_one_said(
     save_traits(people_model, tmp_path / "m")
     loaded = load_traits(tmp_path / "m")
     assert describe_fit(loaded) == describe_fit(people_model)
-    assert loaded.history == people_model.history
+    assert loaded.histories == people_model.histories
     assert loaded.layers == people_model.layers
     assert loaded.intake == people_model.intake
     assert (loaded.config, loaded.schema) == (people_model.config, people_model.schema)
@@ -42,8 +42,8 @@ def test_saving_twice_gives_the_same_bytes(people_model: TraitsModel, tmp_path: 
 def test_an_accuracy_nobody_knows_stays_unknown(people_model: TraitsModel, tmp_path: Path) -> None:
     names = people_model.schema.names
     score = Score(0.0, dict.fromkeys(names, 0.0), dict.fromkeys(names))
-    save_traits(replace(people_model, history=(Epoch(1, score, score),)), tmp_path / "m")
-    assert load_traits(tmp_path / "m").history == (Epoch(1, score, score),)
+    save_traits(replace(people_model, histories=((Epoch(1, score, score),),)), tmp_path / "m")
+    assert load_traits(tmp_path / "m").histories == ((Epoch(1, score, score),),)
 
 
 def test_loading_needs_no_torch(people_model: TraitsModel, tmp_path: Path) -> None:

@@ -97,7 +97,16 @@ def people_of_coats(tmp_path_factory: pytest.TempPathFactory) -> LabelledImages:
 @pytest.fixture(scope="session")
 def small_config() -> TraitsConfig:
     """Settings for :func:`people_of_coats`: an epoch takes a fraction of a second."""
-    return TraitsConfig(height=24, width=16, batch=8, max_epochs=4, validation=12, device="cpu")
+    return TraitsConfig.of_preset(
+        "source",
+        height=24,
+        width=16,
+        batch=8,
+        max_epochs=4,
+        validation=12,
+        stratify=True,
+        device="cpu",
+    )
 
 
 @pytest.fixture(scope="session")

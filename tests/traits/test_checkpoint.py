@@ -21,7 +21,8 @@ def checkpoint() -> Checkpoint:
     return Checkpoint(
         key="a" * 64,
         network={"heads.0.weight": rng.random((2, 3), np.float32), "bias": np.ones(2, np.float32)},
-        best={"heads.0.weight": rng.random((2, 3), np.float32)},
+        average={"heads.0.weight": rng.random((2, 3), np.float32)},
+        kept={"heads.0.weight": rng.random((2, 3), np.float32)},
         optimiser={"0.step": np.array(3.0, np.float32)},
         rows=[{"epoch": 1, "seconds": 0.25}, {"epoch": 2, "seconds": 1 / 3}],
     )
@@ -32,7 +33,7 @@ def test_reading_gives_back_what_was_written(tmp_path: Path, checkpoint: Checkpo
     found = read_checkpoint(tmp_path / "run", checkpoint.key)
     assert found is not None
     assert (found.key, found.rows) == (checkpoint.key, checkpoint.rows)
-    for section in ("network", "best", "optimiser"):
+    for section in ("network", "average", "kept", "optimiser"):
         expected, got = getattr(checkpoint, section), getattr(found, section)
         assert list(got) == sorted(expected)
         for name, array in expected.items():

@@ -11,8 +11,11 @@ def test_the_source_preset_is_that_of_the_source_report() -> None:
     config = TraitsConfig.of_preset("source")
     assert (config.height, config.width, config.batch, config.patience) == (100, 60, 64, 25)
     assert (config.network, config.validation, config.stratify) == ("source", 120, False)
+    assert (config.schedule, config.learning_rate, config.weight_decay) == ("constant", 1e-3, 0)
+    assert (config.averaging, config.label_smoothing, config.mirror) == (0, 0, False)
+    assert (config.fit, config.folds, config.max_epochs) == ("pad", 0, 100)
     assert config.augmentation == Augmentation(
-        rotation=12, shift=0.07, shear=10, zoom=0.10, flip=True
+        rotation=12, shift=0.07, shear=10, zoom=0.10, flip=True, gamma=0, contrast=0
     )
 
 
@@ -52,6 +55,8 @@ def test_some_images_are_left_to_train_on() -> None:
         {"learning_rate": 0},
         {"learning_rate": float("nan")},
         {"validation": 0},
+        {"folds": 1},
+        {"fit": "crop"},
         {"validation": 1.5},
         {"seed": -1},
         {"augmentation": {"zoom": 1}},

@@ -53,16 +53,17 @@ def test_a_fit_tells_its_best_epoch_and_its_labels(evaluation: Evaluation, coats
         config=TraitsConfig.of_preset("source"),
         schema=coats,
         fingerprint="f",
-        state={},
+        states=({},),
         layers=(),
         intake={},
-        history=tuple(Epoch(n, score, score) for n, score in enumerate(scores, start=1)),
+        histories=(tuple(Epoch(n, score, score) for n, score in enumerate(scores, start=1)),),
         counts={"train": count_labels(TRUTH, coats)},
         evaluations={"validation": evaluation},
+        out_of_fold=(),
         versions={},
     )
     document = describe_fit(model)
-    assert (document["epochs"], document["best_epoch"]) == (3, 2)
+    assert (document["epochs"], document["kept_epoch"]) == (3, 2)
     assert document["validation_loss"] == 1.0
     assert document["counts"]["train"]["coat"] == {
         "unknown": 1,

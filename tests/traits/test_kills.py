@@ -36,7 +36,8 @@ print("ready", flush=True)
 train_network(
     TrainingData(ImageArray("", pixels, boxes), labels, np.arange(32), np.arange(32, 40)),
     schema,
-    TraitsConfig(
+    TraitsConfig.of_preset(
+        "source",
         height=24, width=16, batch=8, max_epochs={EPOCHS}, patience={EPOCHS}, device="cpu"
     ),
     progress=lambda epoch: print(epoch.epoch, flush=True),
@@ -96,7 +97,7 @@ def test_ten_kills_change_no_byte(tmp_path: Path) -> None:
 
     train(tmp_path / "killed")
     killed = read_checkpoint(tmp_path / "killed", "")
-    for section in ("network", "best", "optimiser"):
+    for section in ("network", "kept", "optimiser"):
         expected, got = getattr(whole, section), getattr(killed, section)
         assert expected.keys() == got.keys()
         assert all(expected[name].tobytes() == got[name].tobytes() for name in expected)

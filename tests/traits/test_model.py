@@ -10,11 +10,11 @@ from lacunar.errors import InputError
 from lacunar.traits.arrays import ImageArray
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.dataset import LabelledImages
+from lacunar.traits.fitting import fit_traits
 from lacunar.traits.model import (
     TraitsModel,
     evaluate_traits,
     fingerprint,
-    fit_traits,
     predict_traits,
 )
 from lacunar.traits.schema import Attribute
@@ -74,7 +74,8 @@ def test_the_same_data_settings_and_seed_give_the_same_model(
     assert again.history == model.history
     assert again.fingerprint == model.fingerprint
     assert all(
-        array.tobytes() == again.state[name].tobytes() for name, array in model.state.items()
+        array.tobytes() == again.states[0][name].tobytes()
+        for name, array in model.states[0].items()
     )
 
 
@@ -91,7 +92,7 @@ def test_related_attributes_may_share_their_layer(
 ) -> None:
     config = small_config.model_copy(update={"network": "shared-dense", "max_epochs": 1})
     fitted = fit_traits(people_of_coats, config, cache_dir=cache)
-    assert "dense.1.linear.weight" not in fitted.state
+    assert "dense.1.linear.weight" not in fitted.states[0]
 
 
 def test_a_checkpoint_is_only_taken_up_with_the_same_settings(

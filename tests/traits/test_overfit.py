@@ -38,7 +38,8 @@ def test_sixteen_people_are_learned_by_heart(tmp_path: Path) -> None:
     people, _ = read_layout(tmp_path)
     # Training answers are right after ten epochs; the running statistics, which move by a
     # hundredth a batch and start at 1 where variances are far below it, take some 400 batches.
-    config = TraitsConfig(
+    config = TraitsConfig.of_preset(
+        "source",
         height=24,
         width=16,
         batch=4,

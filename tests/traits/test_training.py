@@ -16,9 +16,9 @@ from lacunar.errors import InputError
 from lacunar.traits import training
 from lacunar.traits.arrays import ImageArray
 from lacunar.traits.checkpoint import read_checkpoint
-from lacunar.traits.config import TraitsConfig
+from lacunar.traits.config import Augmentation, TraitsConfig
 from lacunar.traits.dataset import LabelledImages
-from lacunar.traits.history import Epoch, Score, best_epoch
+from lacunar.traits.history import Epoch, Score
 from lacunar.traits.schema import Schema
 from lacunar.traits.training import TrainingData, train_network
 
@@ -70,11 +70,39 @@ def test_a_killed_run_goes_on_to_the_same_bytes(run: Callable[..., Result], tmp_
             run(kill_after=3, folder=folder)
         assert same_bytes(run(folder=folder), uninterrupted)
         whole, taken_up = (read_checkpoint(path, "") for path in (tmp_path / "whole", folder))
-        for section in ("network", "best", "optimiser"):
+        for section in ("network", "average", "kept", "optimiser"):
             expected, found = getattr(whole, section), getattr(taken_up, section)
             assert expected.keys() == found.keys()
             assert all(expected[name].tobytes() == found[name].tobytes() for name in expected)
     assert same_bytes(run(), uninterrupted)
+
+
+def test_a_cycle_with_an_average_goes_on_to_the_same_bytes(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    cycle = {
+        "network": "stripes",
+        "schedule": "one-cycle",
+        "averaging": 0.9,
+        "weight_decay": 0.05,
+        "label_smoothing": 0.1,
+        "max_epochs": 3,
+        "augmentation": Augmentation(),
+    }
+    uninterrupted = run(**cycle)
+    with pytest.raises(KilledError):
+        run(kill_after=1, folder=tmp_path, **cycle)
+    assert same_bytes(run(folder=tmp_path, **cycle), uninterrupted)
+
+
+def test_what_is_kept_of_a_cycle_is_the_average(run: Callable[..., Result], tmp_path: Path) -> None:
+    cycle = {"schedule": "one-cycle", "averaging": 0.99, "max_epochs": 2}
+    state, _ = run(folder=tmp_path, **cycle)
+    saved = read_checkpoint(tmp_path, "")
+    assert saved is not None
+    name = "heads.0.weight"
+    assert np.array_equal(state[name], saved.average[name])
+    assert not np.array_equal(state[name], saved.network[name])
 
 
 def test_a_finished_run_is_not_trained_again(run: Callable[..., Result], tmp_path: Path) -> None:
@@ -152,7 +180,7 @@ def test_training_stops_once_patience_is_spent(
 
 def test_a_network_learns_what_colours_and_halves_tell(run: Callable[..., Result]) -> None:
     _, history = run(max_epochs=40, learning_rate=3e-3, patience=40)
-    accuracies = best_epoch(history).validation.accuracies
+    accuracies = min(history, key=lambda epoch: epoch.validation.loss).validation.accuracies
     assert accuracies["coat"] == 1
     assert accuracies["hat"] is not None
     assert accuracies["hat"] > 0.8
@@ -193,13 +221,15 @@ import os, sys
 from pathlib import Path
 import numpy as np, torch
 from lacunar.traits.cache import load_images
-from lacunar.traits.config import TraitsConfig
+from lacunar.traits.config import Augmentation, TraitsConfig
 from lacunar.traits.dataset import read_dataset
 from lacunar.traits.training import TrainingData, train_network
 torch.set_num_threads(1)
 source, cache, folder, kill_after = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
 dataset = read_dataset(source)
-config = TraitsConfig(height=24, width=16, batch=8, max_epochs=3, device="cpu")
+config = TraitsConfig.of_preset(
+    "source", height=24, width=16, batch=8, max_epochs=3, device="cpu"
+)
 images = load_images(dataset, height=24, width=16, cache_dir=cache)
 rows = np.arange(48)
 state, _ = train_network(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # A quarter of the default's restarts: enough to show, and the page says so.
 _SEEDS = 10
 # As many images and epochs as half a minute allows; batches are small, so that so few teach more.
-_TRAIN, _TEST, _EPOCHS, _BATCH = 200, 80, 15, 16
+_TRAIN, _TEST, _EPOCHS, _BATCH, _FOLDS = 200, 80, 15, 16, 3
 
 
 def demo(
@@ -78,13 +78,14 @@ def _tastes(output: Path, seed: int) -> Entry:
 
 
 def _traits(output: Path, seed: int) -> Entry:
+    from lacunar.cli.traits_epochs import EpochLog
     from lacunar.datasets.sample_people import sample_people, write_people
     from lacunar.report.index import Entry
     from lacunar.report.traits import traits_report
     from lacunar.store.traits import save_traits
     from lacunar.traits.config import TraitsConfig
     from lacunar.traits.dataset import read_layout
-    from lacunar.traits.model import fit_traits
+    from lacunar.traits.fitting import fit_traits
     from lacunar.traits.requirements import require_torch
     from lacunar.traits.samples import augmented_samples
 
@@ -93,7 +94,7 @@ def _traits(output: Path, seed: int) -> Entry:
     people = output / "people"
     write_people(sample_people(n_train=_TRAIN, n_test=_TEST, maps=False, seed=seed), people)
     train, test = read_layout(people)
-    config = TraitsConfig(seed=seed, max_epochs=_EPOCHS, batch=_BATCH)
+    config = TraitsConfig(seed=seed, max_epochs=_EPOCHS, batch=_BATCH, folds=_FOLDS)
     # Arrays that are still mapped cannot be deleted on Windows.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, progress() as report:
         cache = Path(name)
@@ -101,22 +102,25 @@ def _traits(output: Path, seed: int) -> Entry:
             train,
             config,
             test=test,
-            progress=lambda epoch: report("epochs", epoch.epoch, _EPOCHS),
+            progress=EpochLog(train.schema.names, _EPOCHS, report, networks=config.folds),
             reading=partial(report, "decoding images"),
             cache_dir=cache,
         )
         samples = augmented_samples(model, train, cache_dir=cache)
     save_traits(model, output / "traits-model", force=True)
+    default = TraitsConfig()
     short = (
-        f"A demo: {_TRAIN} generated pictures to learn from and {_EPOCHS} epochs, where the "
-        "default allows 100. A fit that takes its time finds more."
+        f"A demo: {_TRAIN} generated pictures to learn from and {_FOLDS} networks of {_EPOCHS} "
+        f"epochs, where the default trains {default.folds} of {default.max_epochs}. A fit that "
+        "takes its time finds more."
     )
     write_text(output / "traits.html", traits_report(model, samples=samples, caveat=short))
     return Entry(
         title="Traits",
         description=(
             f"{len(model.schema.names)} attributes of {_TRAIN + _TEST} generated pictures of "
-            f"people, some labels unknown; {_EPOCHS} epochs where a real fit may take 100"
+            f"people, some labels unknown; {_EPOCHS} epochs where a real fit takes "
+            f"{default.max_epochs}"
         ),
         href="traits.html",
     )

@@ -14,43 +14,59 @@ _WIDTH, _CELL = 80, 9
 
 
 class EpochLog:
-    """Print each epoch's losses on stderr: of training, of validation, the latter per output.
+    """Print losses on stderr: of training, of validation, the latter per output.
 
-    A star marks an epoch whose validation loss is the lowest so far. Outputs that 80 columns have
-    no room for are left out.
+    Of one network every epoch has a line, and a star marks one whose validation loss is the lowest
+    so far; of several each has one, when it is done. Outputs that 80 columns have no room for are
+    left out.
 
     Parameters
     ----------
     names : sequence of str
         Of the outputs.
     max_epochs : int
+        Of each network.
+    networks : int
     report : Report
         Moves a bar.
     """
 
-    def __init__(self, names: Sequence[str], max_epochs: int, report: Report) -> None:
-        self.names = names[: (_WIDTH - 6) // _CELL - 2]
+    def __init__(
+        self, names: Sequence[str], max_epochs: int, report: Report, *, networks: int = 1
+    ) -> None:
+        self.names = names[: (_WIDTH - 8) // _CELL - 2]
         self.max_epochs = max_epochs
+        self.networks = networks
         self.report = report
         self.lowest = float("inf")
+        self.begun = False
 
-    def __call__(self, epoch: Epoch) -> None:
-        if self.lowest == float("inf"):
-            self._begin(epoch)
-        best = epoch.validation.loss < self.lowest
-        self.lowest = min(self.lowest, epoch.validation.loss)
+    def __call__(self, network: int, epoch: Epoch) -> None:
+        if not self.begun:
+            self._begin(network, epoch)
+        if self.networks == 1:
+            best = epoch.validation.loss < self.lowest
+            self.lowest = min(self.lowest, epoch.validation.loss)
+            self._print(epoch.epoch, epoch, "*" if best else "")
+        elif epoch.epoch == self.max_epochs:
+            self._print(network + 1, epoch, "")
+        done = network * self.max_epochs + epoch.epoch
+        self.report("epochs", done, self.networks * self.max_epochs)
+
+    def _print(self, number: int, epoch: Epoch, mark: str) -> None:
         losses = [
             epoch.train.loss,
             epoch.validation.loss,
             *(epoch.validation.losses[name] for name in self.names),
         ]
         cells = "".join(f"{loss:{_CELL}.3f}" for loss in losses)
-        err.print(f"{epoch.epoch:>5}{cells}{'*' if best else ''}", markup=False)
-        self.report("epochs", epoch.epoch, self.max_epochs)
+        err.print(f"{number:>7}{cells}{mark}", markup=False)
 
-    def _begin(self, epoch: Epoch) -> None:
-        if epoch.epoch > 1:
-            err.print(f"Going on after epoch {epoch.epoch - 1}, which the checkpoint holds.")
+    def _begin(self, network: int, epoch: Epoch) -> None:
+        self.begun = True
+        if network or epoch.epoch > 1:
+            before = f"epoch {epoch.epoch - 1}" + f" of network {network + 1}" * (self.networks > 1)
+            err.print(f"Going on after {before}, which the checkpoint holds.")
         err.print("Loss of training and validation images, and the latter per output:")
         heads = "".join(f"{name[: _CELL - 1]:>{_CELL}}" for name in ("train", "valid", *self.names))
-        err.print(f"epoch{heads}", markup=False)
+        err.print(f"{'network' if self.networks > 1 else 'epoch':>7}{heads}", markup=False)

@@ -15,6 +15,7 @@ from lacunar.cli.traits_tables import print_counts, print_scores
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
+    from lacunar.traits.config import TraitsConfig
     from lacunar.traits.dataset import LabelledImages
     from lacunar.traits.model import TraitsModel
 
@@ -31,22 +32,38 @@ def fit(
         Path | None,
         typer.Option(help="schema.toml with attributes and columns, if not beside the data."),
     ] = None,
-    max_epochs: Annotated[int | None, typer.Option(help="Epochs at most (default: 100).")] = None,
+    max_epochs: Annotated[
+        int | None, typer.Option(help="Epochs of a network (default: 60; source: 100 at most).")
+    ] = None,
     patience: Annotated[
         int | None,
-        typer.Option(help="Epochs without a lower validation loss that end it (default: 25)."),
+        typer.Option(
+            help="Source: epochs without a lower validation loss that end it (default: 25)."
+        ),
     ] = None,
-    batch: Annotated[int | None, typer.Option(help="Images per step (default: 64).")] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="Images per step (default: 32; source: 64).")
+    ] = None,
     validation: Annotated[
         float | None,
         typer.Option(
-            help="Images that choose the epoch: how many, or below 1 which share "
-            "(default: 0.23; source: 120)."
+            help="Source: images that choose the epoch: how many, or below 1 which share "
+            "(default: 120)."
         ),
     ] = None,
     network: Annotated[
         str | None,
-        typer.Option(help="source, or shared-dense: related attributes share a layer."),
+        typer.Option(
+            help="stripes (default), source, or shared-dense: as source, but related attributes "
+            "share a layer."
+        ),
+    ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            help="Networks that answer together, each trained without another part of the images; "
+            "0: one network, some images validate (default: 5; source: 0)."
+        ),
     ] = None,
     no_augment: Annotated[
         bool, typer.Option("--no-augment", help="Do not move training images at random.")
@@ -72,11 +89,10 @@ def fit(
     """Learn attributes from labelled images and save the model."""
     from lacunar.store.directory import check_destination
     from lacunar.store.traits import save_traits
-    from lacunar.traits.checkpoint import remove_checkpoint
     from lacunar.traits.config import TraitsConfig
     from lacunar.traits.dataset import read_layout
     from lacunar.traits.describe import describe_fit
-    from lacunar.traits.model import fit_traits
+    from lacunar.traits.fitting import fit_traits, remove_checkpoints
     from lacunar.traits.requirements import require_torch
     from lacunar.traits.schema import read_schema
 
@@ -91,15 +107,17 @@ def fit(
         batch=batch,
         validation=validation,
         network=network,
+        folds=folds,
         device=device,
         seed=seed,
     )
+    _check_used(config, patience=patience, validation=validation)
     train, test = read_layout(data, read_schema(schema) if schema else None)
     _print_intake("training", train)
     if test is not None:
         _print_intake("test", test)
     with progress() as report:
-        log = EpochLog(train.schema.names, config.max_epochs, report)
+        log = EpochLog(train.schema.names, config.max_epochs, report, networks=config.folds or 1)
         model = fit_traits(
             train,
             config,
@@ -111,21 +129,35 @@ def fit(
         )
     save_traits(model, output, force=force)
     if checkpoint is not None:
-        remove_checkpoint(checkpoint)
+        remove_checkpoints(checkpoint)
     if json:
         emit_json({"model": str(output), **describe_fit(model)})
         return
     print_counts(model)
     _print_epochs(model)
-    part = "test" if "test" in model.evaluations else "validation"
+    part = "test" if "test" in model.evaluations else model.judged_part
     print_scores(model.evaluations[part], _SCORED[part])
     out.print(f"Model written to {output}", markup=False, soft_wrap=True)
 
 
 _SCORED = {
+    "out-of-fold": "Training images, each answered by the network trained without it",
     "test": "The test images, of which the fit saw nothing",
     "validation": "The validation images, which chose the epoch: real figures are lower",
 }
+
+
+def _check_used(config: TraitsConfig, *, patience: int | None, validation: float | None) -> None:
+    if validation is not None and config.folds:
+        raise InputError(
+            f"--validation: expected it with --folds 0, got {config.folds} folds, of which each"
+            " validates once"
+        )
+    if patience is not None and config.schedule == "one-cycle":
+        raise InputError(
+            "--patience: expected it with --preset source, got a preset that always takes"
+            f" {config.max_epochs} epochs"
+        )
 
 
 def _check_checkpoint(checkpoint: Path | None, output: Path) -> None:
@@ -148,16 +180,21 @@ def _print_intake(what: str, dataset: LabelledImages) -> None:
 
 
 def _print_epochs(model: TraitsModel) -> None:
-    from lacunar.traits.history import best_epoch
+    from lacunar.traits.history import kept_epoch
 
-    best, n = best_epoch(model.history), len(model.history)
+    config, n = model.config, len(model.history)
+    kept = kept_epoch(model.history, config)
+    if config.schedule == "one-cycle":
+        whose = "its weights" if len(model.states) == 1 else f"{len(model.states)} networks"
+        out.print(f"Trained {n} epochs and kept {whose} as the last epoch left them.\n")
+        return
     why = (
-        f"it stopped after {model.config.patience} epochs without a lower one"
-        if n < model.config.max_epochs
+        f"it stopped after {config.patience} epochs without a lower one"
+        if n < config.max_epochs
         else "as many as were allowed"
     )
     out.print(
-        f"Kept epoch {best.epoch}, of the lowest validation loss ({best.validation.loss:.3f}),\n"
+        f"Kept epoch {kept.epoch}, of the lowest validation loss ({kept.validation.loss:.3f}),\n"
         f"of {n}: {why}.\n",
         markup=False,
     )

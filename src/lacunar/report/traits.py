@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,7 @@ from lacunar.report.traits_labels import labels_of_parts
 from lacunar.report.traits_scores import confusions, scores
 from lacunar.report.traits_words import anchor, of_part, reported_part, spoken
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.history import best_epoch
+from lacunar.traits.history import kept_epoch
 from lacunar.traits.model import TraitsModel
 
 Context = dict[str, object]
@@ -81,7 +83,7 @@ def _summary(model: TraitsModel) -> Context:
     found = model.evaluations[part]
     cells = sum(int(label.sum()) for counts in model.counts.values() for label in counts)
     unknown = sum(int(label[0]) for counts in model.counts.values() for label in counts)
-    best = best_epoch(model.history)
+    kept = kept_epoch(model.history, model.config)
     above = int(np.count_nonzero(found.intervals[:-1, 0, 0] > found.baseline[:-1, 0]))
     read = [
         f"{count(intake.rows)} rows of the {of_part(what)} data"
@@ -100,11 +102,13 @@ def _summary(model: TraitsModel) -> Context:
         "f1_largest": ratio(float(found.baseline[-1, 1])),
         "above": above,
         "outputs": len(model.schema.names),
-        "best": best.epoch,
+        "kept": kept.epoch,
         "epochs": len(model.history),
-        "loss": ratio(best.validation.loss),
+        "loss": ratio(kept.validation.loss),
         "read": read,
         "patience": model.config.patience if len(model.history) < model.config.max_epochs else 0,
+        "one_cycle": model.config.schedule == "one-cycle",
+        "networks": len(model.states),
     }
 
 
@@ -120,18 +124,26 @@ def _samples(model: TraitsModel, samples: NDArray[np.uint8]) -> Context:
         "ranges": None
         if ranges is None
         else table(
-            "How far an image may be moved",
-            ["Movement", "At most"],
+            "How far an image may be changed",
+            ["Change", "At most"],
             [
                 ("Rotation", f"±{ranges.rotation:g}°"),
                 ("Shift", f"±{100 * ranges.shift:g}\N{NO-BREAK SPACE}% of each side"),
                 ("Shear", f"±{ranges.shear:g}°"),
                 ("Zoom", f"±{100 * ranges.zoom:g}\N{NO-BREAK SPACE}%, both sides alike"),
                 ("Mirrored", "half of the images" if ranges.flip else "never"),
+                ("Brightness", f"bent by a power of {_factors(ranges.gamma)}"),
+                ("Contrast", f"times {_factors(ranges.contrast)}"),
             ],
             text_columns=(1,),
         ),
     }
+
+
+def _factors(logarithm: float) -> str:
+    if not logarithm:
+        return "1, always"
+    return f"{math.exp(-logarithm):.2f} to {math.exp(logarithm):.2f}"
 
 
 def _network(model: TraitsModel) -> Context:
@@ -154,13 +166,19 @@ def _network(model: TraitsModel) -> Context:
 
 def _making(model: TraitsModel) -> Context:
     config = model.config
-    given = config.model_dump(mode="json", exclude_defaults=True)
+    usual = TraitsConfig.of_preset(config.preset).model_dump(mode="json")
+    given = {
+        name: value
+        for name, value in config.model_dump(mode="json").items()
+        if value != usual[name]
+    }
+    changes = [repr(config.preset), *(f"{name}={value!r}" for name, value in given.items())]
     return {
         "config": _settings(config),
         "versions": ", ".join(f"{name} {version}" for name, version in model.versions.items()),
         "seed": config.seed,
         "fingerprint": model.fingerprint,
-        "code": f"TraitsConfig({', '.join(f'{name}={value!r}' for name, value in given.items())})",
+        "code": f"TraitsConfig.of_preset({', '.join(changes)})",
     }
 
 

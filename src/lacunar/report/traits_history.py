@@ -10,7 +10,7 @@ from markupsafe import Markup
 from lacunar.report.figures import history_lines
 from lacunar.report.tables import Table, ratio, table
 from lacunar.report.traits_words import anchor, spoken
-from lacunar.traits.history import Epoch, best_epoch
+from lacunar.traits.history import Epoch, kept_epoch
 from lacunar.traits.model import TraitsModel
 
 Context = dict[str, object]
@@ -19,7 +19,8 @@ Values = Sequence[float | None]
 
 def training_history(model: TraitsModel) -> Context:
     """Losses in sum, then losses and accuracies of each output."""
-    history, best = model.history, best_epoch(model.history).epoch
+    history = model.history
+    best = kept_epoch(history, model.config).epoch
     train = [epoch.train.loss for epoch in history]
     validation = [epoch.validation.loss for epoch in history]
     return {

@@ -33,5 +33,5 @@ def of_part(part: str) -> str:
 
 
 def reported_part(model: TraitsModel) -> str:
-    """The evaluated part that chose nothing, or the one that chose the epoch."""
-    return "test" if "test" in model.evaluations else "validation"
+    """The evaluated part that taught and chose nothing, or else the one of the training data."""
+    return "test" if "test" in model.evaluations else model.judged_part

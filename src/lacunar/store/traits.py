@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
@@ -24,10 +25,11 @@ from lacunar.traits.model import TraitsModel
 from lacunar.traits.schema import Schema
 
 KIND = "traits"
-_NETWORK = "network."
+_NETWORK, _OUT_OF_FOLD = "network.", "out-of-fold."
 _PARTS = ("train", "validation")
 _HISTORY = pa.schema(
     [
+        ("network", pa.int64()),
         ("epoch", pa.int64()),
         ("part", pa.string()),
         ("attribute", pa.string()),
@@ -56,7 +58,12 @@ def save_traits(model: TraitsModel, path: Path, *, force: bool = False) -> None:
         If something is there that may not be replaced.
     """
     arrays: dict[str, NDArray[Any]] = {
-        f"{_NETWORK}{name}": array for name, array in model.state.items()
+        f"{_NETWORK}{member}.{name}": array
+        for member, state in enumerate(model.states)
+        for name, array in state.items()
+    }
+    arrays |= {
+        f"{_OUT_OF_FOLD}{position}": logits for position, logits in enumerate(model.out_of_fold)
     }
     for part, counts in model.counts.items():
         arrays |= {f"counts.{part}.{position}": count for position, count in enumerate(counts)}
@@ -69,6 +76,7 @@ def save_traits(model: TraitsModel, path: Path, *, force: bool = False) -> None:
         facts={
             "schema": model.schema.to_dict(),
             "versions": model.versions,
+            "networks": len(model.states),
             "intake": {part: asdict(intake) for part, intake in model.intake.items()},
             "counted": list(model.counts),
             "evaluated": list(model.evaluations),
@@ -96,18 +104,17 @@ def load_traits(path: Path) -> TraitsModel:
             config=TraitsConfig.model_validate(bundle.config),
             schema=schema,
             fingerprint=bundle.fingerprint,
-            state={
-                name.removeprefix(_NETWORK): array
-                for name, array in arrays.items()
-                if name.startswith(_NETWORK)
-            },
+            states=_read_states(arrays, facts["networks"]),
             layers=_read_layers(bundle.tables["layers"]),
-            history=_read_history(bundle.tables["history"], schema),
+            histories=_read_histories(bundle.tables["history"], schema, facts["networks"]),
             intake={part: Intake(**fact) for part, fact in facts["intake"].items()},
             counts={part: _read_counts(arrays, part, schema) for part in facts["counted"]},
             evaluations={
                 part: _read_evaluation(arrays, part, schema) for part in facts["evaluated"]
             },
+            out_of_fold=tuple(
+                arrays[f"{_OUT_OF_FOLD}{position}"] for position in range(len(schema.attributes))
+            ),
             versions=facts["versions"],
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -144,18 +151,40 @@ def _read_counts(arrays: Arrays, part: str, schema: Schema) -> LabelCounts:
 
 
 def _history_table(model: TraitsModel) -> pa.Table:
-    """A row per epoch, part and attribute, and one without attribute for the sum of the losses."""
+    """A row per network, epoch, part and attribute; without attribute, the sum of the losses."""
     rows = []
-    for epoch in model.history:
+    epochs = [(member, row) for member, rows_ in enumerate(model.histories) for row in rows_]
+    for member, epoch in epochs:
         for part in _PARTS:
             score: Score = getattr(epoch, part)
-            head = {"epoch": epoch.epoch, "part": part}
+            head = {"network": member, "epoch": epoch.epoch, "part": part}
             rows.append({**head, "loss": score.loss})
             rows += [
                 {**head, "attribute": name, "loss": loss, "accuracy": score.accuracies[name]}
                 for name, loss in score.losses.items()
             ]
     return pa.Table.from_pylist(rows, schema=_HISTORY)
+
+
+def _read_states(arrays: Arrays, networks: int) -> tuple[Arrays, ...]:
+    prefixes = [f"{_NETWORK}{member}." for member in range(networks)]
+    return tuple(
+        {
+            name.removeprefix(prefix): array
+            for name, array in arrays.items()
+            if name.startswith(prefix)
+        }
+        for prefix in prefixes
+    )
+
+
+def _read_histories(
+    table: pa.Table, schema: Schema, networks: int
+) -> tuple[tuple[Epoch, ...], ...]:
+    return tuple(
+        _read_history(table.filter(pc.equal(table["network"], member)), schema)
+        for member in range(networks)
+    )
 
 
 def _read_history(table: pa.Table, schema: Schema) -> tuple[Epoch, ...]:

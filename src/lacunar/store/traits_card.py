@@ -7,10 +7,11 @@ import math
 import numpy as np
 
 from lacunar.traits.evaluate import Evaluation
-from lacunar.traits.history import best_epoch
+from lacunar.traits.history import kept_epoch
 from lacunar.traits.model import TraitsModel
 
 _SCORED = {
+    "out-of-fold": "the training images, each answered by the one network trained without it",
     "test": "images that chose nothing",
     "validation": "images that chose the epoch, so that the figures lie somewhat high",
 }
@@ -34,7 +35,8 @@ def _head(model: TraitsModel) -> str:
     total = sum(images.values())
     cells = sum(int(count.sum()) for counts in model.counts.values() for count in counts)
     unknown = sum(int(count[0]) for counts in model.counts.values() for count in counts)
-    best = best_epoch(model.history)
+    kept = kept_epoch(model.history, model.config)
+    one = config.schedule == "constant"
     split = ", ".join(f"{n} {part}" for part, n in images.items())
     repeated = sum(intake.repeated for intake in model.intake.values())
     versions = ", ".join(f"{name} {version}" for name, version in model.versions.items())
@@ -45,11 +47,21 @@ Answers {", ".join(model.schema.names)} of one image each, learned from labels w
 - Data: {total} images ({split}), fitted into {config.height} x {config.width} pixels.
 - Unknown: {unknown} of {cells} labels ({unknown / cells:.1%}); they enter no loss and no figure.
 - Rows left out on reading: {repeated}, of images that an earlier row names.
-- Network `{config.network}`, {sum(layer.parameters for layer in model.layers):,} numbers.
-- Epoch {best.epoch} of {len(model.history)}, the one with the lowest validation loss.
+- {_networks(model)}
+- Epoch {kept.epoch} of {len(model.history)}{", the one with the lowest validation loss" * one}.
 - Preset `{config.preset}`, seed {config.seed}, {versions}.
 - Fingerprint of the training data: `{model.fingerprint}`.
 """
+
+
+def _networks(model: TraitsModel) -> str:
+    size = f"{sum(layer.parameters for layer in model.layers):,} numbers"
+    if len(model.states) == 1:
+        return f"Network `{model.config.network}`, {size}."
+    return (
+        f"{len(model.states)} networks `{model.config.network}` of {size} each, every one trained"
+        " without another part of the images; answers are means of their probabilities."
+    )
 
 
 def _labels(model: TraitsModel) -> str:

@@ -1,4 +1,4 @@
-"""Training images moved at random: every movement of an image is one affine resampling."""
+"""Training images changed at random: one affine resampling each, and another light."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from lacunar.traits.config import Augmentation
+
+_DARKEST = 1e-4
 
 
 def draw_matrices(
@@ -88,6 +90,56 @@ def move_images(images: Tensor, matrices: Tensor) -> Tensor:
     return functional.grid_sample(
         images, grid, mode="bilinear", padding_mode="zeros", align_corners=False
     )
+
+
+def draw_light(n: int, ranges: Augmentation, *, generator: torch.Generator) -> Tensor:
+    """Draw another light for each of ``n`` images: a power and a factor, 1 where nothing changes.
+
+    Parameters
+    ----------
+    n : int
+    ranges : Augmentation
+    generator : torch.Generator
+        On the CPU.
+
+    Returns
+    -------
+    Tensor of shape (n, 2)
+        What :func:`light_images` takes.
+    """
+    draws = 2 * torch.rand(n, 2, generator=generator) - 1
+    return torch.exp(draws * torch.tensor([ranges.gamma, ranges.contrast]))
+
+
+def light_images(images: Tensor, light: Tensor) -> Tensor:
+    """Bend the brightness of images by powers, then stretch it about its mean by factors.
+
+    Black stays black, so that padding does.
+
+    Parameters
+    ----------
+    images : float Tensor of shape (B, 3, H, W)
+        In 0..1.
+    light : Tensor of shape (B, 2)
+        Power and factor of each.
+
+    Returns
+    -------
+    Tensor of shape (B, 3, H, W)
+        In 0..1.
+
+    Examples
+    --------
+    >>> light_images(torch.tensor([[[[0.0, 0.5, 1.0]]]]), torch.tensor([[2.0, 1.0]]))
+    tensor([[[[0.0000, 0.2500, 1.0000]]]])
+    """
+    power, factor = light.to(images.device)[:, :, None, None, None].unbind(dim=1)
+    seen = (images > 0).any(dim=1, keepdim=True)  # (B, 1, H, W)
+    # The slope of a power below 1 is endless at 0.
+    bent = images.clamp(min=_DARKEST) ** power
+    n_seen = seen.sum(dim=(1, 2, 3), keepdim=True).clamp(min=1) * images.shape[1]
+    mean = (bent * seen).sum(dim=(1, 2, 3), keepdim=True) / n_seen
+    return ((bent - mean) * factor + mean).clamp(0, 1) * seen
 
 
 def move_masks(masks: Tensor, matrices: Tensor) -> Tensor:

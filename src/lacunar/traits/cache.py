@@ -9,6 +9,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from lacunar.errors import InputError
 from lacunar.traits.arrays import ImageArray
 from lacunar.traits.dataset import LabelledImages
 from lacunar.traits.files import replace_file
-from lacunar.traits.images import content_box, fit_into, fit_map, read_image, read_map
+from lacunar.traits.images import Fit, content_box, fit_into, fit_map, read_image, read_map
 
 Progress = Callable[[int, int], None]
 T = TypeVar("T")
@@ -31,6 +32,13 @@ _PREPROCESSING = 1
 _BLOCK = 64
 _MANIFEST = "manifest.json"
 _PIXELS, _BOXES, _MAPS, _KNOWN = "pixels.npy", "boxes.npy", "maps.npy", "known.npy"
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    height: int
+    width: int
+    fit: Fit
 
 
 def default_cache_dir() -> Path:
@@ -44,6 +52,7 @@ def load_images(
     *,
     height: int,
     width: int,
+    fit: Fit = "pad",
     cache_dir: Path | None = None,
     progress: Progress | None = None,
 ) -> ImageArray:
@@ -60,6 +69,8 @@ def load_images(
         N images.
     height, width : int
         Pixels of the frame that each image is fitted into.
+    fit : {"pad", "stretch"}
+        See :func:`lacunar.traits.images.fit_into`.
     cache_dir : Path, optional
         See :func:`default_cache_dir`. Holds 3 * N * height * width bytes and little more.
     progress : callable, optional
@@ -87,14 +98,15 @@ def load_images(
     ((1, 10, 10, 3), [[0, 2, 10, 7]])
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        key = _key(dataset, height, width, pool)
+        frame = _Frame(height, width, fit)
+        key = _key(dataset, frame, pool)
         folder = (cache_dir or default_cache_dir()) / key
         names = (_PIXELS, _BOXES) if dataset.maps is None else (_PIXELS, _BOXES, _MAPS, _KNOWN)
         if not _is_whole(folder, names):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                digests = _build(dataset, height, width, folder, pool, progress or _say_nothing)
-                if _key(dataset, height, width, pool) != key:
+                digests = _build(dataset, frame, folder, pool, progress or _say_nothing)
+                if _key(dataset, frame, pool) != key:
                     raise InputError(
                         f"{dataset.source}: expected images that stay as they are,"
                         " got some that changed while they were read"
@@ -108,7 +120,7 @@ def load_images(
     return _open(key, folder, names)
 
 
-def _key(dataset: LabelledImages, height: int, width: int, pool: Executor) -> str:
+def _key(dataset: LabelledImages, frame: _Frame, pool: Executor) -> str:
     def digests(rows: range) -> list[str]:
         return [
             _digest_of(path, dataset.where(row)) if path else ""
@@ -117,7 +129,7 @@ def _key(dataset: LabelledImages, height: int, width: int, pool: Executor) -> st
         ]
 
     n, n_parts = len(dataset), len(dataset.maps[0]) if dataset.maps else 0
-    preparation = [_PREPROCESSING, PIL.__version__, height, width, n, n_parts]
+    preparation = [_PREPROCESSING, PIL.__version__, *astuple(frame), n, n_parts]
     hasher = hashlib.sha256(json.dumps(preparation).encode())
     for found in _in_order(pool, digests, _blocks(n)):
         for digest in found:
@@ -127,22 +139,21 @@ def _key(dataset: LabelledImages, height: int, width: int, pool: Executor) -> st
 
 def _build(
     dataset: LabelledImages,
-    height: int,
-    width: int,
+    frame: _Frame,
     folder: Path,
     pool: Executor,
     progress: Progress,
 ) -> dict[str, str]:
     """Write every file but the one with their hashes, which it returns."""
-    n = len(dataset)
+    n, height, width = len(dataset), frame.height, frame.width
     boxes = np.empty((n, 4), np.int16)
 
     def decode(rows: range) -> NDArray[np.uint8]:
         block = np.empty((len(rows), height, width, 3), np.uint8)
         for at, row in enumerate(rows):
             image = read_image(dataset.paths[row], where=dataset.where(row))
-            boxes[row] = content_box(image.shape[0], image.shape[1], height, width)
-            block[at], _ = fit_into(image, height, width)
+            boxes[row] = content_box(image.shape[0], image.shape[1], height, width, frame.fit)
+            block[at], _ = fit_into(image, height, width, frame.fit)
         return block
 
     def told(blocks: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:

@@ -20,7 +20,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 _FILE = "checkpoint.safetensors"
 _HISTORY = "history.jsonl"
-_SECTIONS = ("network", "best", "optimiser")
+_SECTIONS = ("network", "average", "kept", "optimiser")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,17 @@ class Checkpoint:
     ----------
     key : str
         Tells runs apart: SHA-256 of the data, the settings and the versions.
-    network, best, optimiser : mapping of str to ndarray
-        Weights after the last epoch, weights of the best one, and moments of the weights.
+    network, average, kept, optimiser : mapping of str to ndarray
+        Weights after the last epoch, their moving average if there is one, what the kept epoch
+        answers with, and moments of the weights.
     rows : list of dict
         One per epoch: :meth:`lacunar.traits.history.Epoch.to_dict` and its ``seconds``.
     """
 
     key: str
     network: Arrays
-    best: Arrays
+    average: Arrays
+    kept: Arrays
     optimiser: Arrays
     rows: list[dict[str, Any]]
 

@@ -7,34 +7,61 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from lacunar.errors import InputError
+from lacunar.traits.images import Fit
 
 Preset = Literal["default", "source"]
-NetworkKind = Literal["source", "shared-dense"]
+NetworkKind = Literal["stripes", "source", "shared-dense"]
+Schedule = Literal["one-cycle", "constant"]
 # Torch and NumPy both take seeds of 64 bits; pydantic and JSON readers are sure of 53.
 _SEEDS = 2**53
 
-# What the source report did.
-_SOURCE: dict[str, Any] = {"preset": "source", "validation": 120, "stratify": False}
-
 
 class Augmentation(BaseModel):
-    """How far a training image may be moved; 0 leaves a movement out.
+    """How far a training image may be moved and its light changed; 0 leaves a change out.
 
-    Colours and the ratio of width to height never change: both tell classes apart.
+    Hues never change: they tell classes apart.
 
     Examples
     --------
     >>> Augmentation(rotation=0).shear
-    10.0
+    5.0
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    rotation: float = Field(12.0, ge=0, le=180, description="Degrees, either way.")
-    shift: float = Field(0.07, ge=0, le=1, description="Share of width and height, either way.")
-    shear: float = Field(10.0, ge=0, lt=90, description="Degrees, either way.")
-    zoom: float = Field(0.10, ge=0, lt=1, description="Share by which both sides grow or shrink.")
+    rotation: float = Field(8.0, ge=0, le=180, description="Degrees, either way.")
+    shift: float = Field(0.06, ge=0, le=1, description="Share of width and height, either way.")
+    shear: float = Field(5.0, ge=0, lt=90, description="Degrees, either way.")
+    zoom: float = Field(0.12, ge=0, lt=1, description="Share by which both sides grow or shrink.")
     flip: bool = Field(True, description="Whether half of the images are mirrored left to right.")
+    gamma: float = Field(
+        0.3, ge=0, le=2, description="Logarithm, either way, of the power that bends brightness."
+    )
+    contrast: float = Field(
+        0.3, ge=0, le=2, description="Logarithm, either way, of the factor about the mean."
+    )
+
+
+# What the source report did.
+_SOURCE: dict[str, Any] = {
+    "preset": "source",
+    "height": 100,
+    "width": 60,
+    "fit": "pad",
+    "network": "source",
+    "batch": 64,
+    "max_epochs": 100,
+    "schedule": "constant",
+    "learning_rate": 1e-3,
+    "weight_decay": 0.0,
+    "averaging": 0.0,
+    "label_smoothing": 0.0,
+    "mirror": False,
+    "folds": 0,
+    "validation": 120,
+    "stratify": False,
+    "augmentation": Augmentation(rotation=12, shift=0.07, shear=10, zoom=0.10, gamma=0, contrast=0),
+}
 
 
 class TraitsConfig(BaseModel):
@@ -42,8 +69,8 @@ class TraitsConfig(BaseModel):
 
     Examples
     --------
-    >>> TraitsConfig(max_epochs=5).patience
-    25
+    >>> TraitsConfig(max_epochs=5).folds
+    5
     >>> TraitsConfig.of_preset("source", augmentation=None).validation
     120.0
     """
@@ -52,23 +79,52 @@ class TraitsConfig(BaseModel):
 
     preset: Preset = "default"
     # Three halvings must leave pixels enough to normalise a batch of one image.
-    height: int = Field(100, ge=16, le=1024, description="Pixels that images are fitted into.")
-    width: int = Field(60, ge=16, le=1024)
-    network: NetworkKind = Field(
-        "source", description="shared-dense: attributes that the schema relates share a layer."
+    height: int = Field(96, ge=16, le=1024, description="Pixels that images are fitted into.")
+    width: int = Field(40, ge=16, le=1024)
+    fit: Fit = Field(
+        "stretch", description="stretch: images fill the frame; pad: they keep their aspect."
     )
+    network: NetworkKind = Field(
+        "stripes", description="shared-dense: source, where related attributes share a layer."
+    )
+    filters: int = Field(16, ge=1, le=256, description="Of the first layer of stripes.")
+    colours: bool = Field(True, description="Whether stripes also reads histograms of colours.")
     dropout: float = Field(
         0.2, ge=0, lt=1, description="Share of the channels dropped; the source report names none."
     )
-    batch: int = Field(64, ge=1)
-    max_epochs: int = Field(100, ge=1)
-    patience: int = Field(25, ge=1, description="Epochs without a lower validation loss.")
-    learning_rate: float = Field(1e-3, gt=0, description="Of Adam.")
+    batch: int = Field(32, ge=1)
+    max_epochs: int = Field(60, ge=1)
+    schedule: Schedule = Field(
+        "one-cycle",
+        description="one-cycle: the learning rate rises and falls once over all epochs, and the"
+        " last weights are kept; constant: those of the lowest validation loss.",
+    )
+    patience: int = Field(
+        25, ge=1, description="Epochs without a lower validation loss that end a constant schedule."
+    )
+    learning_rate: float = Field(3e-3, gt=0, description="Of Adam, at its highest.")
+    weight_decay: float = Field(0.05, ge=0, description="Of weights, not of biases and norms.")
+    averaging: float = Field(
+        0.99, ge=0, lt=1, description="Decay of the moving average of weights; 0 keeps the weights."
+    )
+    label_smoothing: float = Field(0.05, ge=0, lt=1, description="Share given to all classes.")
+    mirror: bool = Field(
+        True, description="Whether answers are means over an image and its mirror."
+    )
+    folds: int = Field(
+        5,
+        ge=0,
+        le=100,
+        description="Networks, each trained without another part of the images, that answer"
+        " together; 0: one network, and some images validate.",
+    )
     validation: float = Field(
-        0.23, gt=0, description="Images that choose the epoch: how many, or below 1 which share."
+        0.23,
+        gt=0,
+        description="Without folds, images that validate: how many, or below 1 which share.",
     )
     stratify: bool = Field(
-        True, description="Whether the validation images are to have the classes of all images."
+        True, description="Whether each part is to have the classes of all images."
     )
     augmentation: Augmentation | None = Augmentation()
     seed: int = Field(0, ge=0, lt=_SEEDS)
@@ -105,3 +161,10 @@ class TraitsConfig(BaseModel):
         if validation > 1 and not validation.is_integer():
             raise ValueError("expected a whole number of images, or a share below 1")
         return validation
+
+    @field_validator("folds")
+    @classmethod
+    def _check_folds(cls, folds: int) -> int:
+        if folds == 1:
+            raise ValueError("expected 0 folds, or 2 and more")
+        return folds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -77,6 +77,19 @@ class LabelledImages:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def take(self, rows: NDArray[np.intp]) -> LabelledImages:
+        """Return some of the images as a data set; the intake stays that of the file."""
+        chosen = rows.tolist()
+        return replace(
+            self,
+            lines=self.lines[rows],
+            names=tuple(self.names[row] for row in chosen),
+            paths=tuple(self.paths[row] for row in chosen),
+            labels=self.labels[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            maps=None if self.maps is None else tuple(self.maps[row] for row in chosen),
+        )
 
     def where(self, row: int) -> str:
         """Name the place of an image, for a sentence about it."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.traits.evaluate import LEVEL, Evaluation
-from lacunar.traits.history import best_epoch
+from lacunar.traits.history import kept_epoch
 from lacunar.traits.metrics import FIGURES, class_table
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.schema import Attribute, Schema
@@ -58,12 +58,13 @@ def describe_evaluation(evaluation: Evaluation) -> dict[str, Any]:
 
 def describe_fit(model: TraitsModel) -> dict[str, Any]:
     """How training went, the label counts of each part, and the evaluations."""
-    best = best_epoch(model.history)
+    kept = kept_epoch(model.history, model.config)
     return {
         "preset": model.config.preset,
+        "networks": len(model.states),
         "epochs": len(model.history),
-        "best_epoch": best.epoch,
-        "validation_loss": best.validation.loss,
+        "kept_epoch": kept.epoch,
+        "validation_loss": kept.validation.loss,
         "intake": {part: asdict(intake) for part, intake in model.intake.items()},
         "counts": {
             part: {

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
+from statistics import fmean
 from typing import Any
+
+from lacunar.traits.config import TraitsConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +65,72 @@ class Epoch:
         return cls(document["epoch"], Score(**document["train"]), Score(**document["validation"]))
 
 
-def best_epoch(history: Sequence[Epoch]) -> Epoch:
-    """First of the epochs with the lowest validation loss; its weights are kept.
+def kept_epoch(history: Sequence[Epoch], config: TraitsConfig) -> Epoch:
+    """The epoch whose weights are kept: the last of one cycle, else the best in validation.
+
+    Of several with the lowest validation loss the first counts.
 
     Examples
     --------
     >>> rows = [Score(loss, {}, {}) for loss in (3.0, 1.0, 2.0, 1.0)]
-    >>> best_epoch([Epoch(n, row, row) for n, row in enumerate(rows, start=1)]).epoch
-    2
+    >>> history = [Epoch(n, row, row) for n, row in enumerate(rows, start=1)]
+    >>> [
+    ...     kept_epoch(history, TraitsConfig(schedule=schedule)).epoch
+    ...     for schedule in ("constant", "one-cycle")
+    ... ]
+    [2, 4]
     """
+    if config.schedule == "one-cycle":
+        return history[-1]
     return min(history, key=lambda epoch: epoch.validation.loss)
 
 
-def is_over(history: Sequence[Epoch], *, max_epochs: int, patience: int) -> bool:
+def is_over(history: Sequence[Epoch], config: TraitsConfig) -> bool:
     """Whether training ends here: by number, or since the validation loss has long been lower.
 
     Examples
     --------
-    >>> is_over([], max_epochs=9, patience=1)
+    >>> is_over([], TraitsConfig(max_epochs=1))
     False
     """
-    if len(history) >= max_epochs:
+    if len(history) >= config.max_epochs:
         return True
-    return bool(history) and history[-1].epoch - best_epoch(history).epoch >= patience
+    if not history or config.schedule == "one-cycle":
+        return False
+    return history[-1].epoch - kept_epoch(history, config).epoch >= config.patience
+
+
+def mean_history(histories: Sequence[Sequence[Epoch]]) -> tuple[Epoch, ...]:
+    """Epochs of several networks as those of one, each loss and accuracy a mean.
+
+    Networks that stopped early have no more part in it.
+
+    Examples
+    --------
+    >>> one, other = (Epoch(1, score, score) for score in (Score(2, {}, {}), Score(4, {}, {})))
+    >>> mean_history([[one], [other]])[0].train.loss
+    3.0
+    """
+    epochs = zip_longest(*histories)
+    return tuple(
+        Epoch(
+            number,
+            _mean([epoch.train for epoch in found if epoch]),
+            _mean([epoch.validation for epoch in found if epoch]),
+        )
+        for number, found in enumerate(epochs, start=1)
+    )
+
+
+def _mean(scores: Sequence[Score]) -> Score:
+    def mean(values: Iterable[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return fmean(known) if known else None
+
+    return Score(
+        loss=fmean(score.loss for score in scores),
+        losses={name: fmean(score.losses[name] for score in scores) for name in scores[0].losses},
+        accuracies={
+            name: mean(score.accuracies[name] for score in scores) for name in scores[0].accuracies
+        },
+    )

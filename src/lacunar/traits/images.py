@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ _TURNS = {
 }
 
 Box = tuple[int, int, int, int]
+Fit = Literal["pad", "stretch"]
 
 
 def read_image(source: Path | bytes, *, where: str | None = None) -> NDArray[np.uint8]:
@@ -97,8 +99,10 @@ def read_map(path: Path, *, where: str | None = None) -> NDArray[np.bool_]:
     return np.asarray(read_image(path, where=where).any(axis=2))
 
 
-def content_box(source_height: int, source_width: int, height: int, width: int) -> Box:
-    """Where an image lies in a frame that it fits into, aspect kept, centred.
+def content_box(
+    source_height: int, source_width: int, height: int, width: int, fit: Fit = "pad"
+) -> Box:
+    """Where an image lies in a frame: all over it, or centred, its aspect kept.
 
     Returns
     -------
@@ -111,7 +115,11 @@ def content_box(source_height: int, source_width: int, height: int, width: int) 
     (0, 15, 100, 45)
     >>> content_box(100, 120, height=100, width=60)
     (25, 0, 75, 60)
+    >>> content_box(100, 120, height=100, width=60, fit="stretch")
+    (0, 0, 100, 60)
     """
+    if fit == "stretch":
+        return 0, 0, height, width
     scale = min(height / source_height, width / source_width)
     inner_height = max(1, round(source_height * scale))
     inner_width = max(1, round(source_width * scale))
@@ -120,15 +128,17 @@ def content_box(source_height: int, source_width: int, height: int, width: int) 
 
 
 def fit_into(
-    image: NDArray[np.uint8], height: int, width: int
+    image: NDArray[np.uint8], height: int, width: int, fit: Fit = "pad"
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Resize an RGB image into a frame, aspect kept, centred, the rest padded with 0.
+    """Resize an RGB image into a frame that it fills, or that is padded with 0 around it.
 
     Parameters
     ----------
     image : uint8 array of shape (h, w, 3)
     height, width : int
         Pixels of the frame.
+    fit : {"pad", "stretch"}
+        Whether the image keeps its aspect or fills the frame.
 
     Returns
     -------
@@ -143,7 +153,7 @@ def fit_into(
     >>> pixels[0, :, 0], valid[0]
     (array([0, 9, 9, 0], dtype=uint8), array([False,  True,  True, False]))
     """
-    top, left, bottom, right = content_box(image.shape[0], image.shape[1], height, width)
+    top, left, bottom, right = content_box(image.shape[0], image.shape[1], height, width, fit)
     size = (right - left, bottom - top)
     pixels = np.zeros((height, width, 3), np.uint8)
     valid = np.zeros((height, width), np.bool_)

@@ -1,12 +1,11 @@
-"""A fitted traits model: from labelled images to a network that answers."""
+"""A fitted traits model, and what it says of images."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,13 @@ from lacunar.errors import InputError
 from lacunar.traits.arrays import ImageArray
 from lacunar.traits.cache import load_images
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.counts import LabelCounts, count_labels, largest_classes
+from lacunar.traits.counts import LabelCounts, largest_classes
 from lacunar.traits.dataset import Intake, LabelledImages
 from lacunar.traits.evaluate import Evaluation, evaluate_answers
-from lacunar.traits.history import Epoch
-from lacunar.traits.layers import Layer, layer_table
+from lacunar.traits.history import Epoch, mean_history
+from lacunar.traits.layers import Layer
 from lacunar.traits.requirements import require_torch
-from lacunar.traits.schema import UNKNOWN, Schema
-from lacunar.traits.split import split_validation
+from lacunar.traits.schema import Schema
 
 _LIBRARIES = ("numpy", "pillow", "torch")
 
@@ -40,17 +38,24 @@ class TraitsModel:
         A attributes.
     fingerprint : str
         SHA-256 of the images and labels of the training data.
-    state : mapping of str to ndarray
-        Weights and statistics of the network, at the epoch with the lowest validation loss.
+    states : tuple of mapping of str to ndarray
+        Weights and statistics of each network, at its kept epoch; all answer together.
     layers : tuple of Layer
-        Of the network, in the order in which an image passes them.
-    history : tuple of Epoch
+        Of one network, in the order in which an image passes them.
+    histories : tuple of tuple of Epoch
+        Of each network.
     intake : dict of str to Intake
         What reading the parts ``train``, which validates as well, and ``test`` found.
     counts : dict of str to LabelCounts
-        Labels of the parts ``train``, ``validation`` and, where it was given, ``test``.
+        Labels of the parts ``train``, without folds ``validation`` and, where it was given,
+        ``test``.
     evaluations : dict of str to Evaluation
-        Of the parts ``validation``, which chose the epoch, and ``test``, which chose nothing.
+        Of ``out-of-fold``, the training images, each answered by the network that was trained
+        without it; or, without folds, of ``validation``, which chose the epoch. And of ``test``,
+        which chose nothing.
+    out_of_fold : tuple of A float32 array of shape (N, C_a)
+        Logits of the training images by the network that was trained without them, in the order
+        of the data; NaN where there is none.
     versions : dict of str to str
         Libraries that the weights came from.
     """
@@ -58,109 +63,29 @@ class TraitsModel:
     config: TraitsConfig
     schema: Schema
     fingerprint: str
-    state: Mapping[str, NDArray[Any]]
+    states: tuple[Mapping[str, NDArray[Any]], ...]
     layers: tuple[Layer, ...]
-    history: tuple[Epoch, ...]
+    histories: tuple[tuple[Epoch, ...], ...]
     intake: dict[str, Intake]
     counts: dict[str, LabelCounts]
     evaluations: dict[str, Evaluation]
+    out_of_fold: tuple[NDArray[np.float32], ...]
     versions: dict[str, str]
+
+    @property
+    def history(self) -> tuple[Epoch, ...]:
+        """Epochs of the networks as those of one."""
+        return mean_history(self.histories)
+
+    @property
+    def judged_part(self) -> str:
+        """The evaluated part that weights were not fitted to, yet is of the training data."""
+        return "out-of-fold" if self.config.folds else "validation"
 
     def on_device(self, device: str) -> TraitsModel:
         """Return the same model, to answer on another device; see :class:`TraitsConfig`."""
         config = self.config.model_copy(update={"device": device})
         return replace(self, config=config)
-
-
-def fit_traits(
-    train: LabelledImages,
-    config: TraitsConfig | None = None,
-    *,
-    test: LabelledImages | None = None,
-    progress: Callable[[Epoch], None] | None = None,
-    reading: Callable[[int, int], None] | None = None,
-    checkpoint_dir: Path | None = None,
-    cache_dir: Path | None = None,
-) -> TraitsModel:
-    """Learn attributes from labelled images.
-
-    Parameters
-    ----------
-    train : LabelledImages
-        Some of them validate: they choose the epoch, no weight is fitted to them.
-    config : TraitsConfig, optional
-    test : LabelledImages, optional
-        Evaluated at the end; nothing is learned from them.
-    progress : callable, optional
-        Called with each epoch.
-    reading : callable, optional
-        Called with the images that are decoded and how many there are.
-    checkpoint_dir : Path, optional
-        Where every epoch is saved. A fit that was killed goes on from there, and ends in the same
-        bytes as one that was not.
-    cache_dir : Path, optional
-        See :func:`lacunar.traits.cache.default_cache_dir`.
-
-    Raises
-    ------
-    InputError
-        If PyTorch is missing, there are too few images, an attribute is known of none that is
-        trained on, an image cannot be read, the loss is no number, or the checkpoint is of
-        another fit.
-    """
-    require_torch()
-    from lacunar.traits.networks import restore_network
-    from lacunar.traits.training import TrainingData, train_network
-
-    config = config or TraitsConfig()
-    if test is not None:
-        _check_attributes(train.schema, test)
-    rows = _split(train, config)
-    images = _load(train, config, cache_dir, reading)
-    versions = {name: version(name) for name in _LIBRARIES}
-    digest = fingerprint(train, images)
-    state, history = train_network(
-        TrainingData(images, train.labels, rows["train"], rows["validation"]),
-        train.schema,
-        config,
-        progress=progress,
-        checkpoint_dir=checkpoint_dir,
-        key=_digest([digest, config.model_dump(mode="json"), versions]),
-    )
-    parts = [(part, images, train.labels, chosen) for part, chosen in rows.items()]
-    if test is not None:
-        read = _load(test, config, cache_dir, reading)
-        parts.append(("test", read, test.labels, np.arange(len(test))))
-    counts = {part: count_labels(labels[chosen], train.schema) for part, _, labels, chosen in parts}
-    evaluations = {
-        part: evaluate_answers(
-            train.schema,
-            labels[chosen],
-            _answers(config, train.schema, state, array, chosen),
-            largest_classes(counts["train"]),
-            seed=config.seed,
-        )
-        for part, array, labels, chosen in parts
-        if part != "train"
-    }
-    return TraitsModel(
-        config=config,
-        schema=train.schema,
-        fingerprint=digest,
-        state=state,
-        layers=tuple(
-            layer_table(
-                restore_network(config, train.schema, state),
-                height=config.height,
-                width=config.width,
-            )
-        ),
-        history=tuple(history),
-        intake={"train": train.intake} | ({} if test is None else {"test": test.intake}),
-        counts=counts,
-        evaluations=evaluations,
-        versions=versions,
-    )
 
 
 def evaluate_traits(
@@ -178,7 +103,7 @@ def evaluate_traits(
     dataset : LabelledImages
         With the model's attributes; its columns may have other names.
     reading, cache_dir : optional
-        See :func:`fit_traits`.
+        See :func:`lacunar.traits.fitting.fit_traits`.
 
     Raises
     ------
@@ -187,12 +112,12 @@ def evaluate_traits(
         image cannot be read.
     """
     require_torch()
-    _check_attributes(model.schema, dataset)
-    images = _load(dataset, model.config, cache_dir, reading)
+    check_attributes(model.schema, dataset)
+    images = load_frames(dataset, model.config, cache_dir=cache_dir, reading=reading)
     return evaluate_answers(
         model.schema,
         dataset.labels,
-        _answers(model.config, model.schema, model.state, images, np.arange(len(dataset))),
+        answers(predict_traits(model, images)),
         largest_classes(model.counts["train"]),
         seed=model.config.seed,
     )
@@ -218,77 +143,53 @@ def predict_traits(model: TraitsModel, images: ImageArray) -> list[NDArray[np.fl
         If PyTorch is missing, or the frame is another.
     """
     require_torch()
-    from lacunar.traits.networks import restore_network
+    from lacunar.traits.networks import restore_networks
     from lacunar.traits.predict import predict_logits, probabilities
 
     frame = (model.config.height, model.config.width)
     if images.pixels.shape[1:3] != frame:
         raise InputError(f"expected images of {frame}, got {images.pixels.shape[1:3]}")
-    network = restore_network(model.config, model.schema, model.state)
-    return probabilities(predict_logits(network, images))
+    networks = restore_networks(model.config, model.schema, model.states)
+    return probabilities(predict_logits(networks, images))
 
 
 def fingerprint(dataset: LabelledImages, images: ImageArray) -> str:
     """SHA-256 of what a fit can see of labelled images: pixels, labels, groups, schema."""
     groups = None if dataset.groups is None else dataset.groups.tolist()
-    return _digest([images.key, dataset.labels.tolist(), groups, dataset.schema.to_dict()])
+    return digest_of([images.key, dataset.labels.tolist(), groups, dataset.schema.to_dict()])
 
 
-def _split(dataset: LabelledImages, config: TraitsConfig) -> dict[str, NDArray[np.intp]]:
-    train, validation = split_validation(
-        dataset.labels,
-        config.validation_size(len(dataset)),
-        stratify=config.stratify,
-        seed=config.seed,
-        groups=dataset.groups,
-    )
-    if not len(train) or not len(validation):
-        raise InputError(
-            f"{dataset.source}, column {dataset.schema.group_column}: expected groups of images"
-            " that can be split into some to train on and some to validate, got one that is too"
-            " large"
-        )
-    known = (dataset.labels[train] != UNKNOWN).any(axis=0)
-    if not known.all():
-        name = dataset.schema.names[int(known.argmin())]
-        raise InputError(
-            f"{dataset.source}: expected labels of {name} among the {len(train)} images to train"
-            " on, got none; fewer images to validate, or stratified ones, may help"
-        )
-    return {"train": train, "validation": validation}
+def answers(probabilities: Sequence[NDArray[np.floating]]) -> NDArray[np.int64]:
+    """Most probable class of each attribute: A arrays (n, C_a) -> (n, A)."""
+    return np.stack([output.argmax(axis=1) for output in probabilities], axis=1)
 
 
-def _load(
+def load_frames(
     dataset: LabelledImages,
     config: TraitsConfig,
-    cache_dir: Path | None,
-    reading: Callable[[int, int], None] | None,
+    *,
+    cache_dir: Path | None = None,
+    reading: Callable[[int, int], None] | None = None,
 ) -> ImageArray:
+    """Decode a data set as a config wants its images, or find it decoded."""
     return load_images(
         dataset,
         height=config.height,
         width=config.width,
+        fit=config.fit,
         cache_dir=cache_dir,
         progress=reading,
     )
 
 
-def _answers(
-    config: TraitsConfig,
-    schema: Schema,
-    state: Mapping[str, NDArray[Any]],
-    images: ImageArray,
-    rows: NDArray[np.intp],
-) -> NDArray[np.int64]:
-    """Most probable class of each attribute, shape (n, A)."""
-    from lacunar.traits.networks import restore_network
-    from lacunar.traits.predict import predict_logits
+def check_attributes(schema: Schema, dataset: LabelledImages) -> None:
+    """Refuse a data set whose attributes or classes are not those of a schema.
 
-    logits = predict_logits(restore_network(config, schema, state), images, rows)
-    return np.stack([output.argmax(axis=1) for output in logits], axis=1)
-
-
-def _check_attributes(schema: Schema, dataset: LabelledImages) -> None:
+    Raises
+    ------
+    InputError
+        With the first that differs.
+    """
     expected = {attribute.name: attribute.classes for attribute in schema.attributes}
     got = {attribute.name: attribute.classes for attribute in dataset.schema.attributes}
     if list(expected.items()) != list(got.items()):
@@ -299,5 +200,6 @@ def _check_attributes(schema: Schema, dataset: LabelledImages) -> None:
         )
 
 
-def _digest(document: Any) -> str:
+def digest_of(document: Any) -> str:
+    """SHA-256 of a document of plain JSON types."""
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

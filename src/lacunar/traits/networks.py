@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 from lacunar.errors import InputError
 from lacunar.traits.config import TraitsConfig
+from lacunar.traits.ensemble import Ensemble
 from lacunar.traits.schema import Schema
+from lacunar.traits.stripes import StripesNetwork
 from lacunar.traits.tensors import choose_device
 
 _FILTERS = (8, 16, 32, 64)
@@ -112,12 +114,9 @@ class SharedDenseNetwork(SourceNetwork):
         super().__init__(schema, shared=schema.related, **options)
 
 
-_KINDS = {"source": SourceNetwork, "shared-dense": SharedDenseNetwork}
-
-
 def build_network(
     config: TraitsConfig, schema: Schema, *, generator: torch.Generator | None = None
-) -> SourceNetwork:
+) -> nn.Module:
     """Build the network that a config names, with fresh weights.
 
     Raises
@@ -131,31 +130,35 @@ def build_network(
     >>> len(build_network(TraitsConfig(network="shared-dense"), PEOPLE).dense)
     4
     """
+    options: dict[str, Any] = {"dropout": config.dropout, "generator": generator}
+    framed = options | {"height": config.height, "width": config.width}
     # Torch's layers draw weights from the global generator before they are given better ones.
     with torch.random.fork_rng(devices=[]):
-        return _KINDS[config.network](
-            schema,
-            height=config.height,
-            width=config.width,
-            dropout=config.dropout,
-            generator=generator,
-        )
+        if config.network == "source":
+            return SourceNetwork(schema, **framed)
+        if config.network == "shared-dense":
+            return SharedDenseNetwork(schema, **framed)
+        return StripesNetwork(schema, filters=config.filters, colours=config.colours, **options)
 
 
-def restore_network(
-    config: TraitsConfig, schema: Schema, state: Mapping[str, NDArray[Any]]
-) -> SourceNetwork:
-    """Build a network around weights, on the device of a config, in evaluation mode.
+def restore_networks(
+    config: TraitsConfig, schema: Schema, states: Sequence[Mapping[str, NDArray[Any]]]
+) -> Ensemble:
+    """Build networks around weights, on the device of a config, to answer together.
 
     Raises
     ------
     InputError
-        If the state is that of another network, or there is no such device.
+        If a state is that of another network, or there is no such device.
     """
-    network = build_network(config, schema)
-    load_state(network, state)
-    place(network, choose_device(config.device))
-    return network.eval()
+    device = choose_device(config.device)
+    networks = []
+    for state in states:
+        network = build_network(config, schema)
+        load_state(network, state)
+        place(network, device)
+        networks.append(network)
+    return Ensemble(networks, mirror=config.mirror).eval()
 
 
 def place(network: nn.Module, device: torch.device) -> None:

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
-from lacunar.traits.cache import load_images
 from lacunar.traits.dataset import LabelledImages
-from lacunar.traits.model import TraitsModel, fingerprint
+from lacunar.traits.model import TraitsModel, fingerprint, load_frames
 from lacunar.traits.requirements import require_torch
 
 
@@ -50,11 +49,11 @@ def augmented_samples(
     require_torch()
     import torch
 
-    from lacunar.traits.augment import draw_matrices, move_images
+    from lacunar.traits.augment import draw_light, draw_matrices, light_images, move_images
     from lacunar.traits.tensors import as_images
 
     config = model.config
-    images = load_images(dataset, height=config.height, width=config.width, cache_dir=cache_dir)
+    images = load_frames(dataset, config, cache_dir=cache_dir)
     if fingerprint(dataset, images) != model.fingerprint:
         raise InputError(
             f"{dataset.source}: expected the images and labels that the model was fitted to,"
@@ -75,6 +74,10 @@ def augmented_samples(
     )
     repeated = as_images(still, torch.device("cpu")).repeat_interleave(n_moved, dim=0)
     moved = move_images(repeated, matrices)  # (n * moved, 3, H, W)
+    if config.augmentation.gamma or config.augmentation.contrast:
+        moved = light_images(
+            moved, draw_light(len(moved), config.augmentation, generator=generator)
+        )
     bytes_ = (moved * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
     grouped = bytes_.reshape(len(rows), n_moved, *still.shape[1:])
     return np.concatenate([still[:, np.newaxis], grouped], axis=1)

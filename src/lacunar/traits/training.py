@@ -8,6 +8,7 @@ seeds do.
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,21 +19,23 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from lacunar.errors import InputError
 from lacunar.traits.arrays import ImageArray
-from lacunar.traits.augment import draw_matrices, move_images
+from lacunar.traits.augment import draw_light, draw_matrices, light_images, move_images
 from lacunar.traits.checkpoint import Arrays, Checkpoint, read_checkpoint, write_checkpoint
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.history import Epoch, Score, best_epoch, is_over
+from lacunar.traits.history import Epoch, Score, is_over, kept_epoch
 from lacunar.traits.losses import losses_per_output
-from lacunar.traits.networks import (
-    SourceNetwork,
-    build_network,
-    load_state,
-    network_state,
-    place,
+from lacunar.traits.networks import build_network, load_state, network_state, place
+from lacunar.traits.optimiser import (
+    average_into,
+    load_optimiser,
+    make_optimiser,
+    one_cycle,
+    optimiser_state,
+    set_rate,
 )
 from lacunar.traits.predict import predict_logits
 from lacunar.traits.schema import UNKNOWN, Schema
@@ -41,9 +44,7 @@ from lacunar.traits.tensors import as_images, choose_device
 Progress = Callable[[Epoch], None]
 
 # What a random generator is for; with the seed and the epoch it makes the generator's own seed.
-_WEIGHTS, _ORDER, _MOVEMENTS, _DROPOUT = range(4)
-# Keras's, as the source report used; torch's is a tenth.
-_ADAM_EPS = 1e-7
+_WEIGHTS, _ORDER, _MOVEMENTS, _DROPOUT, _LIGHT = range(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def train_network(
     checkpoint_dir: Path | None = None,
     key: str = "",
 ) -> tuple[Arrays, list[Epoch]]:
-    """Train until the validation loss has not fallen for a while.
+    """Train a network: one cycle of the learning rate, or until the validation loss stays up.
 
     Parameters
     ----------
@@ -92,8 +93,10 @@ def train_network(
     Returns
     -------
     state : mapping of str to ndarray
-        Weights of the epoch with the lowest validation loss.
+        Weights of the kept epoch, see :func:`lacunar.traits.history.kept_epoch`; their moving
+        average where the config wants one.
     history : list of Epoch
+        Validation is of the average, where there is one.
 
     Raises
     ------
@@ -104,37 +107,64 @@ def train_network(
     weights = torch.Generator().manual_seed(_seed(config, 0, _WEIGHTS))
     network = build_network(config, schema, generator=weights)
     place(network, device)
-    optimiser = torch.optim.Adam(
-        network.parameters(), lr=config.learning_rate, eps=_ADAM_EPS, fused=True
-    )
+    optimiser = make_optimiser(network, config)
     rows: list[dict[str, Any]] = []
-    best: Arrays = {}
+    kept: Arrays = {}
+    answering = _Answering(network, config)
     found = read_checkpoint(checkpoint_dir, key) if checkpoint_dir else None
     if found is not None:
         load_state(network, found.network)
-        _load_optimiser(optimiser, found.optimiser)
-        rows, best = found.rows, found.best
+        load_optimiser(optimiser, found.optimiser)
+        answering.load(found.average)
+        rows, kept = found.rows, found.kept
     history = [Epoch.from_dict(row) for row in rows]
-    while not is_over(history, max_epochs=config.max_epochs, patience=config.patience):
+    while not is_over(history, config):
         started = time.perf_counter()
         number = len(history) + 1
-        train = _train_epoch(network, optimiser, data, schema, config, number)
-        validation = _validate(network, data, schema)
+        train = _train_epoch(network, answering, optimiser, data, schema, config, number)
+        validation = _validate(answering.network, data, schema)
         _check_finite(train, validation, number)
         history.append(Epoch(number, train, validation))
         rows.append(history[-1].to_dict() | {"seconds": time.perf_counter() - started})
-        if best_epoch(history) is history[-1]:
-            best = network_state(network)
+        if kept_epoch(history, config) is history[-1]:
+            kept = network_state(answering.network)
         if checkpoint_dir:
-            saved = Checkpoint(key, network_state(network), best, _optimiser_state(optimiser), rows)
+            saved = Checkpoint(
+                key=key,
+                network=network_state(network),
+                average=answering.average(),
+                kept=kept,
+                optimiser=optimiser_state(optimiser),
+                rows=rows,
+            )
             write_checkpoint(checkpoint_dir, saved)
         if progress:
             progress(history[-1])
-    return best, history
+    return kept, history
+
+
+class _Answering:
+    """The network that validates and is kept: the one that trains, or its moving average."""
+
+    def __init__(self, network: nn.Module, config: TraitsConfig) -> None:
+        self.decay = config.averaging
+        self.network = copy.deepcopy(network) if self.decay else network
+
+    def follow(self, network: nn.Module, step: int) -> None:
+        if self.decay:
+            average_into(self.network.state_dict(), network, decay=self.decay, step=step)
+
+    def average(self) -> Arrays:
+        return network_state(self.network) if self.decay else {}
+
+    def load(self, average: Arrays) -> None:
+        if self.decay:
+            load_state(self.network, average)
 
 
 def _train_epoch(
-    network: SourceNetwork,
+    network: nn.Module,
+    answering: _Answering,
     optimiser: torch.optim.Optimizer,
     data: TrainingData,
     schema: Schema,
@@ -151,11 +181,14 @@ def _train_epoch(
     with torch.random.fork_rng(devices=_devices(network)):
         torch.manual_seed(_seed(config, number, _DROPOUT))
         for images, labels in _batches(network, data, config, number):
+            step = math.ceil(n / config.batch) * (number - 1) + done // config.batch
+            set_rate(optimiser, _rate(config, n, step))
             logits = network(images)  # A of (B, C_a)
-            loss = losses_per_output(logits, labels).sum()
+            loss = losses_per_output(logits, labels, smoothing=config.label_smoothing).sum()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
             optimiser.step()
+            answering.follow(network, step)
             rows = slice(done, done + len(labels))
             for seen, output in zip(seen_logits, logits, strict=True):
                 seen[rows] = output.detach()
@@ -164,41 +197,66 @@ def _train_epoch(
     return _score(schema, seen_logits, seen_labels)
 
 
-def _validate(network: SourceNetwork, data: TrainingData, schema: Schema) -> Score:
+def _rate(config: TraitsConfig, n: int, step: int) -> float:
+    if config.schedule == "constant":
+        return config.learning_rate
+    return config.learning_rate * one_cycle(
+        step / (config.max_epochs * math.ceil(n / config.batch))
+    )
+
+
+def _validate(network: nn.Module, data: TrainingData, schema: Schema) -> Score:
     logits = predict_logits(network, data.images, data.validation)
     labels = torch.from_numpy(data.labels[data.validation])
     return _score(schema, [torch.from_numpy(output) for output in logits], labels)
 
 
 def _batches(
-    network: SourceNetwork, data: TrainingData, config: TraitsConfig, number: int
+    network: nn.Module, data: TrainingData, config: TraitsConfig, number: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Shuffled and moved images (B, 3, H, W), labels (B, A).
+    """Shuffled and changed images (B, 3, H, W), labels (B, A).
 
-    An image's movement is drawn by its row, so that neither order nor size of batches matters.
+    An image's changes are drawn by its row, so that neither order nor size of batches matters.
     """
     device = next(network.parameters()).device
     order = np.random.default_rng(_seed(config, number, _ORDER)).permutation(len(data.train))
-    matrices = None
-    if config.augmentation is not None:
-        generator = torch.Generator().manual_seed(_seed(config, number, _MOVEMENTS))
-        matrices = draw_matrices(
-            len(order),
-            config.augmentation,
-            height=config.height,
-            width=config.width,
-            generator=generator,
-        )
+    change = _changes(config, len(order), number)
     for first in range(0, len(order), config.batch):
         batch = order[first : first + config.batch]
         rows = data.train[batch]
-        images = as_images(data.images.read(rows), device)
-        if matrices is not None:
-            images = move_images(images, matrices[batch])
+        images = change(as_images(data.images.read(rows), device), batch)
         yield (
             images.contiguous(memory_format=torch.channels_last),
             torch.from_numpy(data.labels[rows]).to(device),
         )
+
+
+def _changes(
+    config: TraitsConfig, n: int, number: int
+) -> Callable[[Tensor, NDArray[np.intp]], Tensor]:
+    """Draw what an epoch does to each of n images; a function that does it to some of them."""
+    ranges = config.augmentation
+    if ranges is None:
+        return _leave_alone
+    generator = torch.Generator().manual_seed(_seed(config, number, _MOVEMENTS))
+    matrices = draw_matrices(
+        n, ranges, height=config.height, width=config.width, generator=generator
+    )
+    light = draw_light(
+        n, ranges, generator=torch.Generator().manual_seed(_seed(config, number, _LIGHT))
+    )
+    lit = bool(ranges.gamma or ranges.contrast)
+
+    def change(images: Tensor, rows: NDArray[np.intp]) -> Tensor:
+        moved = move_images(images, matrices[rows])
+        return light_images(moved, light[rows]) if lit else moved
+
+    return change
+
+
+def _leave_alone(images: Tensor, rows: NDArray[np.intp]) -> Tensor:
+    del rows
+    return images
 
 
 def _score(schema: Schema, logits: Sequence[Tensor], labels: Tensor) -> Score:
@@ -228,28 +286,6 @@ def _seed(config: TraitsConfig, epoch: int, purpose: int) -> int:
     return int(np.random.SeedSequence([config.seed, epoch, purpose]).generate_state(1)[0])
 
 
-def _devices(network: SourceNetwork) -> list[torch.device]:
+def _devices(network: nn.Module) -> list[torch.device]:
     device = next(network.parameters()).device
     return [device] if device.type == "cuda" else []
-
-
-def _optimiser_state(optimiser: torch.optim.Optimizer) -> Arrays:
-    return {
-        f"{position}.{name}": np.array(tensor.cpu().numpy(), order="C")
-        for position, moments in optimiser.state_dict()["state"].items()
-        for name, tensor in moments.items()
-    }
-
-
-def _load_optimiser(optimiser: torch.optim.Optimizer, arrays: Arrays) -> None:
-    (group,) = optimiser.param_groups
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, array in arrays.items():
-        position, name = key.split(".")
-        weights = group["params"][int(position)]
-        tensor = torch.from_numpy(array)
-        if tensor.shape == weights.shape:
-            # In memory as the weights are: another order may round differently.
-            tensor = torch.empty_like(weights).copy_(tensor)
-        state.setdefault(int(position), {})[name] = tensor
-    optimiser.load_state_dict(optimiser.state_dict() | {"state": state})

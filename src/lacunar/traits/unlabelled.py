@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lacunar.errors import InputError
 from lacunar.traits.arrays import ImageArray
+from lacunar.traits.config import TraitsConfig
 from lacunar.traits.images import content_box, fit_into, read_image
 from lacunar.traits.model import TraitsModel, predict_traits
 
@@ -81,19 +82,18 @@ def predict_files(
     pieces = []
     for first in range(0, len(files), _AT_ONCE):
         piece = files[first : first + _AT_ONCE]
-        pieces.append(
-            predict_traits(model, _decode(piece, model.config.height, model.config.width))
-        )
+        pieces.append(predict_traits(model, _decode(piece, model.config)))
         if progress:
             progress(first + len(piece), len(files))
     return [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
 
 
-def _decode(files: Sequence[Path], height: int, width: int) -> ImageArray:
+def _decode(files: Sequence[Path], config: TraitsConfig) -> ImageArray:
+    height, width = config.height, config.width
     pixels = np.empty((len(files), height, width, 3), np.uint8)
     boxes = np.empty((len(files), 4), np.int16)
     for row, file in enumerate(files):
         image = read_image(file)
-        boxes[row] = content_box(image.shape[0], image.shape[1], height, width)
-        pixels[row], _ = fit_into(image, height, width)
+        boxes[row] = content_box(image.shape[0], image.shape[1], height, width, config.fit)
+        pixels[row], _ = fit_into(image, height, width, config.fit)
     return ImageArray(key="", pixels=pixels, boxes=boxes)

@@ -1,0 +1,130 @@
+"""What each step of the default traits recipe is worth, and the source preset beside it.
+
+Run: ``python benchmarks/traits_recipes.py people-716 --cache DIR -o recipes.jsonl``. Every recipe
+is cross-validated over the training part alone, in five folds that depend on the seed only, so
+that recipes of one seed answer the same images from the same others. The test part is never read.
+A recipe and seed that the output holds already is not run again. ``--show`` prints the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.traits.config import Augmentation, TraitsConfig
+from lacunar.traits.counts import count_labels, largest_classes
+from lacunar.traits.dataset import LabelledImages, read_layout
+from lacunar.traits.evaluate import evaluate_answers
+from lacunar.traits.fitting import fit_traits
+from lacunar.traits.model import answers, load_frames, predict_traits
+from lacunar.traits.requirements import require_torch
+from lacunar.traits.split import stratified_folds
+
+FOLDS = 5
+STILL = Augmentation(gamma=0, contrast=0)
+# What is taken from the default, or put in another's place.
+RECIPES: dict[str, dict[str, Any]] = {
+    "default": {},
+    "source": {},
+    "padded to 100 x 60": {"fit": "pad", "height": 100, "width": 60},
+    "no histograms of colours": {"colours": False},
+    "no change of light": {"augmentation": STILL},
+    "not moved at all": {"augmentation": None},
+    "no moving average": {"averaging": 0},
+    "no label smoothing": {"label_smoothing": 0},
+    "no mirrored answers": {"mirror": False},
+    "no decay": {"weight_decay": 0},
+    "source's network": {"network": "source"},
+    "24 filters": {"filters": 24},
+    "30 epochs": {"max_epochs": 30},
+    "120 epochs": {"max_epochs": 120},
+}
+
+
+def cross_validate(data: LabelledImages, recipe: str, seed: int, cache: Path) -> dict[str, Any]:
+    """Figures of the images, each answered by a model fitted without it."""
+    if recipe == "source":
+        return figures(data, source_answers(data, seed, cache), seed)
+    config = TraitsConfig(seed=seed, folds=FOLDS, device="cpu", **RECIPES[recipe])
+    model = fit_traits(data, config, cache_dir=cache)
+    return figures(data, answers(model.out_of_fold), seed)
+
+
+def source_answers(data: LabelledImages, seed: int, cache: Path) -> NDArray[np.int64]:
+    """The source preset as a whole, its own validation split included, within every fold."""
+    sizes = [len(data) // FOLDS + (fold < len(data) % FOLDS) for fold in range(FOLDS)]
+    folds = stratified_folds(data.labels, sizes, seed=seed, groups=data.groups)
+    found = np.empty_like(data.labels)
+    config = TraitsConfig.of_preset("source", seed=seed, device="cpu")
+    for fold in range(FOLDS):
+        rows = np.flatnonzero(folds == fold)
+        model = fit_traits(data.take(np.flatnonzero(folds != fold)), config, cache_dir=cache)
+        images = load_frames(data.take(rows), config, cache_dir=cache)
+        found[rows] = answers(predict_traits(model, images))
+    return found
+
+
+def figures(data: LabelledImages, found: NDArray[np.int64], seed: int) -> dict[str, Any]:
+    largest = largest_classes(count_labels(data.labels, data.schema))
+    evaluation = evaluate_answers(data.schema, data.labels, found, largest, seed=seed)
+    return {
+        "names": [*data.schema.names, "mean"],
+        "accuracy": evaluation.figures[:, 0].tolist(),
+        "macro_f1": evaluation.figures[:, 1].tolist(),
+        "accuracy_ends": evaluation.intervals[:, 0].tolist(),
+        "macro_f1_ends": evaluation.intervals[:, 1].tolist(),
+        "answers": found.tolist(),
+    }
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """A line per recipe: means over its seeds."""
+    print("| recipe | seeds | accuracy | macro F1 | F1 of each output |\n|---|---|---|---|---|")
+    for recipe in RECIPES:
+        own = [row for row in rows if row["recipe"] == recipe]
+        if own:
+            accuracy = np.mean([row["accuracy"] for row in own], axis=0)
+            f1 = np.mean([row["macro_f1"] for row in own], axis=0)
+            spread = np.std([row["macro_f1"][-1] for row in own])
+            each = " ".join(f"{value:.2f}" for value in f1[:-1])
+            line = f"{accuracy[-1]:.3f} | {f1[-1]:.3f} ± {spread:.3f} | {each}"
+            print(f"| {recipe} | {len(own)} | {line} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("-o", "--out", type=Path, default=Path("recipes.jsonl"))
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--show", action="store_true")
+    given = parser.parse_args()
+    rows = [json.loads(line) for line in given.out.open()] if given.out.exists() else []
+    if given.show:
+        show(rows)
+        return
+    require_torch()
+    import torch
+
+    torch.set_num_threads(given.threads)
+    data, _ = read_layout(given.data)
+    for seed in range(given.seeds):
+        for recipe in given.recipes:
+            if any((row["recipe"], row["seed"]) == (recipe, seed) for row in rows):
+                continue
+            row = {"recipe": recipe, "seed": seed}
+            row |= cross_validate(data, recipe, seed, given.cache)
+            with given.out.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+            print(recipe, seed, *(f"{row[key][-1]:.3f}" for key in ("accuracy", "macro_f1")))
+
+
+if __name__ == "__main__":
+    main()

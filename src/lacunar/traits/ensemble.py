@@ -1,0 +1,51 @@
+"""Several networks, and an image and its mirror, that answer together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class Ensemble(nn.Module):
+    """The mean of the probabilities of networks, as logits.
+
+    Parameters
+    ----------
+    networks : sequence of Module
+        From images (B, 3, H, W) to A logits (B, C_a).
+    mirror : bool
+        Whether each also sees the images mirrored left to right.
+
+    Examples
+    --------
+    >>> class Constant(nn.Module):
+    ...     def __init__(self, *logits):
+    ...         super().__init__()
+    ...         self.logits = nn.Parameter(torch.tensor([logits]))
+    ...     def forward(self, images):
+    ...         return (self.logits.expand(len(images), -1),)
+    >>> both = Ensemble([Constant(0.0, 0.0), Constant(50.0, 0.0)], mirror=False)
+    >>> both(torch.zeros(1, 3, 2, 2))[0].exp().tolist()
+    [[0.75, 0.25]]
+    """
+
+    def __init__(self, networks: Sequence[nn.Module], *, mirror: bool) -> None:
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+        self.mirror = mirror
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Logarithms of the mean probabilities of each attribute, (B, C_a)."""
+        views = (images, images.flip(3)) if self.mirror else (images,)
+        answers = [network(view) for network in self.networks for view in views]
+        return tuple(mean_log_probabilities(logits) for logits in zip(*answers, strict=True))
+
+
+def mean_log_probabilities(logits: Sequence[Tensor]) -> Tensor:
+    """Logarithm of the mean of the probabilities of several answers, each (B, C)."""
+    stacked = torch.stack(list(logits)).log_softmax(dim=2)  # (M, B, C)
+    # A mean by hand: exporters know exponentials and maxima better than logsumexp.
+    highest = stacked.amax(dim=0)
+    return highest + (stacked - highest).exp().mean(dim=0).log()

@@ -1,0 +1,211 @@
+"""From labelled images to a fitted model: parts, networks, what they say of images left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.errors import InputError
+from lacunar.traits.config import TraitsConfig
+from lacunar.traits.counts import count_labels, largest_classes
+from lacunar.traits.dataset import LabelledImages
+from lacunar.traits.evaluate import evaluate_answers
+from lacunar.traits.history import Epoch
+from lacunar.traits.layers import layer_table
+from lacunar.traits.model import (
+    TraitsModel,
+    answers,
+    check_attributes,
+    digest_of,
+    fingerprint,
+    load_frames,
+)
+from lacunar.traits.requirements import require_torch
+from lacunar.traits.schema import UNKNOWN
+from lacunar.traits.split import split_validation, stratified_folds
+
+Progress = Callable[[int, Epoch], None]
+Rows = NDArray[np.intp]
+
+_LIBRARIES = ("numpy", "pillow", "torch")
+
+
+def fit_traits(
+    train: LabelledImages,
+    config: TraitsConfig | None = None,
+    *,
+    test: LabelledImages | None = None,
+    progress: Progress | None = None,
+    reading: Callable[[int, int], None] | None = None,
+    checkpoint_dir: Path | None = None,
+    cache_dir: Path | None = None,
+) -> TraitsModel:
+    """Learn attributes from labelled images.
+
+    Parameters
+    ----------
+    train : LabelledImages
+        With folds every network is trained without one part of them and says what it makes of
+        that part; without, some of them choose the epoch and no weight is fitted to them.
+    config : TraitsConfig, optional
+    test : LabelledImages, optional
+        Evaluated at the end; nothing is learned from them.
+    progress : callable, optional
+        Called with the number of the network, counted from 0, and each of its epochs.
+    reading : callable, optional
+        Called with the images that are decoded and how many there are.
+    checkpoint_dir : Path, optional
+        Where every epoch is saved. A fit that was killed goes on from there, and ends in the same
+        bytes as one that was not.
+    cache_dir : Path, optional
+        See :func:`lacunar.traits.cache.default_cache_dir`.
+
+    Raises
+    ------
+    InputError
+        If PyTorch is missing, there are too few images, an attribute is known of none that is
+        trained on, an image cannot be read, the loss is no number, or the checkpoint is of
+        another fit.
+    """
+    require_torch()
+    from lacunar.traits.networks import restore_networks
+    from lacunar.traits.predict import predict_logits
+    from lacunar.traits.training import TrainingData, train_network
+
+    config = config or TraitsConfig()
+    if test is not None:
+        check_attributes(train.schema, test)
+    splits = _splits(train, config)
+    images = load_frames(train, config, cache_dir=cache_dir, reading=reading)
+    versions = {name: version(name) for name in _LIBRARIES}
+    digest = fingerprint(train, images)
+    left_out = [
+        np.full((len(train), len(attribute.classes)), np.nan, np.float32)
+        for attribute in train.schema.attributes
+    ]
+    states: list[Mapping[str, NDArray[Any]]] = []
+    histories: list[tuple[Epoch, ...]] = []
+    for member, (fitted, others) in enumerate(splits):
+        own = _config_of(config, member)
+        state, history = train_network(
+            TrainingData(images, train.labels, fitted, others),
+            train.schema,
+            own,
+            progress=_of_member(progress, member),
+            checkpoint_dir=_folder_of(checkpoint_dir, config, member),
+            key=digest_of([digest, own.model_dump(mode="json"), fitted.tolist(), versions]),
+        )
+        states.append(state)
+        histories.append(tuple(history))
+        alone = restore_networks(config, train.schema, [state])
+        for column, logits in zip(left_out, predict_logits(alone, images, others), strict=True):
+            column[others] = logits
+    together = restore_networks(config, train.schema, states)
+    judged = np.sort(np.concatenate([others for _, others in splits]))
+    part = "out-of-fold" if config.folds else "validation"
+    parts = {part: (train.labels[judged], [column[judged] for column in left_out])}
+    # With folds every image is fitted to by some network and judged by another.
+    labels_of = {"train": train.labels}
+    if not config.folds:
+        labels_of = {"train": train.labels[splits[0][0]], part: train.labels[judged]}
+    if test is not None:
+        frames = load_frames(test, config, cache_dir=cache_dir, reading=reading)
+        parts["test"] = (test.labels, predict_logits(together, frames))
+        labels_of["test"] = test.labels
+    counts = {name: count_labels(labels, train.schema) for name, labels in labels_of.items()}
+    largest = largest_classes(counts["train"])
+    return TraitsModel(
+        config=config,
+        schema=train.schema,
+        fingerprint=digest,
+        states=tuple(states),
+        layers=tuple(layer_table(together.networks[0], height=config.height, width=config.width)),
+        histories=tuple(histories),
+        intake={"train": train.intake} | ({} if test is None else {"test": test.intake}),
+        counts=counts,
+        evaluations={
+            name: evaluate_answers(train.schema, labels, answers(logits), largest, seed=config.seed)
+            for name, (labels, logits) in parts.items()
+        },
+        out_of_fold=tuple(left_out),
+        versions=versions,
+    )
+
+
+def remove_checkpoints(folder: Path) -> None:
+    """Take away what a fit wrote to be able to go on."""
+    from lacunar.traits.checkpoint import remove_checkpoint
+
+    for own in sorted(folder.glob("network-*")):
+        remove_checkpoint(own)
+    remove_checkpoint(folder)
+
+
+def _splits(dataset: LabelledImages, config: TraitsConfig) -> list[tuple[Rows, Rows]]:
+    """Rows that each network is fitted to, and rows that it is not."""
+    if not config.folds:
+        splits = [
+            split_validation(
+                dataset.labels,
+                config.validation_size(len(dataset)),
+                stratify=config.stratify,
+                seed=config.seed,
+                groups=dataset.groups,
+            )
+        ]
+    else:
+        fold_of = _folds(dataset, config)
+        folds = range(config.folds)
+        splits = [(np.flatnonzero(fold_of != k), np.flatnonzero(fold_of == k)) for k in folds]
+    for fitted, others in splits:
+        _check_split(dataset, fitted, others)
+    return splits
+
+
+def _folds(dataset: LabelledImages, config: TraitsConfig) -> Rows:
+    n, folds = len(dataset), config.folds
+    if n < 2 * folds:
+        raise InputError(
+            f"{dataset.source}: expected at least {2 * folds} images for {folds} folds, got {n}"
+        )
+    sizes = [n // folds + (fold < n % folds) for fold in range(folds)]
+    labels = dataset.labels if config.stratify else np.full_like(dataset.labels, UNKNOWN)
+    return stratified_folds(labels, sizes, seed=config.seed, groups=dataset.groups)
+
+
+def _check_split(dataset: LabelledImages, fitted: Rows, others: Rows) -> None:
+    if not len(fitted) or not len(others):
+        raise InputError(
+            f"{dataset.source}, column {dataset.schema.group_column}: expected groups of images"
+            " that can be split into some to train on and some to validate, got one that is too"
+            " large"
+        )
+    known = (dataset.labels[fitted] != UNKNOWN).any(axis=0)
+    if not known.all():
+        name = dataset.schema.names[int(known.argmin())]
+        raise InputError(
+            f"{dataset.source}: expected labels of {name} among the {len(fitted)} images to train"
+            " on, got none; fewer images to validate, or stratified ones, may help"
+        )
+
+
+def _config_of(config: TraitsConfig, member: int) -> TraitsConfig:
+    """The config of one network of several: a seed of its own."""
+    if not config.folds:
+        return config
+    seed = int(np.random.SeedSequence([config.seed, member]).generate_state(1)[0])
+    return config.model_copy(update={"seed": seed})
+
+
+def _folder_of(folder: Path | None, config: TraitsConfig, member: int) -> Path | None:
+    return folder / f"network-{member}" if folder and config.folds else folder
+
+
+def _of_member(progress: Progress | None, member: int) -> Callable[[Epoch], None] | None:
+    return None if progress is None else partial(progress, member)

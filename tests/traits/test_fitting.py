@@ -1,0 +1,136 @@
+"""Networks that each leave a part of the images out, and answer together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lacunar.errors import InputError
+from lacunar.traits.config import TraitsConfig
+from lacunar.traits.dataset import LabelledImages
+from lacunar.traits.fitting import fit_traits, remove_checkpoints
+from lacunar.traits.history import Epoch
+from lacunar.traits.model import TraitsModel, evaluate_traits, load_frames, predict_traits
+from lacunar.traits.predict import probabilities
+
+
+@pytest.fixture(scope="module")
+def config() -> TraitsConfig:
+    return TraitsConfig(height=24, width=16, batch=8, max_epochs=3, folds=3, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("decoded")
+
+
+@pytest.fixture(scope="module")
+def model(people_of_coats: LabelledImages, config: TraitsConfig, cache: Path) -> TraitsModel:
+    return fit_traits(people_of_coats, config, test=people_of_coats, cache_dir=cache)
+
+
+def test_every_image_is_left_out_by_one_network(
+    model: TraitsModel, people_of_coats: LabelledImages
+) -> None:
+    assert len(model.states) == len(model.histories) == 3
+    assert [logits.shape for logits in model.out_of_fold] == [(48, 3), (48, 2)]
+    assert all(np.isfinite(logits).all() for logits in model.out_of_fold)
+    known = [int(confusion.sum()) for confusion in model.evaluations["out-of-fold"].confusions]
+    assert known == (people_of_coats.labels >= 0).sum(axis=0).tolist()
+    assert {part: int(counts[0].sum()) for part, counts in model.counts.items()} == {
+        "train": 48,
+        "test": 48,
+    }
+
+
+def test_networks_differ_and_answer_by_their_mean(
+    model: TraitsModel, people_of_coats: LabelledImages, cache: Path
+) -> None:
+    from lacunar.traits.networks import restore_networks
+    from lacunar.traits.predict import predict_logits
+
+    images = load_frames(people_of_coats, model.config, cache_dir=cache)
+    alone = [
+        probabilities(predict_logits(restore_networks(model.config, model.schema, [state]), images))
+        for state in model.states
+    ]
+    assert not np.allclose(alone[0][0], alone[1][0])
+    for output, found in enumerate(predict_traits(model, images)):
+        assert np.allclose(found, np.mean([each[output] for each in alone], axis=0), atol=1e-6)
+
+
+def test_what_a_network_says_of_its_own_part_is_kept(
+    model: TraitsModel, people_of_coats: LabelledImages, cache: Path
+) -> None:
+    from lacunar.traits.networks import restore_networks
+    from lacunar.traits.predict import predict_logits
+
+    images = load_frames(people_of_coats, model.config, cache_dir=cache)
+    alone = [
+        predict_logits(restore_networks(model.config, model.schema, [state]), images)[0]
+        for state in model.states
+    ]
+    for row, logits in enumerate(model.out_of_fold[0]):
+        assert any(np.allclose(logits, each[row], atol=1e-5) for each in alone)
+
+
+def test_without_folds_only_the_validation_images_are_left_out(
+    people_of_coats: LabelledImages, small_config: TraitsConfig, cache: Path
+) -> None:
+    config = small_config.model_copy(update={"max_epochs": 1})
+    model = fit_traits(people_of_coats, config, cache_dir=cache)
+    left_out = np.isfinite(model.out_of_fold[0]).all(axis=1)
+    assert left_out.sum() == 12
+    assert not np.isfinite(model.out_of_fold[0][~left_out]).any()
+    assert list(model.counts) == ["train", "validation"]
+
+
+def test_a_killed_fit_goes_on_in_the_network_it_was_in(
+    model: TraitsModel,
+    people_of_coats: LabelledImages,
+    config: TraitsConfig,
+    cache: Path,
+    tmp_path: Path,
+) -> None:
+    def die(network: int, epoch: Epoch) -> None:
+        if (network, epoch.epoch) == (1, 2):
+            raise KeyboardInterrupt
+
+    folder = tmp_path / "checkpoint"
+    with pytest.raises(KeyboardInterrupt):
+        fit_traits(people_of_coats, config, progress=die, checkpoint_dir=folder, cache_dir=cache)
+    trained: list[tuple[int, int]] = []
+    again = fit_traits(
+        people_of_coats,
+        config,
+        progress=lambda network, epoch: trained.append((network, epoch.epoch)),
+        checkpoint_dir=folder,
+        cache_dir=cache,
+    )
+    assert trained == [(1, 3), (2, 1), (2, 2), (2, 3)]
+    for one, other in zip(model.states, again.states, strict=True):
+        assert all(one[name].tobytes() == other[name].tobytes() for name in one)
+    remove_checkpoints(folder)
+    assert not folder.exists()
+
+
+def test_too_few_images_for_the_folds_are_refused(
+    people_of_coats: LabelledImages, config: TraitsConfig, cache: Path
+) -> None:
+    few = people_of_coats.take(np.arange(5))
+    with pytest.raises(InputError, match="at least 6 images for 3 folds, got 5"):
+        fit_traits(few, config, cache_dir=cache)
+
+
+def test_some_images_of_a_data_set_are_a_data_set(
+    model: TraitsModel, people_of_coats: LabelledImages, cache: Path
+) -> None:
+    rows = np.arange(0, 48, 2)
+    half = people_of_coats.take(rows)
+    assert half.names == people_of_coats.names[::2]
+    assert np.array_equal(half.labels, people_of_coats.labels[rows])
+    assert half.where(1).endswith(people_of_coats.names[2])
+    found = evaluate_traits(model, half, cache_dir=cache)
+    assert int(found.confusions[0].sum()) == 24
