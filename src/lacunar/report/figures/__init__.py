@@ -6,6 +6,8 @@ from lacunar.report.figures.history import history_lines
 from lacunar.report.figures.intervals import mean_intervals
 from lacunar.report.figures.labels import label_bars
 from lacunar.report.figures.profile import segment_profile, user_profile
+from lacunar.report.figures.reliability import reliability_plot
+from lacunar.report.figures.risk_coverage import risk_coverage_plot
 from lacunar.report.figures.scores import score_dots
 from lacunar.report.figures.surface import bic_strips
 from lacunar.report.figures.user_map import user_map
@@ -18,6 +20,8 @@ __all__ = [
     "label_bars",
     "mean_intervals",
     "ranked_bars",
+    "reliability_plot",
+    "risk_coverage_plot",
     "score_dots",
     "segment_profile",
     "user_map",
