@@ -92,7 +92,7 @@ def test_data_of_other_columns_without_test_images(people_directory: Path, tmp_p
     done = fit(data, tmp_path / "m", "--schema", schema)
     assert done.exit_code == 0, done.output
     assert "from 25 rows, 1 of them for an image named before" in done.stderr
-    assert "Training images, each answered by the network trained without it" in done.stdout
+    assert "Training images, each answered by the networks trained without it" in done.stdout
     assert load_traits(tmp_path / "m").intake["train"].repeated == 1
 
 

@@ -13,7 +13,16 @@ from lacunar.traits.model import TraitsModel
 from lacunar.traits.samples import augmented_samples
 from lacunar.traits.schema import Attribute, Schema
 
-SECTIONS = ["summary", "scores", "confusion", "history", "labels", "network", "making"]
+SECTIONS = [
+    "summary",
+    "scores",
+    "confidence",
+    "confusion",
+    "history",
+    "labels",
+    "network",
+    "making",
+]
 Rows = list[list[str]]
 
 

@@ -61,8 +61,8 @@ def fit(
     folds: Annotated[
         int | None,
         typer.Option(
-            help="Networks that answer together, each trained without another part of the images; "
-            "0: one network, some images validate (default: 5; source: 0)."
+            help="Parts of the images and networks that answer together, each trained without some "
+            "parts; 0: one network, some images validate (default: 10; source: 0)."
         ),
     ] = None,
     no_augment: Annotated[
@@ -141,7 +141,7 @@ def fit(
 
 
 _SCORED = {
-    "out-of-fold": "Training images, each answered by the network trained without it",
+    "out-of-fold": "Training images, each answered by the networks trained without it",
     "test": "The test images, of which the fit saw nothing",
     "validation": "The validation images, which chose the epoch: real figures are lower",
 }

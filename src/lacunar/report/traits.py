@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lacunar.report.contact_sheet import contact_sheet
 from lacunar.report.page import Heading, render_page
 from lacunar.report.tables import Table, count, percent, ratio, table
+from lacunar.report.traits_confidence import confidence
 from lacunar.report.traits_history import training_history
 from lacunar.report.traits_labels import labels_of_parts
 from lacunar.report.traits_scores import confusions, scores
@@ -38,6 +39,7 @@ def traits_report(
     caveat : str
         What else a reader should know of how the model was made.
     """
+    part = reported_part(model)
     return render_page(
         "traits.html",
         title="Traits",
@@ -47,6 +49,7 @@ def traits_report(
         caveat=caveat,
         summary=_summary(model),
         scores=scores(model),
+        confidence=confidence(model.confidences[part], part),
         confusions=confusions(model),
         history=training_history(model),
         labels=labels_of_parts(model),
@@ -65,6 +68,7 @@ def _contents(model: TraitsModel, *, with_samples: bool) -> tuple[Heading, ...]:
     return (
         Heading("summary", "Summary"),
         Heading("scores", "Scores"),
+        Heading("confidence", "Confidence", per_output("confidence")),
         Heading("confusion", "What is taken for what", per_output("confusion")),
         Heading("history", "Training", per_output("history")),
         Heading("labels", "Labels", per_output("labels")),

@@ -18,8 +18,8 @@ Context = dict[str, object]
 _ACCURACY, _MACRO_F1, _MACRO_F1_ALL, _BALANCED = range(4)
 _WHOSE = {
     "test": "The test images taught nothing and chose nothing.",
-    "out-of-fold": "The training images, each answered by the one network that was trained without "
-    "it. The networks together do somewhat better on new images.",
+    "out-of-fold": "The training images, each answered by the networks that were trained without "
+    "it. All networks together do somewhat better on new images.",
     "validation": "The validation images taught nothing, but they chose the epoch: figures of new "
     "images lie lower.",
 }

@@ -15,17 +15,20 @@ from numpy.typing import NDArray
 from lacunar.errors import InputError
 from lacunar.store.directory import Bundle, read_bundle, write_bundle
 from lacunar.store.traits_card import model_card
+from lacunar.traits.confidence import Confidence
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.counts import LabelCounts
 from lacunar.traits.dataset import Intake
 from lacunar.traits.evaluate import Evaluation
 from lacunar.traits.history import Epoch, Score
 from lacunar.traits.layers import Layer
+from lacunar.traits.left_out import LeftOut
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.schema import Schema
+from lacunar.traits.trust import Trust
 
 KIND = "traits"
-_NETWORK, _OUT_OF_FOLD = "network.", "out-of-fold."
+_NETWORK, _LEFT_OUT, _TEMPERATURES = "network.", "left-out.", "temperatures"
 _PARTS = ("train", "validation")
 _HISTORY = pa.schema(
     [
@@ -63,8 +66,9 @@ def save_traits(model: TraitsModel, path: Path, *, force: bool = False) -> None:
         for name, array in state.items()
     }
     arrays |= {
-        f"{_OUT_OF_FOLD}{position}": logits for position, logits in enumerate(model.out_of_fold)
+        f"{_LEFT_OUT}{position}": logits for position, logits in enumerate(model.left_out.logits)
     }
+    arrays[_TEMPERATURES] = model.trust.temperatures
     for part, counts in model.counts.items():
         arrays |= {f"counts.{part}.{position}": count for position, count in enumerate(counts)}
     for part, found in model.evaluations.items():
@@ -77,6 +81,10 @@ def save_traits(model: TraitsModel, path: Path, *, force: bool = False) -> None:
             "schema": model.schema.to_dict(),
             "versions": model.versions,
             "networks": len(model.states),
+            "thresholds": list(model.trust.thresholds),
+            "confidences": {
+                part: [one.to_dict() for one in found] for part, found in model.confidences.items()
+            },
             "intake": {part: asdict(intake) for part, intake in model.intake.items()},
             "counted": list(model.counts),
             "evaluated": list(model.evaluations),
@@ -112,9 +120,15 @@ def load_traits(path: Path) -> TraitsModel:
             evaluations={
                 part: _read_evaluation(arrays, part, schema) for part in facts["evaluated"]
             },
-            out_of_fold=tuple(
-                arrays[f"{_OUT_OF_FOLD}{position}"] for position in range(len(schema.attributes))
+            confidences={
+                part: tuple(map(Confidence.from_dict, found))
+                for part, found in facts["confidences"].items()
+            },
+            left_out=LeftOut(
+                tuple(arrays[f"{_LEFT_OUT}{i}"] for i in range(len(schema.attributes))),
+                facts["networks"],
             ),
+            trust=Trust(arrays[_TEMPERATURES], tuple(facts["thresholds"])),
             versions=facts["versions"],
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -11,7 +11,7 @@ from lacunar.traits.history import kept_epoch
 from lacunar.traits.model import TraitsModel
 
 _SCORED = {
-    "out-of-fold": "the training images, each answered by the one network trained without it",
+    "out-of-fold": "the training images, each answered by the networks trained without it",
     "test": "images that chose nothing",
     "validation": "images that chose the epoch, so that the figures lie somewhat high",
 }
@@ -60,7 +60,7 @@ def _networks(model: TraitsModel) -> str:
         return f"Network `{model.config.network}`, {size}."
     return (
         f"{len(model.states)} networks `{model.config.network}` of {size} each, every one trained"
-        " without another part of the images; answers are means of their probabilities."
+        " without other parts of the images; answers are means of their probabilities."
     )
 
 
@@ -119,7 +119,8 @@ def _limits(model: TraitsModel) -> str:
         "## Limits",
         "",
         "- It answers every image, also one that shows no person, and one unlike all it has seen.",
-        "- Its probabilities are not calibrated: .9 does not mean right nine times in ten.",
+        "- Its probabilities are calibrated for images like the training images: there .9 means",
+        "  right about nine times in ten. They say nothing of images of another kind.",
         "- What it learned holds for images like the training images: same cameras, same people,",
         "  same years. Nothing here says how it does on others.",
         "- The classes are those of the labels, and so are their errors and their simplifications.",

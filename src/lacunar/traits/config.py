@@ -70,7 +70,7 @@ class TraitsConfig(BaseModel):
     Examples
     --------
     >>> TraitsConfig(max_epochs=5).folds
-    5
+    10
     >>> TraitsConfig.of_preset("source", augmentation=None).validation
     120.0
     """
@@ -112,11 +112,14 @@ class TraitsConfig(BaseModel):
         True, description="Whether answers are means over an image and its mirror."
     )
     folds: int = Field(
-        5,
+        10,
         ge=0,
         le=100,
-        description="Networks, each trained without another part of the images, that answer"
-        " together; 0: one network, and some images validate.",
+        description="Parts of the images, and networks that answer together, each trained without"
+        " some of the parts; 0: one network, and some images validate.",
+    )
+    left_out: float = Field(
+        0.2, gt=0, le=0.5, description="Share of the folds that a network is trained without."
     )
     validation: float = Field(
         0.23,
@@ -134,6 +137,17 @@ class TraitsConfig(BaseModel):
     def of_preset(cls, preset: str, **changes: Any) -> Self:
         """Return a preset's settings with some changed."""
         return cls(**((_SOURCE if preset == "source" else {"preset": preset}) | changes))
+
+    @property
+    def folds_left_out(self) -> int:
+        """How many folds each network is trained without, and how many networks know an image not.
+
+        Examples
+        --------
+        >>> [TraitsConfig(folds=folds).folds_left_out for folds in (0, 3, 10)]
+        [1, 1, 2]
+        """
+        return max(1, round(self.left_out * self.folds))
 
     def validation_size(self, n: int) -> int:
         """How many of ``n`` images validate: at least one, and at least one is left to train.

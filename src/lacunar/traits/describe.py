@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.traits.describe_confidence import describe_confidence
 from lacunar.traits.evaluate import LEVEL, Evaluation
 from lacunar.traits.history import kept_epoch
 from lacunar.traits.metrics import FIGURES, class_table
@@ -78,6 +79,9 @@ def describe_fit(model: TraitsModel) -> dict[str, Any]:
         },
         "evaluations": {
             part: describe_evaluation(evaluation) for part, evaluation in model.evaluations.items()
+        },
+        "confidences": {
+            part: describe_confidence(found) for part, found in model.confidences.items()
         },
     }
 

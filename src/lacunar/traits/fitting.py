@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
+from lacunar.traits.calibration import calibrated
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.counts import count_labels, largest_classes
 from lacunar.traits.dataset import LabelledImages
 from lacunar.traits.evaluate import evaluate_answers
 from lacunar.traits.history import Epoch
 from lacunar.traits.layers import layer_table
+from lacunar.traits.left_out import gather_left_out
 from lacunar.traits.model import (
     TraitsModel,
     answers,
@@ -29,9 +31,11 @@ from lacunar.traits.model import (
 from lacunar.traits.requirements import require_torch
 from lacunar.traits.schema import UNKNOWN
 from lacunar.traits.split import split_validation, stratified_folds
+from lacunar.traits.trust import Trust
 
 Progress = Callable[[int, Epoch], None]
 Rows = NDArray[np.intp]
+Logits = Sequence[NDArray[np.floating]]
 
 _LIBRARIES = ("numpy", "pillow", "torch")
 
@@ -85,12 +89,9 @@ def fit_traits(
     images = load_frames(train, config, cache_dir=cache_dir, reading=reading)
     versions = {name: version(name) for name in _LIBRARIES}
     digest = fingerprint(train, images)
-    left_out = [
-        np.full((len(train), len(attribute.classes)), np.nan, np.float32)
-        for attribute in train.schema.attributes
-    ]
     states: list[Mapping[str, NDArray[Any]]] = []
     histories: list[tuple[Epoch, ...]] = []
+    said: list[list[NDArray[np.float32]]] = []
     for member, (fitted, others) in enumerate(splits):
         own = _config_of(config, member)
         state, history = train_network(
@@ -104,19 +105,23 @@ def fit_traits(
         states.append(state)
         histories.append(tuple(history))
         alone = restore_networks(config, train.schema, [state])
-        for column, logits in zip(left_out, predict_logits(alone, images, others), strict=True):
-            column[others] = logits
-    together = restore_networks(config, train.schema, states)
-    judged = np.sort(np.concatenate([others for _, others in splits]))
+        said.append(predict_logits(alone, images, others))
+    left_out = gather_left_out(train.schema, len(train), [others for _, others in splits], said)
+    rows = left_out.rows
+    trust = Trust.learn(left_out, train.labels)
     part = "out-of-fold" if config.folds else "validation"
-    parts = {part: (train.labels[judged], [column[judged] for column in left_out])}
-    # With folds every image is fitted to by some network and judged by another.
+    # With folds every image is fitted to by some networks and judged by others.
     labels_of = {"train": train.labels}
     if not config.folds:
-        labels_of = {"train": train.labels[splits[0][0]], part: train.labels[judged]}
+        labels_of = {"train": train.labels[splits[0][0]], part: train.labels[rows]}
+    answered: dict[str, tuple[NDArray[np.int64], Logits, list[NDArray[np.float64]]]] = {
+        part: (train.labels[rows], left_out.pooled(), left_out.calibrated(train.labels))
+    }
+    together = restore_networks(config, train.schema, states)
     if test is not None:
         frames = load_frames(test, config, cache_dir=cache_dir, reading=reading)
-        parts["test"] = (test.labels, predict_logits(together, frames))
+        logits = predict_logits(together, frames)
+        answered["test"] = (test.labels, logits, calibrated(logits, trust.temperatures))
         labels_of["test"] = test.labels
     counts = {name: count_labels(labels, train.schema) for name, labels in labels_of.items()}
     largest = largest_classes(counts["train"])
@@ -131,9 +136,14 @@ def fit_traits(
         counts=counts,
         evaluations={
             name: evaluate_answers(train.schema, labels, answers(logits), largest, seed=config.seed)
-            for name, (labels, logits) in parts.items()
+            for name, (labels, logits, _) in answered.items()
         },
-        out_of_fold=tuple(left_out),
+        confidences={
+            name: trust.measure(train.schema, labels, logits, after, seed=config.seed)
+            for name, (labels, logits, after) in answered.items()
+        },
+        left_out=left_out,
+        trust=trust,
         versions=versions,
     )
 
@@ -162,7 +172,11 @@ def _splits(dataset: LabelledImages, config: TraitsConfig) -> list[tuple[Rows, R
     else:
         fold_of = _folds(dataset, config)
         folds = range(config.folds)
-        splits = [(np.flatnonzero(fold_of != k), np.flatnonzero(fold_of == k)) for k in folds]
+        # Neighbouring folds, so that each image is left out by as many networks as any other.
+        without = [
+            np.isin(fold_of, (k + np.arange(config.folds_left_out)) % config.folds) for k in folds
+        ]
+        splits = [(np.flatnonzero(~left), np.flatnonzero(left)) for left in without]
     for fitted, others in splits:
         _check_split(dataset, fitted, others)
     return splits

@@ -15,14 +15,18 @@ from numpy.typing import NDArray
 from lacunar.errors import InputError
 from lacunar.traits.arrays import ImageArray
 from lacunar.traits.cache import load_images
+from lacunar.traits.calibration import calibrated
+from lacunar.traits.confidence import Confidence
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.counts import LabelCounts, largest_classes
 from lacunar.traits.dataset import Intake, LabelledImages
 from lacunar.traits.evaluate import Evaluation, evaluate_answers
 from lacunar.traits.history import Epoch, mean_history
 from lacunar.traits.layers import Layer
+from lacunar.traits.left_out import LeftOut
 from lacunar.traits.requirements import require_torch
 from lacunar.traits.schema import Schema
+from lacunar.traits.trust import Trust
 
 _LIBRARIES = ("numpy", "pillow", "torch")
 
@@ -50,12 +54,15 @@ class TraitsModel:
         Labels of the parts ``train``, without folds ``validation`` and, where it was given,
         ``test``.
     evaluations : dict of str to Evaluation
-        Of ``out-of-fold``, the training images, each answered by the network that was trained
+        Of ``out-of-fold``, the training images, each answered by the networks that were trained
         without it; or, without folds, of ``validation``, which chose the epoch. And of ``test``,
         which chose nothing.
-    out_of_fold : tuple of A float32 array of shape (N, C_a)
-        Logits of the training images by the network that was trained without them, in the order
-        of the data; NaN where there is none.
+    confidences : dict of str to tuple of A Confidence
+        How far the probabilities of the same parts can be trusted.
+    left_out : LeftOut
+        What networks say of the training images that they were trained without.
+    trust : Trust
+        What makes probabilities of logits, and keeps back answers.
     versions : dict of str to str
         Libraries that the weights came from.
     """
@@ -69,7 +76,9 @@ class TraitsModel:
     intake: dict[str, Intake]
     counts: dict[str, LabelCounts]
     evaluations: dict[str, Evaluation]
-    out_of_fold: tuple[NDArray[np.float32], ...]
+    confidences: dict[str, tuple[Confidence, ...]]
+    left_out: LeftOut
+    trust: Trust
     versions: dict[str, str]
 
     @property
@@ -124,7 +133,7 @@ def evaluate_traits(
 
 
 def predict_traits(model: TraitsModel, images: ImageArray) -> list[NDArray[np.float64]]:
-    """Probabilities of the classes of each attribute.
+    """Calibrated probabilities of the classes of each attribute.
 
     Parameters
     ----------
@@ -144,13 +153,13 @@ def predict_traits(model: TraitsModel, images: ImageArray) -> list[NDArray[np.fl
     """
     require_torch()
     from lacunar.traits.networks import restore_networks
-    from lacunar.traits.predict import predict_logits, probabilities
+    from lacunar.traits.predict import predict_logits
 
     frame = (model.config.height, model.config.width)
     if images.pixels.shape[1:3] != frame:
         raise InputError(f"expected images of {frame}, got {images.pixels.shape[1:3]}")
     networks = restore_networks(model.config, model.schema, model.states)
-    return probabilities(predict_logits(networks, images))
+    return calibrated(predict_logits(networks, images), model.trust.temperatures)
 
 
 def fingerprint(dataset: LabelledImages, images: ImageArray) -> str:

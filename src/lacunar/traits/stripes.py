@@ -9,7 +9,7 @@ from torch.nn import functional
 from lacunar.traits.schema import Schema
 
 _STRIPES, _COLOUR_STRIPES = 6, 8
-_FEATURES = 64
+_FEATURES = 32
 # Levels of red, of green and of blue that colours are counted by.
 _LEVELS = 4
 # Roots of shares are small: without a factor their weights would have to be large, which decay
