@@ -27,7 +27,7 @@ check: $(VENV)/check.stamp
 	$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/test.stamp
-	for script in $(filter-out benchmarks/recommenders% benchmarks/traits_epoch%,$(wildcard benchmarks/*.py)); do \
+	for script in $(filter-out benchmarks/recommenders% benchmarks/traits_epoch% benchmarks/traits_onnx%,$(wildcard benchmarks/*.py)); do \
 		$(BIN)/python $$script || exit 1; \
 	done
 
@@ -47,7 +47,7 @@ $(VENV)/base.stamp: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/test.stamp: $(VENV)/base.stamp
-	$(PIP) --editable ".[traits,test]"
+	$(PIP) --editable ".[export,test]"
 	touch $@
 
 $(VENV)/check.stamp: $(VENV)/test.stamp

@@ -102,6 +102,25 @@ def people_model(people_directory: Path, decoded_images: Path) -> TraitsModel:
 
 
 @pytest.fixture(scope="session")
+def people_onnx(people_model: TraitsModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model of :func:`people_model` as an ONNX file; the first attribute has a threshold."""
+    from lacunar.traits.onnx_export import export_onnx
+    from lacunar.traits.torch_model import probability_module
+
+    path = tmp_path_factory.mktemp("onnx") / "people.onnx"
+    export_onnx(
+        probability_module(people_model),
+        people_model.schema,
+        people_model.config,
+        path,
+        thresholds=(0.9, *(None,) * 5),
+        fingerprint=people_model.fingerprint,
+        versions=people_model.versions,
+    )
+    return path
+
+
+@pytest.fixture(scope="session")
 def real_tastes() -> Path:
     """The MovieLens directory that the environment variable LACUNAR_DATA names."""
     root = os.environ.get("LACUNAR_DATA")

@@ -22,7 +22,7 @@ def run(*words: object) -> Result:
     return CliRunner().invoke(app, ["traits", *map(str, words)])
 
 
-@pytest.mark.parametrize("command", ["fit", "evaluate", "predict", "report"])
+@pytest.mark.parametrize("command", ["fit", "evaluate", "predict", "export", "report"])
 def test_help_has_an_example_and_fits_eighty_columns(command: str) -> None:
     done = run(command, "--help")
     assert f"Example: lacunar traits {command}" in " ".join(done.output.split())
@@ -85,6 +85,24 @@ BAD = {
     ),
     "no image": (["predict", "MODEL", "nowhere.png"], "expected an image file or a folder"),
     "not an image": (["predict", "MODEL", "FILE"], "expected a JPEG, PNG, WEBP or BMP image"),
+    "answers of no kind": (
+        ["predict", "MODEL", "DATA/Test_Data/Originals", "-o", "OUT.xlsx"],
+        "expected a file ending in .csv, .json, .jsonl, .parquet",
+    ),
+    "quotes for no spreadsheet": (
+        ["predict", "MODEL", "FILE", "--spreadsheet-safe"],
+        "--spreadsheet-safe: expected a CSV file to write",
+    ),
+    "probabilities in no table": (
+        ["predict", "MODEL", "FILE", "--all-probabilities"],
+        "--all-probabilities: expected --json",
+    ),
+    "not an ONNX file": (["export", "MODEL", "-o", "OUT"], "expected a file ending in .onnx"),
+    "no folder of an ONNX file": (
+        ["export", "MODEL", "-o", "OUT/a.onnx"],
+        "expected an existing parent directory",
+    ),
+    "no ONNX file": (["predict", "OUT.onnx", "FILE"], "expected an ONNX file, got none"),
     "no folder": (["report", "MODEL", "-o", "OUT/p.html"], "expected an existing parent"),
 }
 
@@ -101,7 +119,7 @@ def test_bad_input_is_one_sentence(
         "FILE": tmp_path / "file",
     }
     named = [
-        Path(places[first], *rest) if first in places else word
+        Path(places[first], *rest) if first in places else word.replace("OUT", str(places["OUT"]))
         for word in arguments
         for first, *rest in [word.split("/")]
     ]
@@ -114,7 +132,13 @@ def test_bad_input_is_one_sentence(
 
 
 @pytest.mark.parametrize(
-    "words", [["fit", "DATA", "-o", "m"], ["evaluate", "m", "DATA"], ["predict", "m", "a.png"]]
+    "words",
+    [
+        ["fit", "DATA", "-o", "m"],
+        ["evaluate", "m", "DATA"],
+        ["predict", "m", "a.png"],
+        ["export", "m", "-o", "m.onnx"],
+    ],
 )
 def test_without_torch_a_command_says_what_to_install(
     words: list[str], monkeypatch: pytest.MonkeyPatch

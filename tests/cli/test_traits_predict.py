@@ -1,14 +1,28 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
 
 from lacunar.cli import app
+from lacunar.errors import InputError
 from lacunar.store import save_traits
 from lacunar.traits.model import TraitsModel
+
+# A command where these libraries are not installed.
+BLOCKED = """
+import sys
+for name in ("torch", "onnx", "onnxscript"):
+    sys.modules[name] = None
+from lacunar.cli import main
+main()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +32,21 @@ def model(people_model: TraitsModel, tmp_path_factory: pytest.TempPathFactory) -
     return path
 
 
-def predict(model: Path, *words: object) -> Result:
-    return CliRunner().invoke(app, ["traits", "predict", str(model), *map(str, words)])
+@pytest.fixture
+def folder(people_directory: Path, tmp_path: Path) -> Path:
+    """Four images, of which the third is broken."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    images = sorted((people_directory / "Test_Data" / "Originals").iterdir())[:4]
+    for name, image in zip("abcd", images, strict=True):
+        shutil.copy(image, photos / f"{name}.png")
+    (photos / "c.png").write_text("hello")
+    return photos
+
+
+def predict(model: Path, *words: object, stdin: bytes | None = None) -> Result:
+    arguments = ["traits", "predict", str(model), *map(str, words)]
+    return CliRunner().invoke(app, arguments, input=stdin)
 
 
 def test_json_tells_every_attribute_of_every_image(
@@ -30,9 +57,11 @@ def test_json_tells_every_attribute_of_every_image(
     done = predict(model, first, folder, "--json")
     assert done.exit_code == 0, done.output
     assert done.stdout.count("\n") == 1
-    found = json.loads(done.stdout)["predictions"]
+    document = json.loads(done.stdout)
+    found = document["predictions"]
     assert [row["image"] for row in found[:2]] == [str(first), str(first)]
     assert len(found) == 13
+    assert document["broken"] == []
     for attribute in people_model.schema.attributes:
         answer = found[0]["attributes"][attribute.name]
         assert answer["label"] in attribute.classes
@@ -46,3 +75,132 @@ def test_people_get_a_line_per_attribute(model: Path, people_directory: Path) ->
     assert lines[0] == str(image)
     assert [line.split()[0] for line in lines[1:3]] == ["gender", "torso_type"]
     assert len(lines) == 7
+
+
+def test_an_onnx_file_says_what_its_model_says_and_abstains_below_its_thresholds(
+    model: Path, people_onnx: Path, people_directory: Path
+) -> None:
+    folder = people_directory / "Test_Data" / "Originals"
+    ours, theirs = (
+        json.loads(predict(which, folder, "--json", "--all-probabilities").stdout)["predictions"]
+        for which in (people_onnx, model)
+    )
+    assert len(ours) == 12
+    for one, other in zip(ours, theirs, strict=True):
+        assert one["image"] == other["image"]
+        for name, answer in one["attributes"].items():
+            expected = other["attributes"][name]["probabilities"]
+            assert answer["probabilities"] == pytest.approx(expected, abs=1e-4)
+            below = name == "gender" and answer["probability"] < 0.9
+            assert answer["abstain"] is below
+    assert any(row["attributes"]["gender"]["abstain"] for row in ours)
+    image = ours[0]["image"]
+    assert "abstains" in predict(people_onnx, image).stdout.splitlines()[1]
+
+
+def test_an_onnx_file_needs_no_torch(people_onnx: Path, people_directory: Path) -> None:
+    folder = people_directory / "Test_Data" / "Originals"
+    words = ["traits", "predict", str(people_onnx), str(folder), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-c", BLOCKED, *words], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == predict(people_onnx, folder, "--json").stdout
+
+
+def test_another_device_is_refused_for_an_onnx_file(people_onnx: Path, folder: Path) -> None:
+    done = predict(people_onnx, folder, "--device", "cuda")
+    assert "--device: expected cpu for an ONNX file" in str(done.exception)
+
+
+def test_rows_of_a_csv_file_are_told_by_their_cells(model: Path, people_directory: Path) -> None:
+    table = people_directory / "Test_Data" / "Test.csv"
+    done = predict(model, table, "--json")
+    assert done.exit_code == 0, done.output
+    cells = [line.split(",")[0] for line in table.read_text().splitlines()[1:]]
+    assert [row["image"] for row in json.loads(done.stdout)["predictions"]] == cells
+
+
+def test_standard_input_names_images(model: Path, folder: Path) -> None:
+    names = [str(folder / name) for name in ("b.png", "a.png")]
+    for end, words in (("\n", []), ("\0", ["-0"])):
+        listed = "".join(f"{name}{end}" for name in names).encode()
+        done = predict(model, "-", "--json", *words, stdin=listed)
+        assert [row["image"] for row in json.loads(done.stdout)["predictions"]] == names
+
+
+def test_a_broken_image_is_passed_over_by_name_and_status(model: Path, folder: Path) -> None:
+    done = predict(model, folder, "--json")
+    assert done.exit_code == 3
+    document = json.loads(done.stdout)
+    assert [Path(row["image"]).name for row in document["predictions"]] == [
+        "a.png", "b.png", "d.png",
+    ]  # fmt: skip
+    (broken,) = document["broken"]
+    assert broken["image"] == str(folder / "c.png")
+    assert "expected a JPEG, PNG, WEBP or BMP image" in broken["reason"]
+    assert broken["reason"] in done.stderr
+    assert "1 of 4 images could not be read." in done.stderr
+    table = predict(model, folder)
+    assert table.exit_code == 3
+    assert table.stdout.splitlines()[14:16] == [str(folder / "c.png"), " broken"]
+
+
+def test_a_broken_image_ends_it_on_request_and_nothing_is_told(model: Path, folder: Path) -> None:
+    done = predict(model, folder, "--no-skip-broken", "--json")
+    assert isinstance(done.exception, InputError)
+    assert done.stdout == ""
+
+
+def test_where_every_image_is_broken_the_first_is_told(
+    model: Path, folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    done = predict(model, folder / "c.png", folder / "c.png", "-o", path)
+    assert isinstance(done.exception, InputError)
+    assert not path.exists()
+
+
+def test_a_file_of_answers_is_written_once_and_again_by_force(
+    model: Path, folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "answers.csv"
+    done = predict(model, folder / "a.png", folder / "b.png", "-o", path)
+    assert done.exit_code == 0, done.output
+    assert "Answers for 2 images written to" in done.stdout
+    assert path.read_text().count("\n") == 3
+    again = predict(model, folder, "-o", path)
+    assert "--force" in str(again.exception)
+    forced = predict(model, folder, "-o", path, "--force", "--json")
+    assert forced.exit_code == 3
+    told = json.loads(forced.stdout)
+    assert (told["file"], told["images"], len(told["broken"])) == (str(path), 4, 1)
+    assert path.read_text().count("\n") == 5
+
+
+def test_every_kind_of_file_says_the_same(model: Path, folder: Path, tmp_path: Path) -> None:
+    images = [folder / f"{name}.png" for name in "abd"]
+    for suffix in ("csv", "json", "jsonl", "parquet"):
+        assert predict(model, *images, "-o", tmp_path / f"a.{suffix}").exit_code == 0
+    table = pq.read_table(tmp_path / "a.parquet").to_pylist()
+    document = json.loads((tmp_path / "a.json").read_bytes())["predictions"]
+    lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    rows = [line.split(",") for line in (tmp_path / "a.csv").read_text().splitlines()[1:]]
+    assert lines == document
+    for row, cells, told in zip(table, rows, document, strict=True):
+        answer = told["attributes"]["gender"]
+        assert (row["gender"], row["gender_probability"]) == (
+            answer["label"],
+            answer["probability"],
+        )
+        assert cells[:4] == [told["image"], answer["label"], str(answer["probability"]), "false"]
+
+
+def test_a_command_without_standard_input_answers(people_onnx: Path, folder: Path) -> None:
+    code = f"import sys; sys.stdin = None\n{BLOCKED}"
+    words = ["traits", "predict", str(people_onnx), str(folder / "a.png"), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["predictions"]) == 1

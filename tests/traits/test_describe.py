@@ -81,3 +81,20 @@ def test_predictions_name_the_most_probable_class(coats: Schema) -> None:
     assert first["attributes"]["coat"] == {"label": "closed", "probability": 0.7, "abstain": False}
     assert second["attributes"]["hat"] == {"label": "on", "probability": 0.6, "abstain": False}
     json.dumps(document, allow_nan=False)
+
+
+def test_answers_below_their_threshold_abstain_and_keep_their_label(coats: Schema) -> None:
+    found = [np.array([[0.2, 0.7, 0.1], [0.5, 0.3, 0.2]]), np.array([[1.0, 0.0], [0.4, 0.6]])]
+    document = describe_predictions(coats, ["a.png", "b.png"], found, (0.7, None))
+    first, second = (row["attributes"] for row in document["predictions"])
+    assert [first["coat"]["abstain"], second["coat"]["abstain"]] == [False, True]
+    assert [first["hat"]["abstain"], second["hat"]["abstain"]] == [False, False]
+    assert second["coat"]["label"] == "open"
+
+
+def test_all_probabilities_are_told_by_class_on_request(coats: Schema) -> None:
+    found = [np.array([[0.2, 0.7, 0.1]]), np.array([[1.0, 0.0]])]
+    document = describe_predictions(coats, ["a.png"], found, all_probabilities=True)
+    answers = document["predictions"][0]["attributes"]
+    assert answers["coat"]["probabilities"] == {"open": 0.2, "closed": 0.7, "none": 0.1}
+    assert answers["hat"]["probabilities"] == {"off": 1.0, "on": 0.0}

@@ -7,13 +7,25 @@ import sys
 import pytest
 
 from lacunar.errors import InputError
-from lacunar.traits.requirements import require_torch
+from lacunar.traits.requirements import require_export, require_onnxruntime, require_torch
 
 
 def test_a_missing_torch_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lacunar.traits.requirements.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install 'lacunar\[traits\]'"):
         require_torch()
+
+
+def test_what_onnx_files_need_is_told_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "lacunar.traits.requirements.find_spec", lambda name: name == "torch" or None
+    )
+    with pytest.raises(InputError, match=r"pip install 'lacunar\[onnx\]'"):
+        require_onnxruntime()
+    with pytest.raises(InputError, match=r"expected onnxscript and onnxruntime, .*lacunar\[export"):
+        require_export()
 
 
 def test_threads_sleep_while_they_wait_unless_told_otherwise(

@@ -6,12 +6,11 @@ import hashlib
 import io
 import json
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import PIL
@@ -22,10 +21,9 @@ from lacunar.traits.arrays import ImageArray
 from lacunar.traits.dataset import LabelledImages
 from lacunar.traits.files import replace_file
 from lacunar.traits.images import Fit, content_box, fit_into, fit_map, read_image, read_map
+from lacunar.traits.ordered import in_order
 
 Progress = Callable[[int, int], None]
-T = TypeVar("T")
-R = TypeVar("R")
 
 # Goes up with every change to the pixels that reading and fitting give.
 _PREPROCESSING = 1
@@ -131,7 +129,7 @@ def _key(dataset: LabelledImages, frame: _Frame, pool: Executor) -> str:
     n, n_parts = len(dataset), len(dataset.maps[0]) if dataset.maps else 0
     preparation = [_PREPROCESSING, PIL.__version__, *astuple(frame), n, n_parts]
     hasher = hashlib.sha256(json.dumps(preparation).encode())
-    for found in _in_order(pool, digests, _blocks(n)):
+    for found in in_order(pool, digests, _blocks(n)):
         for digest in found:
             hasher.update(f"{digest}\n".encode())
     return hasher.hexdigest()
@@ -163,7 +161,7 @@ def _build(
             done += len(block)
             progress(done, n)
 
-    pixels = told(_in_order(pool, decode, _blocks(n)))
+    pixels = told(in_order(pool, decode, _blocks(n)))
     digests = {_PIXELS: _write(folder / _PIXELS, (n, height, width, 3), np.uint8, pixels)}
     digests[_BOXES] = _write(folder / _BOXES, boxes.shape, np.int16, [boxes])
     if dataset.maps is not None:
@@ -192,7 +190,7 @@ def _build_maps(
                     block[at, part] = fit_map(found, (top, left, bottom, right), height, width)
         return np.packbits(block, axis=-1)
 
-    packed = _in_order(pool, decode, _blocks(len(maps)))
+    packed = in_order(pool, decode, _blocks(len(maps)))
     shape = (*known.shape, height, -(-width // 8))
     return {
         _MAPS: _write(folder / _MAPS, shape, np.uint8, packed),
@@ -251,17 +249,6 @@ def _write(
 
 def _blocks(n: int) -> list[range]:
     return [range(start, min(start + _BLOCK, n)) for start in range(0, n, _BLOCK)]
-
-
-def _in_order(pool: Executor, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """Results in the order of the items, few of them ahead, so that memory stays small."""
-    ahead: deque[Future[R]] = deque()
-    for item in items:
-        ahead.append(pool.submit(function, item))
-        if len(ahead) > 2 * (os.cpu_count() or 1):
-            yield ahead.popleft().result()
-    while ahead:
-        yield ahead.popleft().result()
 
 
 def _say_nothing(done: int, total: int) -> None:

@@ -194,6 +194,35 @@ def read_dataset(
     )
 
 
+def resolve_inside(root: Path, folder: str, name: str, where: str) -> Path | None:
+    """Find a file that a data file names; None where there is no such file.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the data file, resolved.
+    folder : str
+        Of such files, relative to it.
+    name : str
+    where : str
+        Place of the name.
+
+    Raises
+    ------
+    InputError
+        If the name, or a link, leads out of the folder of the data file.
+    """
+    if not is_inside(name):
+        raise InputError(f"{where}: expected a path inside {root / folder}, got {name!r}")
+    try:
+        path = (root / folder / name).resolve(strict=True)
+    except (OSError, RuntimeError):  # not there, a name too long, a loop of links
+        return None
+    if not path.is_relative_to(root):
+        raise InputError(f"{where}: expected {name!r} inside {root}, got a link to {path}")
+    return path if path.is_file() else None
+
+
 def _is_source_layout(path: Path) -> bool:
     return any((path / csv.parent).is_dir() for csv in _CSV.values())
 
@@ -235,7 +264,7 @@ def _find_images(table: Table, schema: Schema) -> list[Path]:
         where = table.where(row, schema.image_column)
         if not name:
             raise InputError(f"{where}: expected the name of an image file, got an empty cell")
-        path = _resolve(root, schema.images, name, where)
+        path = resolve_inside(root, schema.images, name, where)
         if path is None:
             at = table.path.parent / schema.images / name
             raise InputError(f"{where}: expected an image file, got none at {at}")
@@ -255,21 +284,8 @@ def _find_maps(
         name = table.columns[schema.image_column][row]
         stem = name.removesuffix(Path(name).suffix)
         files = (f"{stem}_{part}.png" for part in schema.parts)
-        maps.append(tuple(_resolve(root, schema.maps, file, where) for file in files))
+        maps.append(tuple(resolve_inside(root, schema.maps, file, where) for file in files))
     return tuple(maps) if any(any(files) for files in maps) else None
-
-
-def _resolve(root: Path, folder: str, name: str, where: str) -> Path | None:
-    """Find a file that a data file names; none where there is no such file."""
-    if not is_inside(name):
-        raise InputError(f"{where}: expected a path inside {root / folder}, got {name!r}")
-    try:
-        path = (root / folder / name).resolve(strict=True)
-    except (OSError, RuntimeError):  # not there, a name too long, a loop of links
-        return None
-    if not path.is_relative_to(root):
-        raise InputError(f"{where}: expected {name!r} inside {root}, got a link to {path}")
-    return path if path.is_file() else None
 
 
 def _check_known(source: Path, schema: Schema, labels: NDArray[np.int64]) -> None:

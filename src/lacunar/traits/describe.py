@@ -87,7 +87,12 @@ def describe_fit(model: TraitsModel) -> dict[str, Any]:
 
 
 def describe_predictions(
-    schema: Schema, images: Sequence[str], probabilities: Sequence[NDArray[np.float64]]
+    schema: Schema,
+    images: Sequence[str],
+    probabilities: Sequence[NDArray[np.float64]],
+    thresholds: Sequence[float | None] | None = None,
+    *,
+    all_probabilities: bool = False,
 ) -> dict[str, Any]:
     """The most probable class of every attribute of every image.
 
@@ -97,6 +102,10 @@ def describe_predictions(
         A attributes of C_a classes.
     images : sequence of N str
     probabilities : sequence of A float64 arrays of shape (N, C_a)
+    thresholds : sequence of A float or None, optional
+        Probability below which an answer abstains; None never does. The label stays.
+    all_probabilities : bool
+        Tell the probability of every class as well.
 
     Examples
     --------
@@ -104,24 +113,39 @@ def describe_predictions(
     >>> describe_predictions(schema, ["a.png"], [np.array([[0.25, 0.75]])])["predictions"][0]
     {'image': 'a.png', 'attributes': {'coat': {'label': 'closed', 'probability': 0.75, ...}}}
     """
-    best = [found.argmax(axis=1) for found in probabilities]
+    limits = thresholds or (None,) * len(schema.attributes)
+    outputs = [
+        _answers(attribute, found, limit, all_probabilities=all_probabilities)
+        for attribute, found, limit in zip(schema.attributes, probabilities, limits, strict=True)
+    ]
     return {
         "predictions": [
-            {
-                "image": image,
-                "attributes": {
-                    attribute.name: {
-                        "label": attribute.classes[best[position][row]],
-                        "probability": float(probabilities[position][row, best[position][row]]),
-                        # No model has a threshold yet below which it would rather not say.
-                        "abstain": False,
-                    }
-                    for position, attribute in enumerate(schema.attributes)
-                },
-            }
-            for row, image in enumerate(images)
+            {"image": image, "attributes": dict(zip(schema.names, answers, strict=True))}
+            for image, *answers in zip(images, *outputs, strict=True)
         ]
     }
+
+
+def _answers(
+    attribute: Attribute,
+    found: NDArray[np.float64],
+    threshold: float | None,
+    *,
+    all_probabilities: bool,
+) -> list[dict[str, Any]]:
+    """Answers of one attribute, one per row of probabilities (N, C_a)."""
+    answers: list[dict[str, Any]] = [
+        {
+            "label": attribute.classes[best],
+            "probability": row[best],
+            "abstain": threshold is not None and row[best] < threshold,
+        }
+        for best, row in zip(found.argmax(axis=1).tolist(), found.tolist(), strict=True)
+    ]
+    if all_probabilities:
+        for answer, row in zip(answers, found.tolist(), strict=True):
+            answer["probabilities"] = dict(zip(attribute.classes, row, strict=True))
+    return answers
 
 
 def _figures(values: NDArray[np.float64]) -> dict[str, float | None]:

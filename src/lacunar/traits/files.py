@@ -4,18 +4,51 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
-from collections.abc import Iterable
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
-def replace_file(path: Path, contents: Iterable[bytes]) -> str:
-    """Write a file beside its destination, sync it and move it there.
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file beside a destination; once its content is written, sync it and move it there.
 
     Parameters
     ----------
     path : Path
-        Keeps its old content, if it had any, until the new one is whole.
+        Keeps its old content, if it had any, until the new one is whole, and keeps it for good
+        where an error ends the writing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with replacing(Path(folder) / "a") as file:
+    ...         _ = file.write(b"one")
+    ...     (Path(folder) / "a").read_bytes()
+    b'one'
+    """
+    # Not by tempfile, whose files nobody but their owner may read, also under their last name.
+    staging = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with staging.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        staging.replace(path)
+    except BaseException:
+        staging.unlink(missing_ok=True)
+        raise
+
+
+def replace_file(path: Path, contents: Iterable[bytes]) -> str:
+    """Write a file as :func:`replacing` does.
+
+    Parameters
+    ----------
+    path : Path
     contents : iterable of bytes
 
     Returns
@@ -25,22 +58,15 @@ def replace_file(path: Path, contents: Iterable[bytes]) -> str:
 
     Examples
     --------
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     digest = replace_file(Path(folder) / "a", [b"one ", b"two"])
     ...     (Path(folder) / "a").read_bytes()
     b'one two'
     """
     hasher = hashlib.sha256()
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            for content in contents:
-                hasher.update(content)
-                file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink()
-        raise
+    with replacing(path) as file:
+        for content in contents:
+            hasher.update(content)
+            file.write(content)
     return hasher.hexdigest()

@@ -29,3 +29,42 @@ def require_torch() -> None:
             "expected PyTorch, which networks need, got none: pip install 'lacunar[traits]'"
         )
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def require_onnxruntime() -> None:
+    """Refuse to go on without ONNX Runtime, which answers from ONNX files.
+
+    Raises
+    ------
+    InputError
+        If it is not installed.
+
+    Examples
+    --------
+    >>> require_onnxruntime()
+    """
+    if find_spec("onnxruntime") is None:
+        raise InputError(
+            "expected ONNX Runtime, which ONNX files need, got none: pip install 'lacunar[onnx]'"
+        )
+
+
+def require_export() -> None:
+    """Refuse to go on without what turns a network into an ONNX file and checks it.
+
+    Raises
+    ------
+    InputError
+        If PyTorch, ONNX Script, through which it exports, or ONNX Runtime is not installed.
+
+    Examples
+    --------
+    >>> require_export()
+    """
+    require_torch()
+    missing = [name for name in ("onnxscript", "onnxruntime") if find_spec(name) is None]
+    if missing:
+        raise InputError(
+            f"expected {' and '.join(missing)}, which exporting needs, got none:"
+            " pip install 'lacunar[export]'"
+        )

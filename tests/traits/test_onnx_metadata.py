@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from lacunar.errors import InputError
+from lacunar.traits.onnx_metadata import FORMAT_VERSION, OnnxMetadata
+from lacunar.traits.schema import Schema
+
+
+@pytest.fixture
+def metadata(coats: Schema) -> OnnxMetadata:
+    return OnnxMetadata(coats, 40, 24, (0.8, None), "ab12", {"torch": "9.9"})
+
+
+def test_text_comes_back_as_it_was(metadata: OnnxMetadata) -> None:
+    assert OnnxMetadata.from_text(metadata.to_text()) == metadata
+
+
+def test_every_entry_is_json_or_a_sentence(metadata: OnnxMetadata) -> None:
+    text = metadata.to_text()
+    assert json.loads(text["lacunar.thresholds"]) == {"coat": 0.8, "hat": None}
+    assert json.loads(text["lacunar.preprocessing"])["padding"] == 0
+    assert "no decision about anybody" in text["lacunar.use"]
+    assert list(text) == sorted(text)
+
+
+BROKEN = {
+    "newer": ("format_version", str(FORMAT_VERSION + 1), "a newer lacunar wrote this file"),
+    "no version": ("format_version", "x", "expected whole metadata, got: invalid literal"),
+    "no schema": ("schema", None, "expected whole metadata, got: no 'schema'"),
+    "other schema": ("schema", "{}", "expected a value for attributes, got none"),
+    "not JSON": ("schema", "{", "expected whole metadata, got: "),
+    "not an object": ("frame", "3", "expected whole metadata, got: "),
+    "frame": ("frame", '{"height": 0, "width": 2}', "a side of 0 pixels"),
+    "threshold": ("thresholds", '{"coat": 2, "hat": null}', "a threshold of 2"),
+    "no threshold": ("thresholds", '{"coat": 0.5}', "no 'hat'"),
+    "preprocessing": ("preprocessing", '{"colour": "BGR"}', "a preprocessing of colour by 'BGR'"),
+}
+
+
+@pytest.mark.parametrize(("key", "value", "message"), BROKEN.values(), ids=BROKEN.keys())
+def test_what_is_not_whole_is_refused_in_a_sentence(
+    metadata: OnnxMetadata, key: str, value: str | None, message: str
+) -> None:
+    text = metadata.to_text()
+    if value is None:
+        del text[f"lacunar.{key}"]
+    else:
+        text[f"lacunar.{key}"] = value
+    with pytest.raises(InputError) as error:
+        OnnxMetadata.from_text(text)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_the_file_of_another_program_is_told_apart() -> None:
+    with pytest.raises(InputError, match="that 'lacunar traits export' wrote, got another"):
+        OnnxMetadata.from_text({"author": "somebody"})
