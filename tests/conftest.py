@@ -113,7 +113,7 @@ def people_onnx(people_model: TraitsModel, tmp_path_factory: pytest.TempPathFact
         people_model.schema,
         people_model.config,
         path,
-        thresholds=(0.9, *(None,) * 5),
+        thresholds=(0.9, *(0.0,) * 5),
         fingerprint=people_model.fingerprint,
         versions=people_model.versions,
     )

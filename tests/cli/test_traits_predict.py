@@ -77,6 +77,20 @@ def test_people_get_a_line_per_attribute(model: Path, people_directory: Path) ->
     assert len(lines) == 7
 
 
+def test_a_model_keeps_back_what_is_below_its_thresholds(
+    model: Path, people_model: TraitsModel, people_directory: Path
+) -> None:
+    folder = people_directory / "Test_Data" / "Originals"
+    rows = json.loads(predict(model, folder, "--json").stdout)["predictions"]
+    thresholds = dict(zip(people_model.schema.names, people_model.trust.thresholds, strict=True))
+    kept_back = 0
+    for row in rows:
+        for name, answer in row["attributes"].items():
+            assert answer["abstain"] is (answer["probability"] < thresholds[name])
+            kept_back += answer["abstain"]
+    assert 0 < kept_back < len(rows) * len(thresholds)
+
+
 def test_an_onnx_file_says_what_its_model_says_and_abstains_below_its_thresholds(
     model: Path, people_onnx: Path, people_directory: Path
 ) -> None:
@@ -193,7 +207,8 @@ def test_every_kind_of_file_says_the_same(model: Path, folder: Path, tmp_path: P
             answer["label"],
             answer["probability"],
         )
-        assert cells[:4] == [told["image"], answer["label"], str(answer["probability"]), "false"]
+        kept_back = str(answer["abstain"]).lower()
+        assert cells[:4] == [told["image"], answer["label"], str(answer["probability"]), kept_back]
 
 
 def test_a_command_without_standard_input_answers(people_onnx: Path, folder: Path) -> None:

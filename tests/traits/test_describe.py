@@ -10,8 +10,10 @@ from lacunar.traits.counts import count_labels
 from lacunar.traits.describe import describe_evaluation, describe_fit, describe_predictions
 from lacunar.traits.evaluate import Evaluation, evaluate_answers
 from lacunar.traits.history import Epoch, Score
+from lacunar.traits.left_out import LeftOut
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.schema import Schema
+from lacunar.traits.trust import Trust
 
 TRUTH = np.array([[0, -1], [1, -1], [0, -1], [-1, -1]])
 PREDICTED = np.array([[0, 0], [1, 1], [1, 1], [2, 0]])
@@ -59,7 +61,9 @@ def test_a_fit_tells_its_best_epoch_and_its_labels(evaluation: Evaluation, coats
         histories=(tuple(Epoch(n, score, score) for n, score in enumerate(scores, start=1)),),
         counts={"train": count_labels(TRUTH, coats)},
         evaluations={"validation": evaluation},
-        out_of_fold=(),
+        confidences={},
+        left_out=LeftOut((), 1),
+        trust=Trust(np.ones(2), (0.0, 0.0)),
         versions={},
     )
     document = describe_fit(model)
@@ -85,7 +89,7 @@ def test_predictions_name_the_most_probable_class(coats: Schema) -> None:
 
 def test_answers_below_their_threshold_abstain_and_keep_their_label(coats: Schema) -> None:
     found = [np.array([[0.2, 0.7, 0.1], [0.5, 0.3, 0.2]]), np.array([[1.0, 0.0], [0.4, 0.6]])]
-    document = describe_predictions(coats, ["a.png", "b.png"], found, (0.7, None))
+    document = describe_predictions(coats, ["a.png", "b.png"], found, (0.7, 0.0))
     first, second = (row["attributes"] for row in document["predictions"])
     assert [first["coat"]["abstain"], second["coat"]["abstain"]] == [False, True]
     assert [first["hat"]["abstain"], second["hat"]["abstain"]] == [False, False]

@@ -35,8 +35,8 @@ def test_every_image_is_left_out_by_one_network(
     model: TraitsModel, people_of_coats: LabelledImages
 ) -> None:
     assert len(model.states) == len(model.histories) == 3
-    assert [logits.shape for logits in model.out_of_fold] == [(48, 3), (48, 2)]
-    assert all(np.isfinite(logits).all() for logits in model.out_of_fold)
+    assert [logits.shape for logits in model.left_out.logits] == [(1, 48, 3), (1, 48, 2)]
+    assert all(np.isfinite(logits).all() for logits in model.left_out.logits)
     known = [int(confusion.sum()) for confusion in model.evaluations["out-of-fold"].confusions]
     assert known == (people_of_coats.labels >= 0).sum(axis=0).tolist()
     assert {part: int(counts[0].sum()) for part, counts in model.counts.items()} == {
@@ -58,7 +58,10 @@ def test_networks_differ_and_answer_by_their_mean(
     ]
     assert not np.allclose(alone[0][0], alone[1][0])
     for output, found in enumerate(predict_traits(model, images)):
-        assert np.allclose(found, np.mean([each[output] for each in alone], axis=0), atol=1e-6)
+        mean = np.mean([each[output] for each in alone], axis=0)
+        tempered = mean ** (1 / model.trust.temperatures[output])
+        tempered /= tempered.sum(axis=1, keepdims=True)
+        assert np.allclose(found, tempered, atol=1e-5)
 
 
 def test_what_a_network_says_of_its_own_part_is_kept(
@@ -72,7 +75,7 @@ def test_what_a_network_says_of_its_own_part_is_kept(
         predict_logits(restore_networks(model.config, model.schema, [state]), images)[0]
         for state in model.states
     ]
-    for row, logits in enumerate(model.out_of_fold[0]):
+    for row, logits in enumerate(model.left_out.logits[0][0]):
         assert any(np.allclose(logits, each[row], atol=1e-5) for each in alone)
 
 
@@ -81,9 +84,9 @@ def test_without_folds_only_the_validation_images_are_left_out(
 ) -> None:
     config = small_config.model_copy(update={"max_epochs": 1})
     model = fit_traits(people_of_coats, config, cache_dir=cache)
-    left_out = np.isfinite(model.out_of_fold[0]).all(axis=1)
-    assert left_out.sum() == 12
-    assert not np.isfinite(model.out_of_fold[0][~left_out]).any()
+    assert len(model.left_out.rows) == 12
+    others = np.setdiff1d(np.arange(48), model.left_out.rows)
+    assert not np.isfinite(model.left_out.logits[0][:, others]).any()
     assert list(model.counts) == ["train", "validation"]
 
 
@@ -134,3 +137,23 @@ def test_some_images_of_a_data_set_are_a_data_set(
     assert half.where(1).endswith(people_of_coats.names[2])
     found = evaluate_traits(model, half, cache_dir=cache)
     assert int(found.confusions[0].sum()) == 24
+
+
+def test_two_networks_of_ten_know_an_image_not(
+    people_of_coats: LabelledImages, config: TraitsConfig, cache: Path
+) -> None:
+    ten = config.model_copy(update={"folds": 10, "max_epochs": 1})
+    model = fit_traits(people_of_coats, ten, cache_dir=cache)
+    assert len(model.states) == 10
+    assert [logits.shape for logits in model.left_out.logits] == [(2, 48, 3), (2, 48, 2)]
+    assert all(np.isfinite(logits).all() for logits in model.left_out.logits)
+    first, second = model.left_out.logits[0]
+    assert not np.allclose(first, second)
+
+
+def test_a_part_has_a_confidence_for_each_attribute(model: TraitsModel) -> None:
+    assert list(model.confidences) == list(model.evaluations) == ["out-of-fold", "test"]
+    for part, found in model.confidences.items():
+        assert [one.name for one in found] == ["coat", "hat"]
+        accuracies = model.evaluations[part].figures[:-1, 0]
+        assert [one.accuracy for one in found] == pytest.approx(accuracies.tolist())

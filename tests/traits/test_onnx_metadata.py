@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,11 +12,19 @@ from lacunar.traits.schema import Schema
 
 @pytest.fixture
 def metadata(coats: Schema) -> OnnxMetadata:
-    return OnnxMetadata(coats, 40, 24, (0.8, None), "ab12", {"torch": "9.9"})
+    return OnnxMetadata(coats, 40, 24, "pad", (0.8, None), "ab12", {"torch": "9.9"})
 
 
 def test_text_comes_back_as_it_was(metadata: OnnxMetadata) -> None:
     assert OnnxMetadata.from_text(metadata.to_text()) == metadata
+
+
+def test_an_image_that_fills_the_frame_has_no_padding(metadata: OnnxMetadata) -> None:
+    stretched = replace(metadata, fit="stretch")
+    prepared = json.loads(stretched.to_text()["lacunar.preprocessing"])
+    assert prepared["fit"] == "stretch"
+    assert "padding" not in prepared
+    assert OnnxMetadata.from_text(stretched.to_text()) == stretched
 
 
 def test_every_entry_is_json_or_a_sentence(metadata: OnnxMetadata) -> None:
@@ -36,7 +45,11 @@ BROKEN = {
     "frame": ("frame", '{"height": 0, "width": 2}', "a side of 0 pixels"),
     "threshold": ("thresholds", '{"coat": 2, "hat": null}', "a threshold of 2"),
     "no threshold": ("thresholds", '{"coat": 0.5}', "no 'hat'"),
-    "preprocessing": ("preprocessing", '{"colour": "BGR"}', "a preprocessing of colour by 'BGR'"),
+    "preprocessing": (
+        "preprocessing",
+        '{"fit": "pad", "colour": "BGR"}',
+        "a preprocessing of colour by 'BGR'",
+    ),
 }
 
 

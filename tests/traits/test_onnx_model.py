@@ -26,7 +26,8 @@ def test_it_says_what_it_takes_and_tells(people_model: TraitsModel, people_onnx:
     found = OnnxTraits(people_onnx)
     assert found.schema == people_model.schema
     assert (found.height, found.width) == (40, 24)
-    assert found.thresholds == (0.9, *(None,) * 5)
+    assert found.thresholds == (0.9, *(0.0,) * 5)
+    assert found.fit == people_model.config.fit
     assert found.metadata.fingerprint == people_model.fingerprint
     assert found.metadata.versions["torch"] == people_model.versions["torch"]
 

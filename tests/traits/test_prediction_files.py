@@ -28,7 +28,7 @@ SECOND = Answers(
 
 @pytest.fixture
 def form(coats: Schema) -> AnswerForm:
-    return AnswerForm(coats, (0.6, None))
+    return AnswerForm(coats, (0.6, 0.0))
 
 
 def write(path: Path, form: AnswerForm, *parts: Answers) -> Path:
@@ -125,7 +125,7 @@ def test_no_answers_make_an_empty_file_of_the_kind(
 
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".parquet"])
 def test_all_probabilities_are_told_on_request(coats: Schema, tmp_path: Path, suffix: str) -> None:
-    form = AnswerForm(coats, (None, None), all_probabilities=True)
+    form = AnswerForm(coats, (0.0, 0.0), all_probabilities=True)
     path = write(tmp_path / f"a{suffix}", form, FIRST, SECOND)
     if suffix == ".json":
         answers = json.loads(path.read_bytes())["predictions"][0]["attributes"]
@@ -172,5 +172,5 @@ def test_what_cannot_be_written_is_refused_early(form: AnswerForm, tmp_path: Pat
         (Attribute("coat", ("a", "b")), Attribute("coat_abstain", ("a", "b"))), image_column="file"
     )
     with pytest.raises(InputError, match="got 'coat_abstain' twice; JSON has no columns"):
-        check_predictions(tmp_path / "a.csv", AnswerForm(twice, (None, None)))
-    check_predictions(tmp_path / "a.json", AnswerForm(twice, (None, None)))
+        check_predictions(tmp_path / "a.csv", AnswerForm(twice, (0.0, 0.0)))
+    check_predictions(tmp_path / "a.json", AnswerForm(twice, (0.0, 0.0)))

@@ -28,7 +28,8 @@ class Means:
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        self.thresholds = (None,) * len(schema.attributes)
+        self.thresholds = (0.0,) * len(schema.attributes)
+        self.fit = "pad"
         self.asked: list[int] = []
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float64]]:

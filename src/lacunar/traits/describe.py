@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.traits.abstention import abstains
 from lacunar.traits.describe_confidence import describe_confidence
 from lacunar.traits.evaluate import LEVEL, Evaluation
 from lacunar.traits.history import kept_epoch
@@ -103,7 +104,8 @@ def describe_predictions(
     images : sequence of N str
     probabilities : sequence of A float64 arrays of shape (N, C_a)
     thresholds : sequence of A float or None, optional
-        Probability below which an answer abstains; None never does. The label stays.
+        Probability below which an answer abstains, which all do where it is None; without any,
+        none does. The label stays.
     all_probabilities : bool
         Tell the probability of every class as well.
 
@@ -113,7 +115,7 @@ def describe_predictions(
     >>> describe_predictions(schema, ["a.png"], [np.array([[0.25, 0.75]])])["predictions"][0]
     {'image': 'a.png', 'attributes': {'coat': {'label': 'closed', 'probability': 0.75, ...}}}
     """
-    limits = thresholds or (None,) * len(schema.attributes)
+    limits = (0.0,) * len(schema.attributes) if thresholds is None else thresholds
     outputs = [
         _answers(attribute, found, limit, all_probabilities=all_probabilities)
         for attribute, found, limit in zip(schema.attributes, probabilities, limits, strict=True)
@@ -134,13 +136,12 @@ def _answers(
     all_probabilities: bool,
 ) -> list[dict[str, Any]]:
     """Answers of one attribute, one per row of probabilities (N, C_a)."""
+    abstain = abstains(found.max(axis=1), threshold).tolist()
     answers: list[dict[str, Any]] = [
-        {
-            "label": attribute.classes[best],
-            "probability": row[best],
-            "abstain": threshold is not None and row[best] < threshold,
-        }
-        for best, row in zip(found.argmax(axis=1).tolist(), found.tolist(), strict=True)
+        {"label": attribute.classes[best], "probability": row[best], "abstain": kept_back}
+        for best, row, kept_back in zip(
+            found.argmax(axis=1).tolist(), found.tolist(), abstain, strict=True
+        )
     ]
     if all_probabilities:
         for answer, row in zip(answers, found.tolist(), strict=True):
