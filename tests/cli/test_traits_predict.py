@@ -62,11 +62,12 @@ def test_json_tells_every_attribute_of_every_image(
     assert [row["image"] for row in found[:2]] == [str(first), str(first)]
     assert len(found) == 13
     assert document["broken"] == []
-    for attribute in people_model.schema.attributes:
+    pairs = zip(people_model.schema.attributes, people_model.trust.thresholds, strict=True)
+    for attribute, threshold in pairs:
         answer = found[0]["attributes"][attribute.name]
         assert answer["label"] in attribute.classes
         assert 1 / len(attribute.classes) <= answer["probability"] <= 1
-        assert answer["abstain"] is False
+        assert answer["abstain"] is (answer["probability"] < threshold)
 
 
 def test_people_get_a_line_per_attribute(model: Path, people_directory: Path) -> None:

@@ -149,7 +149,7 @@ def test_cells_that_a_spreadsheet_would_run_get_a_quote_on_request(tmp_path: Pat
         [np.array([[0.9, 0.1], [NAN, NAN], [0.2, 0.8]])],
     )
     paths = [
-        write(tmp_path / f"{safe}.csv", AnswerForm(schema, (None,), spreadsheet_safe=safe), answers)
+        write(tmp_path / f"{safe}.csv", AnswerForm(schema, (0.0,), spreadsheet_safe=safe), answers)
         for safe in (False, True)
     ]
     plain, safe = ([*csv.reader(path.read_text().splitlines())] for path in paths)
