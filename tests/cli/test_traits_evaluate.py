@@ -10,6 +10,7 @@ from lacunar.cli import app
 from lacunar.errors import InputError
 from lacunar.store import save_traits
 from lacunar.traits.describe import describe_evaluation
+from lacunar.traits.describe_confidence import describe_confidence
 from lacunar.traits.model import TraitsModel
 
 
@@ -33,6 +34,7 @@ def test_json_is_what_the_fit_found_on_the_test_images(
     assert done.stdout.count("\n") == 1
     document = json.loads(done.stdout)
     assert (document.pop("part"), document.pop("images")) == ("test", 12)
+    assert document.pop("confidence") == describe_confidence(people_model.confidences["test"])
     assert document == describe_evaluation(people_model.evaluations["test"])
 
 
@@ -48,7 +50,12 @@ def test_tables_fit_eighty_columns_and_a_file_is_written(
     place = tmp_path / "e.json"
     done = evaluate(model, people_directory, "--confusion", "-o", place)
     assert done.exit_code == 0, done.output
-    for words in ("Images of Test.csv: 12.", "Each class", "rows are labels, columns are answers"):
+    for words in (
+        "Images of Test.csv: 12.",
+        "ECE before",
+        "Each class",
+        "rows are labels, columns are answers",
+    ):
         assert words in done.stdout
     shown = done.stdout.replace(str(tmp_path), "")
     assert max(map(len, shown.splitlines())) <= 80

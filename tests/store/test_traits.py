@@ -28,8 +28,11 @@ def test_a_loaded_model_says_what_the_fitted_one_said(
     assert loaded.intake == people_model.intake
     assert (loaded.config, loaded.schema) == (people_model.config, people_model.schema)
     assert loaded.fingerprint == people_model.fingerprint
-    found, fitted = (evaluate_traits(model, people) for model in (loaded, people_model))
+    found, fitted = (evaluate_traits(model, people)[0] for model in (loaded, people_model))
     assert np.array_equal(found.figures, fitted.figures)
+    assert loaded.confidences == people_model.confidences
+    assert loaded.trust.thresholds == people_model.trust.thresholds
+    assert np.array_equal(loaded.left_out.rows, people_model.left_out.rows)
 
 
 def test_saving_twice_gives_the_same_bytes(people_model: TraitsModel, tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_some_images_of_a_data_set_are_a_data_set(
     assert half.names == people_of_coats.names[::2]
     assert np.array_equal(half.labels, people_of_coats.labels[rows])
     assert half.where(1).endswith(people_of_coats.names[2])
-    found = evaluate_traits(model, half, cache_dir=cache)
+    found, _ = evaluate_traits(model, half, cache_dir=cache)
     assert int(found.confusions[0].sum()) == 24
 
 

@@ -18,7 +18,12 @@ from lacunar.cli.console import (
     progress,
     write_text,
 )
-from lacunar.cli.traits_tables import print_classes, print_confusions, print_scores
+from lacunar.cli.traits_tables import (
+    print_classes,
+    print_confidence,
+    print_confusions,
+    print_scores,
+)
 from lacunar.errors import InputError
 
 
@@ -61,6 +66,7 @@ def evaluate(
     from lacunar.store.traits import load_traits
     from lacunar.traits.dataset import has_test_part, read_dataset
     from lacunar.traits.describe import describe_evaluation
+    from lacunar.traits.describe_confidence import describe_confidence
     from lacunar.traits.model import evaluate_traits
     from lacunar.traits.requirements import require_torch
     from lacunar.traits.schema import read_schema
@@ -82,10 +88,15 @@ def evaluate(
         default=loaded.schema,
     )
     with progress() as report:
-        found = evaluate_traits(
+        found, confidence = evaluate_traits(
             loaded, dataset, reading=partial(report, "decoding images"), cache_dir=cache
         )
-    document = {"part": part, "images": len(dataset), **describe_evaluation(found)}
+    document = {
+        "part": part,
+        "images": len(dataset),
+        **describe_evaluation(found),
+        "confidence": describe_confidence(confidence),
+    }
     if output is not None:
         write_text(output, json_text.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
     if json:
@@ -94,6 +105,7 @@ def evaluate(
     print_scores(found, f"Images of {dataset.source.name}")
     if part == "train":
         out.print("Where the model was fitted to these images, others give lower figures.\n")
+    print_confidence(confidence)
     print_classes(found)
     if confusion:
         print_confusions(found)

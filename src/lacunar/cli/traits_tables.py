@@ -12,6 +12,7 @@ from rich.table import Table
 from lacunar.cli.console import figure, out
 
 if TYPE_CHECKING:
+    from lacunar.traits.confidence import Confidence
     from lacunar.traits.evaluate import Evaluation
     from lacunar.traits.model import TraitsModel
     from lacunar.traits.schema import Attribute
@@ -54,6 +55,28 @@ def print_scores(found: Evaluation, what: str) -> None:
             figure(found.baseline[row, _MACRO_F1_ALL]),
             _with_interval(found, row, _BALANCED),
             *((known[row], unknown[row]) if row < len(known) else ("", "")),
+        )
+    out.print(table)
+
+
+def print_confidence(found: Sequence[Confidence]) -> None:
+    """Calibration and what abstaining leaves, output by output."""
+    from lacunar.traits.describe_confidence import describe_confidence
+
+    document = describe_confidence(found)
+    out.print(
+        "ECE: distance between confidence and accuracy, before and after calibration, and\n"
+        "what chance alone gives. at 80 %: accuracy of the surest 80 %. given: answers not\n"
+        "kept back, and how many of them are right.",
+        markup=False,
+    )
+    columns = ["ECE before", "after", "chance", "at 80 %", "given", "right"]
+    keys = ("ece_before", "ece", "ece_chance", "accuracy_at_80", "coverage", "kept_accuracy")
+    table = _table("Confidence", columns)
+    for name, figures in (*document["outputs"].items(), ("mean", document["mean"])):
+        values = (figures[key] for key in keys)
+        table.add_row(
+            escape(name), *("none" if value is None else figure(value) for value in values)
         )
     out.print(table)
 

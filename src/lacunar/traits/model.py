@@ -103,8 +103,8 @@ def evaluate_traits(
     *,
     reading: Callable[[int, int], None] | None = None,
     cache_dir: Path | None = None,
-) -> Evaluation:
-    """Compare the model's answers with the labels of a data set.
+) -> tuple[Evaluation, tuple[Confidence, ...]]:
+    """Hold the model's answers, and how sure it is of them, against the labels of a data set.
 
     Parameters
     ----------
@@ -113,6 +113,11 @@ def evaluate_traits(
         With the model's attributes; its columns may have other names.
     reading, cache_dir : optional
         See :func:`lacunar.traits.fitting.fit_traits`.
+
+    Returns
+    -------
+    evaluation : Evaluation
+    confidence : tuple of A Confidence
 
     Raises
     ------
@@ -123,13 +128,19 @@ def evaluate_traits(
     require_torch()
     check_attributes(model.schema, dataset)
     images = load_frames(dataset, model.config, cache_dir=cache_dir, reading=reading)
-    return evaluate_answers(
+    logits = _logits(model, images)
+    evaluation = evaluate_answers(
         model.schema,
         dataset.labels,
-        answers(predict_traits(model, images)),
+        answers(logits),
         largest_classes(model.counts["train"]),
         seed=model.config.seed,
     )
+    probabilities = calibrated(logits, model.trust.temperatures)
+    confidence = model.trust.measure(
+        model.schema, dataset.labels, logits, probabilities, seed=model.config.seed
+    )
+    return evaluation, confidence
 
 
 def predict_traits(model: TraitsModel, images: ImageArray) -> list[NDArray[np.float64]]:
@@ -152,14 +163,10 @@ def predict_traits(model: TraitsModel, images: ImageArray) -> list[NDArray[np.fl
         If PyTorch is missing, or the frame is another.
     """
     require_torch()
-    from lacunar.traits.networks import restore_networks
-    from lacunar.traits.predict import predict_logits
-
     frame = (model.config.height, model.config.width)
     if images.pixels.shape[1:3] != frame:
         raise InputError(f"expected images of {frame}, got {images.pixels.shape[1:3]}")
-    networks = restore_networks(model.config, model.schema, model.states)
-    return calibrated(predict_logits(networks, images), model.trust.temperatures)
+    return calibrated(_logits(model, images), model.trust.temperatures)
 
 
 def fingerprint(dataset: LabelledImages, images: ImageArray) -> str:
@@ -189,6 +196,14 @@ def load_frames(
         cache_dir=cache_dir,
         progress=reading,
     )
+
+
+def _logits(model: TraitsModel, images: ImageArray) -> list[NDArray[np.float32]]:
+    from lacunar.traits.networks import restore_networks
+    from lacunar.traits.predict import predict_logits
+
+    networks = restore_networks(model.config, model.schema, model.states)
+    return predict_logits(networks, images)
 
 
 def check_attributes(schema: Schema, dataset: LabelledImages) -> None:
