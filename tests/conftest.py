@@ -6,13 +6,18 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from scipy.special import softmax
 
-from lacunar.datasets.sample_people import sample_people, write_people
+from lacunar.datasets.sample_people import PeopleSample, sample_people, write_people
+from lacunar.datasets.sample_people_labels import COLUMNS, N_CLASSES
 from lacunar.datasets.sample_tastes import sample_tastes, write_sample
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.model import TasteModel, fit_taste
 from lacunar.taste.ratings import Ratings, read_ratings
+from lacunar.traits.audit.findings import AuditFindings, audit_images
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.dataset import LabelledImages, read_layout
 from lacunar.traits.fitting import fit_traits
@@ -118,6 +123,49 @@ def people_onnx(people_model: TraitsModel, tmp_path_factory: pytest.TempPathFact
         versions=people_model.versions,
     )
     return path
+
+
+@pytest.fixture(scope="session")
+def flawed_people() -> PeopleSample:
+    """150 generated people to learn from and 50 to test on, with faults of every kind."""
+    return sample_people(
+        n_train=150, n_test=50, wrong_labels=16, bad_images=12, duplicates=8, maps=False, seed=4
+    )
+
+
+@pytest.fixture(scope="session")
+def flawed_directory(flawed_people: PeopleSample, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("flawed")
+    write_people(flawed_people, directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def flawed_probabilities(flawed_people: PeopleSample) -> list[NDArray[np.float64]]:
+    """What a good network might say of the training part: mostly the truth, unknown ones at random.
+
+    A network never reads the labels of the image it judges, so neither does this.
+    """
+    rng = np.random.default_rng(0)
+    true = flawed_people.train.labels.copy()
+    rows = {name: row for row, name in enumerate(flawed_people.train.filenames)}
+    for wrong in flawed_people.truth.wrong_labels:
+        if wrong.part == "train":
+            true[rows[wrong.filename], COLUMNS.index(wrong.column)] = wrong.true
+    found = []
+    for column, n_classes in zip(true.T, N_CLASSES, strict=True):
+        logits = rng.normal(size=(len(column), n_classes))
+        known = np.flatnonzero(column >= 0)
+        logits[known, column[known]] += 5
+        found.append(softmax(logits, axis=1))
+    return found
+
+
+@pytest.fixture(scope="session")
+def flawed_findings(
+    flawed_directory: Path, flawed_probabilities: list[NDArray[np.float64]]
+) -> AuditFindings:
+    return audit_images(*read_layout(flawed_directory), flawed_probabilities)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,13 @@ from typing import Annotated
 
 import typer
 
-from lacunar.cli import traits_evaluate, traits_export, traits_fit, traits_predict
+from lacunar.cli import (
+    traits_audit,
+    traits_evaluate,
+    traits_export,
+    traits_fit,
+    traits_predict,
+)
 from lacunar.cli.console import ForceFlag, check_file_destination, out, write_text
 
 app = typer.Typer(
@@ -22,6 +28,12 @@ app.command(epilog="Example: `lacunar traits evaluate model people --confusion`"
 )
 app.command(epilog="Example: `lacunar traits predict model photos --json`")(traits_predict.predict)
 app.command(epilog="Example: `lacunar traits export model -o model.onnx`")(traits_export.export)
+app.command(epilog="Example: `lacunar traits audit people --model model -o audit.html`")(
+    traits_audit.audit
+)
+app.command(epilog="Example: `lacunar traits correct people sheet.csv -o Train.csv`")(
+    traits_audit.correct
+)
 
 
 @app.command(epilog="Example: `lacunar traits report model -o traits.html --data people`")

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from lacunar.report.index import Entry, index_page
     from lacunar.report.taste import taste_report
     from lacunar.report.traits import traits_report
+    from lacunar.report.traits_audit import audit_report
 
-__all__ = ["Entry", "index_page", "taste_report", "traits_report"]
+__all__ = ["Entry", "audit_report", "index_page", "taste_report", "traits_report"]
 
 _HOMES = {
     "Entry": "index",
+    "audit_report": "traits_audit",
     "index_page": "index",
     "taste_report": "taste",
     "traits_report": "traits",

@@ -35,8 +35,19 @@ def contact_sheet(images: NDArray[np.uint8], *, alt: str) -> Markup:
     for row, column in np.ndindex(rows, columns):
         top, left = row * (height + _GAP), column * (width + _GAP) + (apart if column else 0)
         sheet[top : top + height, left : left + width] = images[row, column]
+    return embedded(sheet, alt=alt)
+
+
+def embedded(pixels: NDArray[np.uint8], *, alt: str) -> Markup:
+    """Write one image of shape (H, W, 3) into a page as a JPEG.
+
+    Examples
+    --------
+    >>> embedded(np.zeros((8, 4, 3), np.uint8), alt="Black")[:52]
+    Markup('<img alt="Black" width="4" height="8" src="data:imag')
+    """
     file = io.BytesIO()
-    Image.fromarray(sheet).save(file, "JPEG", quality=_QUALITY, subsampling=0, optimize=True)
+    Image.fromarray(pixels).save(file, "JPEG", quality=_QUALITY, subsampling=0, optimize=True)
     return Markup('<img alt="{}" width="{}" height="{}" src="data:image/jpeg;base64,{}">').format(
-        alt, sheet.shape[1], sheet.shape[0], base64.b64encode(file.getvalue()).decode()
+        alt, pixels.shape[1], pixels.shape[0], base64.b64encode(file.getvalue()).decode()
     )

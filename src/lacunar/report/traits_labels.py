@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Protocol
+
 from lacunar.report.figures import label_bars
 from lacunar.report.tables import count, table
 from lacunar.report.traits_words import anchor, of_part, spoken
-from lacunar.traits.model import TraitsModel
+from lacunar.traits.counts import LabelCounts
+from lacunar.traits.schema import Schema
 
 Context = dict[str, object]
 
 
-def labels_of_parts(model: TraitsModel) -> list[Context]:
+class Counted(Protocol):
+    """A model or an audit: whatever has counted the labels of some parts."""
+
+    @property
+    def schema(self) -> Schema: ...
+
+    @property
+    def counts(self) -> Mapping[Any, LabelCounts]: ...
+
+
+def labels_of_parts(counted: Counted) -> list[Context]:
     """Counts of each class and of the unknown labels, by part, output by output."""
-    return [_output(model, position) for position in range(len(model.schema.attributes))]
+    return [_output(counted, position) for position in range(len(counted.schema.attributes))]
 
 
-def _output(model: TraitsModel, position: int) -> Context:
-    attribute = model.schema.attributes[position]
+def _output(counted: Counted, position: int) -> Context:
+    attribute = counted.schema.attributes[position]
     name, rows = spoken(attribute.name), ("unknown", *attribute.classes)
-    counts = {of_part(part): found[position].tolist() for part, found in model.counts.items()}
+    counts = {of_part(part): found[position].tolist() for part, found in counted.counts.items()}
     cells = [
         (label, *(f"{count(found[row])} ({_share(found, row)})" for found in counts.values()))
         for row, label in enumerate(rows)

@@ -18,16 +18,15 @@ from numpy.typing import DTypeLike, NDArray
 
 from lacunar.errors import InputError
 from lacunar.traits.arrays import ImageArray
+from lacunar.traits.blocks import blocks, in_order
 from lacunar.traits.dataset import LabelledImages
 from lacunar.traits.files import replace_file
 from lacunar.traits.images import Fit, content_box, fit_into, fit_map, read_image, read_map
-from lacunar.traits.ordered import in_order
 
 Progress = Callable[[int, int], None]
 
 # Goes up with every change to the pixels that reading and fitting give.
 _PREPROCESSING = 1
-_BLOCK = 64
 _MANIFEST = "manifest.json"
 _PIXELS, _BOXES, _MAPS, _KNOWN = "pixels.npy", "boxes.npy", "maps.npy", "known.npy"
 
@@ -129,7 +128,7 @@ def _key(dataset: LabelledImages, frame: _Frame, pool: Executor) -> str:
     n, n_parts = len(dataset), len(dataset.maps[0]) if dataset.maps else 0
     preparation = [_PREPROCESSING, PIL.__version__, *astuple(frame), n, n_parts]
     hasher = hashlib.sha256(json.dumps(preparation).encode())
-    for found in in_order(pool, digests, _blocks(n)):
+    for found in in_order(pool, digests, blocks(n)):
         for digest in found:
             hasher.update(f"{digest}\n".encode())
     return hasher.hexdigest()
@@ -154,14 +153,14 @@ def _build(
             block[at], _ = fit_into(image, height, width, frame.fit)
         return block
 
-    def told(blocks: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+    def told(decoded: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
         done = 0
-        for block in blocks:
+        for block in decoded:
             yield block
             done += len(block)
             progress(done, n)
 
-    pixels = told(in_order(pool, decode, _blocks(n)))
+    pixels = told(in_order(pool, decode, blocks(n)))
     digests = {_PIXELS: _write(folder / _PIXELS, (n, height, width, 3), np.uint8, pixels)}
     digests[_BOXES] = _write(folder / _BOXES, boxes.shape, np.int16, [boxes])
     if dataset.maps is not None:
@@ -190,7 +189,7 @@ def _build_maps(
                     block[at, part] = fit_map(found, (top, left, bottom, right), height, width)
         return np.packbits(block, axis=-1)
 
-    packed = in_order(pool, decode, _blocks(len(maps)))
+    packed = in_order(pool, decode, blocks(len(maps)))
     shape = (*known.shape, height, -(-width // 8))
     return {
         _MAPS: _write(folder / _MAPS, shape, np.uint8, packed),
@@ -230,9 +229,9 @@ def _digest(path: Path) -> str:
 
 
 def _write(
-    path: Path, shape: tuple[int, ...], dtype: DTypeLike, blocks: Iterable[NDArray[Any]]
+    path: Path, shape: tuple[int, ...], dtype: DTypeLike, parts: Iterable[NDArray[Any]]
 ) -> str:
-    """Write an array from blocks of its rows; the SHA-256 of the file."""
+    """Write an array from parts of its rows; the SHA-256 of the file."""
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         header,
@@ -241,14 +240,10 @@ def _write(
 
     def contents() -> Iterator[bytes]:
         yield header.getvalue()
-        for block in blocks:
-            yield block.tobytes()
+        for part in parts:
+            yield part.tobytes()
 
     return replace_file(path, contents())
-
-
-def _blocks(n: int) -> list[range]:
-    return [range(start, min(start + _BLOCK, n)) for start in range(0, n, _BLOCK)]
 
 
 def _say_nothing(done: int, total: int) -> None:

@@ -98,7 +98,7 @@ class LabelledImages:
 
 
 def read_layout(
-    path: Path, schema: Schema | None = None
+    path: Path, schema: Schema | None = None, *, default: Schema = PEOPLE
 ) -> tuple[LabelledImages, LabelledImages | None]:
     """Read the training images, and the test images where the data has its own.
 
@@ -106,15 +106,18 @@ def read_layout(
     ----------
     path : Path
         See :func:`read_dataset`. The test images are those of ``Test_Data``.
-    schema : Schema, optional
+    schema, default : Schema, optional
+        See :func:`read_dataset`.
 
     Raises
     ------
     InputError
         See :func:`read_dataset`.
     """
-    train = read_dataset(path, schema)
-    return train, read_dataset(path, schema, part="test") if has_test_part(path) else None
+    train = read_dataset(path, schema, default=default)
+    if not has_test_part(path):
+        return train, None
+    return train, read_dataset(path, schema, part="test", default=default)
 
 
 def has_test_part(path: Path) -> bool:

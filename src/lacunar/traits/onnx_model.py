@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lacunar.errors import InputError
 from lacunar.traits.images import Fit
 from lacunar.traits.onnx_metadata import OnnxMetadata
-from lacunar.traits.ordered import in_order
+from lacunar.traits.blocks import in_order
 from lacunar.traits.predictor import Thresholds
 from lacunar.traits.requirements import require_onnxruntime
 from lacunar.traits.schema import Schema

@@ -1,4 +1,4 @@
-"""Work on many items in threads, results in the order of the items, memory small."""
+"""Work on many files, block by block: in parallel, in order, with little of it in memory."""
 
 from __future__ import annotations
 
@@ -10,6 +10,19 @@ from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+_BLOCK = 64
+
+
+def blocks(n: int, size: int = _BLOCK) -> list[range]:
+    """Cut 0 to n into ranges of one size, the last maybe shorter.
+
+    Examples
+    --------
+    >>> blocks(5, 2)
+    [range(0, 2), range(2, 4), range(4, 5)]
+    """
+    return [range(start, min(start + size, n)) for start in range(0, n, size)]
 
 
 def in_order(pool: Executor, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:

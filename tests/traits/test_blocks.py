@@ -7,7 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lacunar.traits.ordered import in_order
+from lacunar.traits.blocks import blocks, in_order
+
+
+@pytest.mark.parametrize(("n", "size"), [(0, 4), (3, 4), (8, 4), (9, 4)])
+def test_blocks_cover_every_number_once(n: int, size: int) -> None:
+    found = blocks(n, size)
+    assert [i for block in found for i in block] == list(range(n))
+    assert all(len(block) == size for block in found[:-1])
 
 
 def test_results_keep_the_order_whichever_is_done_first() -> None:

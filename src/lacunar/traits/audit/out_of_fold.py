@@ -1,0 +1,49 @@
+"""Predictions of the training images by models that have not seen them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.errors import InputError
+from lacunar.traits.dataset import LabelledImages
+from lacunar.traits.model import TraitsModel, fingerprint, load_frames
+
+
+def out_of_fold_probabilities(
+    model: TraitsModel, dataset: LabelledImages, *, cache_dir: Path | None = None
+) -> list[NDArray[np.float64]]:
+    """Calibrated probabilities of the images a model was fitted to, each by networks without it.
+
+    Parameters
+    ----------
+    model : TraitsModel
+        A attributes of C_a classes.
+    dataset : LabelledImages
+        What the model was fitted to, N images.
+    cache_dir : Path, optional
+        See :func:`lacunar.traits.cache.default_cache_dir`.
+
+    Returns
+    -------
+    list of A float64 arrays of shape (N, C_a)
+
+    Raises
+    ------
+    InputError
+        If the data are not those the model was fitted to, or it holds no such predictions.
+    """
+    if not model.config.folds:
+        raise InputError(
+            "expected a model that was fitted in folds, got one without predictions of images"
+            " that it was not fitted to"
+        )
+    images = load_frames(dataset, model.config, cache_dir=cache_dir)
+    if fingerprint(dataset, images) != model.fingerprint:
+        raise InputError(
+            f"{dataset.source}: expected the images and labels that the model was fitted to,"
+            " got others"
+        )
+    return model.left_out.calibrated(dataset.labels)

@@ -1,0 +1,171 @@
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lacunar.errors import InputError
+from lacunar.traits.audit.corrections import (
+    COLUMNS,
+    Correction,
+    apply_corrections,
+    read_corrections,
+    write_corrections,
+)
+from lacunar.traits.audit.findings import AuditFindings
+from lacunar.traits.audit.parts import Parts
+from lacunar.traits.dataset import read_dataset
+from lacunar.traits.schema import UNKNOWN, Attribute, Schema
+
+SCHEMA = Schema(
+    (Attribute("coat", ("open", "closed", "none")), Attribute("hat", ("off", "on"))),
+    image_column="file",
+)
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Parts:
+    for name in ("a.png", "=b.png", "c.png"):
+        (tmp_path / name).touch()
+    path = tmp_path / "coats.csv"
+    path.write_text("file,coat,hat\na.png,open,on\n=b.png,,off\nc.png,2,\n")
+    return Parts(read_dataset(path, SCHEMA))
+
+
+def read(folder: Path, parts: Parts, *rows: str) -> list[Correction]:
+    path = folder / "sheet.txt"
+    path.write_text("\n".join([",".join(COLUMNS), *rows]) + "\n")
+    return read_corrections(path, parts)
+
+
+@pytest.mark.parametrize(
+    ("row", "label"),
+    [
+        ("train,a.png,coat,open,none,.9,closed,", 1),
+        ("train,a.png,coat,open,none,.9,1,", 1),
+        ("train,a.png,coat,open,none,.9,suggested,", 2),
+        ("train,a.png,coat,open,none,.9,Unknown,", UNKNOWN),
+        ("train,a.png,coat,open,none,.9,-1,", UNKNOWN),
+        ("train,a.png,coat,open,none,.9,wrong,", UNKNOWN),
+        ("train,a.png,hat,on,off,.9,wrong,", 0),
+        ("train,c.png,hat,,off,.5,on,", 1),
+        ("train,'=b.png,hat,off,on,.9,on,", 1),
+    ],
+)
+def test_a_filled_cell_decides(tmp_path: Path, parts: Parts, row: str, label: int) -> None:
+    (found,) = read(tmp_path, parts, row)
+    assert (found.part, found.label) == ("train", label)
+
+
+@pytest.mark.parametrize("cell", ["", " ", "right", "RIGHT"])
+def test_an_empty_cell_and_a_right_label_change_nothing(
+    tmp_path: Path, parts: Parts, cell: str
+) -> None:
+    assert read(tmp_path, parts, f"train,a.png,coat,open,none,.9,{cell},") == []
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("val,a.png,coat,open,,,1,", "line 3, column part: expected train, got 'val'"),
+        ("train,x.png,coat,open,,,1,", "line 3, column image: expected an image of"),
+        ("train,a.png,shoe,open,,,1,", "line 3, column attribute: expected one of coat, hat"),
+        ("train,a.png,coat,torn,,,1,", "line 3, column given: expected one of open, closed, none"),
+        (
+            "train,a.png,coat,open,,,torn,",
+            "line 3, column corrected: expected one of open, closed,",
+        ),
+        ("train,a.png,coat,open,,,3,", "line 3, column corrected: expected one of open, closed,"),
+        ("train,a.png,coat,open,,,suggested,", "line 3, column corrected: expected one of open"),
+        ("train,c.png,hat,,on,,wrong,", "line 3, column corrected: expected one of off, on"),
+        ("train,a.png,coat,none,,,closed,", "line 3, column given: expected 'open' as the data"),
+        ("train,=b.png,hat,off,,,off,", "line 3, column corrected: expected what line 2 says"),
+    ],
+)
+def test_what_fits_nothing_is_refused_with_its_place(
+    tmp_path: Path, parts: Parts, row: str, sentence: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, parts, "train,=b.png,hat,off,on,.9,on,", row)
+    assert str(caught.value).startswith(f"{tmp_path / 'sheet.txt'}, {sentence}")
+    assert "\n" not in str(caught.value)
+
+
+def test_corrections_change_what_they_name_and_the_count_of_the_unknown(
+    tmp_path: Path, parts: Parts
+) -> None:
+    found = read(tmp_path, parts, "train,a.png,coat,open,,,unknown,", "train,c.png,hat,,,,on,")
+    after = apply_corrections(parts.train, found, "train")
+    assert after.labels.tolist() == [[-1, 1], [-1, 0], [2, 1]]
+    assert after.intake.unknown == {"coat": 2, "hat": 0}
+    assert parts.train.labels.tolist() == [[0, 1], [-1, 0], [2, -1]]
+    assert apply_corrections(parts.train, found, "test").labels.tolist() == [
+        [0, 1],
+        [-1, 0],
+        [2, -1],
+    ]
+
+
+def test_a_sheet_may_be_read_again_after_it_was_applied(tmp_path: Path, parts: Parts) -> None:
+    row = "train,a.png,coat,open,none,.9,closed,"
+    after = Parts(apply_corrections(parts.train, read(tmp_path, parts, row), "train"))
+    again = apply_corrections(after.train, read(tmp_path, after, row), "train")
+    np.testing.assert_array_equal(again.labels, after.train.labels)
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_sheet_holds_findings_by_rank_and_comes_back_empty(
+    tmp_path: Path, flawed_findings: AuditFindings
+) -> None:
+    text = write_corrections(flawed_findings)
+    rows = rows_of(text)
+    ranked, gaps = flawed_findings.wrong_labels, flawed_findings.gaps
+    assert ranked is not None
+    assert gaps is not None
+    wrong = [row for row in rows if row["reason"] == "likely wrong"]
+    assert len(wrong) == ranked.flagged.sum()
+    assert wrong[0]["confidence"] == f"{ranked.confidence[ranked.flagged][0]:.3f}"
+    assert sum(row["reason"] == "unknown" for row in rows) == np.count_nonzero(gaps.value)
+    assert all(row["corrected"] == "" for row in rows)
+    path = tmp_path / "sheet.csv"
+    path.write_text(text)
+    assert read_corrections(path, flawed_findings.parts) == []
+    assert len(rows_of(write_corrections(flawed_findings, top=1))) <= 3
+
+
+def test_suggestions_taken_over_are_those_of_the_ranking(
+    tmp_path: Path, flawed_findings: AuditFindings
+) -> None:
+    rows = rows_of(write_corrections(flawed_findings))
+    file = io.StringIO()
+    writer = csv.DictWriter(file, COLUMNS)
+    writer.writeheader()
+    writer.writerows({**row, "corrected": "suggested"} for row in rows)
+    path = tmp_path / "sheet.csv"
+    path.write_text(file.getvalue())
+    found = {
+        (correction.row, correction.attribute): correction.label
+        for correction in read_corrections(path, flawed_findings.parts)
+    }
+    ranked = flawed_findings.wrong_labels
+    assert ranked is not None
+    for row in np.flatnonzero(ranked.flagged).tolist():
+        place = (int(ranked.image[row]), int(ranked.attribute[row]))
+        assert found[place] == ranked.suggested[row]
+
+
+def test_formulas_are_quoted_on_request_and_read_all_the_same(
+    flawed_findings: AuditFindings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Parts, "place", lambda parts, image: ("train", f"=1+{image}"))
+    plain, safe = (
+        rows_of(write_corrections(flawed_findings, spreadsheet_safe=asked))
+        for asked in (False, True)
+    )
+    assert {row["image"][0] for row in plain} == {"="}
+    assert {row["image"][:2] for row in safe} == {"'="}
+    assert [row["given"] for row in plain] == [row["given"] for row in safe]
