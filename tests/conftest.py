@@ -107,6 +107,16 @@ def people_model(people_directory: Path, decoded_images: Path) -> TraitsModel:
 
 
 @pytest.fixture(scope="session")
+def folded_model(people_directory: Path, decoded_images: Path) -> TraitsModel:
+    """The default preset, made small: three networks that each leave a fold out."""
+    train, test = read_layout(people_directory)
+    config = TraitsConfig(
+        height=32, width=16, filters=4, batch=8, max_epochs=3, folds=3, device="cpu"
+    )
+    return fit_traits(train, config, test=test, cache_dir=decoded_images)
+
+
+@pytest.fixture(scope="session")
 def people_onnx(people_model: TraitsModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The model of :func:`people_model` as an ONNX file; the first attribute has a threshold."""
     from lacunar.traits.onnx_export import export_onnx

@@ -34,10 +34,10 @@ def model(
 ) -> Path:
     """A saved model whose predictions of the flawed people are those that a good one would make."""
 
-    def told(model: TraitsModel, dataset: object, **options: object) -> Sequence[np.ndarray]:
-        return flawed_probabilities
+    def told(*data: object, **options: object) -> object:
+        return flawed_probabilities, None
 
-    monkeypatch.setattr(out_of_fold, "out_of_fold_probabilities", told)
+    monkeypatch.setattr(out_of_fold, "unseen_probabilities", told)
     save_traits(people_model, tmp_path / "model")
     return tmp_path / "model"
 

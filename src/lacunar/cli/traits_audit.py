@@ -73,9 +73,8 @@ def audit(
     from lacunar.traits.audit.corrections import write_corrections
     from lacunar.traits.audit.describe import describe_audit
     from lacunar.traits.audit.findings import audit_images
-    from lacunar.traits.audit.out_of_fold import out_of_fold_probabilities
+    from lacunar.traits.audit.out_of_fold import unseen_probabilities
     from lacunar.traits.dataset import read_layout
-    from lacunar.traits.model import load_frames, predict_traits
     from lacunar.traits.schema import PEOPLE, read_schema
 
     for path in (output, corrections):
@@ -93,9 +92,7 @@ def audit(
     )
     probabilities = of_test = None
     if loaded is not None:
-        probabilities = out_of_fold_probabilities(loaded, train, cache_dir=cache)
-        if test is not None:
-            of_test = predict_traits(loaded, load_frames(test, loaded.config, cache_dir=cache))
+        probabilities, of_test = unseen_probabilities(loaded, train, test, cache_dir=cache)
     with progress() as report:
         found = audit_images(
             train, test, probabilities, test_probabilities=of_test, progress=report, seed=seed

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
+from lacunar.traits.blocks import in_order
 from lacunar.traits.images import Fit
 from lacunar.traits.onnx_metadata import OnnxMetadata
-from lacunar.traits.blocks import in_order
 from lacunar.traits.predictor import Thresholds
 from lacunar.traits.requirements import require_onnxruntime
 from lacunar.traits.schema import Schema

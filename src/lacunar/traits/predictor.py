@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
+from lacunar.traits.blocks import in_order
 from lacunar.traits.image_lists import ImageFile
 from lacunar.traits.images import Fit, fit_into, read_image
-from lacunar.traits.blocks import in_order
 from lacunar.traits.schema import Schema
 
 Thresholds = Sequence[float | None]

@@ -1,4 +1,4 @@
-"""Predictions of the training images by models that have not seen them."""
+"""Predictions of images by networks that have not seen them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from lacunar.errors import InputError
 from lacunar.traits.dataset import LabelledImages
-from lacunar.traits.model import TraitsModel, fingerprint, load_frames
+from lacunar.traits.model import (
+    TraitsModel,
+    check_attributes,
+    fingerprint,
+    load_frames,
+    predict_traits,
+)
 
 
 def out_of_fold_probabilities(
@@ -47,3 +53,34 @@ def out_of_fold_probabilities(
             " got others"
         )
     return model.left_out.calibrated(dataset.labels)
+
+
+def unseen_probabilities(
+    model: TraitsModel,
+    train: LabelledImages,
+    test: LabelledImages | None = None,
+    *,
+    cache_dir: Path | None = None,
+) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]] | None]:
+    """Calibrated probabilities of both parts, of images as those who answer them never saw them.
+
+    Parameters
+    ----------
+    model : TraitsModel
+    train : LabelledImages
+        What the model was fitted to.
+    test : LabelledImages, optional
+        Answered by all networks.
+    cache_dir : Path, optional
+        See :func:`lacunar.traits.cache.default_cache_dir`.
+
+    Raises
+    ------
+    InputError
+        See :func:`out_of_fold_probabilities`, or if there are test images and PyTorch is missing.
+    """
+    found = out_of_fold_probabilities(model, train, cache_dir=cache_dir)
+    if test is None:
+        return found, None
+    check_attributes(model.schema, test)
+    return found, predict_traits(model, load_frames(test, model.config, cache_dir=cache_dir))
