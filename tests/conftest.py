@@ -111,7 +111,7 @@ def folded_model(people_directory: Path, decoded_images: Path) -> TraitsModel:
     """The default preset, made small: three networks that each leave a fold out."""
     train, test = read_layout(people_directory)
     config = TraitsConfig(
-        height=32, width=16, filters=4, batch=8, max_epochs=3, folds=3, device="cpu"
+        height=32, width=16, filters=4, batch=8, max_epochs=3, folds=3, refit=2, device="cpu"
     )
     return fit_traits(train, config, test=test, cache_dir=decoded_images)
 

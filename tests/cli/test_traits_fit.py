@@ -34,15 +34,18 @@ def fitted(people_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def test_tables_and_sentences_tell_what_was_read_and_learned(
     run: Run, people_directory: Path, tmp_path: Path
 ) -> None:
-    done = run("traits", "fit", people_directory, "-o", tmp_path / "m", *FAST, "--folds", 3)
+    done = run(
+        "traits", "fit", people_directory, "-o", tmp_path / "m", *FAST, "--folds", 3, "--refit", 2
+    )
     assert done.returncode == 0, done.stderr
     assert "Read 24 training images from 24 rows." in done.stderr
     assert "unknown labels: gender 0, torso_type 0, torso_colour 0, leg_type 0" in done.stderr
     networks = [line for line in done.stderr.splitlines() if line.startswith("    ")]
-    assert [line.split()[0] for line in networks] == ["1", "2", "3"]
+    assert [line.split()[0] for line in networks] == ["1", "2", "3", "4", "5"]
     for words in (
         "Labels of each part",
-        "Trained 2 epochs and kept 3 networks as the last epoch left them.",
+        "3 networks, each without 1 of 3 parts, which judge",
+        "2 on all, which answer.",
         "The test images, of which the fit saw nothing: 12.",
         "largest",
         "balanced",

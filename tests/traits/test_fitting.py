@@ -18,7 +18,7 @@ from lacunar.traits.predict import probabilities
 
 @pytest.fixture(scope="module")
 def config() -> TraitsConfig:
-    return TraitsConfig(height=24, width=16, batch=8, max_epochs=3, folds=3, device="cpu")
+    return TraitsConfig(height=24, width=16, batch=8, max_epochs=3, folds=3, refit=0, device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -157,3 +157,14 @@ def test_a_part_has_a_confidence_for_each_attribute(model: TraitsModel) -> None:
         assert [one.name for one in found] == ["coat", "hat"]
         accuracies = model.evaluations[part].figures[:-1, 0]
         assert [one.accuracy for one in found] == pytest.approx(accuracies.tolist())
+
+
+def test_networks_trained_on_all_images_answer_and_the_others_judge(
+    people_of_coats: LabelledImages, config: TraitsConfig, cache: Path, model: TraitsModel
+) -> None:
+    refitted = fit_traits(people_of_coats, config.model_copy(update={"refit": 2}), cache_dir=cache)
+    assert (len(refitted.states), len(refitted.histories)) == (2, 3)
+    assert np.array_equal(refitted.left_out.logits[0], model.left_out.logits[0])
+    assert refitted.left_out.n_members == 2
+    name = "heads.0.weight"
+    assert not any(np.array_equal(refitted.states[0][name], state[name]) for state in model.states)

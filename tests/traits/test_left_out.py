@@ -17,7 +17,7 @@ def said(rows: int) -> list[np.ndarray]:
 def test_each_image_gets_the_answers_of_the_networks_that_left_it_out(coats: Schema) -> None:
     rows = [np.array([0, 1, 2]), np.array([2, 3, 0]), np.array([3, 1])]
     logits = [said(len(own)) for own in rows]
-    found = gather_left_out(coats, 4, rows, logits)
+    found = gather_left_out(coats, 4, rows, logits, n_members=3)
     assert found.n_members == 3
     assert [output.shape for output in found.logits] == [(2, 4, 3), (2, 4, 2)]
     for image in range(4):
@@ -30,7 +30,7 @@ def test_each_image_gets_the_answers_of_the_networks_that_left_it_out(coats: Sch
 
 
 def test_images_that_no_network_left_out_have_no_answer(coats: Schema) -> None:
-    found = gather_left_out(coats, 5, [np.array([1, 4])], [said(2)])
+    found = gather_left_out(coats, 5, [np.array([1, 4])], [said(2)], n_members=1)
     assert found.rows.tolist() == [1, 4]
     assert np.isnan(found.logits[0][:, [0, 2, 3]]).all()
     assert [output.shape for output in found.pooled()] == [(2, 3), (2, 2)]
@@ -39,7 +39,7 @@ def test_images_that_no_network_left_out_have_no_answer(coats: Schema) -> None:
 def test_pooled_answers_are_mean_probabilities(coats: Schema) -> None:
     rows = [np.arange(6), np.arange(6)]
     logits = [said(6), said(6)]
-    pooled = gather_left_out(coats, 6, rows, logits).pooled()
+    pooled = gather_left_out(coats, 6, rows, logits, n_members=2).pooled()
     for output in range(2):
         mean = np.mean([softmax(one[output], axis=1) for one in logits], axis=0)
         assert np.allclose(np.exp(pooled[output]), mean, atol=1e-6)

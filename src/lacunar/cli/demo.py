@@ -94,7 +94,7 @@ def _traits(output: Path, seed: int) -> Entry:
     people = output / "people"
     write_people(sample_people(n_train=_TRAIN, n_test=_TEST, maps=False, seed=seed), people)
     train, test = read_layout(people)
-    config = TraitsConfig(seed=seed, max_epochs=_EPOCHS, batch=_BATCH, folds=_FOLDS)
+    config = TraitsConfig(seed=seed, max_epochs=_EPOCHS, batch=_BATCH, folds=_FOLDS, refit=0)
     # Arrays that are still mapped cannot be deleted on Windows.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, progress() as report:
         cache = Path(name)
@@ -102,7 +102,7 @@ def _traits(output: Path, seed: int) -> Entry:
             train,
             config,
             test=test,
-            progress=EpochLog(train.schema.names, _EPOCHS, report, networks=config.folds),
+            progress=EpochLog(train.schema.names, _EPOCHS, report, networks=config.n_networks),
             reading=partial(report, "decoding images"),
             cache_dir=cache,
         )
@@ -111,8 +111,8 @@ def _traits(output: Path, seed: int) -> Entry:
     default = TraitsConfig()
     short = (
         f"A demo: {_TRAIN} generated pictures to learn from and {_FOLDS} networks of {_EPOCHS} "
-        f"epochs, where the default trains {default.folds} of {default.max_epochs}. A fit that "
-        "takes its time finds more."
+        f"epochs, where the default trains {default.n_networks} of {default.max_epochs}. A fit "
+        "that takes its time finds more."
     )
     write_text(output / "traits.html", traits_report(model, samples=samples, caveat=short))
     return Entry(

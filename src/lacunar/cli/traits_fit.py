@@ -61,8 +61,15 @@ def fit(
     folds: Annotated[
         int | None,
         typer.Option(
-            help="Parts of the images and networks that answer together, each trained without some "
-            "parts; 0: one network, some images validate (default: 10; source: 0)."
+            help="Parts of the images and networks that each leave some parts out and are judged "
+            "by them; 0: one network, some images validate (default: 10; source: 0)."
+        ),
+    ] = None,
+    refit: Annotated[
+        int | None,
+        typer.Option(
+            help="Networks trained on all images, which answer together; 0: those of the folds do "
+            "(default: 5)."
         ),
     ] = None,
     no_augment: Annotated[
@@ -108,6 +115,7 @@ def fit(
         validation=validation,
         network=network,
         folds=folds,
+        refit=refit,
         device=device,
         seed=seed,
     )
@@ -117,7 +125,7 @@ def fit(
     if test is not None:
         _print_intake("test", test)
     with progress() as report:
-        log = EpochLog(train.schema.names, config.max_epochs, report, networks=config.folds or 1)
+        log = EpochLog(train.schema.names, config.max_epochs, report, networks=config.n_networks)
         model = fit_traits(
             train,
             config,
@@ -185,8 +193,15 @@ def _print_epochs(model: TraitsModel) -> None:
     config, n = model.config, len(model.history)
     kept = kept_epoch(model.history, config)
     if config.schedule == "one-cycle":
-        whose = "its weights" if len(model.states) == 1 else f"{len(model.states)} networks"
-        out.print(f"Trained {n} epochs and kept {whose} as the last epoch left them.\n")
+        judged = f"{config.folds} networks, each without {config.folds_left_out} of {config.folds}"
+        lines = [f"Trained {n} epochs at a time and kept the last weights:"]
+        if not config.folds:
+            lines.append("  of one network")
+        elif config.refit:
+            lines += [f"  {judged} parts, which judge", f"  {config.refit} on all, which answer"]
+        else:
+            lines.append(f"  {judged} parts, which judge and answer")
+        out.print("\n".join(lines) + ".\n", markup=False)
         return
     why = (
         f"it stopped after {config.patience} epochs without a lower one"

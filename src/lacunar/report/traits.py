@@ -113,6 +113,8 @@ def _summary(model: TraitsModel) -> Context:
         "patience": model.config.patience if len(model.history) < model.config.max_epochs else 0,
         "one_cycle": model.config.schedule == "one-cycle",
         "networks": len(model.states),
+        "judges": len(model.histories),
+        "refit": bool(model.config.folds and model.config.refit),
     }
 
 

@@ -81,6 +81,7 @@ def save_traits(model: TraitsModel, path: Path, *, force: bool = False) -> None:
             "schema": model.schema.to_dict(),
             "versions": model.versions,
             "networks": len(model.states),
+            "judges": len(model.histories),
             "thresholds": list(model.trust.thresholds),
             "confidences": {
                 part: [one.to_dict() for one in found] for part, found in model.confidences.items()
@@ -114,7 +115,7 @@ def load_traits(path: Path) -> TraitsModel:
             fingerprint=bundle.fingerprint,
             states=_read_states(arrays, facts["networks"]),
             layers=_read_layers(bundle.tables["layers"]),
-            histories=_read_histories(bundle.tables["history"], schema, facts["networks"]),
+            histories=_read_histories(bundle.tables["history"], schema, facts["judges"]),
             intake={part: Intake(**fact) for part, fact in facts["intake"].items()},
             counts={part: _read_counts(arrays, part, schema) for part in facts["counted"]},
             evaluations={

@@ -58,9 +58,15 @@ def _networks(model: TraitsModel) -> str:
     size = f"{sum(layer.parameters for layer in model.layers):,} numbers"
     if len(model.states) == 1:
         return f"Network `{model.config.network}`, {size}."
+    each = f"{len(model.states)} networks `{model.config.network}` of {size} each"
+    if model.config.refit:
+        return (
+            f"{each}, trained on all images; answers are means of their probabilities."
+            f" {len(model.histories)} others, trained without parts of the images, judged those."
+        )
     return (
-        f"{len(model.states)} networks `{model.config.network}` of {size} each, every one trained"
-        " without other parts of the images; answers are means of their probabilities."
+        f"{each}, every one trained without other parts of the images; answers are means of their"
+        " probabilities."
     )
 
 

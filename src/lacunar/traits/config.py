@@ -115,11 +115,18 @@ class TraitsConfig(BaseModel):
         10,
         ge=0,
         le=100,
-        description="Parts of the images, and networks that answer together, each trained without"
-        " some of the parts; 0: one network, and some images validate.",
+        description="Parts of the images, and networks that each are trained without some of the"
+        " parts and judged by them; 0: one network, and some images validate.",
     )
     left_out: float = Field(
         0.2, gt=0, le=0.5, description="Share of the folds that a network is trained without."
+    )
+    refit: int = Field(
+        5,
+        ge=0,
+        le=100,
+        description="With folds, networks trained on all images, which answer together; 0: those"
+        " of the folds do.",
     )
     validation: float = Field(
         0.23,
@@ -137,6 +144,17 @@ class TraitsConfig(BaseModel):
     def of_preset(cls, preset: str, **changes: Any) -> Self:
         """Return a preset's settings with some changed."""
         return cls(**((_SOURCE if preset == "source" else {"preset": preset}) | changes))
+
+    @property
+    def n_networks(self) -> int:
+        """How many networks a fit trains.
+
+        Examples
+        --------
+        >>> [TraitsConfig(folds=folds, refit=3).n_networks for folds in (0, 5)]
+        [1, 8]
+        """
+        return self.folds + self.refit if self.folds else 1
 
     @property
     def folds_left_out(self) -> int:

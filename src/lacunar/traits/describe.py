@@ -64,6 +64,7 @@ def describe_fit(model: TraitsModel) -> dict[str, Any]:
     return {
         "preset": model.config.preset,
         "networks": len(model.states),
+        "judges": len(model.histories),
         "epochs": len(model.history),
         "kept_epoch": kept.epoch,
         "validation_loss": kept.validation.loss,

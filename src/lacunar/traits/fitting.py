@@ -55,8 +55,9 @@ def fit_traits(
     Parameters
     ----------
     train : LabelledImages
-        With folds every network is trained without one part of them and says what it makes of
-        that part; without, some of them choose the epoch and no weight is fitted to them.
+        With folds every network is trained without some parts of them and says what it makes of
+        those; other networks, if wanted, are then trained on all. Without folds some images
+        choose the epoch and no weight is fitted to them.
     config : TraitsConfig, optional
     test : LabelledImages, optional
         Evaluated at the end; nothing is learned from them.
@@ -86,13 +87,15 @@ def fit_traits(
     if test is not None:
         check_attributes(train.schema, test)
     splits = _splits(train, config)
+    nothing: Rows = np.empty(0, np.intp)
+    refits = [(np.arange(len(train)), nothing)] * (config.n_networks - len(splits))
     images = load_frames(train, config, cache_dir=cache_dir, reading=reading)
     versions = {name: version(name) for name in _LIBRARIES}
     digest = fingerprint(train, images)
     states: list[Mapping[str, NDArray[Any]]] = []
     histories: list[tuple[Epoch, ...]] = []
     said: list[list[NDArray[np.float32]]] = []
-    for member, (fitted, others) in enumerate(splits):
+    for member, (fitted, others) in enumerate([*splits, *refits]):
         own = _config_of(config, member)
         state, history = train_network(
             TrainingData(images, train.labels, fitted, others),
@@ -103,10 +106,15 @@ def fit_traits(
             key=digest_of([digest, own.model_dump(mode="json"), fitted.tolist(), versions]),
         )
         states.append(state)
-        histories.append(tuple(history))
-        alone = restore_networks(config, train.schema, [state])
-        said.append(predict_logits(alone, images, others))
-    left_out = gather_left_out(train.schema, len(train), [others for _, others in splits], said)
+        if len(others):
+            histories.append(tuple(history))
+            alone = restore_networks(config, train.schema, [state])
+            said.append(predict_logits(alone, images, others))
+    if refits:
+        states = states[len(splits) :]
+    left_out = gather_left_out(
+        train.schema, len(train), [others for _, others in splits], said, n_members=len(states)
+    )
     rows = left_out.rows
     trust = Trust.learn(left_out, train.labels)
     part = "out-of-fold" if config.folds else "validation"

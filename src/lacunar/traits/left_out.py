@@ -91,6 +91,8 @@ def gather_left_out(
     n_images: int,
     rows: Sequence[NDArray[np.intp]],
     logits: Sequence[Sequence[NDArray[np.float32]]],
+    *,
+    n_members: int,
 ) -> LeftOut:
     """Put together what each of M networks says of the images it was trained without.
 
@@ -102,6 +104,8 @@ def gather_left_out(
     rows : sequence of M int array
         Of the images; each image is in as many as any other or in none.
     logits : sequence of M sequences of A float32 array of shape (n, C_a)
+    n_members : int
+        Networks that answer new images together; these or others.
     """
     answered = np.zeros(n_images, np.intp)
     repeats = int(np.bincount(np.concatenate(rows)).max())
@@ -113,4 +117,4 @@ def gather_left_out(
         for whole, output in zip(found, outputs, strict=True):
             whole[answered[own], own] = output
         answered[own] += 1
-    return LeftOut(found, n_members=len(rows))
+    return LeftOut(found, n_members=n_members)

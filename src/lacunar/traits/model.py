@@ -47,7 +47,7 @@ class TraitsModel:
     layers : tuple of Layer
         Of one network, in the order in which an image passes them.
     histories : tuple of tuple of Epoch
-        Of each network.
+        Of each network that some images validate: those of the folds, or the one.
     intake : dict of str to Intake
         What reading the parts ``train``, which validates as well, and ``test`` found.
     counts : dict of str to LabelCounts

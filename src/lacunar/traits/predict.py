@@ -49,7 +49,8 @@ def predict_logits(
         with torch.inference_mode():
             found = [
                 network(as_images(images.read(rows[first : first + batch]), device))
-                for first in range(0, len(rows), batch)
+                # Of no images too the answers have a shape.
+                for first in range(0, max(1, len(rows)), batch)
             ]  # a tuple of A Tensors (B, C_a) per batch
     finally:
         network.train(was_training)
