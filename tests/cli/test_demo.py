@@ -29,7 +29,9 @@ def test_the_demo_ends_with_a_page_whose_links_work(tmp_path: Path) -> None:
     assert all((index.parent / link).is_file() for link in links)
     assert "10 seeds" in index.read_text()
     assert "1 epochs where a real fit takes 60" in index.read_text()
-    assert "A demo: 20 generated pictures" in (tmp_path / "d" / "traits.html").read_text()
+    traits = (tmp_path / "d" / "traits.html").read_text()
+    assert "A demo: 20 generated pictures" in traits
+    assert "These 6 are training images" in traits
 
 
 def test_without_torch_the_demo_shows_the_other_half_and_says_so(

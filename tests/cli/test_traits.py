@@ -45,7 +45,8 @@ def test_a_report_shows_images_where_the_data_are_named(
 ) -> None:
     page = tmp_path / "page.html"
     assert run("report", model, "-o", page, "--data", people_directory).exit_code == 0
-    assert page.read_text().count('src="data:image/jpeg;base64,') == 1
+    # A sheet of moved images, and of six images one picture each and one for every attribute.
+    assert page.read_text().count('src="data:image/jpeg;base64,') == 1 + 6 * (1 + 6)
 
 
 BAD = {
@@ -96,6 +97,18 @@ BAD = {
     "probabilities in no table": (
         ["predict", "MODEL", "FILE", "--all-probabilities"],
         "--all-probabilities: expected --json",
+    ),
+    "places on no page": (
+        ["predict", "MODEL", "DATA/Test_Data/Originals", "--explain", "OUT"],
+        "--explain: expected a file ending in .html",
+    ),
+    "no folder of a page": (
+        ["predict", "MODEL", "DATA/Test_Data/Originals", "--explain", "OUT/p.html"],
+        "expected an existing parent directory",
+    ),
+    "places of an ONNX file": (
+        ["predict", "OUT.onnx", "FILE", "--explain", "OUT.html"],
+        "--explain: expected the directory of a model, got",
     ),
     "not an ONNX file": (["export", "MODEL", "-o", "OUT"], "expected a file ending in .onnx"),
     "no folder of an ONNX file": (

@@ -9,6 +9,7 @@ import pytest
 from lacunar import __version__
 from lacunar.report.traits import traits_report
 from lacunar.traits.dataset import Intake, LabelledImages
+from lacunar.traits.explanation import explained_samples
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.samples import augmented_samples
 from lacunar.traits.schema import Attribute, Schema
@@ -138,6 +139,22 @@ def test_images_are_shown_only_where_they_are_given(
     assert "6 training images, each as it is and moved 7 times." in shown
     assert rows_of(shown, "How far an image may be changed")[0] == ["Rotation", "±12°"]
     assert 'href="#samples"' in shown
+
+
+def test_where_it_looks_is_shown_of_training_images_that_are_given(
+    page: str, people_model: TraitsModel, people: LabelledImages
+) -> None:
+    assert "Where it looks" not in page
+    samples = augmented_samples(people_model, people)
+    explained = explained_samples(people_model, people, n_images=3)
+    shown = traits_report(people_model, samples=samples, explained=explained)
+    with_images = [*SECTIONS[:-2], "samples", "looks", *SECTIONS[-2:]]
+    assert re.findall(r'<section id="([^"-]*)"', shown) == with_images
+    assert '<a href="#looks">Where it looks</a>' in shown
+    assert "These 3 are training images" in shown
+    assert shown.count("<img") == 1 + 3 * (1 + len(people_model.schema.names))
+    only = traits_report(people_model, explained=explained)
+    assert re.findall(r'<section id="([^"-]*)"', only) == [*SECTIONS[:-2], "looks", *SECTIONS[-2:]]
 
 
 def test_images_that_were_not_moved_say_so(people_model: TraitsModel) -> None:

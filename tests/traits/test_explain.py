@@ -8,7 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lacunar.traits.explain import activation_maps
+from lacunar.traits.config import TraitsConfig
+from lacunar.traits.ensemble import Ensemble
+from lacunar.traits.explain import activation_maps, ensemble_maps
+from lacunar.traits.networks import build_network
+from lacunar.traits.schema import Schema
 
 HEIGHT, WIDTH, SPOT = 32, 24, 8
 
@@ -32,6 +36,29 @@ class Small(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         features = self.pool(self.after(self.maps(images))).flatten(1)
         return tuple(head(features) for head in self.heads)
+
+
+class Pooled(nn.Module):
+    """Maps, their means, a linear answer: what Grad-CAM was made for."""
+
+    def __init__(self, *, classes: int = 4) -> None:
+        super().__init__()
+        self.maps = nn.Conv2d(3, 5, 3)
+        self.head = nn.Linear(5, classes)
+
+    @property
+    def last_maps(self) -> nn.Module:
+        return self.maps
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        return (self.head(self.maps(images).mean(dim=(2, 3))),)
+
+
+def grad_cam(maps: Tensor, weights: Tensor, size: tuple[int, int]) -> Tensor:
+    """Maps (B, K, h, w) weighted by (B, K), what is below 0 left out, spread, scaled to 1."""
+    weighted = torch.einsum("bchw,bc->bhw", maps, weights).relu()
+    large = functional.interpolate(weighted[:, None], size=size, mode="bilinear")[:, 0]
+    return large / large.amax(dim=(1, 2), keepdim=True).clamp_min(1e-12)
 
 
 def spots(n: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -114,24 +141,77 @@ def test_an_image_is_explained_alike_alone_and_among_others(network: Small) -> N
 
 
 def test_behind_average_pooling_it_is_grad_cam() -> None:
-    class Pooled(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.maps = nn.Conv2d(3, 5, 3)
-            self.head = nn.Linear(5, 4)
-
-        def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-            return (self.head(self.maps(images).mean(dim=(2, 3))),)
-
     network, images = Pooled(), torch.rand(3, 3, 10, 10)
     (found,) = activation_maps(network, images, network.maps)
     with torch.inference_mode():
         maps, answers = network.maps(images), network(images)[0].argmax(dim=1)
         # The gradient of a logit by a map's mean is the weight of the head.
-        weighted = torch.einsum("bchw,bc->bhw", maps, network.head.weight[answers]).relu()
-        large = functional.interpolate(weighted[:, None], size=(10, 10), mode="bilinear")[:, 0]
-    for one, expected in zip(found, large.numpy(), strict=True):
-        assert one == pytest.approx(expected / max(expected.max(), 1e-12), abs=1e-5)
+        expected = grad_cam(maps, network.head.weight[answers], (10, 10))
+    assert np.allclose(found, expected.numpy(), atol=1e-5)
+
+
+def test_any_class_can_be_asked_for() -> None:
+    network, images = Pooled(), torch.rand(4, 3, 10, 10)
+    asked = np.array([3, 0, 2, 1])
+    (found,) = activation_maps(network, images, network.maps, [asked])
+    with torch.inference_mode():
+        weights = network.head.weight[torch.from_numpy(asked)]
+        expected = grad_cam(network.maps(images), weights, (10, 10))
+    assert np.allclose(found, expected.numpy(), atol=1e-5)
+
+
+def test_without_a_class_it_is_the_networks_own_answer(network: Small) -> None:
+    images, _, _ = spots(5, seed=9)
+    own = [logits.argmax(dim=1).numpy() for logits in network(images)]
+    asked = activation_maps(network, images, network.maps, own)
+    for one, other in zip(asked, activation_maps(network, images, network.maps), strict=True):
+        assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_an_ensemble_has_the_map_of_its_mean_logit_over_the_mean_of_the_classes(
+    mirror: bool,
+) -> None:
+    networks = [Pooled(), Pooled(), Pooled()]
+    ensemble, images = Ensemble(networks, mirror=mirror), torch.rand(3, 3, 10, 10)
+    (found,) = ensemble_maps(ensemble, images)
+    views = (images, images.flip(3)) if mirror else (images,)
+    with torch.inference_mode():
+        answers = ensemble(images)[0].argmax(dim=1)
+        shares = []
+        for network in networks:
+            # Of all classes the ensemble's, also where a network's own answer is another.
+            weights = network.head.weight[answers] - network.head.weight.mean(dim=0)
+            for view, turned in zip(views, (False, True), strict=False):
+                share = network.maps(view) * weights[:, :, None, None]
+                shares.append(share.flip(3) if turned else share)
+        mean = torch.stack(shares).mean(dim=0)
+        expected = grad_cam(mean, torch.ones(mean.shape[:2]), (10, 10))
+    assert np.allclose(found, expected.numpy(), atol=1e-5)
+
+
+def test_a_constant_on_all_logits_changes_no_probability_and_no_map() -> None:
+    network, images = Pooled(classes=2), torch.rand(3, 3, 10, 10)
+    before = ensemble_maps(Ensemble([network], mirror=False), images)[0]
+    with torch.no_grad():
+        network.head.weight += torch.randn(5)
+    after = ensemble_maps(Ensemble([network], mirror=False), images)[0]
+    assert np.allclose(before, after, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["stripes", "source"])
+def test_a_mirrored_image_has_the_mirrored_map(kind: str, coats: Schema) -> None:
+    config = TraitsConfig(network=kind, height=24, width=16)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        networks = [build_network(config, coats) for _ in range(2)]
+    ensemble = Ensemble(networks, mirror=True).eval()
+    images = torch.rand(3, 3, 24, 16)
+    found = ensemble_maps(ensemble, images)
+    assert [one.shape for one in found] == [(3, 24, 16)] * 2
+    assert all(one.any(axis=(1, 2)).all() for one in found)
+    for one, other in zip(found, ensemble_maps(ensemble, images.flip(3)), strict=True):
+        assert np.allclose(one, other[:, :, ::-1], atol=1e-4)
 
 
 def test_weights_and_hooks_are_left_as_they_were(network: Small) -> None:

@@ -38,6 +38,15 @@ def test_every_attribute_is_answered_with_its_classes(coats: Schema) -> None:
     assert [output.shape for output in logits] == [(5, 3), (5, 2)]
 
 
+@pytest.mark.parametrize("network", ["stripes", "source", "shared-dense"])
+def test_every_network_names_the_layer_of_its_last_maps(network: str) -> None:
+    built = build_network(TraitsConfig(network=network, height=48, width=24), PEOPLE).eval()
+    caught: list[torch.Tensor] = []
+    built.last_maps.register_forward_hook(lambda _module, _inputs, output: caught.append(output))
+    built(torch.zeros(2, 3, 48, 24))
+    assert [tuple(maps.shape) for maps in caught] == [(2, 64, 6, 3)]
+
+
 def test_related_attributes_share_their_dense_layer() -> None:
     shared, own = SharedDenseNetwork(PEOPLE), SourceNetwork(PEOPLE)
     assert shared.layer_of == (0, 1, 1, 2, 2, 3)

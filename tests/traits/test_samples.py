@@ -9,7 +9,7 @@ from lacunar.errors import InputError
 from lacunar.traits.cache import load_images
 from lacunar.traits.dataset import LabelledImages
 from lacunar.traits.model import TraitsModel
-from lacunar.traits.samples import augmented_samples
+from lacunar.traits.samples import augmented_samples, draw_samples
 
 
 def test_each_image_comes_first_as_it_is_then_moved(
@@ -26,6 +26,14 @@ def test_each_image_comes_first_as_it_is_then_moved(
 def test_a_seed_draws_the_same_again(people_model: TraitsModel, people: LabelledImages) -> None:
     first, again = (augmented_samples(people_model, people, n_images=2) for _ in range(2))
     assert np.array_equal(first, again)
+
+
+def test_what_is_drawn_is_what_is_moved(people_model: TraitsModel, people: LabelledImages) -> None:
+    rows, pixels = draw_samples(people_model, people, 5)
+    images = load_images(people, height=40, width=24).pixels
+    assert len(set(rows.tolist())) == 5
+    assert np.array_equal(pixels, images[rows])
+    assert np.array_equal(pixels, augmented_samples(people_model, people, n_images=5)[:, 0])
 
 
 def test_without_augmentation_nothing_is_moved(

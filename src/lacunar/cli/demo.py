@@ -85,6 +85,7 @@ def _traits(output: Path, seed: int) -> Entry:
     from lacunar.store.traits import save_traits
     from lacunar.traits.config import TraitsConfig
     from lacunar.traits.dataset import read_layout
+    from lacunar.traits.explanation import explained_samples
     from lacunar.traits.fitting import fit_traits
     from lacunar.traits.requirements import require_torch
     from lacunar.traits.samples import augmented_samples
@@ -107,6 +108,7 @@ def _traits(output: Path, seed: int) -> Entry:
             cache_dir=cache,
         )
         samples = augmented_samples(model, train, cache_dir=cache)
+        explained = explained_samples(model, train, cache_dir=cache)
     save_traits(model, output / "traits-model", force=True)
     default = TraitsConfig()
     short = (
@@ -114,7 +116,8 @@ def _traits(output: Path, seed: int) -> Entry:
         f"epochs, where the default trains {default.n_networks} of {default.max_epochs}. A fit "
         "that takes its time finds more."
     )
-    write_text(output / "traits.html", traits_report(model, samples=samples, caveat=short))
+    page = traits_report(model, samples=samples, explained=explained, caveat=short)
+    write_text(output / "traits.html", page)
     return Entry(
         title="Traits",
         description=(

@@ -42,7 +42,7 @@ def report(
     output: Annotated[Path, typer.Option("-o", "--out", help="HTML file to write.")],
     data: Annotated[
         Path | None,
-        typer.Option(help="What the model was fitted to: shows some images and how they move."),
+        typer.Option(help="What it was fitted to: shows images, how they move, where it looks."),
     ] = None,
     schema: Annotated[
         Path | None, typer.Option(help="The data's schema.toml, if it is not beside them.")
@@ -59,15 +59,17 @@ def report(
     from lacunar.report.traits import traits_report
     from lacunar.store.traits import load_traits
     from lacunar.traits.dataset import read_dataset
+    from lacunar.traits.explanation import ExplainedImage, explained_samples
     from lacunar.traits.samples import augmented_samples
     from lacunar.traits.schema import read_schema
 
     check_file_destination(output, force=force)
     loaded = load_traits(model)
-    samples = None
+    samples, explained = None, list[ExplainedImage]()
     if data is not None:
         named = read_schema(schema) if schema else None
         dataset = read_dataset(data, named, default=loaded.schema)
         samples = augmented_samples(loaded, dataset, cache_dir=cache)
-    write_text(output, traits_report(loaded, samples=samples))
+        explained = explained_samples(loaded, dataset, cache_dir=cache)
+    write_text(output, traits_report(loaded, samples=samples, explained=explained))
     out.print(f"Report written to {output}", markup=False, soft_wrap=True)

@@ -24,10 +24,12 @@ from lacunar.cli.console import (
     out,
     progress,
 )
+from lacunar.cli.traits_explain import check_explanations, is_onnx_file, write_explanations
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
     from lacunar.traits.image_lists import ImageFile
+    from lacunar.traits.model import TraitsModel
     from lacunar.traits.prediction_files import Write
     from lacunar.traits.predictor import Predictor
 
@@ -70,6 +72,10 @@ def predict(
             "--spreadsheet-safe", help="Quote text in a CSV file that a spreadsheet would run."
         ),
     ] = False,
+    explain: Annotated[
+        Path | None,
+        typer.Option(help="HTML file to write: the first images, and where each answer lies."),
+    ] = None,
     device: Annotated[
         str | None, typer.Option(help="auto, cpu, cuda, mps ... (default: that of the fit).")
     ] = None,
@@ -96,7 +102,9 @@ def predict(
         raise InputError("--spreadsheet-safe: expected a CSV file to write, named by -o")
     elif all_probabilities and not json:
         raise InputError("--all-probabilities: expected --json, or a file to write, named by -o")
-    predictor = _open(model, device)
+    if explain is not None:
+        check_explanations(model, explain, force=force)
+    predictor, loaded = _open(model, device)
     form = AnswerForm(
         predictor.schema,
         predictor.thresholds,
@@ -113,11 +121,17 @@ def predict(
         standard_input=getattr(sys.stdin, "buffer", None),
         null=null,
     )
-    work = partial(_predict, predictor, images, skip_broken=skip_broken)
+
+    def work(write: Write) -> list[dict[str, str]]:
+        broken = _predict(predictor, images, write, skip_broken=skip_broken)
+        if explain is not None and loaded is not None:
+            write_explanations(loaded, images, explain, n_images=len(images) - len(broken))
+        return broken
+
     if output is not None:
         with writing_predictions(output, form) as write:
             broken = work(write)
-        _tell_written(output, len(images), broken, json=json)
+        _tell_written(output, len(images), broken, explain, json=json)
     else:
         # Nothing is printed of work that is not whole, and no memory holds all of it.
         with TemporaryFile() as spool:
@@ -130,21 +144,21 @@ def predict(
             else:
                 for line in spool:
                     _print(json_.loads(line))
+    if explain is not None and not json:
+        out.print(f"Where the answers lie: {explain}", markup=False, soft_wrap=True)
     if broken:
-        for found in broken:
-            err.print(found["reason"], style="red", markup=False)
-        err.print(f"{len(broken)} of {len(images)} images could not be read.", style="bold red")
+        _tell_broken(broken, len(images))
         raise typer.Exit(SOME_BROKEN)
 
 
-def _open(model: Path, device: str | None) -> Predictor:
-    """Make a model ready to answer; PyTorch is not touched for an ONNX file."""
-    if model.suffix.lower() == ".onnx" and not model.is_dir():
+def _open(model: Path, device: str | None) -> tuple[Predictor, TraitsModel | None]:
+    """Make a model ready to answer; PyTorch is not touched for an ONNX file, which is no model."""
+    if is_onnx_file(model):
         from lacunar.traits.onnx_model import OnnxTraits
 
         if device not in {None, "auto", "cpu"}:
             raise InputError(f"--device: expected cpu for an ONNX file, got {device!r}")
-        return OnnxTraits(model)
+        return OnnxTraits(model), None
     from lacunar.store.traits import load_traits
     from lacunar.traits.requirements import require_torch
 
@@ -152,7 +166,8 @@ def _open(model: Path, device: str | None) -> Predictor:
     from lacunar.traits.torch_model import TorchTraits
 
     loaded = load_traits(model)
-    return TorchTraits(loaded if device is None else loaded.on_device(device))
+    loaded = loaded if device is None else loaded.on_device(device)
+    return TorchTraits(loaded), loaded
 
 
 def _predict(
@@ -177,13 +192,22 @@ def _predict(
     return broken
 
 
-def _tell_written(path: Path, n: int, broken: list[dict[str, str]], *, json: bool) -> None:
+def _tell_written(
+    path: Path, n: int, broken: list[dict[str, str]], page: Path | None, *, json: bool
+) -> None:
     if json:
-        emit_json({"file": str(path), "images": n, "broken": broken})
+        told = {"file": str(path), "images": n, "broken": broken}
+        emit_json(told if page is None else told | {"explain": str(page)})
         return
     out.print(
         f"Answers for {n - len(broken)} images written to {path}", markup=False, soft_wrap=True
     )
+
+
+def _tell_broken(broken: list[dict[str, str]], n: int) -> None:
+    for found in broken:
+        err.print(found["reason"], style="red", markup=False)
+    err.print(f"{len(broken)} of {n} images could not be read.", style="bold red")
 
 
 def _print(prediction: dict[str, Any]) -> None:

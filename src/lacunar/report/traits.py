@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +12,13 @@ from lacunar.report.contact_sheet import contact_sheet
 from lacunar.report.page import Heading, render_page
 from lacunar.report.tables import Table, count, percent, ratio, table
 from lacunar.report.traits_confidence import confidence
+from lacunar.report.traits_explained import where_it_looks
 from lacunar.report.traits_history import training_history
 from lacunar.report.traits_labels import labels_of_parts
 from lacunar.report.traits_scores import confusions, scores
 from lacunar.report.traits_words import anchor, of_part, reported_part, spoken
 from lacunar.traits.config import TraitsConfig
+from lacunar.traits.explanation import ExplainedImage
 from lacunar.traits.history import kept_epoch
 from lacunar.traits.model import TraitsModel
 
@@ -26,6 +29,7 @@ def traits_report(
     model: TraitsModel,
     *,
     samples: NDArray[np.uint8] | None = None,
+    explained: Sequence[ExplainedImage] = (),
     caveat: str = "",
 ) -> str:
     """Return a report as one HTML file that loads nothing; the same model gives the same bytes.
@@ -33,9 +37,11 @@ def traits_report(
     Parameters
     ----------
     model : TraitsModel
-        It holds no image; neither does the page without ``samples``.
+        It holds no image; neither does the page without ``samples`` and ``explained``.
     samples : uint8 array of shape (n, 1 + moved, H, W, 3), optional
         See :func:`lacunar.traits.samples.augmented_samples`.
+    explained : sequence of ExplainedImage
+        Training images; see :func:`lacunar.traits.explanation.explained_samples`.
     caveat : str
         What else a reader should know of how the model was made.
     """
@@ -45,7 +51,7 @@ def traits_report(
         title="Traits",
         lead=f"{len(model.schema.names)} attributes of one image each, learned from "
         f"{count(_images(model)['train'])} images with partly unknown labels.",
-        contents=_contents(model, with_samples=samples is not None),
+        contents=_contents(model, samples=samples is not None, explained=bool(explained)),
         caveat=caveat,
         summary=_summary(model),
         scores=scores(model),
@@ -54,17 +60,19 @@ def traits_report(
         history=training_history(model),
         labels=labels_of_parts(model),
         samples=None if samples is None else _samples(model, samples),
+        looks=where_it_looks(model, explained) if explained else None,
         network=_network(model),
         making=_making(model),
     )
 
 
-def _contents(model: TraitsModel, *, with_samples: bool) -> tuple[Heading, ...]:
+def _contents(model: TraitsModel, *, samples: bool, explained: bool) -> tuple[Heading, ...]:
     def per_output(section: str) -> tuple[Heading, ...]:
         names = enumerate(model.schema.names)
         return tuple(Heading(anchor(section, i), spoken(name)) for i, name in names)
 
-    samples = (Heading("samples", "Training images"),) if with_samples else ()
+    images = [Heading("samples", "Training images")] * samples
+    images += [Heading("looks", "Where it looks")] * explained
     return (
         Heading("summary", "Summary"),
         Heading("scores", "Scores"),
@@ -72,7 +80,7 @@ def _contents(model: TraitsModel, *, with_samples: bool) -> tuple[Heading, ...]:
         Heading("confusion", "What is taken for what", per_output("confusion")),
         Heading("history", "Training", per_output("history")),
         Heading("labels", "Labels", per_output("labels")),
-        *samples,
+        *images,
         Heading("network", "Network"),
         Heading("making", "How this was made"),
     )

@@ -86,6 +86,11 @@ class SourceNetwork(nn.Module):
         )
         _initialise(self, generator)
 
+    @property
+    def last_maps(self) -> nn.Module:
+        """The layer whose output are the last maps, (B, 64, H // 8, W // 8)."""
+        return self.blocks
+
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Logits of each attribute, (B, C_a), for images in 0..1, (B, 3, H, W)."""
         maps = self.blocks(images)  # (B, 64, H // 8, W // 8)

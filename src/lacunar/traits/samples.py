@@ -53,15 +53,7 @@ def augmented_samples(
     from lacunar.traits.tensors import as_images
 
     config = model.config
-    images = load_frames(dataset, config, cache_dir=cache_dir)
-    if fingerprint(dataset, images) != model.fingerprint:
-        raise InputError(
-            f"{dataset.source}: expected the images and labels that the model was fitted to,"
-            " got others"
-        )
-    rng = np.random.default_rng(config.seed)
-    rows = rng.permutation(len(dataset))[:n_images]
-    still = images.read(rows)  # (n, H, W, 3)
+    rows, still = draw_samples(model, dataset, n_images, cache_dir=cache_dir)
     if config.augmentation is None:
         return still[:, np.newaxis]
     generator = torch.Generator().manual_seed(config.seed)
@@ -81,3 +73,29 @@ def augmented_samples(
     bytes_ = (moved * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
     grouped = bytes_.reshape(len(rows), n_moved, *still.shape[1:])
     return np.concatenate([still[:, np.newaxis], grouped], axis=1)
+
+
+def draw_samples(
+    model: TraitsModel, dataset: LabelledImages, n_images: int, *, cache_dir: Path | None = None
+) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
+    """Draw images of the data a model was fitted to, with the seed of the fit.
+
+    Returns
+    -------
+    rows : int array of shape (n,)
+    pixels : uint8 array of shape (n, H, W, 3)
+
+    Raises
+    ------
+    InputError
+        If the data are not those the model was fitted to.
+    """
+    images = load_frames(dataset, model.config, cache_dir=cache_dir)
+    if fingerprint(dataset, images) != model.fingerprint:
+        raise InputError(
+            f"{dataset.source}: expected the images and labels that the model was fitted to,"
+            " got others"
+        )
+    rng = np.random.default_rng(model.config.seed)
+    rows = rng.permutation(len(dataset))[:n_images]
+    return rows, images.read(rows)

@@ -82,6 +82,11 @@ class StripesNetwork(nn.Module):
         )
         _initialise(self, generator)
 
+    @property
+    def last_maps(self) -> nn.Module:
+        """The layer whose output are the last maps; of colours answers learn past them as well."""
+        return self.far
+
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Logits of each attribute, (B, C_a), for images in 0..1, (B, 3, H, W)."""
         near = self.near(images)

@@ -1,0 +1,211 @@
+"""What a fitted model says of images, and where in each it found it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.errors import InputError
+from lacunar.traits.abstention import abstains
+from lacunar.traits.dataset import LabelledImages
+from lacunar.traits.image_lists import ImageFile
+from lacunar.traits.images import fit_into, read_image
+from lacunar.traits.model import TraitsModel
+from lacunar.traits.requirements import require_torch
+from lacunar.traits.samples import draw_samples
+
+# Gradients of a few networks for so many images fit any memory.
+_BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The answer for one attribute of one image, and its evidence.
+
+    Parameters
+    ----------
+    attribute, label : str
+    probability : float
+        Calibrated.
+    abstain : bool
+        Whether the answer is kept back, as too unsure.
+    places : float32 array of shape (H, W)
+        How much each place speaks for the answer, the highest 1; all 0 where none does.
+    """
+
+    attribute: str
+    label: str
+    probability: float
+    abstain: bool
+    places: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedImage:
+    """One image with the answers for its attributes.
+
+    Parameters
+    ----------
+    name : str
+        What answers call it.
+    pixels : uint8 array of shape (H, W, 3)
+        The image in the frame, as networks see it.
+    aspect : float
+        Width over height at which people would know it: a frame that an image was stretched into
+        shows it too wide or too narrow.
+    answers : tuple of A Explanation
+    """
+
+    name: str
+    pixels: NDArray[np.uint8]
+    aspect: float
+    answers: tuple[Explanation, ...]
+
+
+def explain_images(model: TraitsModel, pixels: NDArray[np.uint8]) -> list[tuple[Explanation, ...]]:
+    """Tell the attributes of images, and which places of them speak for each answer.
+
+    See :func:`lacunar.traits.explain.ensemble_maps` for what the maps are, and for the colours
+    that the network ``stripes`` reads and no map shows.
+
+    Parameters
+    ----------
+    model : TraitsModel
+        A attributes.
+    pixels : uint8 array of shape (B, H, W, 3)
+        Images in the frame that ``model.config`` names.
+
+    Returns
+    -------
+    list of B tuples of A Explanation
+
+    Raises
+    ------
+    InputError
+        If PyTorch is missing, or the frame is another.
+    """
+    require_torch()
+    import torch
+
+    from lacunar.traits.explain import ensemble_maps
+    from lacunar.traits.networks import restore_networks
+    from lacunar.traits.tensors import as_images
+    from lacunar.traits.torch_model import ProbabilityNetwork
+
+    frame = (model.config.height, model.config.width)
+    if pixels.shape[1:3] != frame:
+        raise InputError(f"expected images of {frame}, got {pixels.shape[1:3]}")
+    networks = restore_networks(model.config, model.schema, model.states)
+    module = ProbabilityNetwork(networks, model.trust.temperatures.tolist()).eval()
+    device = next(networks.parameters()).device
+    explained: list[tuple[Explanation, ...]] = []
+    for first in range(0, len(pixels), _BATCH):
+        images = as_images(pixels[first : first + _BATCH], device)
+        with torch.inference_mode():
+            found = [output.cpu().numpy().astype(np.float64) for output in module(images)]
+        explained += _explanations(model, found, ensemble_maps(networks, images))
+    return explained
+
+
+def explain_files(
+    model: TraitsModel, files: Sequence[ImageFile], *, at_most: int
+) -> list[ExplainedImage]:
+    """Explain the answers for the first image files that can be read; others are passed over.
+
+    Parameters
+    ----------
+    model : TraitsModel
+    files : sequence of ImageFile
+    at_most : int
+        Images to explain.
+
+    Raises
+    ------
+    InputError
+        If PyTorch is missing.
+    """
+    config = model.config
+    read: list[tuple[str, NDArray[np.uint8], float]] = []
+    for file in files:
+        if len(read) == at_most:
+            break
+        try:
+            image = read_image(file.path, where=file.where)
+        except InputError:
+            continue
+        height, width = (
+            image.shape[:2] if config.fit == "stretch" else (config.height, config.width)
+        )
+        fitted, _ = fit_into(image, config.height, config.width, config.fit)
+        read.append((file.name, fitted, width / height))
+    pixels = np.zeros((len(read), config.height, config.width, 3), np.uint8)
+    for row, (_, fitted, _) in enumerate(read):
+        pixels[row] = fitted
+    return [
+        ExplainedImage(name, fitted, aspect, answers)
+        for (name, fitted, aspect), answers in zip(read, explain_images(model, pixels), strict=True)
+    ]
+
+
+def explained_samples(
+    model: TraitsModel,
+    dataset: LabelledImages,
+    *,
+    n_images: int = 6,
+    cache_dir: Path | None = None,
+) -> list[ExplainedImage]:
+    """Draw images of the data a model was fitted to, and explain what it says of them.
+
+    The same that :func:`lacunar.traits.samples.augmented_samples` draws. The networks were fitted
+    to them, and are surer of them than of new images.
+
+    Parameters
+    ----------
+    model : TraitsModel
+    dataset : LabelledImages
+        What the model was fitted to.
+    n_images : int
+        At most.
+    cache_dir : Path, optional
+        See :func:`lacunar.traits.cache.default_cache_dir`.
+
+    Raises
+    ------
+    InputError
+        If PyTorch is missing or the data are not those the model was fitted to.
+    """
+    rows, _ = draw_samples(model, dataset, n_images, cache_dir=cache_dir)
+    files = [
+        ImageFile(dataset.names[row], dataset.paths[row], dataset.names[row])
+        for row in rows.tolist()
+    ]
+    return explain_files(model, files, at_most=n_images)
+
+
+def _explanations(
+    model: TraitsModel,
+    probabilities: Sequence[NDArray[np.float64]],
+    maps: Sequence[NDArray[np.float32]],
+) -> list[tuple[Explanation, ...]]:
+    columns = []
+    for attribute, found, places, threshold in zip(
+        model.schema.attributes, probabilities, maps, model.trust.thresholds, strict=True
+    ):
+        confidence = found.max(axis=1)
+        columns.append(
+            [
+                Explanation(attribute.name, attribute.classes[best], sure, kept_back, where)
+                for best, sure, kept_back, where in zip(
+                    found.argmax(axis=1).tolist(),
+                    confidence.tolist(),
+                    abstains(confidence, threshold).tolist(),
+                    places,
+                    strict=True,
+                )
+            ]
+        )
+    return list(zip(*columns, strict=True))
