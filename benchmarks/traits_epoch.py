@@ -156,10 +156,15 @@ def compare_answers(python: Path) -> float:
         n = PREDICTED_IMAGES
         run_alone(__file__, "answer", n=n, weights=weights, out=ours)
         ask_keras(python, "answer", classes=CLASSES, n=n, weights=weights, out=theirs)
-        with np.load(ours) as own, np.load(theirs) as other:
-            if own.files != other.files:
-                raise RuntimeError(f"expected outputs {own.files}, got {other.files}")
-            return max(float(np.abs(own[name] - other[name]).max()) for name in own.files)
+        return largest_difference(ours, theirs)
+
+
+def largest_difference(ours: str, theirs: str) -> float:
+    """Largest difference between the arrays of two files."""
+    with np.load(ours) as own, np.load(theirs) as other:
+        if own.files != other.files:
+            raise RuntimeError(f"expected outputs {own.files}, got {other.files}")
+        return max(float(np.abs(own[name] - other[name]).max()) for name in own.files)
 
 
 def main() -> None:

@@ -27,7 +27,17 @@ from typing import Any
 import numpy as np
 from measure import describe_machine, middle, run_alone
 from numpy.typing import NDArray
-from traits_epoch import CLASSES, CLOSE, IMAGES, ask_keras, config, images_of, keras_layouts, train
+from traits_epoch import (
+    CLASSES,
+    CLOSE,
+    IMAGES,
+    ask_keras,
+    config,
+    images_of,
+    keras_layouts,
+    largest_difference,
+    train,
+)
 from traits_epoch_keras import THREADS, draw
 
 from lacunar.traits.requirements import require_torch
@@ -98,10 +108,7 @@ def compare_answers(python: Path, file: str, weights: str, folder: str) -> float
     ours, theirs = f"{folder}/ours.npz", f"{folder}/theirs.npz"
     run_alone(__file__, "answer", file=file, n=N, out=ours)
     ask_keras(python, "answer", classes=CLASSES, n=N, weights=weights, out=theirs)
-    with np.load(ours) as own, np.load(theirs) as other:
-        if own.files != other.files:
-            raise RuntimeError(f"expected outputs {own.files}, got {other.files}")
-        return max(float(np.abs(own[name] - other[name]).max()) for name in own.files)
+    return largest_difference(ours, theirs)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.traits.abstention import abstains
+from lacunar.traits.counts import LabelCounts
 from lacunar.traits.describe_confidence import describe_confidence
 from lacunar.traits.evaluate import LEVEL, Evaluation
 from lacunar.traits.history import kept_epoch
@@ -70,14 +71,7 @@ def describe_fit(model: TraitsModel) -> dict[str, Any]:
         "validation_loss": kept.validation.loss,
         "intake": {part: asdict(intake) for part, intake in model.intake.items()},
         "counts": {
-            part: {
-                attribute.name: {
-                    "unknown": int(count[0]),
-                    "classes": dict(zip(attribute.classes, count[1:].tolist(), strict=True)),
-                }
-                for attribute, count in zip(model.schema.attributes, counts, strict=True)
-            }
-            for part, counts in model.counts.items()
+            part: describe_counts(model.schema, counts) for part, counts in model.counts.items()
         },
         "evaluations": {
             part: describe_evaluation(evaluation) for part, evaluation in model.evaluations.items()
@@ -85,6 +79,24 @@ def describe_fit(model: TraitsModel) -> dict[str, Any]:
         "confidences": {
             part: describe_confidence(found) for part, found in model.confidences.items()
         },
+    }
+
+
+def describe_counts(schema: Schema, counts: LabelCounts) -> dict[str, Any]:
+    """How many labels of each attribute are unknown, and how many are of each class.
+
+    Examples
+    --------
+    >>> schema = Schema((Attribute("coat", ("open", "closed")),), image_column="file")
+    >>> describe_counts(schema, (np.array([1, 2, 3]),))
+    {'coat': {'unknown': 1, 'classes': {'open': 2, 'closed': 3}}}
+    """
+    return {
+        attribute.name: {
+            "unknown": int(count[0]),
+            "classes": dict(zip(attribute.classes, count[1:].tolist(), strict=True)),
+        }
+        for attribute, count in zip(schema.attributes, counts, strict=True)
     }
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from lacunar.traits.audit.findings import AuditFindings
 from lacunar.traits.audit.gaps import RankedGaps
 from lacunar.traits.audit.wrong_labels import RankedLabels
+from lacunar.traits.describe import describe_counts
 from lacunar.traits.schema import UNKNOWN
 
 
@@ -68,13 +69,7 @@ def describe_audit(findings: AuditFindings, *, top: int | None = None) -> dict[s
         ],
         "gaps": [] if findings.gaps is None else _gaps(findings, findings.gaps, top),
         "counts": {
-            part: {
-                attribute.name: {
-                    "unknown": int(count[0]),
-                    "classes": dict(zip(attribute.classes, count[1:].tolist(), strict=True)),
-                }
-                for attribute, count in zip(findings.schema.attributes, counts, strict=True)
-            }
+            part: describe_counts(findings.schema, counts)
             for part, counts in findings.counts.items()
         },
         "absent": {
