@@ -50,9 +50,9 @@ def cross_validate(data: LabelledImages, recipe: str, seed: int, cache: Path) ->
     """Figures of the images, each answered by a model fitted without it."""
     if recipe == "source":
         return figures(data, source_answers(data, seed, cache), seed)
-    config = TraitsConfig(seed=seed, folds=FOLDS, device="cpu", **RECIPES[recipe])
+    config = TraitsConfig(seed=seed, folds=FOLDS, refit=0, device="cpu", **RECIPES[recipe])
     model = fit_traits(data, config, cache_dir=cache)
-    return figures(data, answers(model.out_of_fold), seed)
+    return figures(data, answers(model.left_out.pooled()), seed)
 
 
 def source_answers(data: LabelledImages, seed: int, cache: Path) -> NDArray[np.int64]:
