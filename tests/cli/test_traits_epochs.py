@@ -49,3 +49,12 @@ def test_of_several_networks_each_has_a_line_once_it_is_done(
 def test_going_on_within_a_later_network_says_which(capsys: pytest.CaptureFixture[str]) -> None:
     EpochLog(NAMES, 9, lambda stage, done, total: None, networks=5)(2, epoch(5, 1.0))
     assert capsys.readouterr().err.startswith("Going on after epoch 4 of network 3, which")
+
+
+def test_a_network_that_nothing_validates_has_no_validation_loss(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    nothing = Score(0.0, dict.fromkeys(NAMES, 0.0), dict.fromkeys(NAMES))
+    log = EpochLog(NAMES, 1, lambda stage, done, total: None, networks=2)
+    log(1, Epoch(1, epoch(1, 2.5).train, nothing))
+    assert capsys.readouterr().err.splitlines()[-1].split() == ["2", "2.500"] + ["none"] * 7

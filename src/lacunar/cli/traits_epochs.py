@@ -54,12 +54,12 @@ class EpochLog:
         self.report("epochs", done, self.networks * self.max_epochs)
 
     def _print(self, number: int, epoch: Epoch, mark: str) -> None:
-        losses = [
-            epoch.train.loss,
-            epoch.validation.loss,
-            *(epoch.validation.losses[name] for name in self.names),
-        ]
-        cells = "".join(f"{loss:{_CELL}.3f}" for loss in losses)
+        validation = epoch.validation
+        losses = [validation.loss, *(validation.losses[name] for name in self.names)]
+        known = any(accuracy is not None for accuracy in validation.accuracies.values())
+        cells = f"{epoch.train.loss:{_CELL}.3f}" + "".join(
+            f"{loss:{_CELL}.3f}" if known else f"{'none':>{_CELL}}" for loss in losses
+        )
         err.print(f"{number:>7}{cells}{mark}", markup=False)
 
     def _begin(self, network: int, epoch: Epoch) -> None:
