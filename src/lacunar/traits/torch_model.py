@@ -31,9 +31,12 @@ class ProbabilityNetwork(nn.Module):
 
     Examples
     --------
-    >>> logits = nn.Sequential(nn.Flatten(), nn.Unflatten(1, (1, -1)))
-    >>> ProbabilityNetwork(logits, [1.0])(torch.zeros(2, 3, 1, 1))[0].shape
-    torch.Size([1, 3])
+    >>> class Pixels(nn.Module):
+    ...     def forward(self, images):
+    ...         return (images.flatten(1),)
+    >>> images = torch.log(torch.tensor([1.0, 4.0, 4.0])).reshape(1, 3, 1, 1)
+    >>> ProbabilityNetwork(Pixels(), [2.0])(images)[0]
+    tensor([[0.2000, 0.4000, 0.4000]])
     """
 
     def __init__(self, network: nn.Module, temperatures: Sequence[float]) -> None:
