@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from lacunar.report.traits_history import training_history
+from lacunar.traits.history import kept_epoch
+from lacunar.traits.model import TraitsModel
+
+
+def test_each_epoch_is_a_row_and_the_kept_one_is_marked(people_model: TraitsModel) -> None:
+    found = training_history(people_model)
+    kept = kept_epoch(people_model.history, people_model.config).epoch
+    assert found["best"] == kept
+    rows = found["total"]["table"].rows
+    marked = [f"{n} (kept)" if n == kept else str(n) for n in range(1, 4)]
+    assert [str(row[0]) for row in rows] == marked
+
+
+def test_of_folds_the_means_are_shown_and_the_last_epoch_kept(folded_model: TraitsModel) -> None:
+    found = training_history(folded_model)
+    assert found["best"] == 3
+    for output, name in zip(found["outputs"], folded_model.schema.names, strict=True):
+        losses = [float(row[2].striptags()) for row in output["table"].rows]
+        means = [
+            sum(history[epoch].validation.losses[name] for history in folded_model.histories) / 3
+            for epoch in range(3)
+        ]
+        assert losses == pytest.approx(means, abs=6e-4)
