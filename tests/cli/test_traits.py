@@ -69,6 +69,10 @@ BAD = {
         ["fit", "DATA", "-o", "OUT", "--patience", "6"],
         "--patience: expected it with --preset source",
     ),
+    "wanted accuracy": (
+        ["fit", "DATA", "-o", "OUT", "--wanted-accuracy", "1.5"],
+        "--wanted-accuracy: ",
+    ),
     "one fold": (["fit", "DATA", "-o", "OUT", "--folds", "1"], "--folds: "),
     "many folds": (["fit", "DATA", "-o", "OUT", "--folds", "20"], "at least 40 images for 20"),
     "device": (["fit", "DATA", "-o", "OUT", "--device", "abacus"], "device: expected auto, cpu"),

@@ -33,3 +33,23 @@ def test_where_no_label_is_known_every_answer_is_kept_back() -> None:
     trust = Trust.learn(left_out, np.full((3, 1), -1))
     assert trust.temperatures.tolist() == [1.0]
     assert trust.thresholds == (None,)
+
+
+def test_the_answers_that_are_left_reach_a_wanted_accuracy() -> None:
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, 2, (600, 1))
+    sure = rng.uniform(0, 4, 600)
+    right = rng.random(600) < 1 / (1 + np.exp(-sure))
+    answer = np.where(right, labels[:, 0], 1 - labels[:, 0])
+    logits = np.zeros((1, 600, 2), np.float32)
+    logits[0, np.arange(600), answer] = sure
+    left_out = LeftOut((logits,), n_members=1)
+    usual, strict = (
+        Trust.learn(left_out, labels, wanted_accuracy=wanted).measure(
+            COAT, labels, left_out.pooled(), left_out.calibrated(labels)
+        )[0]
+        for wanted in (None, 0.95)
+    )
+    assert strict.kept_accuracy >= 0.95
+    assert strict.threshold > usual.threshold
+    assert strict.coverage < usual.coverage

@@ -75,6 +75,13 @@ def fit(
     no_augment: Annotated[
         bool, typer.Option("--no-augment", help="Do not move training images at random.")
     ] = False,
+    wanted_accuracy: Annotated[
+        float | None,
+        typer.Option(
+            help="Keep answers back so that the others are right so often (default: as often as "
+            "the surest 80 % of each attribute)."
+        ),
+    ] = None,
     device: Annotated[
         str | None, typer.Option(help="auto, cpu, cuda, mps ... (default: auto).")
     ] = None,
@@ -116,6 +123,7 @@ def fit(
         network=network,
         folds=folds,
         refit=refit,
+        wanted_accuracy=wanted_accuracy,
         device=device,
         seed=seed,
     )

@@ -137,6 +137,13 @@ class TraitsConfig(BaseModel):
         True, description="Whether each part is to have the classes of all images."
     )
     augmentation: Augmentation | None = Augmentation()
+    wanted_accuracy: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Answers are kept back so that the others are right so often; none: as often as"
+        " the surest 80 % of each attribute.",
+    )
     seed: int = Field(0, ge=0, lt=_SEEDS)
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps ...")
 

@@ -116,7 +116,7 @@ def fit_traits(
         train.schema, len(train), [others for _, others in splits], said, n_members=len(states)
     )
     rows = left_out.rows
-    trust = Trust.learn(left_out, train.labels)
+    trust = Trust.learn(left_out, train.labels, wanted_accuracy=config.wanted_accuracy)
     part = "out-of-fold" if config.folds else "validation"
     # With folds every image is fitted to by some networks and judged by others.
     labels_of = {"train": train.labels}

@@ -31,7 +31,13 @@ class Trust:
     thresholds: tuple[float | None, ...]
 
     @classmethod
-    def learn(cls, left_out: LeftOut, labels: NDArray[np.int64]) -> Trust:
+    def learn(
+        cls,
+        left_out: LeftOut,
+        labels: NDArray[np.int64],
+        *,
+        wanted_accuracy: float | None = None,
+    ) -> Trust:
         """Fit both to images that networks were trained without.
 
         Parameters
@@ -40,10 +46,12 @@ class Trust:
             Of N images.
         labels : int64 array of shape (N, A)
             -1 where unknown.
+        wanted_accuracy : float, optional
+            See :func:`lacunar.traits.abstention.choose_threshold`.
         """
-        known = labels[left_out.rows]
         return cls(
-            left_out.temperatures(labels), choose_thresholds(left_out.calibrated(labels), known)
+            left_out.temperatures(labels),
+            choose_thresholds(left_out.calibrated(labels), labels[left_out.rows], wanted_accuracy),
         )
 
     def measure(
