@@ -175,6 +175,25 @@ def fingerprint(dataset: LabelledImages, images: ImageArray) -> str:
     return digest_of([images.key, dataset.labels.tolist(), groups, dataset.schema.to_dict()])
 
 
+def fitted_frames(
+    model: TraitsModel, dataset: LabelledImages, *, cache_dir: Path | None = None
+) -> ImageArray:
+    """Decode the images that a model was fitted to, or find them decoded.
+
+    Raises
+    ------
+    InputError
+        If the images or labels are others.
+    """
+    images = load_frames(dataset, model.config, cache_dir=cache_dir)
+    if fingerprint(dataset, images) != model.fingerprint:
+        raise InputError(
+            f"{dataset.source}: expected the images and labels that the model was fitted to,"
+            " got others"
+        )
+    return images
+
+
 def answers(probabilities: Sequence[NDArray[np.floating]]) -> NDArray[np.int64]:
     """Most probable class of each attribute: A arrays (n, C_a) -> (n, A)."""
     return np.stack([output.argmax(axis=1) for output in probabilities], axis=1)

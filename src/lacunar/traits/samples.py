@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.errors import InputError
 from lacunar.traits.dataset import LabelledImages
-from lacunar.traits.model import TraitsModel, fingerprint, load_frames
+from lacunar.traits.model import TraitsModel, fitted_frames
 from lacunar.traits.requirements import require_torch
 
 
@@ -90,12 +89,7 @@ def draw_samples(
     InputError
         If the data are not those the model was fitted to.
     """
-    images = load_frames(dataset, model.config, cache_dir=cache_dir)
-    if fingerprint(dataset, images) != model.fingerprint:
-        raise InputError(
-            f"{dataset.source}: expected the images and labels that the model was fitted to,"
-            " got others"
-        )
+    images = fitted_frames(model, dataset, cache_dir=cache_dir)
     rng = np.random.default_rng(model.config.seed)
     rows = rng.permutation(len(dataset))[:n_images]
     return rows, images.read(rows)

@@ -12,7 +12,7 @@ from lacunar.traits.dataset import LabelledImages
 from lacunar.traits.model import (
     TraitsModel,
     check_attributes,
-    fingerprint,
+    fitted_frames,
     load_frames,
     predict_traits,
 )
@@ -46,12 +46,7 @@ def out_of_fold_probabilities(
             "expected a model that was fitted in folds, got one without predictions of images"
             " that it was not fitted to"
         )
-    images = load_frames(dataset, model.config, cache_dir=cache_dir)
-    if fingerprint(dataset, images) != model.fingerprint:
-        raise InputError(
-            f"{dataset.source}: expected the images and labels that the model was fitted to,"
-            " got others"
-        )
+    fitted_frames(model, dataset, cache_dir=cache_dir)
     return model.left_out.calibrated(dataset.labels)
 
 
