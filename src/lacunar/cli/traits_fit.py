@@ -151,7 +151,7 @@ def fit(
         return
     print_counts(model)
     _print_epochs(model)
-    part = "test" if "test" in model.evaluations else model.judged_part
+    part = "test" if "test" in model.evaluations else model.config.judged_part
     print_scores(model.evaluations[part], _SCORED[part])
     out.print(f"Model written to {output}", markup=False, soft_wrap=True)
 

@@ -34,4 +34,4 @@ def of_part(part: str) -> str:
 
 def reported_part(model: TraitsModel) -> str:
     """The evaluated part that taught and chose nothing, or else the one of the training data."""
-    return "test" if "test" in model.evaluations else model.judged_part
+    return "test" if "test" in model.evaluations else model.config.judged_part

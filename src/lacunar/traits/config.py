@@ -153,6 +153,17 @@ class TraitsConfig(BaseModel):
         return cls(**((_SOURCE if preset == "source" else {"preset": preset}) | changes))
 
     @property
+    def judged_part(self) -> str:
+        """The evaluated part of the training data: images that weights were not fitted to.
+
+        Examples
+        --------
+        >>> [TraitsConfig(folds=folds).judged_part for folds in (0, 5)]
+        ['validation', 'out-of-fold']
+        """
+        return "out-of-fold" if self.folds else "validation"
+
+    @property
     def n_networks(self) -> int:
         """How many networks a fit trains.
 

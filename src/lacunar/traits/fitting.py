@@ -117,7 +117,7 @@ def fit_traits(
     )
     rows = left_out.rows
     trust = Trust.learn(left_out, train.labels, wanted_accuracy=config.wanted_accuracy)
-    part = "out-of-fold" if config.folds else "validation"
+    part = config.judged_part
     # With folds every image is fitted to by some networks and judged by others.
     labels_of = {"train": train.labels}
     if not config.folds:

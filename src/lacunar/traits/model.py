@@ -86,11 +86,6 @@ class TraitsModel:
         """Epochs of the networks as those of one."""
         return mean_history(self.histories)
 
-    @property
-    def judged_part(self) -> str:
-        """The evaluated part that weights were not fitted to, yet is of the training data."""
-        return "out-of-fold" if self.config.folds else "validation"
-
     def on_device(self, device: str) -> TraitsModel:
         """Return the same model, to answer on another device; see :class:`TraitsConfig`."""
         config = self.config.model_copy(update={"device": device})
