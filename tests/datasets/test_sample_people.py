@@ -322,6 +322,7 @@ def test_the_same_sample_writes_the_same_bytes(tmp_path):
         ({"duplicates": -3}, "expected 0 or more, got duplicates=-3"),
         ({"wrong_labels": 9, "duplicates": 5}, "at most 18 pictures, .* got faults for 19"),
         ({"seed": -1}, "expected a seed of 0 or more, got seed=-1"),
+        ({"evenness": 1.5}, "expected an evenness from 0 to 1, got 1.5"),
     ],
 )
 def test_bad_sizes_are_told_in_one_sentence(options, message):

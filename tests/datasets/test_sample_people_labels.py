@@ -7,6 +7,7 @@ from lacunar.datasets.sample_people_labels import (
     COUNTS,
     N_CLASSES,
     draw_labels,
+    even_out,
     scale_counts,
 )
 
@@ -40,3 +41,29 @@ def test_columns_hang_together_mildly():
     )
     for one, other in ((gender, legs), (arms, legs), (gender, np.isin(torso, (6, 7)))):
         assert 0.05 < np.corrcoef(one, other)[0, 1] < 0.6
+
+
+def test_evened_out_every_class_is_there_and_rare_ones_are_less_rare():
+    rng = np.random.default_rng
+    plain = draw_labels("train", 2000, rng(0))
+    evened = draw_labels("train", 2000, rng(0), evenness=0.5)
+    for column, n_classes in enumerate(N_CLASSES):
+        before, after = (
+            np.bincount(labels[:, column][labels[:, column] >= 0], minlength=n_classes)
+            for labels in (plain, evened)
+        )
+        assert after.min() > 0
+        assert after.min() >= before.min()
+        assert after.max() < before.max()
+
+
+def test_wholly_even_classes_come_equally_often():
+    labels = draw_labels("train", 2000, np.random.default_rng(0), evenness=1)
+    for column, n_classes in enumerate(N_CLASSES):
+        known = labels[:, column][labels[:, column] >= 0]
+        assert np.ptp(np.bincount(known, minlength=n_classes)) <= 1
+
+
+def test_evening_out_keeps_the_share_of_unknown_labels():
+    counts = even_out({-1: 10, 0: 50, 1: 40}, 2, 0.7)
+    assert abs(counts[-1] / sum(counts.values()) - 0.1) < 0.001

@@ -70,6 +70,7 @@ def sample_people(
     bad_images: int = 0,
     duplicates: int = 0,
     maps: bool = True,
+    evenness: float = 0.0,
     seed: int = 0,
 ) -> PeopleSample:
     """Draw labelled pedestrians.
@@ -87,6 +88,9 @@ def sample_people(
         same part or the other.
     maps : bool
         Whether to keep the body-part maps.
+    evenness : float
+        From 0, classes as rare as they are, to 1, all alike; see
+        :func:`lacunar.datasets.sample_people_labels.even_out`.
     seed : int
         Not negative. The same arguments give the same pixels and labels, on any machine.
 
@@ -110,8 +114,15 @@ def sample_people(
     ((4, 6), ['hair', 'legs', 'luggage'])
     """
     _check_sizes(n_train, n_test, wrong_labels, bad_images, duplicates, seed)
+    if not 0 <= evenness <= 1:
+        raise InputError(f"expected an evenness from 0 to 1, got {evenness}")
     dealt = [
-        draw_labels(part, n, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, p))))
+        draw_labels(
+            part,
+            n,
+            np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, p))),
+            evenness=evenness,
+        )
         for p, (part, n) in enumerate(zip(COUNTS, (n_train, n_test), strict=True))
     ]
     labels = np.concatenate(dealt)

@@ -65,7 +65,36 @@ def scale_counts(counts: Counts, n: int) -> dict[int, int]:
     return scaled
 
 
-def draw_labels(part: Part, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def even_out(counts: Counts, n_classes: int, evenness: float) -> Counts:
+    """Counts whose proportions are nearer to each other, each class at least once.
+
+    Parameters
+    ----------
+    counts : mapping of label to int
+    n_classes : int
+    evenness : float
+        0 leaves them as they are, 1 gives all classes the same; unknown labels keep their share.
+
+    Examples
+    --------
+    >>> even_out({0: 100, 1: 4}, 3, 0.5)
+    {0: 10000, 1: 2000, 2: 1000}
+    >>> even_out({0: 100, 1: 4}, 3, 0.0)
+    {0: 100, 1: 4}
+    """
+    if not evenness:
+        return counts
+    known = [max(counts.get(label, 0), 1) for label in range(n_classes)]
+    evened = {label: round(1000 * n ** (1 - evenness)) for label, n in enumerate(known)}
+    unknown = counts.get(UNKNOWN, 0)
+    if unknown:
+        evened[UNKNOWN] = round(sum(evened.values()) * unknown / sum(known))
+    return evened
+
+
+def draw_labels(
+    part: Part, n: int, rng: np.random.Generator, *, evenness: float = 0.0
+) -> NDArray[np.int64]:
     """Labels of ``n`` people whose columns have the class proportions of ``part``.
 
     Columns hang together mildly: pink and skirts are worn by women more often, bare arms go with
@@ -76,6 +105,8 @@ def draw_labels(part: Part, n: int, rng: np.random.Generator) -> NDArray[np.int6
     part : {"train", "test"}
     n : int
     rng : numpy.random.Generator
+    evenness : float
+        See :func:`even_out`.
 
     Returns
     -------
@@ -88,26 +119,34 @@ def draw_labels(part: Part, n: int, rng: np.random.Generator) -> NDArray[np.int6
     [0, 0, 1, 1]
     """
     labels = np.empty((n, len(COLUMNS)), dtype=np.int64)
+    counts = {
+        column: even_out(of_part, n_classes, evenness)
+        for column, of_part, n_classes in zip(COLUMNS, COUNTS[part], N_CLASSES, strict=True)
+    }
+
+    def draw(column: str, pull: NDArray[np.float64]) -> NDArray[np.int64]:
+        return _draw_column(labels, column, counts[column], pull, rng)
+
     no_pull = np.zeros(n)
-    woman = _draw_column(labels, "gender", part, no_pull, rng) == 1
-    bare_arms = _draw_column(labels, "tortyp", part, 0.1 * woman, rng) == 1
-    _draw_column(labels, "torcol", part, _GENDER_PULL * woman, rng)
-    _draw_column(labels, "legtyp", part, _GENDER_PULL * woman + _SEASON_PULL * bare_arms, rng)
-    _draw_column(labels, "legcol", part, no_pull, rng)
-    _draw_column(labels, "luggage", part, 0.15 * woman, rng)
+    woman = draw("gender", no_pull) == 1
+    bare_arms = draw("tortyp", 0.1 * woman) == 1
+    draw("torcol", _GENDER_PULL * woman)
+    draw("legtyp", _GENDER_PULL * woman + _SEASON_PULL * bare_arms)
+    draw("legcol", no_pull)
+    draw("luggage", 0.15 * woman)
     return labels
 
 
 def _draw_column(
     labels: NDArray[np.int64],
     column: str,
-    part: Part,
+    counts: Counts,
     pull: NDArray[np.float64],
     rng: np.random.Generator,
 ) -> NDArray[np.int64]:
     """Deal out the column's multiset: later classes to rows with more pull, chance apart."""
     c = COLUMNS.index(column)
-    counts = scale_counts(COUNTS[part][c], len(labels))
+    counts = scale_counts(counts, len(labels))
     dealt = np.repeat(list(counts), list(counts.values()))
     if column == "torcol":
         lean = np.array([_WORN_BY_WOMEN.get(label, 0.0) for label in dealt.tolist()])
