@@ -131,6 +131,7 @@ def people_onnx(people_model: TraitsModel, tmp_path_factory: pytest.TempPathFact
         thresholds=(0.9, *(0.0,) * 5),
         fingerprint=people_model.fingerprint,
         versions=people_model.versions,
+        shares=people_model.shares,
     )
     return path
 

@@ -12,6 +12,7 @@ from lacunar.store import save_traits
 from lacunar.traits.describe import describe_evaluation
 from lacunar.traits.describe_confidence import describe_confidence
 from lacunar.traits.model import TraitsModel
+from lacunar.traits.operating_points import describe_points
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,8 @@ def test_json_is_what_the_fit_found_on_the_test_images(
     document = json.loads(done.stdout)
     assert (document.pop("part"), document.pop("images")) == ("test", 12)
     assert document.pop("confidence") == describe_confidence(people_model.confidences["test"])
+    points = describe_points(people_model.schema, people_model.operating_points["test"])
+    assert document.pop("operating_points") == points
     assert document == describe_evaluation(people_model.evaluations["test"])
 
 
@@ -52,6 +55,8 @@ def test_tables_fit_eighty_columns_and_a_file_is_written(
     assert done.exit_code == 0, done.output
     for words in (
         "Images of Test.csv: 12.",
+        "The model itself answers at 0,",
+        "Operating points, means over the outputs",
         "ECE before",
         "Each class",
         "rows are labels, columns are answers",

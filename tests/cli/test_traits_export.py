@@ -35,6 +35,7 @@ def test_a_model_is_written_as_one_file_that_knows_where_it_came_from(
     written = OnnxTraits(path)
     assert written.schema == people_model.schema
     assert written.metadata.fingerprint == people_model.fingerprint
+    assert written.shares == people_model.shares
     assert people_model.versions.items() <= written.metadata.versions.items()
 
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from lacunar.cli import app
 from lacunar.cli.traits_epochs import EpochLog
+from lacunar.errors import InputError
 from lacunar.store import load_traits
 from lacunar.traits.history import Epoch
 
@@ -129,3 +130,24 @@ def test_a_checkpoint_of_another_fit_is_kept(
     done = fit(people_directory, tmp_path / "m", "--checkpoint", checkpoint, "--seed", 1)
     assert "expected a checkpoint of these data, settings and versions" in str(done.exception)
     assert checkpoint.is_dir()
+
+
+def test_rare_classes_are_favoured_on_request(people_directory: Path, tmp_path: Path) -> None:
+    words = ["--class-weights", "0.5", "--logit-adjustment", "0.75", "--folds", "2", "--refit", "0"]
+    done = fit(people_directory, tmp_path / "m", "--json", "--max-epochs", "1", *words)
+    assert done.exit_code == 0, done.output
+    points = json.loads(done.stdout)["operating_points"]
+    assert list(points) == ["out-of-fold", "test"]
+    assert points["test"]["as_answered"] == 0.75
+    assert [point["tau"] for point in points["test"]["points"]] == [0, 0.25, 0.5, 0.75, 1]
+    config = load_traits(tmp_path / "m").config
+    assert (config.class_weights, config.logit_adjustment) == (0.5, 0.75)
+
+
+@pytest.mark.parametrize(("option", "value"), [("--class-weights", 2), ("--logit-adjustment", -1)])
+def test_powers_out_of_reach_are_refused(
+    people_directory: Path, tmp_path: Path, option: str, value: float
+) -> None:
+    done = fit(people_directory, tmp_path / "m", option, value)
+    assert isinstance(done.exception, InputError)
+    assert str(done.exception).startswith(f"{option}: ")

@@ -5,7 +5,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import onnx
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
@@ -220,3 +222,73 @@ def test_a_command_without_standard_input_answers(people_onnx: Path, folder: Pat
     )
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout)["predictions"]) == 1
+
+
+def test_balanced_answers_tell_rare_classes_with_their_own_probability(
+    model: Path, people_model: TraitsModel, people_directory: Path
+) -> None:
+    folder = people_directory / "Test_Data" / "Originals"
+
+    def answers(*words: object) -> list[dict[str, Any]]:
+        done = predict(model, folder, "--json", "--all-probabilities", *words)
+        assert done.exit_code == 0, done.output
+        return [row["attributes"] for row in json.loads(done.stdout)["predictions"]]
+
+    plain, none, full = answers(), answers("--balanced", 0), answers("--balanced", 1)
+    assert none == plain
+    moved = 0
+    shares = dict(zip(people_model.schema.names, people_model.shares.shares, strict=True))
+    thresholds = dict(zip(people_model.schema.names, people_model.trust.thresholds, strict=True))
+    for row, usual in zip(full, plain, strict=True):
+        for name, answer in row.items():
+            found = answer["probabilities"]
+            assert found == usual[name]["probabilities"]
+            quotients = {
+                label: p / share
+                for (label, p), share in zip(found.items(), shares[name], strict=True)
+            }
+            assert answer["label"] == max(quotients, key=quotients.__getitem__)
+            assert answer["probability"] == found[answer["label"]]
+            assert answer["abstain"] is (answer["probability"] < thresholds[name])
+            moved += answer["label"] != usual[name]["label"]
+    assert moved
+
+
+def test_an_onnx_file_gives_the_same_balanced_answers(
+    model: Path, people_onnx: Path, people_directory: Path
+) -> None:
+    folder = people_directory / "Test_Data" / "Originals"
+    ours, theirs = (
+        [
+            {name: answer["label"] for name, answer in row["attributes"].items()}
+            for row in json.loads(predict(which, folder, "--json", "--balanced", 0.5).stdout)[
+                "predictions"
+            ]
+        ]
+        for which in (people_onnx, model)
+    )
+    assert ours == theirs
+
+
+def test_a_file_that_tells_no_shares_cannot_be_balanced(
+    people_onnx: Path, folder: Path, tmp_path: Path
+) -> None:
+    old = onnx.load(people_onnx)
+    kept = [entry for entry in old.metadata_props if entry.key != "lacunar.balance"]
+    del old.metadata_props[:]
+    old.metadata_props.extend(kept)
+    path = tmp_path / "old.onnx"
+    onnx.save(old, path)
+    done = predict(path, folder / "a.png", "--balanced", 0.5)
+    assert "--balanced: expected a file that tells the shares of classes" in str(done.exception)
+    assert predict(path, folder / "a.png").exit_code == 0
+
+
+def test_balance_out_of_reach_or_of_a_page_is_refused(
+    model: Path, folder: Path, tmp_path: Path
+) -> None:
+    done = predict(model, folder, "--balanced", 3)
+    assert "tau: expected a number from 0 to 2, got 3.0" in str(done.exception)
+    page = tmp_path / "page.html"
+    done = predict(model, folder, "--balanced", 0.5, "--explain", page)
+    assert "--explain: expected answers of the most probable classes" in str(done.exception)

@@ -7,10 +7,12 @@ from lacunar.cli.traits_tables import (
     print_classes,
     print_confusions,
     print_counts,
+    print_points,
     print_scores,
 )
 from lacunar.traits.evaluate import Evaluation, evaluate_answers
 from lacunar.traits.model import TraitsModel
+from lacunar.traits.operating_points import OperatingPoints
 from lacunar.traits.schema import Attribute, Schema
 
 SCHEMA = Schema(
@@ -61,6 +63,23 @@ def test_what_is_taken_for_what_is_counted(
     lines = capsys.readouterr().out.splitlines()
     assert [line.split() for line in lines if "open" in line] == [["0", "open", "1", "1", "."]]
     assert any("[bold]none" in line for line in lines)
+
+
+def test_operating_points_have_their_means_and_each_output_in_eighty_columns(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    figures = np.linspace(0.2, 0.8, 60).reshape(5, 3, 4)
+    figures[:, 1] = np.nan
+    print_points(SCHEMA, OperatingPoints((0, 0.25, 0.5, 0.75, 1), 0.75, figures))
+    text = capsys.readouterr().out
+    assert "The model itself answers at 0.75," in text
+    mean = figures[2, -1]
+    expected = [f"{value:.3f}".removeprefix("0") for value in mean[[0, 1, 3]]]
+    assert row_of(text, "│  0.5 │") == ["0.5", *expected]
+    assert row_of(text, "│ hat") == ["hat", *["-/-"] * 5]
+    first = f"{figures[0, 0, 0]:.2f}/{figures[0, 0, 1]:.2f}".replace("0.", ".")
+    assert row_of(text, "coat_or_what")[1] == first
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_labels_of_every_part_are_counted(

@@ -17,6 +17,7 @@ from lacunar.traits.schema import Attribute, Schema
 SECTIONS = [
     "summary",
     "scores",
+    "points",
     "confidence",
     "confusion",
     "history",
@@ -77,6 +78,41 @@ def test_scores_and_their_baseline_are_the_models(
     more = rows_of(page, f"Two other figures, {part} images")
     assert column(more, 1) == pytest.approx(found.figures[:, 2], abs=1e-6)
     assert column(more, 4) == pytest.approx(found.figures[:, 3], abs=1e-6)
+
+
+@pytest.mark.parametrize("part", ["test", "validation"])
+def test_every_operating_point_is_told(page: str, people_model: TraitsModel, part: str) -> None:
+    points = people_model.operating_points[part]
+    rows = rows_of(page, f"Means over the outputs at each operating point, {part} images")
+    assert [row[0] for row in rows] == ["0 (as answered)", "0.25", "0.5", "1"]
+    for at in range(4):
+        assert column(rows, 1 + at) == pytest.approx(points.figures[:, -1, at], abs=1e-6)
+    each = rows_of(page, f"Each output at each operating point, {part} images")
+    assert [row[0] for row in each[::4]] == [n.replace("_", " ") for n in people_model.schema.names]
+    f1 = points.figures[:, :-1, 1].T.ravel()
+    assert column(each, 3) == pytest.approx(f1, abs=1e-6)
+
+
+def test_a_model_without_operating_points_has_no_such_section(people_model: TraitsModel) -> None:
+    page = traits_report(replace(people_model, operating_points={}))
+    found = re.findall(r'<section id="([^"-]*)"', page)
+    assert found == [section for section in SECTIONS if section != "points"]
+    assert "#points" not in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "known labels. Those"),
+        ({"logit_adjustment": 1.0}, "classes' shares given back, as if"),
+        ({"class_weights": 1.0}, "without the weights that training gives rare ones. Those"),
+    ],
+)
+def test_it_says_what_losses_are_of(
+    people_model: TraitsModel, changes: dict[str, float], said: str
+) -> None:
+    config = people_model.config.model_copy(update=changes)
+    assert said in unescape(traits_report(replace(people_model, config=config)))
 
 
 def test_every_output_has_its_matrix(page: str, people_model: TraitsModel) -> None:

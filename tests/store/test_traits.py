@@ -33,6 +33,11 @@ def test_a_loaded_model_says_what_the_fitted_one_said(
     assert loaded.confidences == people_model.confidences
     assert loaded.trust.thresholds == people_model.trust.thresholds
     assert np.array_equal(loaded.left_out.rows, people_model.left_out.rows)
+    assert loaded.shares == people_model.shares
+    for part, points in people_model.operating_points.items():
+        found = loaded.operating_points[part]
+        assert (found.taus, found.as_answered) == (points.taus, points.as_answered)
+        assert np.array_equal(found.figures, points.figures)
 
 
 def test_saving_twice_gives_the_same_bytes(people_model: TraitsModel, tmp_path: Path) -> None:
@@ -62,7 +67,21 @@ def test_loading_needs_no_torch(people_model: TraitsModel, tmp_path: Path) -> No
     assert done.stdout == "True\n"
 
 
-@pytest.mark.parametrize("name", ["counts.train.0", "confusion.test.5", "intervals.validation"])
+def test_a_model_saved_without_operating_points_has_none(
+    people_model: TraitsModel, tmp_path: Path
+) -> None:
+    save_traits(people_model, tmp_path / "m")
+    bundle = read_bundle(tmp_path / "m", kind="traits")
+    facts = {key: fact for key, fact in bundle.facts.items() if key != "operating_points"}
+    write_bundle(tmp_path / "n", replace(bundle, facts=facts))
+    loaded = load_traits(tmp_path / "n")
+    assert loaded.operating_points == {}
+    assert loaded.evaluations.keys() == people_model.evaluations.keys()
+
+
+@pytest.mark.parametrize(
+    "name", ["counts.train.0", "confusion.test.5", "intervals.validation", "points.test.figures"]
+)
 def test_a_model_with_a_part_missing_gets_one_sentence(
     people_model: TraitsModel, tmp_path: Path, name: str
 ) -> None:

@@ -19,6 +19,12 @@ def test_the_source_preset_is_that_of_the_source_report() -> None:
     )
 
 
+@pytest.mark.parametrize("preset", ["default", "source"])
+def test_no_preset_favours_rare_classes(preset: str) -> None:
+    config = TraitsConfig.of_preset(preset)
+    assert (config.class_weights, config.logit_adjustment) == (0, 0)
+
+
 def test_a_preset_can_be_changed_in_part() -> None:
     config = TraitsConfig.of_preset("source", batch=32, augmentation={"flip": False})
     assert (config.preset, config.batch, config.validation) == ("source", 32, 120)
@@ -53,6 +59,10 @@ def test_some_images_are_left_to_train_on() -> None:
         {"network": "vgg"},
         {"dropout": 1},
         {"learning_rate": 0},
+        {"class_weights": 1.1},
+        {"class_weights": -0.1},
+        {"logit_adjustment": 2.1},
+        {"logit_adjustment": -1},
         {"learning_rate": float("nan")},
         {"validation": 0},
         {"folds": 1},

@@ -102,3 +102,22 @@ def test_all_probabilities_are_told_by_class_on_request(coats: Schema) -> None:
     answers = document["predictions"][0]["attributes"]
     assert answers["coat"]["probabilities"] == {"open": 0.2, "closed": 0.7, "none": 0.1}
     assert answers["hat"]["probabilities"] == {"off": 1.0, "on": 0.0}
+
+
+def test_factors_choose_another_class_which_is_told_with_its_own_probability(
+    coats: Schema,
+) -> None:
+    found = [np.array([[0.2, 0.7, 0.1], [0.5, 0.3, 0.2]]), np.array([[0.9, 0.1], [0.4, 0.6]])]
+    factors = [np.array([4.0, 1.0, 1.0]), np.array([1.0, 1.0])]
+    document = describe_predictions(
+        coats, ["a.png", "b.png"], found, (0.3, 0.0), factors=factors, all_probabilities=True
+    )
+    first, second = (row["attributes"] for row in document["predictions"])
+    # .2 x 4 is more than .7, and it is the probability .2 that is too unsure.
+    assert first["coat"]["label"] == "open"
+    assert (first["coat"]["probability"], first["coat"]["abstain"]) == (0.2, True)
+    assert first["coat"]["probabilities"] == {"open": 0.2, "closed": 0.7, "none": 0.1}
+    assert (second["coat"]["label"], second["coat"]["abstain"]) == ("open", False)
+    plain = describe_predictions(coats, ["a.png", "b.png"], found)["predictions"]
+    assert [row["attributes"]["hat"]["label"] for row in plain] == ["off", "on"]
+    assert second["hat"]["label"] == "on"

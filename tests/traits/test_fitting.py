@@ -135,7 +135,7 @@ def test_some_images_of_a_data_set_are_a_data_set(
     assert half.names == people_of_coats.names[::2]
     assert np.array_equal(half.labels, people_of_coats.labels[rows])
     assert half.where(1).endswith(people_of_coats.names[2])
-    found, _ = evaluate_traits(model, half, cache_dir=cache)
+    found = evaluate_traits(model, half, cache_dir=cache).evaluation
     assert int(found.confusions[0].sum()) == 24
 
 
@@ -168,3 +168,38 @@ def test_networks_trained_on_all_images_answer_and_the_others_judge(
     assert refitted.left_out.n_members == 2
     name = "heads.0.weight"
     assert not any(np.array_equal(refitted.states[0][name], state[name]) for state in model.states)
+
+
+def test_every_evaluated_part_has_its_operating_points(model: TraitsModel) -> None:
+    assert list(model.operating_points) == list(model.evaluations)
+    for part, points in model.operating_points.items():
+        assert points.as_answered == points.taus[0] == 0
+        assert np.array_equal(points.figures[0], model.evaluations[part].figures)
+
+
+def test_an_adjusted_model_answers_at_its_own_tau(
+    people_of_coats: LabelledImages, config: TraitsConfig, cache: Path
+) -> None:
+    adjusted = config.model_copy(update={"max_epochs": 1, "logit_adjustment": 0.75})
+    model = fit_traits(people_of_coats, adjusted, test=people_of_coats, cache_dir=cache)
+    assert model.shares.tau == 0.75
+    for part, points in model.operating_points.items():
+        assert points.taus == (0, 0.25, 0.5, 0.75, 1)
+        own = points.figures[points.taus.index(points.as_answered)]
+        assert np.array_equal(own, model.evaluations[part].figures)
+
+
+def test_shares_are_those_of_the_labels_that_weights_were_fitted_to(
+    people_of_coats: LabelledImages, small_config: TraitsConfig, cache: Path, model: TraitsModel
+) -> None:
+    one = fit_traits(
+        people_of_coats, small_config.model_copy(update={"max_epochs": 1}), cache_dir=cache
+    )
+    fitted = np.setdiff1d(np.arange(48), one.left_out.rows)
+    for found, rows in ((one, fitted), (model, np.arange(48))):
+        hats = people_of_coats.labels[rows, 1]
+        n = np.bincount(hats[hats >= 0])
+        smoothing = found.config.label_smoothing
+        plain = (n + 1) / (n.sum() + 2)
+        assert found.shares.shares[1] == pytest.approx((1 - smoothing) * plain + smoothing / 2)
+    assert (one.config.label_smoothing, model.config.label_smoothing) == (0, 0.05)

@@ -50,7 +50,8 @@ def test_both_parts_that_are_not_trained_on_are_evaluated(model: TraitsModel) ->
 def test_evaluating_again_gives_the_same(
     model: TraitsModel, people_of_coats: LabelledImages, cache: Path
 ) -> None:
-    again, confidence = evaluate_traits(model, people_of_coats, cache_dir=cache)
+    again, confidence, points = evaluate_traits(model, people_of_coats, cache_dir=cache)
+    assert np.array_equal(points.figures, model.operating_points["test"].figures)
     assert confidence == model.confidences["test"]
     assert np.array_equal(again.intervals, model.evaluations["test"].intervals)
     assert np.array_equal(again.figures, model.evaluations["test"].figures)

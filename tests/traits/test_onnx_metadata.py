@@ -6,17 +6,25 @@ from dataclasses import replace
 import pytest
 
 from lacunar.errors import InputError
+from lacunar.traits.balance import ClassShares
 from lacunar.traits.onnx_metadata import FORMAT_VERSION, OnnxMetadata
 from lacunar.traits.schema import Schema
 
 
 @pytest.fixture
 def metadata(coats: Schema) -> OnnxMetadata:
-    return OnnxMetadata(coats, 40, 24, "pad", (0.8, None), "ab12", {"torch": "9.9"})
+    shares = ClassShares(((0.7, 0.2, 0.1), (2 / 3, 1 / 3)), 0.5)
+    return OnnxMetadata(coats, 40, 24, "pad", (0.8, None), "ab12", {"torch": "9.9"}, shares)
 
 
 def test_text_comes_back_as_it_was(metadata: OnnxMetadata) -> None:
     assert OnnxMetadata.from_text(metadata.to_text()) == metadata
+
+
+def test_a_file_need_not_tell_shares(metadata: OnnxMetadata) -> None:
+    without = replace(metadata, shares=None)
+    assert "lacunar.balance" not in without.to_text()
+    assert OnnxMetadata.from_text(without.to_text()) == without
 
 
 def test_an_image_that_fills_the_frame_has_no_padding(metadata: OnnxMetadata) -> None:
@@ -31,6 +39,7 @@ def test_every_entry_is_json_or_a_sentence(metadata: OnnxMetadata) -> None:
     text = metadata.to_text()
     assert json.loads(text["lacunar.thresholds"]) == {"coat": 0.8, "hat": None}
     assert json.loads(text["lacunar.preprocessing"])["padding"] == 0
+    assert json.loads(text["lacunar.balance"])["shares"]["coat"] == [0.7, 0.2, 0.1]
     assert "no decision about anybody" in text["lacunar.use"]
     assert list(text) == sorted(text)
 
@@ -45,6 +54,22 @@ BROKEN = {
     "frame": ("frame", '{"height": 0, "width": 2}', "a side of 0 pixels"),
     "threshold": ("thresholds", '{"coat": 2, "hat": null}', "a threshold of 2"),
     "no threshold": ("thresholds", '{"coat": 0.5}', "no 'hat'"),
+    "no shares": ("balance", '{"tau": 0, "shares": {"coat": [0.7, 0.2, 0.1]}}', "no 'hat'"),
+    "too few shares": (
+        "balance",
+        '{"tau": 0, "shares": {"coat": [0.7, 0.3], "hat": [0.5, 0.5]}}',
+        "shares (0.7, 0.3) of the classes of coat",
+    ),
+    "a share of 0": (
+        "balance",
+        '{"tau": 0, "shares": {"coat": [0.7, 0.2, 0.1], "hat": [1, 0]}}',
+        "shares (1.0, 0.0) of the classes of hat",
+    ),
+    "tau": (
+        "balance",
+        '{"tau": 3, "shares": {"coat": [0.7, 0.2, 0.1], "hat": [0.5, 0.5]}}',
+        "a tau of 3.0",
+    ),
     "preprocessing": (
         "preprocessing",
         '{"fit": "pad", "colour": "BGR"}',

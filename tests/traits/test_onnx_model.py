@@ -30,6 +30,7 @@ def test_it_says_what_it_takes_and_tells(people_model: TraitsModel, people_onnx:
     assert found.fit == people_model.config.fit
     assert found.metadata.fingerprint == people_model.fingerprint
     assert found.metadata.versions["torch"] == people_model.versions["torch"]
+    assert found.shares == people_model.shares
 
 
 @pytest.mark.parametrize("n", [1, 2, 31, 70])

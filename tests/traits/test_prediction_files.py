@@ -174,3 +174,11 @@ def test_what_cannot_be_written_is_refused_early(form: AnswerForm, tmp_path: Pat
     with pytest.raises(InputError, match="got 'coat_abstain' twice; JSON has no columns"):
         check_predictions(tmp_path / "a.csv", AnswerForm(twice, (0.0, 0.0)))
     check_predictions(tmp_path / "a.json", AnswerForm(twice, (0.0, 0.0)))
+
+
+def test_a_form_with_factors_writes_the_favoured_classes(coats: Schema, tmp_path: Path) -> None:
+    favoured = AnswerForm(coats, (0.0, 0.0), factors=(np.array([1.0, 1.0, 9.0]), np.ones(2)))
+    text = write(tmp_path / "a.csv", favoured, FIRST, SECOND).read_text(encoding="utf-8")
+    cells = [line.split(",")[-7:-4] for line in text.splitlines()[1:]]
+    assert cells[0] == ["none", "0.1", "false"]
+    assert cells[1] == ["none", "0.2", "false"]

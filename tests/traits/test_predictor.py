@@ -30,6 +30,7 @@ class Means:
         self.schema = schema
         self.thresholds = (0.0,) * len(schema.attributes)
         self.fit = "pad"
+        self.shares = None
         self.asked: list[int] = []
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float64]]:

@@ -16,6 +16,7 @@ def test_it_answers_as_the_model_does(people_model: TraitsModel) -> None:
     ready = TorchTraits(people_model)
     assert (ready.schema, ready.height, ready.width) == (people_model.schema, 40, 24)
     assert ready.thresholds == people_model.trust.thresholds
+    assert ready.shares == people_model.shares
     for ours, theirs in zip(
         ready.probabilities(pixels),
         predict_traits(people_model, ImageArray("", pixels, boxes)),

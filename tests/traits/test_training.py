@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.special import softmax
+from sklearn.metrics import log_loss
 
 from lacunar.errors import InputError
 from lacunar.traits import training
@@ -19,6 +21,9 @@ from lacunar.traits.checkpoint import read_checkpoint
 from lacunar.traits.config import Augmentation, TraitsConfig
 from lacunar.traits.dataset import LabelledImages
 from lacunar.traits.history import Epoch, Score
+from lacunar.traits.losses import Balance
+from lacunar.traits.networks import restore_networks
+from lacunar.traits.predict import predict_logits
 from lacunar.traits.schema import Schema
 from lacunar.traits.training import TrainingData, train_network
 
@@ -139,8 +144,10 @@ def say_losses(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def say(*losses: float) -> None:
         said = iter(losses)
 
-        def scripted(schema: Schema, logits: list[torch.Tensor], labels: torch.Tensor) -> Score:
-            found = score(schema, logits, labels)
+        def scripted(
+            schema: Schema, logits: list[torch.Tensor], labels: torch.Tensor, balance: Balance
+        ) -> Score:
+            found = score(schema, logits, labels, balance)
             return replace(found, loss=next(said)) if len(labels) == 12 else found
 
         monkeypatch.setattr(training, "_score", scripted)
@@ -199,6 +206,104 @@ def test_unknown_labels_teach_nothing(
     assert score.accuracies["hat"] is None
     assert score.loss == score.losses["coat"]
     assert not state["heads.1.bias"].any()
+
+
+def test_without_weights_and_adjustment_the_losses_are_the_plain_ones(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smoothed = {"max_epochs": 2, "label_smoothing": 0.1}
+    found = run(class_weights=0.0, logit_adjustment=0.0, **smoothed)
+
+    def plain(
+        logits: list[torch.Tensor],
+        labels: torch.Tensor,
+        *,
+        smoothing: float = 0.0,
+        balance: Balance | None = None,
+    ) -> torch.Tensor:
+        told = []
+        for output, column in zip(logits, labels.unbind(dim=1), strict=True):
+            total = torch.nn.functional.cross_entropy(
+                output, column, ignore_index=-1, reduction="sum", label_smoothing=smoothing
+            )
+            told.append(total / (column >= 0).sum().clamp(min=1))
+        return torch.stack(told)
+
+    monkeypatch.setattr(training, "losses_per_output", plain)
+    assert same_bytes(run(**smoothed), found)
+
+
+def few_closed(labels: np.ndarray) -> np.ndarray:
+    """Labels of which three in four closed coats are unknown."""
+    found = labels.copy()
+    found[(labels[:, 0] == 1) & (np.arange(len(labels)) % 4 > 0), 0] = -1
+    return found
+
+
+@pytest.fixture
+def run_rare(
+    data: TrainingData, people_of_coats: LabelledImages, small_config: TraitsConfig
+) -> Callable[..., Result]:
+    """An epoch on data of few closed coats; labels of some rows may be made all of one class."""
+
+    def run_rare(flattened: np.ndarray | None = None, **changes: object) -> Result:
+        labels = few_closed(data.labels)
+        if flattened is not None:
+            labels[flattened] = 0
+        config = small_config.model_copy(update={"max_epochs": 1, **changes})
+        rare = TrainingData(data.images, labels, data.train, data.validation)
+        return train_network(rare, people_of_coats.schema, config)
+
+    return run_rare
+
+
+@pytest.mark.parametrize("option", ["class_weights", "logit_adjustment"])
+def test_either_option_changes_what_is_learned(
+    run_rare: Callable[..., Result], option: str
+) -> None:
+    assert not same_bytes(run_rare(**{option: 1.0}), run_rare())
+
+
+def test_only_labels_that_are_fitted_to_decide_what_classes_weigh(
+    data: TrainingData, run_rare: Callable[..., Result]
+) -> None:
+    both = {"class_weights": 1.0, "logit_adjustment": 1.0}
+    found, others, own = (
+        run_rare(rows, **both)[0]["heads.0.weight"] for rows in (None, data.validation, data.train)
+    )
+    assert np.array_equal(others, found)
+    assert not np.array_equal(own, found)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"class_weights": 1.0},
+        {"logit_adjustment": 0.5},
+        {"logit_adjustment": 0.5, "label_smoothing": 0.1},
+    ],
+)
+def test_the_history_tells_losses_as_if_no_class_had_been_favoured(
+    data: TrainingData,
+    people_of_coats: LabelledImages,
+    small_config: TraitsConfig,
+    run_rare: Callable[..., Result],
+    changes: dict[str, float],
+) -> None:
+    state, history = run_rare(**changes)
+    config = small_config.model_copy(update=changes)
+    network = restore_networks(config, people_of_coats.schema, [state]).networks[0]
+    (told, _) = predict_logits(network, data.images, data.validation)
+    coats = few_closed(data.labels)[:, 0]
+    counts = np.bincount(coats[data.train] + 1)[1:] + 1
+    known = coats[data.validation] >= 0
+    truth, told = coats[data.validation][known], told[known].astype(float)
+    shares = (1 - config.label_smoothing) * counts / counts.sum() + config.label_smoothing / 3
+    given_back = config.logit_adjustment * np.log(shares)
+    oracle = log_loss(truth, softmax(told + given_back, axis=1), labels=range(3))
+    score = history[0].validation
+    assert score.losses["coat"] == pytest.approx(oracle, rel=1e-5)
+    assert score.accuracies["coat"] == pytest.approx((told.argmax(axis=1) == truth).mean())
 
 
 def test_a_last_batch_of_one_image_is_trained_on_too(run: Callable[..., Result]) -> None:

@@ -22,6 +22,7 @@ from lacunar.cli.traits_tables import (
     print_classes,
     print_confidence,
     print_confusions,
+    print_points,
     print_scores,
 )
 from lacunar.errors import InputError
@@ -68,6 +69,7 @@ def evaluate(
     from lacunar.traits.describe import describe_evaluation
     from lacunar.traits.describe_confidence import describe_confidence
     from lacunar.traits.model import evaluate_traits
+    from lacunar.traits.operating_points import describe_points
     from lacunar.traits.requirements import require_torch
     from lacunar.traits.schema import read_schema
 
@@ -88,7 +90,7 @@ def evaluate(
         default=loaded.schema,
     )
     with progress() as report:
-        found, confidence = evaluate_traits(
+        found, confidence, points = evaluate_traits(
             loaded, dataset, reading=partial(report, "decoding images"), cache_dir=cache
         )
     document = {
@@ -96,6 +98,7 @@ def evaluate(
         "images": len(dataset),
         **describe_evaluation(found),
         "confidence": describe_confidence(confidence),
+        "operating_points": describe_points(loaded.schema, points),
     }
     if output is not None:
         write_text(output, json_text.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
@@ -105,6 +108,7 @@ def evaluate(
     print_scores(found, f"Images of {dataset.source.name}")
     if part == "train":
         out.print("Where the model was fitted to these images, others give lower figures.\n")
+    print_points(loaded.schema, points)
     print_confidence(confidence)
     print_classes(found)
     if confusion:

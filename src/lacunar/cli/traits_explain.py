@@ -21,18 +21,24 @@ def is_onnx_file(model: Path) -> bool:
     return model.suffix.lower() == ".onnx" and not model.is_dir()
 
 
-def check_explanations(model: Path, page: Path, *, force: bool) -> None:
+def check_explanations(model: Path, page: Path, *, balanced: bool, force: bool) -> None:
     """Refuse early what would be refused after long work.
 
     Raises
     ------
     InputError
-        If the model has no gradients, or the page cannot be written where it is to be.
+        If the model has no gradients, answers are not to be the most probable classes, which are
+        those that the page explains, or it cannot be written where it is to be.
     """
     if is_onnx_file(model):
         raise InputError(
             f"--explain: expected the directory of a model, got {model}, and an ONNX file has no"
             " gradients to tell places by"
+        )
+    if balanced:
+        raise InputError(
+            "--explain: expected answers of the most probable classes, got --balanced, whose"
+            " answers may be others"
         )
     # A name that no kind of answers has, so that -o can never name the same file.
     if page.suffix.lower() not in _SUFFIXES:

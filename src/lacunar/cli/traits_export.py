@@ -41,6 +41,7 @@ def export(
         thresholds=loaded.trust.thresholds,
         fingerprint=loaded.fingerprint,
         versions=loaded.versions,
+        shares=loaded.shares,
     )
     size = output.stat().st_size
     if json:

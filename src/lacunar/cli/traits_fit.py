@@ -72,6 +72,21 @@ def fit(
             "(default: 5)."
         ),
     ] = None,
+    class_weights: Annotated[
+        float | None,
+        typer.Option(
+            help="From 0 to 1: labels of a class weigh (1 / their number) to this power in the "
+            "loss (default: 0)."
+        ),
+    ] = None,
+    logit_adjustment: Annotated[
+        float | None,
+        typer.Option(
+            metavar="TAU",
+            help="From 0 to 2: train for answers that favour rare classes, at 1 as if all classes "
+            "were equally frequent (default: 0).",
+        ),
+    ] = None,
     no_augment: Annotated[
         bool, typer.Option("--no-augment", help="Do not move training images at random.")
     ] = False,
@@ -123,6 +138,8 @@ def fit(
         network=network,
         folds=folds,
         refit=refit,
+        class_weights=class_weights,
+        logit_adjustment=logit_adjustment,
         wanted_accuracy=wanted_accuracy,
         device=device,
         seed=seed,

@@ -28,6 +28,7 @@ from lacunar.cli.traits_explain import check_explanations, is_onnx_file, write_e
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
+    from lacunar.traits.balance import Factors
     from lacunar.traits.image_lists import ImageFile
     from lacunar.traits.model import TraitsModel
     from lacunar.traits.prediction_files import Write
@@ -72,6 +73,15 @@ def predict(
             "--spreadsheet-safe", help="Quote text in a CSV file that a spreadsheet would run."
         ),
     ] = False,
+    balanced: Annotated[
+        float | None,
+        typer.Option(
+            metavar="TAU",
+            help="Favour rare classes: divide probabilities by their classes' shares to this "
+            "power, 0 to 2, and tell the class of the highest quotient; traits evaluate shows "
+            "what that wins and costs.",
+        ),
+    ] = None,
     explain: Annotated[
         Path | None,
         typer.Option(help="HTML file to write: the first images, and where each answer lies."),
@@ -85,7 +95,7 @@ def predict(
     """Tell the attributes of images.
 
     The most probable class of each attribute is told, with the probability the network gives it,
-    however unlike the training images an image is.
+    however unlike the training images an image is. With --balanced it may be a rarer one.
     """
     from lacunar.traits.image_lists import list_images
     from lacunar.traits.prediction_files import (
@@ -103,13 +113,14 @@ def predict(
     elif all_probabilities and not json:
         raise InputError("--all-probabilities: expected --json, or a file to write, named by -o")
     if explain is not None:
-        check_explanations(model, explain, force=force)
+        check_explanations(model, explain, balanced=balanced is not None, force=force)
     predictor, loaded = _open(model, device)
     form = AnswerForm(
         predictor.schema,
         predictor.thresholds,
         all_probabilities=all_probabilities,
         spreadsheet_safe=spreadsheet_safe,
+        factors=None if balanced is None else _factors(predictor, balanced, model),
     )
     if output is not None:
         check_predictions(output, form)
@@ -168,6 +179,15 @@ def _open(model: Path, device: str | None) -> tuple[Predictor, TraitsModel | Non
     loaded = load_traits(model)
     loaded = loaded if device is None else loaded.on_device(device)
     return TorchTraits(loaded), loaded
+
+
+def _factors(predictor: Predictor, tau: float, model: Path) -> Factors:
+    if predictor.shares is None:
+        raise InputError(
+            f"--balanced: expected a file that tells the shares of classes, got {model}, which"
+            " does not; export it again"
+        )
+    return predictor.shares.factors(tau)
 
 
 def _predict(

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from lacunar.traits.confidence import Confidence
     from lacunar.traits.evaluate import Evaluation
     from lacunar.traits.model import TraitsModel
-    from lacunar.traits.schema import Attribute
+    from lacunar.traits.operating_points import OperatingPoints
+    from lacunar.traits.schema import Attribute, Schema
 
 # As lacunar.traits.metrics.FIGURES has them.
 _ACCURACY, _MACRO_F1, _MACRO_F1_ALL, _BALANCED = range(4)
@@ -57,6 +58,30 @@ def print_scores(found: Evaluation, what: str) -> None:
             *((known[row], unknown[row]) if row < len(known) else ("", "")),
         )
     out.print(table)
+
+
+def print_points(schema: Schema, points: OperatingPoints) -> None:
+    """What favouring rare classes wins and costs: means at each tau, then each output."""
+    out.print(
+        "tau: probabilities are divided by the share of their class to this power, so\n"
+        "that rare classes are told more often. The model itself answers at"
+        f" {points.as_answered:g},\n'traits predict --balanced' at any.",
+        markup=False,
+    )
+    means = Table(title="Operating points, means over the outputs", title_justify="left")
+    for column in ("tau", "accuracy", "macro F1", "balanced accuracy"):
+        means.add_column(column, justify="right", no_wrap=True)
+    for tau, found in zip(points.taus, points.figures, strict=True):
+        columns = (_ACCURACY, _MACRO_F1, _BALANCED)
+        means.add_row(f"{tau:g}", *(figure(float(found[-1, column])) for column in columns))
+    out.print(means)
+    each = _table("Accuracy/macro F1 at each tau", [f"{tau:g}" for tau in points.taus])
+    for row, name in enumerate(schema.names):
+        cells = ((found[row, _ACCURACY], found[row, _MACRO_F1]) for found in points.figures)
+        each.add_row(
+            escape(name), *("/".join(figure(value, ".2f") for value in pair) for pair in cells)
+        )
+    out.print(each)
 
 
 def print_confidence(found: Sequence[Confidence]) -> None:

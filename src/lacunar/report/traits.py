@@ -15,6 +15,7 @@ from lacunar.report.traits_confidence import confidence
 from lacunar.report.traits_explained import where_it_looks
 from lacunar.report.traits_history import training_history
 from lacunar.report.traits_labels import labels_of_parts
+from lacunar.report.traits_points import operating_points
 from lacunar.report.traits_scores import confusions, scores
 from lacunar.report.traits_words import anchor, of_part, reported_part, spoken
 from lacunar.traits.config import TraitsConfig
@@ -55,6 +56,7 @@ def traits_report(
         caveat=caveat,
         summary=_summary(model),
         scores=scores(model),
+        points=operating_points(model),
         confidence=confidence(model.confidences[part], part),
         confusions=confusions(model),
         history=training_history(model),
@@ -71,11 +73,13 @@ def _contents(model: TraitsModel, *, samples: bool, explained: bool) -> tuple[He
         names = enumerate(model.schema.names)
         return tuple(Heading(anchor(section, i), spoken(name)) for i, name in names)
 
+    points = [Heading("points", "Rare classes")] * bool(model.operating_points)
     images = [Heading("samples", "Training images")] * samples
     images += [Heading("looks", "Where it looks")] * explained
     return (
         Heading("summary", "Summary"),
         Heading("scores", "Scores"),
+        *points,
         Heading("confidence", "Confidence", per_output("confidence")),
         Heading("confusion", "What is taken for what", per_output("confusion")),
         Heading("history", "Training", per_output("history")),

@@ -25,6 +25,8 @@ def training_history(model: TraitsModel) -> Context:
     validation = [epoch.validation.loss for epoch in history]
     return {
         "best": best,
+        "adjusted": bool(model.config.logit_adjustment),
+        "weighted": bool(model.config.class_weights),
         "total": {
             "figure": history_lines("Loss, all outputs together", train, validation, best=best),
             "table": _table(history, best, "all outputs together", {"loss": (train, validation)}),

@@ -24,6 +24,7 @@ from lacunar.traits.history import Epoch, Score
 from lacunar.traits.layers import Layer
 from lacunar.traits.left_out import LeftOut
 from lacunar.traits.model import TraitsModel
+from lacunar.traits.operating_points import OperatingPoints
 from lacunar.traits.schema import Schema
 from lacunar.traits.trust import Trust
 
@@ -73,6 +74,11 @@ def save_traits(model: TraitsModel, path: Path, *, force: bool = False) -> None:
         arrays |= {f"counts.{part}.{position}": count for position, count in enumerate(counts)}
     for part, found in model.evaluations.items():
         arrays |= _evaluation_arrays(part, found)
+    for part, points in model.operating_points.items():
+        arrays |= {
+            f"points.{part}.taus": np.array(points.taus),
+            f"points.{part}.figures": points.figures,
+        }
     bundle = Bundle(
         kind=KIND,
         config=model.config.model_dump(mode="json"),
@@ -89,6 +95,9 @@ def save_traits(model: TraitsModel, path: Path, *, force: bool = False) -> None:
             "intake": {part: asdict(intake) for part, intake in model.intake.items()},
             "counted": list(model.counts),
             "evaluated": list(model.evaluations),
+            "operating_points": {
+                part: points.as_answered for part, points in model.operating_points.items()
+            },
         },
         arrays=arrays,
         tables={"history": _history_table(model), "layers": _layer_table(model)},
@@ -131,6 +140,15 @@ def load_traits(path: Path) -> TraitsModel:
             ),
             trust=Trust(arrays[_TEMPERATURES], tuple(facts["thresholds"])),
             versions=facts["versions"],
+            # Models have been saved without.
+            operating_points={
+                part: OperatingPoints(
+                    tuple(arrays[f"points.{part}.taus"].tolist()),
+                    as_answered,
+                    arrays[f"points.{part}.figures"],
+                )
+                for part, as_answered in facts.get("operating_points", {}).items()
+            },
         )
     except (KeyError, TypeError, ValueError) as error:
         first = str(error).splitlines()[0]

@@ -108,6 +108,20 @@ class TraitsConfig(BaseModel):
         0.99, ge=0, lt=1, description="Decay of the moving average of weights; 0 keeps the weights."
     )
     label_smoothing: float = Field(0.05, ge=0, lt=1, description="Share given to all classes.")
+    class_weights: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Labels of a class weigh (1 / their number) to this power in the loss; 1: all"
+        " classes weigh the same.",
+    )
+    logit_adjustment: float = Field(
+        0.0,
+        ge=0,
+        le=2,
+        description="The loss sees logits and so many times the logarithms of the classes' shares,"
+        " so that the logits alone favour rare ones; 1: as if all were equally frequent.",
+    )
     mirror: bool = Field(
         True, description="Whether answers are means over an image and its mirror."
     )

@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.traits.abstention import abstains
+from lacunar.traits.balance import Factors
 from lacunar.traits.counts import LabelCounts
 from lacunar.traits.describe_confidence import describe_confidence
 from lacunar.traits.evaluate import LEVEL, Evaluation
 from lacunar.traits.history import kept_epoch
 from lacunar.traits.metrics import FIGURES, class_table
 from lacunar.traits.model import TraitsModel
+from lacunar.traits.operating_points import describe_points
 from lacunar.traits.schema import Attribute, Schema
 
 
@@ -60,7 +62,7 @@ def describe_evaluation(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def describe_fit(model: TraitsModel) -> dict[str, Any]:
-    """How training went, the label counts of each part, and the evaluations."""
+    """How training went, the label counts of each part, the evaluations, the operating points."""
     kept = kept_epoch(model.history, model.config)
     return {
         "preset": model.config.preset,
@@ -78,6 +80,10 @@ def describe_fit(model: TraitsModel) -> dict[str, Any]:
         },
         "confidences": {
             part: describe_confidence(found) for part, found in model.confidences.items()
+        },
+        "operating_points": {
+            part: describe_points(model.schema, found)
+            for part, found in model.operating_points.items()
         },
     }
 
@@ -106,9 +112,10 @@ def describe_predictions(
     probabilities: Sequence[NDArray[np.float64]],
     thresholds: Sequence[float | None] | None = None,
     *,
+    factors: Factors | None = None,
     all_probabilities: bool = False,
 ) -> dict[str, Any]:
-    """The most probable class of every attribute of every image.
+    """The answer for every attribute of every image: its most probable class, unless told.
 
     Parameters
     ----------
@@ -119,6 +126,9 @@ def describe_predictions(
     thresholds : sequence of A float or None, optional
         Probability below which an answer abstains, which all do where it is None; without any,
         none does. The label stays.
+    factors : sequence of A float64 arrays of shape (C_a,), optional
+        The answer is the class of the highest product of probability and factor, and is told with
+        its probability; see :meth:`lacunar.traits.balance.ClassShares.factors`.
     all_probabilities : bool
         Tell the probability of every class as well.
 
@@ -129,10 +139,13 @@ def describe_predictions(
     {'image': 'a.png', 'attributes': {'coat': {'label': 'closed', 'probability': 0.75, ...}}}
     """
     limits = (0.0,) * len(schema.attributes) if thresholds is None else thresholds
-    outputs = [
-        _answers(attribute, found, limit, all_probabilities=all_probabilities)
-        for attribute, found, limit in zip(schema.attributes, probabilities, limits, strict=True)
-    ]
+    products = (
+        probabilities
+        if factors is None
+        else [found * factor for found, factor in zip(probabilities, factors, strict=True)]
+    )
+    columns = zip(schema.attributes, probabilities, products, limits, strict=True)
+    outputs = [_answers(*column, all_probabilities=all_probabilities) for column in columns]
     return {
         "predictions": [
             {"image": image, "attributes": dict(zip(schema.names, answers, strict=True))}
@@ -144,16 +157,21 @@ def describe_predictions(
 def _answers(
     attribute: Attribute,
     found: NDArray[np.float64],
+    products: NDArray[np.float64],
     threshold: float | None,
     *,
     all_probabilities: bool,
 ) -> list[dict[str, Any]]:
-    """Answers of one attribute, one per row of probabilities (N, C_a)."""
-    abstain = abstains(found.max(axis=1), threshold).tolist()
+    """Answers of one attribute, one per row of probabilities (N, C_a) and of what decides."""
+    chosen = products.argmax(axis=1)
+    probability = np.take_along_axis(found, chosen[:, np.newaxis], axis=1)[:, 0]
     answers: list[dict[str, Any]] = [
-        {"label": attribute.classes[best], "probability": row[best], "abstain": kept_back}
-        for best, row, kept_back in zip(
-            found.argmax(axis=1).tolist(), found.tolist(), abstain, strict=True
+        {"label": attribute.classes[best], "probability": sure, "abstain": kept_back}
+        for best, sure, kept_back in zip(
+            chosen.tolist(),
+            probability.tolist(),
+            abstains(probability, threshold).tolist(),
+            strict=True,
         )
     ]
     if all_probabilities:

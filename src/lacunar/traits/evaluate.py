@@ -44,13 +44,13 @@ class Evaluation:
     @property
     def figures(self) -> NDArray[np.float64]:
         """Figures of each attribute, of the mean last, shape (A + 1, 4)."""
-        return _with_mean([figures(confusion) for confusion in self.confusions])
+        return with_mean([figures(confusion) for confusion in self.confusions])
 
     @property
     def baseline(self) -> NDArray[np.float64]:
         """The same figures had every answer been the largest class, shape (A + 1, 4)."""
         pairs = zip(self.confusions, self.largest.tolist(), strict=True)
-        return _with_mean([figures(constant_confusion(*pair)) for pair in pairs])
+        return with_mean([figures(constant_confusion(*pair)) for pair in pairs])
 
 
 def evaluate_answers(
@@ -142,7 +142,7 @@ def bootstrap_intervals(
             figures(_confusions(truth[:, position], predicted[:, position], classes, rows))
             for position, classes in enumerate(n_classes)
         ]
-        pieces.append(_with_mean(resampled))  # (A + 1, B, 4)
+        pieces.append(with_mean(resampled))  # (A + 1, B, 4)
     tails = (1 - level) / 2
     return _quantiles(np.concatenate(pieces, axis=1), [tails, 1 - tails])
 
@@ -164,7 +164,7 @@ def _confusions(
     return counts[:, :-1].reshape(n_resamples, n_classes, n_classes)
 
 
-def _with_mean(found: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+def with_mean(found: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     """A arrays (..., 4) -> (A + 1, ..., 4), last the mean over the attributes that have truths."""
     stacked = np.stack(found)
     known = ~np.isnan(stacked)

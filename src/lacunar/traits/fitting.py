@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -28,6 +29,7 @@ from lacunar.traits.model import (
     fingerprint,
     load_frames,
 )
+from lacunar.traits.operating_points import measure_points
 from lacunar.traits.requirements import require_torch
 from lacunar.traits.schema import UNKNOWN
 from lacunar.traits.split import split_validation, stratified_folds
@@ -133,7 +135,7 @@ def fit_traits(
         labels_of["test"] = test.labels
     counts = {name: count_labels(labels, train.schema) for name, labels in labels_of.items()}
     largest = largest_classes(counts["train"])
-    return TraitsModel(
+    model = TraitsModel(
         config=config,
         schema=train.schema,
         fingerprint=digest,
@@ -154,6 +156,11 @@ def fit_traits(
         trust=trust,
         versions=versions,
     )
+    points = {
+        name: measure_points(labels, after, model.shares)
+        for name, (labels, _, after) in answered.items()
+    }
+    return replace(model, operating_points=points)
 
 
 def remove_checkpoints(folder: Path) -> None:

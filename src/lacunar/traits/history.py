@@ -20,7 +20,8 @@ class Score:
     loss : float
         Sum of ``losses``.
     losses : dict of str to float
-        Mean cross-entropy over the known labels of each attribute; 0 where none is known.
+        Mean cross-entropy over the known labels of each attribute; 0 where none is known. What
+        they are of where rare classes are favoured: :func:`lacunar.traits.training.train_network`.
     accuracies : dict of str to float or None
         Share of the known labels that are found; none where none is known.
     """

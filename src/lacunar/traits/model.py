@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
 from lacunar.traits.arrays import ImageArray
+from lacunar.traits.balance import ClassShares
 from lacunar.traits.cache import load_images
 from lacunar.traits.calibration import calibrated
 from lacunar.traits.confidence import Confidence
@@ -24,6 +25,7 @@ from lacunar.traits.evaluate import Evaluation, evaluate_answers
 from lacunar.traits.history import Epoch, mean_history
 from lacunar.traits.layers import Layer
 from lacunar.traits.left_out import LeftOut
+from lacunar.traits.operating_points import OperatingPoints, measure_points
 from lacunar.traits.requirements import require_torch
 from lacunar.traits.schema import Schema
 from lacunar.traits.trust import Trust
@@ -65,6 +67,8 @@ class TraitsModel:
         What makes probabilities of logits, and keeps back answers.
     versions : dict of str to str
         Libraries that the weights came from.
+    operating_points : dict of str to OperatingPoints
+        Of the same parts as ``evaluations``, or of none.
     """
 
     config: TraitsConfig
@@ -80,6 +84,16 @@ class TraitsModel:
     left_out: LeftOut
     trust: Trust
     versions: dict[str, str]
+    operating_points: dict[str, OperatingPoints] = field(default_factory=dict)
+
+    @property
+    def shares(self) -> ClassShares:
+        """How frequent classes are among the training labels, and where the networks answer."""
+        return ClassShares.of_counts(
+            self.counts["train"],
+            smoothing=self.config.label_smoothing,
+            tau=self.config.logit_adjustment,
+        )
 
     @property
     def history(self) -> tuple[Epoch, ...]:
@@ -92,13 +106,28 @@ class TraitsModel:
         return replace(self, config=config)
 
 
+class Judged(NamedTuple):
+    """What labels say of answers.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    confidence : tuple of A Confidence
+    operating_points : OperatingPoints
+    """
+
+    evaluation: Evaluation
+    confidence: tuple[Confidence, ...]
+    operating_points: OperatingPoints
+
+
 def evaluate_traits(
     model: TraitsModel,
     dataset: LabelledImages,
     *,
     reading: Callable[[int, int], None] | None = None,
     cache_dir: Path | None = None,
-) -> tuple[Evaluation, tuple[Confidence, ...]]:
+) -> Judged:
     """Hold the model's answers, and how sure it is of them, against the labels of a data set.
 
     Parameters
@@ -111,8 +140,7 @@ def evaluate_traits(
 
     Returns
     -------
-    evaluation : Evaluation
-    confidence : tuple of A Confidence
+    Judged
 
     Raises
     ------
@@ -135,7 +163,8 @@ def evaluate_traits(
     confidence = model.trust.measure(
         model.schema, dataset.labels, logits, probabilities, seed=model.config.seed
     )
-    return evaluation, confidence
+    points = measure_points(dataset.labels, probabilities, model.shares)
+    return Judged(evaluation, confidence, points)
 
 
 def predict_traits(model: TraitsModel, images: ImageArray) -> list[NDArray[np.float64]]:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from lacunar import __version__
 from lacunar.errors import InputError
+from lacunar.traits.balance import ClassShares
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.files import replacing
 from lacunar.traits.onnx_metadata import PIXELS, OnnxMetadata
@@ -58,6 +59,7 @@ def export_onnx(
     thresholds: Thresholds | None = None,
     fingerprint: str = "",
     versions: Mapping[str, str] | None = None,
+    shares: ClassShares | None = None,
 ) -> float:
     """Write a module as an ONNX file and keep it only if it answers as the module does.
 
@@ -80,6 +82,8 @@ def export_onnx(
         SHA-256 of the training data.
     versions : dict of str to str, optional
         Libraries that the weights came from.
+    shares : ClassShares, optional
+        How frequent classes were among the training labels, for answers that favour rare ones.
 
     Returns
     -------
@@ -100,6 +104,7 @@ def export_onnx(
         thresholds=(0.0,) * len(schema.attributes) if thresholds is None else thresholds,
         fingerprint=fingerprint,
         versions={**(versions or {}), "lacunar": __version__, "onnxscript": version("onnxscript")},
+        shares=shares,
     )
     network = PixelNetwork(module).eval()
     content = _content(network, metadata)

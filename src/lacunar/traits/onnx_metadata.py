@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lacunar.errors import InputError
+from lacunar.traits.balance import STRONGEST, ClassShares
 from lacunar.traits.images import Fit
 from lacunar.traits.predictor import Thresholds
 from lacunar.traits.schema import Schema
@@ -58,6 +59,8 @@ class OnnxMetadata:
         SHA-256 of the training data.
     versions : dict of str to str
         Libraries that the weights and the file came from.
+    shares : ClassShares, optional
+        How frequent classes were among the training labels.
     """
 
     schema: Schema
@@ -67,6 +70,7 @@ class OnnxMetadata:
     thresholds: Thresholds
     fingerprint: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    shares: ClassShares | None = None
 
     def to_text(self) -> dict[str, str]:
         """Return the entries of the file, by key.
@@ -86,6 +90,9 @@ class OnnxMetadata:
             "thresholds": dict(zip(self.schema.names, self.thresholds, strict=True)),
             "versions": dict(self.versions),
         }
+        if self.shares is not None:
+            shares = dict(zip(self.schema.names, self.shares.shares, strict=True))
+            values["balance"] = {"tau": self.shares.tau, "shares": shares}
         text = {name: json.dumps(value, ensure_ascii=False) for name, value in values.items()}
         text |= {"fingerprint": self.fingerprint, "use": INTENDED_USE}
         return {f"{_PREFIX}{name}": text[name] for name in sorted(text)}
@@ -126,6 +133,7 @@ class OnnxMetadata:
                 thresholds=tuple(_share(thresholds[name]) for name in schema.names),
                 fingerprint=text["fingerprint"],
                 versions={str(name): str(v) for name, v in json.loads(text["versions"]).items()},
+                shares=_shares(text["balance"], schema) if "balance" in text else None,
             )
         except InputError:
             raise
@@ -145,6 +153,18 @@ def _share(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ValueError(f"a threshold of {value!r}")
     return float(value)
+
+
+def _shares(text: str, schema: Schema) -> ClassShares:
+    found = json.loads(text)
+    tau = float(found["tau"])
+    shares = tuple(tuple(map(float, found["shares"][name])) for name in schema.names)
+    for attribute, own in zip(schema.attributes, shares, strict=True):
+        if len(own) != len(attribute.classes) or not all(0 < share < 1 for share in own):
+            raise ValueError(f"shares {own} of the classes of {attribute.name}")
+    if not 0 <= tau <= STRONGEST:
+        raise ValueError(f"a tau of {tau}")
+    return ClassShares(shares, tau)
 
 
 def _first(error: Exception) -> str:

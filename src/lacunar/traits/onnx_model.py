@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
+from lacunar.traits.balance import ClassShares
 from lacunar.traits.blocks import in_order
 from lacunar.traits.images import Fit
 from lacunar.traits.onnx_metadata import OnnxMetadata
@@ -80,6 +81,11 @@ class OnnxTraits:
     def thresholds(self) -> Thresholds:
         """Probability of each attribute below which its answer abstains; where None, always."""
         return self.metadata.thresholds
+
+    @property
+    def shares(self) -> ClassShares | None:
+        """How frequent classes were among the training labels; None where the file has none."""
+        return self.metadata.shares
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
         """A arrays of shape (B, C_a) for fitted images of shape (B, H, W, 3).

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lacunar.errors import InputError
+from lacunar.traits.balance import Factors
 from lacunar.traits.describe import describe_predictions
 from lacunar.traits.files import replacing
 from lacunar.traits.predictor import Answers, Thresholds
@@ -39,12 +40,15 @@ class AnswerForm:
         Tell the probability of every class as well.
     spreadsheet_safe : bool
         Put a quote before text in a CSV file that a spreadsheet would run.
+    factors : sequence of A float64 arrays of shape (C_a,), optional
+        See :func:`lacunar.traits.describe.describe_predictions`.
     """
 
     schema: Schema
     thresholds: Thresholds
     all_probabilities: bool = False
     spreadsheet_safe: bool = False
+    factors: Factors | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -73,6 +77,7 @@ class AnswerForm:
             [answers.images[row] for row in kept],
             [output[kept] for output in answers.probabilities],
             self.thresholds,
+            factors=self.factors,
             all_probabilities=self.all_probabilities,
         )
         predictions = iter(told["predictions"])

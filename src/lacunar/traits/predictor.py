@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
+from lacunar.traits.balance import ClassShares
 from lacunar.traits.blocks import in_order
 from lacunar.traits.image_lists import ImageFile
 from lacunar.traits.images import Fit, fit_into, read_image
@@ -30,6 +31,7 @@ class Predictor(Protocol):
     ``schema`` names A attributes of C_a classes. Images are to be fitted into ``height`` by
     ``width`` pixels in the way of ``fit``, as :func:`lacunar.traits.images.fit_into` does. Below
     its threshold in ``thresholds`` the answer of an attribute abstains; where None, always.
+    ``shares`` tells how frequent classes were where it learned; None where nobody knows.
     """
 
     @property
@@ -46,6 +48,9 @@ class Predictor(Protocol):
 
     @property
     def thresholds(self) -> Thresholds: ...
+
+    @property
+    def shares(self) -> ClassShares | None: ...
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
         """A arrays of shape (B, C_a) for fitted images of shape (B, H, W, 3)."""

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from lacunar.traits.balance import ClassShares
 from lacunar.traits.images import Fit
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.networks import restore_networks
@@ -83,6 +84,7 @@ class TorchTraits:
         self.height, self.width = model.config.height, model.config.width
         self.fit: Fit = model.config.fit
         self.thresholds: Thresholds = model.trust.thresholds
+        self.shares: ClassShares | None = model.shares
         self._module = probability_module(model)
         self._device = next(self._module.parameters()).device
 

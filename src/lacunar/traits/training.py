@@ -24,10 +24,12 @@ from torch import Tensor, nn
 from lacunar.errors import InputError
 from lacunar.traits.arrays import ImageArray
 from lacunar.traits.augment import draw_light, draw_matrices, light_images, move_images
+from lacunar.traits.balance import class_shares, class_weights
 from lacunar.traits.checkpoint import Arrays, Checkpoint, read_checkpoint, write_checkpoint
 from lacunar.traits.config import TraitsConfig
+from lacunar.traits.counts import count_labels
 from lacunar.traits.history import Epoch, Score, is_over, kept_epoch
-from lacunar.traits.losses import losses_per_output
+from lacunar.traits.losses import Balance, losses_per_output
 from lacunar.traits.networks import build_network, load_state, network_state, place
 from lacunar.traits.optimiser import (
     average_into,
@@ -96,7 +98,10 @@ def train_network(
         Weights of the kept epoch, see :func:`lacunar.traits.history.kept_epoch`; their moving
         average where the config wants one.
     history : list of Epoch
-        Validation is of the average, where there is one.
+        Validation is of the average, where there is one. Losses are never weighted nor smoothed,
+        and those of an adjusted network are of its logits with the classes' shares given back: so
+        all are the cross-entropy of what a network makes of labels as frequent as they are, and
+        runs with and without either option can be compared. Accuracies are of its own answers.
 
     Raises
     ------
@@ -104,6 +109,7 @@ def train_network(
         If the loss is no number, or the folder holds another run.
     """
     device = choose_device(config.device)
+    balance = _balance(data, schema, config)
     weights = torch.Generator().manual_seed(_seed(config, 0, _WEIGHTS))
     network = build_network(config, schema, generator=weights)
     place(network, device)
@@ -121,8 +127,8 @@ def train_network(
     while not is_over(history, config):
         started = time.perf_counter()
         number = len(history) + 1
-        train = _train_epoch(network, answering, optimiser, data, schema, config, number)
-        validation = _validate(answering.network, data, schema)
+        train = _train_epoch(network, answering, optimiser, data, schema, config, balance, number)
+        validation = _validate(answering.network, data, schema, balance)
         _check_finite(train, validation, number)
         history.append(Epoch(number, train, validation))
         rows.append(history[-1].to_dict() | {"seconds": time.perf_counter() - started})
@@ -169,6 +175,7 @@ def _train_epoch(
     data: TrainingData,
     schema: Schema,
     config: TraitsConfig,
+    balance: Balance,
     number: int,
 ) -> Score:
     network.train()
@@ -184,7 +191,9 @@ def _train_epoch(
             step = math.ceil(n / config.batch) * (number - 1) + done // config.batch
             set_rate(optimiser, _rate(config, n, step))
             logits = network(images)  # A of (B, C_a)
-            loss = losses_per_output(logits, labels, smoothing=config.label_smoothing).sum()
+            loss = losses_per_output(
+                logits, labels, smoothing=config.label_smoothing, balance=balance
+            ).sum()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
             optimiser.step()
@@ -194,7 +203,7 @@ def _train_epoch(
                 seen[rows] = output.detach()
             seen_labels[rows] = labels
             done = rows.stop
-    return _score(schema, seen_logits, seen_labels)
+    return _score(schema, seen_logits, seen_labels, balance)
 
 
 def _rate(config: TraitsConfig, n: int, step: int) -> float:
@@ -205,10 +214,10 @@ def _rate(config: TraitsConfig, n: int, step: int) -> float:
     )
 
 
-def _validate(network: nn.Module, data: TrainingData, schema: Schema) -> Score:
+def _validate(network: nn.Module, data: TrainingData, schema: Schema, balance: Balance) -> Score:
     logits = predict_logits(network, data.images, data.validation)
     labels = torch.from_numpy(data.labels[data.validation])
-    return _score(schema, [torch.from_numpy(output) for output in logits], labels)
+    return _score(schema, [torch.from_numpy(output) for output in logits], labels, balance)
 
 
 def _batches(
@@ -259,8 +268,22 @@ def _leave_alone(images: Tensor, rows: NDArray[np.intp]) -> Tensor:
     return images
 
 
-def _score(schema: Schema, logits: Sequence[Tensor], labels: Tensor) -> Score:
-    losses = losses_per_output([output.double() for output in logits], labels).tolist()
+def _balance(data: TrainingData, schema: Schema, config: TraitsConfig) -> Balance:
+    """What the losses are told of the labels that this network is fitted to."""
+    counts = count_labels(data.labels[data.train], schema)
+    weights = [class_weights(count, config.class_weights) for count in counts]
+    shares = [class_shares(count, smoothing=config.label_smoothing) for count in counts]
+    offsets = [config.logit_adjustment * np.log(share) for share in shares]
+    return Balance(
+        weights=list(map(torch.from_numpy, weights)) if config.class_weights else None,
+        offsets=list(map(torch.from_numpy, offsets)) if config.logit_adjustment else None,
+    )
+
+
+def _score(schema: Schema, logits: Sequence[Tensor], labels: Tensor, balance: Balance) -> Score:
+    losses = losses_per_output(
+        [output.double() for output in logits], labels, balance=Balance(offsets=balance.offsets)
+    ).tolist()
     accuracies: list[float | None] = []
     for output, truth in zip(logits, labels.unbind(dim=1), strict=True):
         known = truth != UNKNOWN  # (N,)

@@ -5,6 +5,7 @@ from lacunar.report.figures.confusion import confusion_cells
 from lacunar.report.figures.history import history_lines
 from lacunar.report.figures.intervals import mean_intervals
 from lacunar.report.figures.labels import label_bars
+from lacunar.report.figures.operating_points import operating_path
 from lacunar.report.figures.profile import segment_profile, user_profile
 from lacunar.report.figures.reliability import reliability_plot
 from lacunar.report.figures.risk_coverage import risk_coverage_plot
@@ -19,6 +20,7 @@ __all__ = [
     "k_frequency_bars",
     "label_bars",
     "mean_intervals",
+    "operating_path",
     "ranked_bars",
     "reliability_plot",
     "risk_coverage_plot",
