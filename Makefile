@@ -47,7 +47,7 @@ $(VENV)/base.stamp: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/test.stamp: $(VENV)/base.stamp
-	$(PIP) --editable ".[export,test]"
+	$(PIP) --editable ".[export,web,test]"
 	touch $@
 
 $(VENV)/check.stamp: $(VENV)/test.stamp

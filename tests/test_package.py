@@ -19,7 +19,7 @@ def test_the_module_runs_as_the_command_does() -> None:
 
 
 def test_help_loads_no_heavy_library() -> None:
-    heavy = "numpy,pandas,sklearn,pyarrow,duckdb,scipy,torch"
+    heavy = "numpy,pandas,sklearn,pyarrow,duckdb,scipy,torch,fastapi,uvicorn"
     code = (
         "import sys, lacunar.cli; "
         f"print([name for name in '{heavy}'.split(',') if name in sys.modules])"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lacunar import __version__
-from lacunar.cli import data, demo, taste, traits
+from lacunar.cli import data, demo, serve, taste, traits
 from lacunar.cli.console import fail
 from lacunar.errors import InputError
 
@@ -24,6 +24,9 @@ app.add_typer(data.app, name="data")
 app.add_typer(taste.app, name="taste")
 app.add_typer(traits.app, name="traits")
 app.command("demo")(demo.demo)
+app.command("serve", epilog="Example: `lacunar serve --taste model --traits traits-model`")(
+    serve.serve
+)
 
 
 def _print_version(value: bool) -> None:

@@ -71,7 +71,7 @@ def taste_report(
         lead=f"Segments of {count(model.ratings.n_users)} users by their taste, "
         "and films to recommend to them.",
         contents=_contents(model, shown, evaluation),
-        summary=_summary(model),
+        summary=summary(model),
         films=_films(model),
         choice=choosing_k(model),
         segments=segments_in_detail(model),
@@ -110,7 +110,8 @@ def _contents(
     )
 
 
-def _summary(model: TasteModel) -> Context:
+def summary(model: TasteModel) -> Context:
+    """What it learned from, how much was unknown, how the segments were chosen."""
     ratings, intake = model.ratings, model.ratings.intake
     n_ratings = ratings.log.num_rows
     left_out = [

@@ -54,7 +54,7 @@ def traits_report(
         f"{count(_images(model)['train'])} images with partly unknown labels.",
         contents=_contents(model, samples=samples is not None, explained=bool(explained)),
         caveat=caveat,
-        summary=_summary(model),
+        summary=summary(model),
         scores=scores(model),
         points=operating_points(model),
         confidence=confidence(model.confidences[part], part),
@@ -94,7 +94,8 @@ def _images(model: TraitsModel) -> dict[str, int]:
     return {part: int(counts[0].sum()) for part, counts in model.counts.items()}
 
 
-def _summary(model: TraitsModel) -> Context:
+def summary(model: TraitsModel) -> Context:
+    """What it learned from, how well it does, how long it trained, in a few figures."""
     images, part = _images(model), reported_part(model)
     found = model.evaluations[part]
     cells = sum(int(label.sum()) for counts in model.counts.values() for label in counts)

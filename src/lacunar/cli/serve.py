@@ -1,0 +1,133 @@
+"""``lacunar serve``: the web app and its HTTP service."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lacunar.cli.console import JsonFlag, emit_json, err, out, progress
+from lacunar.errors import InputError
+
+TOKEN_VARIABLE = "LACUNAR_TOKEN"  # noqa: S105 - the variable's name, not a token
+_LIBRARIES = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
+_MAX_TOKEN_FILE = 4096
+
+
+def serve(
+    taste: Annotated[
+        Path | None, typer.Option(help="Directory of a fitted taste model to show.")
+    ] = None,
+    traits: Annotated[
+        Path | None,
+        typer.Option(help="Directory of a fitted traits model, or its ONNX file, to show."),
+    ] = None,
+    audit: Annotated[
+        Path | None, typer.Option(help="Labelled images to audit with the traits model.")
+    ] = None,
+    schema: Annotated[
+        Path | None, typer.Option(help="TOML file that describes the images to audit.")
+    ] = None,
+    corrections: Annotated[
+        Path | None,
+        typer.Option(help="CSV file that keeps what is marked in the audit (default: memory)."),
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to bind; any but loopback needs a token.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="0 takes any free port. Default: 8000.")] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help=f"File with the token that lets clients in, or set {TOKEN_VARIABLE}."),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A further name by which browsers reach the server; repeatable."),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            help="Requests a second of one client, 0 for any number "
+            "(default: 20, and any number from this machine)."
+        ),
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Heavy jobs at once.")] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Serve models as web pages and as an HTTP service, to this machine only unless told.
+
+    The server stops at Ctrl-C, after it has answered what is under way.
+    """
+    if taste is None and traits is None:
+        raise InputError("expected a model, --taste MODEL or --traits MODEL, got none")
+    if audit is not None and traits is None:
+        raise InputError("--audit: expected --traits MODEL with it, got none")
+    if audit is None and not (schema is None and corrections is None):
+        raise InputError("--schema and --corrections: expected --audit DATA with them, got none")
+    _require_web()
+    from lacunar.cli.settings import validated
+    from lacunar.web.settings import ServeSettings
+
+    settings = validated(
+        ServeSettings,
+        host=host,
+        port=port,
+        token=_token(token_file),
+        allow_host=tuple(allow_host) if allow_host else None,
+        rate=rate,
+        workers=workers,
+    )
+    from lacunar.store import load_taste
+    from lacunar.web.server import serve as serve_state
+    from lacunar.web.state import build_state
+    from lacunar.web.traits_service import TraitsService
+
+    tastes = None if taste is None else load_taste(taste)
+    service = None
+    if traits is not None:
+        with progress() as report:
+            service = TraitsService.load(
+                traits, data=audit, schema=schema, corrections=corrections, progress=report
+            )
+
+    def listening(address: str) -> None:
+        if json:
+            emit_json({"url": address, "pid": os.getpid()})
+            return
+        out.print(f"Serving at {address} - Ctrl-C stops", markup=False, soft_wrap=True)
+        if settings.token is not None:
+            err.print("Clients must show the token.")
+
+    serve_state(build_state(settings, taste=tastes, traits=service), listening=listening)
+
+
+def _token(path: Path | None) -> str | None:
+    """Never an argument, which every process of the machine can read."""
+    from lacunar.web.settings import TOKEN_RULE, is_token
+
+    if path is None:
+        where, token = TOKEN_VARIABLE, os.environ.get(TOKEN_VARIABLE, "")
+        if not token:
+            return None
+    else:
+        where = str(path)
+        try:
+            with path.open(encoding="ascii") as file:
+                token = file.read(_MAX_TOKEN_FILE).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{where}: expected a text file with a token, got none") from error
+    if not is_token(token):
+        raise InputError(f"{where}: expected {TOKEN_RULE}, got {len(token)} characters")
+    return token
+
+
+def _require_web() -> None:
+    missing = [name for name in _LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise InputError(
+            f"expected {', '.join(missing)}, which the server needs, got none: "
+            "pip install 'lacunar[web]'"
+        )

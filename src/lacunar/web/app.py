@@ -1,0 +1,94 @@
+"""The app: its routes, and what stands before them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from pydantic.json_schema import models_json_schema
+
+from lacunar import __version__
+from lacunar.web import assets
+from lacunar.web.api import health
+from lacunar.web.heads import HeadsMiddleware
+from lacunar.web.metrics import MetricsMiddleware
+from lacunar.web.pages import api_docs, home, login
+from lacunar.web.problems import API_PROBLEMS, Problem, ProblemsMiddleware, install_problems
+from lacunar.web.security.bodies import BodiesMiddleware, DeadlineMiddleware, LingerMiddleware
+from lacunar.web.security.headers import HeadersMiddleware
+from lacunar.web.security.hosts import HostsMiddleware
+from lacunar.web.security.rates import RatesMiddleware
+from lacunar.web.security.tokens import TokensMiddleware
+from lacunar.web.state import AppState
+
+OPENAPI_URL = "/api/v1/openapi.json"
+
+# Each module has a `router` with whole paths, shown in this order. To come before health:
+# api.taste, api.traits; after login: taste, user, try_it, traits, audit of pages.
+_API: tuple[APIRouter, ...] = (health.router,)
+_PAGES: tuple[APIRouter, ...] = (
+    home.router,
+    api_docs.router,
+    login.router,
+    assets.router,
+)
+
+
+class LacunarApp(FastAPI):
+    """An app whose description knows the problems that every route may answer."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        if Problem.__name__ not in schemas:
+            _, named = models_json_schema(
+                [(Problem, "serialization")], ref_template="#/components/schemas/{model}"
+            )
+            schemas.update(named["$defs"])
+        return document
+
+
+def create_app(state: AppState) -> FastAPI:
+    """Put an app together.
+
+    Parameters
+    ----------
+    state : AppState
+        At least one of its models is loaded.
+    """
+    settings = state.settings
+    app = LacunarApp(
+        title="Lacunar",
+        summary="People's tastes and traits, from data full of gaps.",
+        version=__version__,
+        openapi_url=OPENAPI_URL,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        form_limits={
+            "max_files": settings.max_files,
+            "max_fields": settings.max_fields,
+            "max_part_size": settings.max_field,
+        },
+        # Nothing is sent anywhere, whatever the environment asks for.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    app.state.lacunar = state
+    install_problems(app)
+    for router in _API:
+        app.include_router(router, responses=API_PROBLEMS)
+    for router in _PAGES:
+        app.include_router(router, include_in_schema=False)
+    # The last that is added stands outermost.
+    app.add_middleware(BodiesMiddleware, settings=settings)
+    if settings.token is not None:
+        app.add_middleware(TokensMiddleware, token=settings.token)
+    app.add_middleware(HostsMiddleware, settings=settings)
+    app.add_middleware(RatesMiddleware, settings=settings)
+    app.add_middleware(DeadlineMiddleware, seconds=settings.request_timeout)
+    app.add_middleware(ProblemsMiddleware)
+    app.add_middleware(LingerMiddleware)
+    app.add_middleware(HeadsMiddleware)
+    app.add_middleware(MetricsMiddleware, metrics=state.metrics)
+    app.add_middleware(HeadersMiddleware)
+    return app

@@ -1,0 +1,44 @@
+"""Where the pages are, and which of them a server has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry of the navigation; ``current`` for the lowest one the reader is at or below."""
+
+    href: str
+    label: str
+    current: bool
+
+
+_ALWAYS, _TASTE, _TRAITS, _AUDIT = "always", "taste", "traits", "audit"
+_LINKS = (
+    ("/", "Home", _ALWAYS),
+    ("/taste", "Tastes", _TASTE),
+    ("/taste/try", "Try films", _TASTE),
+    ("/traits", "Traits", _TRAITS),
+    ("/traits/try", "Try images", _TRAITS),
+    ("/traits/audit", "Audit", _AUDIT),
+    ("/api-docs", "API", _ALWAYS),
+)
+
+
+def links(path: str, *, taste: bool, traits: bool, audit: bool = False) -> list[Link]:
+    """The navigation as seen from a path, without pages whose model or data are not loaded.
+
+    Examples
+    --------
+    >>> [link.label for link in links("/taste/users/7", taste=True, traits=False) if link.current]
+    ['Tastes']
+    """
+    has = {_ALWAYS: True, _TASTE: taste, _TRAITS: traits, _AUDIT: audit}
+    there = [(href, label) for href, label, need in _LINKS if has[need]]
+    here = max((href for href, _ in there if _at(path, href)), key=len, default="")
+    return [Link(href, label, href == here) for href, label in there]
+
+
+def _at(path: str, href: str) -> bool:
+    return path == href or (href != "/" and path.startswith(href + "/"))

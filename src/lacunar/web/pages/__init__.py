@@ -1,0 +1,1 @@
+"""What people look at: whole pages, with or without JavaScript."""

@@ -1,0 +1,18 @@
+"""The first page: which models are loaded, what they learned from, and where they lead."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from lacunar.web.rendering import render
+from lacunar.web.state import State
+
+router = APIRouter()
+
+
+@router.get("/")
+async def home(request: Request, state: State) -> HTMLResponse:
+    """Show what is loaded."""
+    return render(request, "home.html", title="People's tastes and traits", cards=state.cards)

@@ -1,0 +1,222 @@
+"""Errors as problem documents (RFC 9457) for programs, and as pages for people."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lacunar.errors import InputError
+from lacunar.web.rendering import render
+
+PROBLEM_JSON = "application/problem+json"
+_log = logging.getLogger("lacunar.web")
+# A hostile document can be wrong in a million places.
+_MAX_ERRORS, _MAX_WORDS = 20, 300
+
+
+class Refusal(HTTPException):
+    """A request that is not answered, told in one sentence.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status, 400 or more.
+    title : str
+        What kind of problem, the same each time.
+    detail : str
+        The sentence: what was expected, what came.
+    headers : mapping of str to str, optional
+    reason : str, optional
+        Under what name the metrics count it; not at all without one.
+
+    Examples
+    --------
+    >>> Refusal(404, "No such user", "expected a user of the log, got '7'").status_code
+    404
+    """
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        reason: str | None = None,
+    ) -> None:
+        super().__init__(status, detail, headers)
+        self.title = title
+        self.reason = reason
+
+
+class Mistake(BaseModel):
+    """One thing that is wrong with a request."""
+
+    where: str = Field(description="Path to the value, such as query.top.")
+    what: str
+
+
+class Problem(BaseModel):
+    """Why a request was not answered (RFC 9457)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Unprocessable Content",
+                    "status": 422,
+                    "detail": "query.top: input should be less than or equal to 100",
+                }
+            ]
+        }
+    )
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str = Field(description="What was expected and what came, in one sentence.")
+    errors: list[Mistake] | None = Field(None, description="Each wrong value, where there are any.")
+
+
+#: What every route under ``/api`` may answer besides its own.
+API_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": description,
+        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status, description in {
+        "4XX": "The request is refused.",
+        "5XX": "The server is busy, or failed.",
+    }.items()
+}
+
+
+def for_programs(path: str) -> bool:
+    """Whether who asks for a path wants documents, not pages."""
+    return path.startswith("/api/") or path in {"/api", "/healthz", "/readyz", "/metrics"}
+
+
+def problem_response(
+    request: Request,
+    status: int,
+    title: str,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    errors: Sequence[Mistake] = (),
+) -> Response:
+    """Tell a problem in the form that suits the path: a document under ``/api``, else a page."""
+    response: Response
+    if for_programs(request.scope["path"]):
+        problem = Problem(title=title, status=status, detail=detail, errors=list(errors) or None)
+        response = JSONResponse(
+            problem.model_dump(exclude_none=True), status, media_type=PROBLEM_JSON
+        )
+    else:
+        response = render(
+            request, "problem.html", title=title, status=status, detail=detail, errors=errors
+        )
+    response.headers.update(headers or {})
+    return response
+
+
+def install_problems(app: FastAPI) -> None:
+    """Make an app tell every error that its routes raise as a problem."""
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(InputError, _input)
+    app.add_exception_handler(RequestValidationError, _validation)
+
+
+class ProblemsMiddleware:
+    """Tell what the middlewares inside this one refuse, and failures, without their traces."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def tell(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, tell)
+        except Exception as error:
+            if started:
+                raise
+            request = Request(scope)
+            if isinstance(error, HTTPException):
+                response = await _http(request, error)
+            else:
+                _log.exception("%s %r failed", scope["method"], scope["path"])
+                response = problem_response(
+                    request,
+                    500,
+                    "Internal Server Error",
+                    "Something went wrong here; the server's own log says what.",
+                )
+            await response(scope, receive, send)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = error.status_code
+    if isinstance(error, Refusal):
+        if error.reason:
+            request.app.state.lacunar.metrics.refused.labels(error.reason).inc()
+        title, detail = error.title, str(error.detail)
+    else:
+        title = HTTPStatus(status).phrase
+        detail = _PLAIN.get(status, str(error.detail))
+    return problem_response(request, status, title, detail, headers=error.headers)
+
+
+_PLAIN = {
+    404: "There is nothing at this address.",
+    405: "This address answers other methods only.",
+}
+
+
+async def _input(request: Request, error: Exception) -> Response:
+    return problem_response(request, 422, "Unprocessable Content", _short(str(error)))
+
+
+async def _validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    mistakes = [
+        Mistake(where=_short(".".join(map(str, wrong["loc"]))), what=_short(_said(wrong["msg"])))
+        for wrong in error.errors()[:_MAX_ERRORS]
+    ]
+    first = mistakes[0]
+    return problem_response(
+        request,
+        422,
+        "Unprocessable Content",
+        f"{first.where}: {first.what}",
+        errors=mistakes,
+    )
+
+
+def _said(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= _MAX_WORDS else words[: _MAX_WORDS - 1] + "…"

@@ -1,0 +1,81 @@
+"""Templates into whole pages."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from lacunar import __version__
+from lacunar.web.assets import asset_url
+from lacunar.web.navigation import links
+
+
+def render(
+    request: Request, template: str, *, title: str, status: int = 200, **context: Any
+) -> HTMLResponse:
+    """Render a template that extends ``layout.html``.
+
+    Parameters
+    ----------
+    request : Request
+        What is answered: it decides which part of the navigation is marked.
+    template : str
+        File name under ``web/templates``, or ``report/templates`` for shared parts.
+    title : str
+        Of the page, and its one first-level heading.
+    status : int
+    **context
+        What the template needs; a name it lacks is an error. ``state``, ``links``, ``path`` and
+        ``version`` are always there.
+    """
+    state, path = request.app.state.lacunar, request.scope["path"]
+    page = (
+        templates()
+        .get_template(template)
+        .render(
+            title=title,
+            status=status,
+            state=state,
+            links=links(
+                path,
+                taste=state.taste is not None,
+                traits=state.traits is not None,
+                audit=state.traits is not None and state.traits.audit is not None,
+            ),
+            path=path,
+            version=__version__,
+            **context,
+        )
+    )
+    return HTMLResponse(page, status)
+
+
+@cache
+def templates() -> Environment:
+    """The app's templates, and those of the reports after them."""
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader("lacunar.web"), PackageLoader("lacunar.report")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals["asset_url"] = asset_url
+    environment.filters["sentence"] = sentence
+    return environment
+
+
+def sentence(words: str) -> str:
+    """The words of an error as a page says them.
+
+    Examples
+    --------
+    >>> sentence("expected a number, got 'x'")
+    "Expected a number, got 'x'."
+    """
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "…")) else ".")

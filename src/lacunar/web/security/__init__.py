@@ -1,0 +1,1 @@
+"""What stands between the network and the pages, each part an ASGI middleware."""

@@ -1,0 +1,172 @@
+"""How large a request may be and how long it may take to come."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lacunar.web.problems import Refusal
+from lacunar.web.settings import ServeSettings
+from lacunar.web.work import Busy
+
+_CLOSE = {"Connection": "close"}
+# A client that still sends does not read; but not for ever.
+_LINGER_SECONDS, _LINGER_BYTES = 2.0, 64_000_000
+
+
+class BodiesMiddleware:
+    """Refuse bodies that are too large, by their word or by count, or that come too slowly.
+
+    Only a form may carry files; anything else is a document, which is small. All bodies that are
+    under way have a bound together, so that many clients cannot fill the memory.
+
+    Parameters
+    ----------
+    app : ASGIApp
+    settings : ServeSettings
+    """
+
+    def __init__(self, app: ASGIApp, settings: ServeSettings) -> None:
+        self._app = app
+        self._settings = settings
+        self._under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        settings, size, complete = self._settings, 0, False
+        headers = Headers(scope=scope)
+        form = headers.get("content-type", "").lower().startswith("multipart/form-data")
+        most = settings.max_body if form else min(settings.max_document, settings.max_body)
+        length = headers.get("content-length", "0")
+        if not (length.isascii() and length.isdecimal()):
+            raise Refusal(400, "Bad Request", "expected a number in the header Content-Length")
+        if len(length) > 18 or int(length) > most:
+            raise _too_large(most)
+        ends = time.monotonic() + settings.body_timeout
+
+        async def limited() -> Message:
+            nonlocal size, complete
+            if complete:
+                return await receive()
+            patience = min(settings.body_gap_timeout, ends - time.monotonic())
+            try:
+                message = await asyncio.wait_for(receive(), patience)
+            except TimeoutError:
+                raise Refusal(
+                    408,
+                    "Request Timeout",
+                    "The body of the request did not come in time.",
+                    _CLOSE,
+                    reason="slow-body",
+                ) from None
+            piece = len(message.get("body", b""))
+            size += piece
+            self._under_way += piece
+            complete = not message.get("more_body", False)
+            if size > most:
+                raise _too_large(most)
+            if self._under_way > settings.max_bodies:
+                raise Busy
+            return message
+
+        try:
+            await self._app(scope, limited, send)
+        finally:
+            self._under_way -= size
+
+
+class LingerMiddleware:
+    """Before an answer to a request that is still coming, take in some more of it.
+
+    A connection that is closed on unread data is reset, and the client never sees the answer.
+
+    Parameters
+    ----------
+    app : ASGIApp
+    seconds : float
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float = _LINGER_SECONDS) -> None:
+        self._app = app
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope) if scope["type"] == "http" else {}
+        if "transfer-encoding" not in headers and headers.get("content-length", "0") == "0":
+            await self._app(scope, receive, send)
+            return
+        complete = False
+        # Such a client sends nothing before it is told to.
+        asks_first = headers.get("expect", "").lower() == "100-continue"
+        asked = False
+
+        async def noting() -> Message:
+            nonlocal complete, asked
+            asked = True
+            message = await receive()
+            complete = complete or not message.get("more_body", False)
+            return message
+
+        async def drain() -> None:
+            taken = 0
+            while not complete and taken < _LINGER_BYTES:
+                taken += len((await noting()).get("body", b""))
+
+        async def after_draining(message: Message) -> None:
+            if message["type"] == "http.response.start" and not complete:
+                if asked or not asks_first:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(drain(), self._seconds)
+                if not complete:
+                    MutableHeaders(scope=message).update(_CLOSE)
+            await send(message)
+
+        await self._app(scope, noting, after_draining)
+
+
+class DeadlineMiddleware:
+    """End every request after some time, however it spends it.
+
+    Parameters
+    ----------
+    app : ASGIApp
+    seconds : float
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float) -> None:
+        self._app = app
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        deadline = asyncio.timeout(self._seconds)
+        try:
+            async with deadline:
+                await self._app(scope, receive, send)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            raise Refusal(
+                504,
+                "Too slow",
+                f"The request took more than {self._seconds:g} seconds.",
+                _CLOSE,
+                reason="deadline",
+            ) from None
+
+
+def _too_large(most: int) -> Refusal:
+    return Refusal(
+        413,
+        "Content Too Large",
+        f"expected a body of at most {most:,} bytes, got more",
+        reason="body",
+    )

@@ -1,0 +1,98 @@
+"""What a running server holds: its settings, its threads, its models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from lacunar.taste.model import TasteModel
+from lacunar.web.metrics import Metrics
+from lacunar.web.problems import Refusal
+from lacunar.web.settings import ServeSettings
+from lacunar.web.traits_service import TraitsService
+from lacunar.web.views.home import Card, taste_card, traits_card
+from lacunar.web.work import WorkPool
+
+
+@dataclass(frozen=True, slots=True)
+class AppState:
+    """All that requests share; made once, before the first.
+
+    Parameters
+    ----------
+    settings : ServeSettings
+    pool : WorkPool
+    metrics : Metrics
+    taste : TasteModel, optional
+    traits : TraitsService, optional
+    cards : tuple of Card
+        The models in short, written once: they do not change.
+    started : datetime
+    """
+
+    settings: ServeSettings
+    pool: WorkPool
+    metrics: Metrics
+    taste: TasteModel | None = None
+    traits: TraitsService | None = None
+    cards: tuple[Card, ...] = ()
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def build_state(
+    settings: ServeSettings,
+    *,
+    taste: TasteModel | None = None,
+    traits: TraitsService | None = None,
+) -> AppState:
+    """Make the threads and counters that go with settings and models."""
+    pool = WorkPool(settings.workers, settings.queue, settings.work_timeout)
+    metrics = Metrics(lambda: pool.held)
+    for kind, model in (("taste", taste), ("traits", traits)):
+        metrics.models.labels(kind).set(model is not None)
+    cards = []
+    if taste is not None:
+        cards.append(taste_card(taste))
+    if traits is not None:
+        cards.append(traits_card(traits))
+    return AppState(settings, pool, metrics, taste, traits, tuple(cards))
+
+
+def state_of(request: Request) -> AppState:
+    """The state of the app that answers a request."""
+    state = request.app.state.lacunar
+    assert isinstance(state, AppState)
+    return state
+
+
+State = Annotated[AppState, Depends(state_of)]
+
+
+async def taste_of(state: State) -> TasteModel:
+    """The taste model, or a refusal where none is loaded."""
+    if state.taste is None:
+        raise _no_model("taste")
+    return state.taste
+
+
+async def traits_of(state: State) -> TraitsService:
+    """The traits model, or a refusal where none is loaded."""
+    if state.traits is None:
+        raise _no_model("traits")
+    return state.traits
+
+
+WithTaste = Annotated[TasteModel, Depends(taste_of)]
+WithTraits = Annotated[TraitsService, Depends(traits_of)]
+
+
+def _no_model(kind: str) -> Refusal:
+    return Refusal(
+        404,
+        f"No {kind} model",
+        f"The server was started without a {kind} model; lacunar serve --{kind} MODEL loads one.",
+    )

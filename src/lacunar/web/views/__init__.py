@@ -1,0 +1,1 @@
+"""What pages show, made of models: pure functions, which know no request."""

@@ -1,0 +1,98 @@
+"""The models of a server, each as a card with its figures and where it leads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from lacunar.report.tables import count
+from lacunar.report.taste import summary as taste_summary
+from lacunar.report.traits import summary as traits_summary
+from lacunar.report.traits_words import spoken
+from lacunar.taste.model import TasteModel
+from lacunar.web.traits_service import TraitsService
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A model in short.
+
+    Parameters
+    ----------
+    title : str
+    lead : str
+        What it answers, in a sentence.
+    figures : tuple of (str, str)
+        A number and what it counts.
+    parts_are : str
+        What the next are.
+    parts : tuple of str
+        Names of its segments, or of its attributes.
+    notes : tuple of str
+        What it learned from, and how far to trust it.
+    links : tuple of (str, str)
+        A path and where it leads.
+    """
+
+    title: str
+    lead: str
+    figures: tuple[tuple[str, str], ...]
+    parts_are: str
+    parts: tuple[str, ...]
+    notes: tuple[str, ...]
+    links: tuple[tuple[str, str], ...]
+
+
+def taste_card(model: TasteModel) -> Card:
+    """A taste model in short."""
+    told = taste_summary(model)
+    return Card(
+        title="Tastes",
+        lead="Segments of users by their taste, and films to recommend to them.",
+        figures=_figures(told["figures"]),
+        parts_are="Segments, the largest first",
+        parts=model.segments.names,
+        notes=(
+            f"{model.criterion}.",
+            f"It learned from {told['rows']} rows of ratings of {told['scale']}; what a user has "
+            "not rated stays unknown.",
+        ),
+        links=(
+            ("/taste", "Segments and the map of users"),
+            ("/taste/try", "Rate some films yourself"),
+        ),
+    )
+
+
+def traits_card(service: TraitsService) -> Card:
+    """A traits model in short; an ONNX file knows less of itself."""
+    names = tuple(spoken(name) for name in service.schema.names)
+    if service.model is None:
+        figures: tuple[tuple[str, str], ...] = ((count(len(names)), "attributes"),)
+        note = "An ONNX file does not tell what it learned from, nor how well it does."
+    else:
+        told = traits_summary(service.model)
+        figures = _figures(told["figures"])
+        note = Markup(
+            "Had every answer been the largest class, the mean accuracy of the {} images would be "
+            "{}."
+        ).format(told["part"], told["accuracy_largest"])
+    links = [("/traits", "How well it does"), ("/traits/try", "Try your own images")]
+    if service.audit is not None:
+        links.append(("/traits/audit", "The audit of its labels"))
+    return Card(
+        title="Traits",
+        lead="Attributes of images, with the probability of each answer.",
+        figures=figures,
+        parts_are="Attributes",
+        parts=names,
+        notes=(note, "No decision about a person may rest on an answer of this model."),
+        links=tuple(links),
+    )
+
+
+def _figures(pairs: object) -> tuple[tuple[str, str], ...]:
+    assert isinstance(pairs, Sequence)
+    return tuple((value, what) for value, what in pairs)
