@@ -5,7 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from lacunar.taste.describe import describe_recommendations, describe_segments, describe_user
+from lacunar.taste.describe import (
+    describe_film,
+    describe_films,
+    describe_recommendations,
+    describe_segments,
+    describe_user,
+)
 from lacunar.taste.model import TasteModel
 
 
@@ -45,3 +51,17 @@ def test_recommendations_hold_the_promised_keys(sample_model: TasteModel) -> Non
         assert sum(item["parts"].values()) == pytest.approx(item["score"], abs=1e-9)
         assert item["reasons"][0]["value"] == max(reason["value"] for reason in item["reasons"])
     json.dumps(document, allow_nan=False)
+
+
+def test_films_are_found_by_title_and_told_with_year_genres_and_ratings(
+    sample_model: TasteModel,
+) -> None:
+    ratings = sample_model.ratings
+    title = str(ratings.items["title"][7])
+    [film, *_] = describe_films(sample_model, title, 3)["films"]
+    assert film == describe_film(sample_model, 7)
+    assert film["title"] == title
+    assert film["year"] == ratings.years[7]
+    assert film["genres"] == sample_model.genres_of_items[7]
+    assert film["ratings"] == (ratings.item == 7).sum()
+    assert describe_films(sample_model, "nothing is called so", 3)["films"] == []

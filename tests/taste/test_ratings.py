@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lacunar.errors import InputError
-from lacunar.taste.ratings import RatingScale, read_ratings
+from lacunar.taste.ratings import Ratings, RatingScale, read_ratings
 
 Write = Callable[..., Path]
 
@@ -282,3 +282,14 @@ def test_the_order_of_rows_never_matters_and_a_plain_loop_agrees(
     assert as_rows(write_csv(*lines)) == expected
     assert as_rows(write_csv(*shuffled)) == expected
     assert np.isclose(read_ratings(write_csv(*lines)).intake.rows, len(rows))
+
+
+def test_genres_of_a_film_share_one(sample_ratings: Ratings) -> None:
+    shares, genres = sample_ratings.genre_shares.toarray(), sample_ratings.genre_matrix.toarray()
+    assert shares.sum(axis=1) == pytest.approx(np.ones(sample_ratings.n_items))
+    assert ((shares > 0) == (genres > 0)).all()
+
+
+def test_ratings_of_films_are_counted_those_without_any_too(write_csv: Write) -> None:
+    ratings = read_ratings(write_csv("1,1,4,1", "2,1,3,1", "2,4,5,1"))
+    assert ratings.ratings_per_item.tolist() == [2, 0, 0, 1]

@@ -17,10 +17,10 @@ def test_requests_are_counted_by_route_method_and_status(client: TestClient) -> 
     def user(user_id: str) -> str:
         return user_id
 
-    client.app.add_api_route("/api/v1/users/{user_id}", user)
+    client.app.add_api_route("/api/v1/things/{user_id}", user)
     before = _samples(client)
     for name in ("a", "b", "c"):
-        client.get(f"/api/v1/users/{name}")
+        client.get(f"/api/v1/things/{name}")
     client.head("/")
     client.get("/nothing")
     client.get("/nothing/at/all")
@@ -32,10 +32,10 @@ def test_requests_are_counted_by_route_method_and_status(client: TestClient) -> 
         key = (name, *sorted(labels))
         return after.get(key, 0) - before.get(key, 0)
 
-    assert more("lacunar_requests_total", "200", "/api/v1/users/{user_id}", "GET") == 3
+    assert more("lacunar_requests_total", "200", "/api/v1/things/{user_id}", "GET") == 3
     assert more("lacunar_requests_total", "/", "200", "HEAD") == 1
     assert more("lacunar_requests_total", "404", "GET", "none") == 2
-    assert more("lacunar_request_seconds_count", "/api/v1/users/{user_id}", "GET") == 3
+    assert more("lacunar_request_seconds_count", "/api/v1/things/{user_id}", "GET") == 3
     assert more("lacunar_refused_total", "host") == 1
     assert [key for key in after if "other" in key]
     assert not [key for key in after if "BREW" in key]

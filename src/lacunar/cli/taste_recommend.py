@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lacunar.cli.console import JsonFlag, emit_json, out
 from lacunar.errors import InputError
+
+if TYPE_CHECKING:
+    from lacunar.taste.documents import RecommendationsDocument
 
 
 def recommend(
@@ -116,7 +119,7 @@ def _years(years: str | None) -> tuple[int, int] | None:
     return int(first), int(last)
 
 
-def _print(found: dict[str, Any]) -> None:
+def _print(found: RecommendationsDocument) -> None:
     who = "Somebody new" if found["user"] is None else f"User {found['user']}"
     out.print(
         f"{who} is in segment {found['segment']} ({found['segment_name']}) "

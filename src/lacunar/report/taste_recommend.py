@@ -58,6 +58,7 @@ def recommended(model: TasteModel, user: int, top: int) -> Context:
                 "genres": ", ".join(model.genres_of_items[film.item]),
                 "score": score(film.score),
                 "reasons": [reason.text for reason in film.reasons],
+                "moved": None,
             }
             for film in found[own]
         ],

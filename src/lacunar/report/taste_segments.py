@@ -112,10 +112,8 @@ def segments_in_detail(model: TasteModel) -> Context:
             for g, genre in enumerate(genres)
         ],
     )
-    everyone = _column_means(model.profiles.means)
-    known = np.concatenate([segments.known_profiles.ravel(), everyone])
-    known = known[~np.isnan(known)]
-    domain = widened(float(known.min()), float(known.max()), 10)
+    everyone = column_means(model.profiles.means)
+    domain = profile_domain(model)
     return {
         "populations": populations,
         "means": means,
@@ -124,7 +122,8 @@ def segments_in_detail(model: TasteModel) -> Context:
         "genres_watched": _shares(model, genres, model.profiles.shares, "Genre"),
         "periods_watched": _shares(model, model.periods.periods, model.periods.shares, "Release"),
         "parts": [
-            _segment(model, segment, everyone, domain) for segment in range(segments.n_segments)
+            segment_means(model, segment, everyone, domain)
+            for segment in range(segments.n_segments)
         ],
     }
 
@@ -135,7 +134,7 @@ def _shares(
     """What the members watch: mean share of their ratings, beside everybody's."""
     segments = model.segments
     parts = [shares[segments.members(k)] for k in range(segments.n_segments)]
-    columns = [_column_means(part) for part in [*parts, shares]]
+    columns = [column_means(part) for part in [*parts, shares]]
     heads = [what, *(f"Segment {k}" for k in range(segments.n_segments)), "All users"]
     rows = [
         (name, *(percent(float(column[row])) for column in columns))
@@ -144,9 +143,18 @@ def _shares(
     return table(f"Share of ratings by {what.lower()} and segment", heads, rows)
 
 
-def _segment(
+def profile_domain(model: TasteModel) -> tuple[float, float]:
+    """Stars at both ends of the axis of every segment's profile, so that charts compare."""
+    everyone = column_means(model.profiles.means)
+    known = np.concatenate([model.segments.known_profiles.ravel(), everyone])
+    known = known[~np.isnan(known)]
+    return widened(float(known.min()), float(known.max()), 10)
+
+
+def segment_means(
     model: TasteModel, segment: int, everyone: NDArray[np.float64], domain: tuple[float, float]
 ) -> Context:
+    """A segment's genre means beside those of all users, as a figure and as a table."""
     segments, genres = model.segments, model.ratings.genres
     name, known = segments.names[segment], segments.known_profiles[segment].tolist()
     raters, filled = segments.known_users[segment].tolist(), segments.profiles[segment].tolist()
@@ -202,7 +210,7 @@ def _mean(values: NDArray[np.float64]) -> float:
     return float(values.mean()) if values.size else float("nan")
 
 
-def _column_means(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
+def column_means(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
     """Means of the known cells, NaN where a column has none."""
     known = (~np.isnan(profiles)).sum(axis=0)
     sums = np.nansum(profiles, axis=0)

@@ -38,8 +38,7 @@ def user_in_detail(model: TasteModel, user: int, top: int) -> Context:
     segment = int(segments.labels[user])
     name, segment_name = user_name(model, user), segments.names[segment]
     means, counts = model.profiles.means[user].tolist(), model.profiles.counts[user].tolist()
-    known = segments.known_profiles[segment].tolist()
-    scale, rows = model.ratings.scale, model.ratings.rows_of(user)
+    rows = model.ratings.rows_of(user)
     return {
         "anchor": anchor(user),
         "name": name,
@@ -48,6 +47,26 @@ def user_in_detail(model: TasteModel, user: int, top: int) -> Context:
         "n_ratings": count(rows.stop - rows.start),
         "n_known": sum(n > 0 for n in counts),
         "n_genres": len(genres),
+        **profile_beside_segment(model, name, segment, means, counts),
+        "memberships": table(
+            f"Where {name} belongs",
+            ["Segment", "Probability"],
+            [
+                (other, probability(float(p)))
+                for other, p in zip(segments.names, segments.responsibilities[user], strict=True)
+            ],
+        ),
+        **recommended(model, user, top),
+    }
+
+
+def profile_beside_segment(
+    model: TasteModel, name: str, segment: int, means: Sequence[float], counts: Sequence[int]
+) -> Context:
+    """Somebody's genre means beside those of a segment, as a figure and as a table."""
+    segments, genres, scale = model.segments, model.ratings.genres, model.ratings.scale
+    known, segment_name = segments.known_profiles[segment].tolist(), segments.names[segment]
+    return {
         "figure": user_profile(
             name, segment_name, genres, means, known, counts, domain=(scale.minimum, scale.maximum)
         ),
@@ -59,15 +78,6 @@ def user_in_detail(model: TasteModel, user: int, top: int) -> Context:
                 for g, genre in enumerate(genres)
             ],
         ),
-        "memberships": table(
-            f"Where {name} belongs",
-            ["Segment", "Probability"],
-            [
-                (other, probability(float(p)))
-                for other, p in zip(segments.names, segments.responsibilities[user], strict=True)
-            ],
-        ),
-        **recommended(model, user, top),
     }
 
 

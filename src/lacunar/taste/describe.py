@@ -1,17 +1,21 @@
-"""The documents others rely on: segments, a user, recommendations, as plain JSON types.
-
-Keys may be added here, never renamed.
-"""
+"""The documents others rely on: segments, a user, recommendations, films, as plain JSON types."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 
 from lacunar.taste.config import RecommenderName
+from lacunar.taste.documents import (
+    FilmDocument,
+    FilmsDocument,
+    RecommendationDocument,
+    RecommendationsDocument,
+    SegmentsDocument,
+    UserDocument,
+)
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.candidates import Candidates
 from lacunar.taste.recommend.contract import Recommendation
@@ -19,7 +23,7 @@ from lacunar.taste.recommend.histories import histories_of, new_history
 from lacunar.taste.recommend.rerank import Controls
 
 
-def describe_segments(model: TasteModel) -> dict[str, Any]:
+def describe_segments(model: TasteModel) -> SegmentsDocument:
     """Segments, largest population first, and how K was chosen."""
     segments, genres = model.segments, model.ratings.genres
     return {
@@ -56,7 +60,7 @@ def describe_segments(model: TasteModel) -> dict[str, Any]:
     }
 
 
-def describe_user(model: TasteModel, user: int) -> dict[str, Any]:
+def describe_user(model: TasteModel, user: int) -> UserDocument:
     """What is known of a user, gaps as null, and where the user belongs."""
     genres, profiles = model.ratings.genres, model.profiles
     return {
@@ -78,7 +82,7 @@ def describe_recommendations(
     by: RecommenderName | None = None,
     among: Candidates | None = None,
     controls: Controls | None = None,
-) -> dict[str, Any]:
+) -> RecommendationsDocument:
     """At most ``k`` films for a user, best first, with the parts of each score and the reasons.
 
     Parameters
@@ -108,25 +112,48 @@ def describe_recommendations(
         "segment_name": model.segments.names[segment],
         "probability": float(belongs[segment]),
         "by": by or model.config.recommender,
-        "items": [_describe_film(model, film) for film in films],
+        "items": [_describe_recommendation(model, film) for film in films],
     }
 
 
-def _describe_film(model: TasteModel, film: Recommendation) -> dict[str, Any]:
+def _describe_recommendation(model: TasteModel, film: Recommendation) -> RecommendationDocument:
     items = model.ratings.items
-    parts: dict[str, float] = {}
-    for part in film.parts:
-        parts[part.kind] = parts.get(part.kind, 0.0) + part.value
     return {
         "item": items["item_id"][film.item].as_py(),
         "title": items["title"][film.item].as_py(),
         "genres": model.genres_of_items[film.item],
         "score": film.score,
-        "parts": parts,
+        "parts": {str(kind): value for kind, value in film.parts.by_kind().items()},
         "reasons": [
             {"kind": reason.kind, "text": reason.text, "value": reason.value}
             for reason in film.reasons
         ],
+    }
+
+
+def describe_films(model: TasteModel, query: str, n: int) -> FilmsDocument:
+    """At most ``n`` films whose titles match, best match first.
+
+    Parameters
+    ----------
+    model : TasteModel
+    query : str
+        See :meth:`lacunar.taste.titles.TitleIndex.find`.
+    n : int
+    """
+    found = model.titles.find(query, n)
+    return {"query": query, "films": [describe_film(model, item) for item in found]}
+
+
+def describe_film(model: TasteModel, item: int) -> FilmDocument:
+    """A film of the catalogue by its position."""
+    films = model.ratings.items
+    return {
+        "item": films["item_id"][item].as_py(),
+        "title": films["title"][item].as_py(),
+        "year": films["year"][item].as_py(),
+        "genres": model.genres_of_items[item],
+        "ratings": int(model.ratings.ratings_per_item[item]),
     }
 
 

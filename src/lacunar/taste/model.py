@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lacunar.errors import InputError
 from lacunar.taste.config import RecommenderName, TasteConfig
 from lacunar.taste.engines import Engine, duckdb
+from lacunar.taste.likes import FilmLikes, film_likes, one_hot
 from lacunar.taste.map import UserMap, draw_map
 from lacunar.taste.mixture.known import fill_additive
 from lacunar.taste.mixture.search import search
@@ -40,6 +41,7 @@ from lacunar.taste.stability import (
     membership_stability,
     pairwise_ari,
 )
+from lacunar.taste.titles import TitleIndex
 from lacunar.taste.tuning import Tuning, tune_personal
 
 Progress = Callable[[str, int, int], None]
@@ -181,6 +183,18 @@ class TasteModel:
         for item, genre in zip(pairs["item"].to_pylist(), pairs["genre"].to_pylist(), strict=True):
             names[item].append(self.ratings.genres[genre])
         return names
+
+    @cached_property
+    def film_likes(self) -> FilmLikes:
+        """Who of each segment's members rated and liked each film."""
+        belongs = one_hot(self.segments.labels, self.segments.n_segments)
+        return film_likes(self.ratings, belongs, self.liked_above)
+
+    @cached_property
+    def titles(self) -> TitleIndex:
+        """Finds films by their titles."""
+        titles = self.ratings.items["title"].to_pylist()
+        return TitleIndex(titles, self.ratings.ratings_per_item)
 
     @cached_property
     def films_per_genre(self) -> dict[str, int]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.taste.excess import NOTICEABLE, excess_by_chance, excess_of_members
 from lacunar.taste.periods import PeriodCounts
 from lacunar.taste.profiles import GenreProfiles
 from lacunar.taste.ratings import NO_GENRES
@@ -19,14 +20,9 @@ EMPTY = "Empty segment"
 _NEVER_NAMES = frozenset({NO_GENRES, "IMAX"})
 _SPOKEN = {"Children": "Children's"}
 # A difference under these is real in a large segment, yet nobody would notice it.
-_WATCHED_BEYOND = 0.025
 _LIKED_BEYOND = 0.05
 _LEVEL_BEYOND = 0.5
 _PERIOD_BEYOND = 0.1
-# With some twenty genres compared at once, two standard errors would name noise (Dunn 1961).
-_STANDARD_ERRORS = 3.0
-# Sums taken in another order differ in their last bits; ties must not.
-_DECIMALS = 9
 
 _ALL_ROUND = "All-round watchers"
 _WATCHING = ("{} watchers", "Light on {}", "{} over {}")
@@ -93,12 +89,14 @@ def segment_names(
     liking = watching * above / spread
 
     member = (labels == np.arange(n_segments)[:, np.newaxis]).astype(np.float64)
-    watched, liked = _excess(watching, member), _excess(liking, member)
-    levels = _excess(user_means[:, np.newaxis] / spread, member)[:, 0]
-    real = np.abs(watched) >= _noise(watching, member)
-    watched_counts = real & (np.abs(watched) >= _WATCHED_BEYOND)
-    liked_counts = np.abs(liked) >= np.maximum(_noise(liking, member), _LIKED_BEYOND)
-    level_counts = np.abs(levels) >= _noise(user_means[:, np.newaxis] / spread, member)[:, 0]
+    watched, liked = excess_of_members(watching, member), excess_of_members(liking, member)
+    levels = excess_of_members(user_means[:, np.newaxis] / spread, member)[:, 0]
+    real = np.abs(watched) >= excess_by_chance(watching, member)
+    watched_counts = real & (np.abs(watched) >= NOTICEABLE)
+    liked_counts = np.abs(liked) >= np.maximum(excess_by_chance(liking, member), _LIKED_BEYOND)
+    level_counts = (
+        np.abs(levels) >= excess_by_chance(user_means[:, np.newaxis] / spread, member)[:, 0]
+    )
 
     favoured = _favoured_periods(periods, member)
     genres, ladders = profiles.genres, []
@@ -117,21 +115,6 @@ def segment_names(
     population, first = member.sum(axis=1), member.argmax(axis=1)
     statistics = np.column_stack([-population, watched, liked, levels, first])
     return _told_apart(ladders, sorted(range(n_segments), key=statistics.tolist().__getitem__))
-
-
-def _excess(values: NDArray[np.float64], member: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Members' mean minus everybody's, shape (K, columns); 0 for a segment without members."""
-    n = member.sum(axis=1, keepdims=True)
-    excess = member @ values / np.maximum(n, 1) - values.mean(axis=0)
-    return np.where(n > 0, excess, 0.0).round(_DECIMALS)
-
-
-def _noise(values: NDArray[np.float64], member: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How large an excess may be by chance, shape (K, columns)."""
-    n = np.maximum(member.sum(axis=1, keepdims=True), 1)
-    # Members are drawn from a finite crowd: a segment of everybody has no error at all.
-    error = values.std(axis=0) * np.sqrt((1 - n / len(values)) / n)
-    return np.asarray((_STANDARD_ERRORS * error).round(_DECIMALS))
 
 
 def _marks(
@@ -182,8 +165,8 @@ def _favoured_periods(periods: PeriodCounts | None, member: NDArray[np.float64])
     if periods is None or not periods.periods:
         return [""] * len(member)
     watching = np.sqrt(periods.shares)
-    excess = _excess(watching, member)
-    counts = excess >= np.maximum(_noise(watching, member), _PERIOD_BEYOND)
+    excess = excess_of_members(watching, member)
+    counts = excess >= np.maximum(excess_by_chance(watching, member), _PERIOD_BEYOND)
     best = excess.argmax(axis=1)
     return [periods.periods[b] if counts[k, b] else "" for k, b in enumerate(best)]
 

@@ -66,7 +66,7 @@ class Placement:
         each segment with its weight.
         """
         belongs = np.tile(self.mixture.weights[0], (histories.n_users, 1))
-        profiles, periods = self._profiles(histories)
+        profiles, periods = self.profiles(histories)
         values, noise = self._view(profiles, periods)
         known = ~np.isnan(values).all(axis=1)
         if known.any():
@@ -96,7 +96,8 @@ class Placement:
         view = build_view(self.config.view, profiles, periods)
         return view.values, view.noise
 
-    def _profiles(self, histories: Histories) -> tuple[GenreProfiles, PeriodCounts]:
+    def profiles(self, histories: Histories) -> tuple[GenreProfiles, PeriodCounts]:
+        """What the ratings say of genres and periods, gaps as NaN."""
         n_items = self.item_genres.shape[0]
         seen = histories.matrix(np.ones(len(histories.item)), n_items)
         stars = histories.matrix(histories.rating, n_items)

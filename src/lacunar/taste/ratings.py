@@ -150,9 +150,24 @@ class Ratings:
         shape = (self.n_items, len(self.genres))
         return sp.csr_array((np.ones(len(item)), (item, genre)), shape=shape)
 
+    @cached_property
+    def genre_shares(self) -> sp.csr_array:
+        """Genres of each film as shares that sum to 1, shape (I, G)."""
+        genres = self.genre_matrix
+        return sp.csr_array(genres.multiply(1 / genres.sum(axis=1)[:, np.newaxis]))
+
+    @cached_property
+    def ratings_per_item(self) -> NDArray[np.int64]:
+        """How many users rated each film, shape (I,)."""
+        return np.asarray(np.bincount(self.item, minlength=self.n_items))
+
     def rows_of(self, user: int) -> slice:
         """Rows of the log that belong to the user at a position."""
         return slice(int(self.user_starts[user]), int(self.user_starts[user + 1]))
+
+    def has_user(self, user_id: str) -> bool:
+        """Whether somebody has an id given as text."""
+        return user_id.strip() in self._positions
 
     def user_position(self, user_id: str) -> int:
         """Position of a user given as text, as on a command line.

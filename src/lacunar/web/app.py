@@ -10,9 +10,10 @@ from pydantic.json_schema import models_json_schema
 from lacunar import __version__
 from lacunar.web import assets
 from lacunar.web.api import health
+from lacunar.web.api import taste as taste_api
 from lacunar.web.heads import HeadsMiddleware
 from lacunar.web.metrics import MetricsMiddleware
-from lacunar.web.pages import api_docs, home, login
+from lacunar.web.pages import api_docs, home, login, taste, try_it, user
 from lacunar.web.problems import API_PROBLEMS, Problem, ProblemsMiddleware, install_problems
 from lacunar.web.security.bodies import BodiesMiddleware, DeadlineMiddleware, LingerMiddleware
 from lacunar.web.security.headers import HeadersMiddleware
@@ -23,13 +24,15 @@ from lacunar.web.state import AppState
 
 OPENAPI_URL = "/api/v1/openapi.json"
 
-# Each module has a `router` with whole paths, shown in this order. To come before health:
-# api.taste, api.traits; after login: taste, user, try_it, traits, audit of pages.
-_API: tuple[APIRouter, ...] = (health.router,)
+# Each module has a `router` with whole paths, shown in this order.
+_API: tuple[APIRouter, ...] = (taste_api.router, health.router)
 _PAGES: tuple[APIRouter, ...] = (
     home.router,
     api_docs.router,
     login.router,
+    taste.router,
+    user.router,
+    try_it.router,
     assets.router,
 )
 

@@ -15,6 +15,7 @@ from lacunar.web.problems import Refusal
 from lacunar.web.settings import ServeSettings
 from lacunar.web.traits_service import TraitsService
 from lacunar.web.views.home import Card, taste_card, traits_card
+from lacunar.web.views.tastes import TasteViews
 from lacunar.web.work import WorkPool
 
 
@@ -29,6 +30,8 @@ class AppState:
     metrics : Metrics
     taste : TasteModel, optional
     traits : TraitsService, optional
+    taste_views : TasteViews, optional
+        What the pages show of the taste model, worked out before the first reader comes.
     cards : tuple of Card
         The models in short, written once: they do not change.
     started : datetime
@@ -39,6 +42,7 @@ class AppState:
     metrics: Metrics
     taste: TasteModel | None = None
     traits: TraitsService | None = None
+    taste_views: TasteViews | None = None
     cards: tuple[Card, ...] = ()
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -55,11 +59,14 @@ def build_state(
     for kind, model in (("taste", taste), ("traits", traits)):
         metrics.models.labels(kind).set(model is not None)
     cards = []
+    views = None
     if taste is not None:
+        views = TasteViews(taste)
+        views.prepare()
         cards.append(taste_card(taste))
     if traits is not None:
         cards.append(traits_card(traits))
-    return AppState(settings, pool, metrics, taste, traits, tuple(cards))
+    return AppState(settings, pool, metrics, taste, traits, views, tuple(cards))
 
 
 def state_of(request: Request) -> AppState:
@@ -86,7 +93,15 @@ async def traits_of(state: State) -> TraitsService:
     return state.traits
 
 
+async def taste_views_of(state: State) -> TasteViews:
+    """What pages show of the taste model, or a refusal where none is loaded."""
+    if state.taste_views is None:
+        raise _no_model("taste")
+    return state.taste_views
+
+
 WithTaste = Annotated[TasteModel, Depends(taste_of)]
+WithTasteViews = Annotated[TasteViews, Depends(taste_views_of)]
 WithTraits = Annotated[TraitsService, Depends(traits_of)]
 
 

@@ -4,8 +4,8 @@ from typing import get_args
 
 from lacunar.taste.config import RECOMMENDERS
 from lacunar.taste.model import TasteModel
-from lacunar.taste.recommend.contract import PartKind
 from lacunar.taste.recommend.histories import histories_of
+from lacunar.taste.recommend.parts import PartKind
 
 
 def test_every_part_is_of_a_kind_that_is_told_of(sample_model: TasteModel) -> None:

@@ -80,8 +80,9 @@ def test_reasons_are_the_largest_parts_in_words(
     sample_model: TasteModel, personal: PersonalRecommender
 ) -> None:
     history = histories_of(sample_model.ratings, np.array([0]))
-    [parts] = personal.parts(history, [int(np.argmax(personal.score(history)))])
-    reasons = personal.tell(history, 0, parts)
+    best = [int(np.argmax(personal.score(history)))]
+    [parts] = personal.parts(history, best)
+    [reasons] = personal.tell(history, best, [parts])
     largest = sorted((part.value for part in parts), reverse=True)[:3]
     assert [reason.value for reason in reasons] == largest
     rated = [reason for reason in reasons if reason.kind == "rated"]

@@ -27,6 +27,5 @@ def test_the_reason_counts_people(write_csv: Callable[..., Path]) -> None:
     ratings = read_ratings(write_csv(*ROWS))
     nobody = new_history(ratings, {})
     recommender = PopularityRecommender().fit(ratings)
-    [parts] = recommender.parts(nobody, [0])
-    [reason] = recommender.tell(nobody, 0, parts)
+    [[reason]] = recommender.tell(nobody, [0], recommender.parts(nobody, [0]))
     assert reason.text == "2 of 3 users gave it 4 stars or more"

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from lacunar.errors import InputError
 from lacunar.taste.ratings import Ratings
 from lacunar.taste.recommend.histories import histories_of, new_history
-from lacunar.taste.recommend.rerank import Controls, film_genres, liked_genres, rerank
+from lacunar.taste.recommend.rerank import Controls, liked_genres, rerank
 
 # Films 0-2 are of genre 0, films 3-4 of genre 1, film 5 of both.
 GENRES = sp.csr_array(
@@ -80,8 +80,7 @@ def test_nobodys_genres_are_mirrored_where_nothing_is_known() -> None:
 
 
 def test_liked_genres_weigh_films_by_their_rating(sample_ratings: Ratings) -> None:
-    genres = film_genres(sample_ratings)
-    assert genres.sum(axis=1) == pytest.approx(np.ones(sample_ratings.n_items))
+    genres = sample_ratings.genre_shares
     found = liked_genres(histories_of(sample_ratings), sample_ratings, genres)
     assert found.sum(axis=1) == pytest.approx(np.ones(sample_ratings.n_users))
     ids = [str(one) for one in sample_ratings.items["item_id"].to_pylist()[:2]]

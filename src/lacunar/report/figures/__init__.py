@@ -5,7 +5,9 @@ from lacunar.report.figures.confusion import confusion_cells
 from lacunar.report.figures.history import history_lines
 from lacunar.report.figures.intervals import mean_intervals
 from lacunar.report.figures.labels import label_bars
+from lacunar.report.figures.membership import membership_bars
 from lacunar.report.figures.operating_points import operating_path
+from lacunar.report.figures.pairs import paired_shares
 from lacunar.report.figures.profile import segment_profile, user_profile
 from lacunar.report.figures.reliability import reliability_plot
 from lacunar.report.figures.risk_coverage import risk_coverage_plot
@@ -20,7 +22,9 @@ __all__ = [
     "k_frequency_bars",
     "label_bars",
     "mean_intervals",
+    "membership_bars",
     "operating_path",
+    "paired_shares",
     "ranked_bars",
     "reliability_plot",
     "risk_coverage_plot",

@@ -27,6 +27,7 @@ def user_map(
     names: Sequence[str],
     populations: Sequence[int],
     n_users: int,
+    legend: bool = True,
 ) -> Markup:
     """Draw each user of a map at its place.
 
@@ -42,6 +43,8 @@ def user_map(
         Users of each segment, on the map or not.
     n_users : int
         Users in all; more than M where the map is a sample.
+    legend : bool
+        Whether names stand under the map; False where a table beside it has the marks.
 
     Examples
     --------
@@ -61,13 +64,14 @@ def user_map(
         if len(here):
             places = [(x_scale(x), y_scale(y)) for x, y in here.tolist()]
             marks.append(points(places, marker(segment), radius, outline=outline))
-    for segment, (name, population) in enumerate(zip(names, populations, strict=True)):
+    named = list(zip(names, populations, strict=True)) if legend else []
+    for segment, (name, population) in enumerate(named):
         y = height + 20 + _ROW * segment
         marks += [
             points([(12, y)], marker(segment), 5),
             label(f"{clip(name, 42)}: {population:,} users", 28, y),
         ]
-    bottom = height + 20 + _ROW * len(names)
+    bottom = height + 20 + _ROW * len(named)
     shown = (
         f"All {n_users:,} users"
         if len(coordinates) == n_users

@@ -12,8 +12,9 @@ from lacunar.taste.evaluate.methods import fitted_personal
 from lacunar.taste.evaluate.training import Training
 from lacunar.taste.mixture.parameters import FloatArray
 from lacunar.taste.ratings import Ratings
-from lacunar.taste.recommend.contract import Part, Reason, Recommender
+from lacunar.taste.recommend.contract import Reason, Recommender
 from lacunar.taste.recommend.histories import Histories
+from lacunar.taste.recommend.parts import Parts
 from lacunar.taste.recommend.personal import PersonalRecommender
 from lacunar.taste.recommend.rerank import Controls
 from lacunar.taste.recommend.serve import best_films
@@ -56,11 +57,13 @@ class Controlled:
         scores[user, items[user, place]] = -place
         return scores
 
-    def parts(self, history: Histories, items: Sequence[int]) -> list[tuple[Part, ...]]:
+    def parts(self, history: Histories, items: Sequence[int]) -> list[Parts]:
         return self._recommender.parts(history, items)
 
-    def tell(self, history: Histories, item: int, parts: Sequence[Part]) -> tuple[Reason, ...]:
-        return self._recommender.tell(history, item, parts)
+    def tell(
+        self, history: Histories, items: Sequence[int], parts: Sequence[Parts]
+    ) -> list[tuple[Reason, ...]]:
+        return self._recommender.tell(history, items, parts)
 
 
 def control_methods(levels: Sequence[float] = LEVELS) -> dict[str, Method]:

@@ -68,8 +68,7 @@ def candidates(
     >>> int(candidates(ratings, genres=["Horror"], years=(1990, 1999)).allowed.sum())
     3
     """
-    allowed = np.zeros(ratings.n_items, dtype=bool)
-    allowed[ratings.item] = True
+    allowed = ratings.ratings_per_item > 0
     if allow is not None:
         allowed &= _marked(ratings, allow)
     allowed &= ~_marked(ratings, deny)

@@ -4,35 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, Self
+from typing import Protocol, Self
 
 from lacunar.taste.mixture.parameters import FloatArray
 from lacunar.taste.ratings import Ratings
 from lacunar.taste.recommend.histories import Histories
-
-PartKind = Literal["rated", "segment", "popularity", "adventure", "reranking"]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A share of a score; the parts of a score sum to it within 1e-9.
-
-    Parameters
-    ----------
-    kind : {"rated", "segment", "popularity", "adventure", "reranking"}
-        ``rated``: what a rated film adds; ``segment``: what the user's segments add to, or take
-        from, what everybody likes; ``popularity``: what everybody likes; ``adventure``: what
-        segments next to the user's like more than others do; ``reranking``: what a place in the
-        list costs beside the films already on it.
-    value : float
-        In the units of the score.
-    item : int, optional
-        Position of the rated film, for ``rated``.
-    """
-
-    kind: PartKind
-    value: float
-    item: int | None = None
+from lacunar.taste.recommend.parts import Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +41,7 @@ class Recommendation:
         Position of the film in ``Ratings.items``.
     score : float
         What the recommender ordered by; comparable within one recommender only.
-    parts : tuple of Part
+    parts : Parts
         Sum to the score.
     reasons : tuple of Reason
         The largest parts, told in words.
@@ -72,7 +49,7 @@ class Recommendation:
 
     item: int
     score: float
-    parts: tuple[Part, ...]
+    parts: Parts
     reasons: tuple[Reason, ...]
 
 
@@ -95,10 +72,12 @@ class Recommender(Protocol):
         """
         ...
 
-    def parts(self, history: Histories, items: Sequence[int]) -> list[tuple[Part, ...]]:
+    def parts(self, history: Histories, items: Sequence[int]) -> list[Parts]:
         """Parts of the scores of some films for the one user of a history."""
         ...
 
-    def tell(self, history: Histories, item: int, parts: Sequence[Part]) -> tuple[Reason, ...]:
-        """The largest parts of a film's score in words."""
+    def tell(
+        self, history: Histories, items: Sequence[int], parts: Sequence[Parts]
+    ) -> list[tuple[Reason, ...]]:
+        """The largest parts of each score in words, from what :meth:`parts` said of the films."""
         ...

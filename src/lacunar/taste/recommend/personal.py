@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Self
@@ -16,10 +16,11 @@ from lacunar.taste.mixture.parameters import FloatArray
 from lacunar.taste.placement import Placement
 from lacunar.taste.ratings import Ratings
 from lacunar.taste.recommend.candidates import top_k
-from lacunar.taste.recommend.contract import Part, Reason
+from lacunar.taste.recommend.contract import Reason
 from lacunar.taste.recommend.feedback import content_rows, graded_feedback
 from lacunar.taste.recommend.histories import Histories, histories_of
 from lacunar.taste.recommend.item_model import ItemModel, fit_item_model
+from lacunar.taste.recommend.parts import PartKind, Parts
 
 # A segment's mean of a film weighs against as many users who are like everybody.
 _PRIOR_USERS = 5.0
@@ -115,41 +116,35 @@ class PersonalRecommender:
         kept, plain, bonus = self._venture(histories)
         return np.asarray(kept * plain + bonus)
 
-    def parts(self, history: Histories, items: Sequence[int]) -> list[tuple[Part, ...]]:
+    def parts(self, history: Histories, items: Sequence[int]) -> list[Parts]:
         weight = self._weight(history)
         feedback = self._feedback(history, weight).data
-        rated = history.item.tolist()
-        added = feedback[:, np.newaxis] * self.item_model.weights(rated, items)  # (N, items)
-        expected = (self._segment_weights(history, weight) @ self._segment_means)[0]
-        popularity = (1 - weight[0]) * self._everybody
-        plain = [
-            (
-                *(Part("rated", float(added[r, i]), source) for r, source in enumerate(rated)),
-                Part("segment", float(expected[item] - popularity[item])),
-                Part("popularity", float(popularity[item])),
-            )
-            for i, item in enumerate(items)
-        ]
-        return self._with_adventure(history, items, plain) if self._adventure else plain
-
-    def _with_adventure(
-        self, history: Histories, items: Sequence[int], plain: list[tuple[Part, ...]]
-    ) -> list[tuple[Part, ...]]:
-        kept, _, bonus = self._venture(history)
+        linking = self.item_model.weights(history.item.tolist(), items)
+        added = (feedback[:, np.newaxis] * linking).T  # (items, N)
+        expected = (self._segment_weights(history, weight) @ self._segment_means)[0, items]
+        popularity = (1 - weight[0]) * self._everybody[items]
+        others = np.stack([expected - popularity, popularity])
+        kinds: list[PartKind] = ["segment", "popularity"]
+        if self._adventure:
+            kept, _, bonus = self._venture(history)
+            added, others = kept * added, np.stack([*(kept * others), bonus[0, items]])
+            kinds.append("adventure")
         return [
-            (
-                *(replace(part, value=float(kept[0, 0]) * part.value) for part in parts),
-                Part("adventure", float(bonus[0, item])),
-            )
-            for item, parts in zip(items, plain, strict=True)
+            Parts(dict(zip(kinds, of_film, strict=True)), rated, history.item)
+            for of_film, rated in zip(others.T.tolist(), added, strict=True)
         ]
 
-    def tell(self, history: Histories, item: int, parts: Sequence[Part]) -> tuple[Reason, ...]:
+    def tell(
+        self, history: Histories, items: Sequence[int], parts: Sequence[Parts]
+    ) -> list[tuple[Reason, ...]]:
         stars = dict(zip(history.item.tolist(), history.rating.tolist(), strict=True))
+        return [self._tell_film(stars, of_film) for of_film in parts]
+
+    def _tell_film(self, stars: Mapping[int, float], parts: Parts) -> tuple[Reason, ...]:
         titles = self._ratings.items["title"]
-        total = sum(part.value for part in parts if part.value > 0)
+        total = parts.in_favour
         reasons = []
-        for part in sorted(parts, key=lambda part: -part.value)[:_TOLD]:
+        for part in parts.largest(_TOLD):
             if part.value <= 0:
                 break
             share = f" ({part.value / total:.0%} of what speaks for it)"

@@ -9,8 +9,9 @@ import numpy as np
 
 from lacunar.taste.mixture.parameters import FloatArray
 from lacunar.taste.ratings import Ratings
-from lacunar.taste.recommend.contract import Part, Reason
+from lacunar.taste.recommend.contract import Reason
 from lacunar.taste.recommend.histories import Histories
+from lacunar.taste.recommend.parts import Parts
 
 
 class PopularityRecommender:
@@ -45,10 +46,14 @@ class PopularityRecommender:
     def score(self, histories: Histories) -> FloatArray:
         return np.tile(self._likes, (histories.n_users, 1))
 
-    def parts(self, history: Histories, items: Sequence[int]) -> list[tuple[Part, ...]]:
-        return [(Part("popularity", float(self._likes[item])),) for item in items]
+    def parts(self, history: Histories, items: Sequence[int]) -> list[Parts]:
+        return [Parts({"popularity": likes}) for likes in self._likes[list(items)].tolist()]
 
-    def tell(self, history: Histories, item: int, parts: Sequence[Part]) -> tuple[Reason, ...]:
-        likes = float(self._likes[item])
-        text = f"{likes:g} of {self._n_users} users gave it {self._threshold:g} stars or more"
-        return (Reason("popularity", text, likes),)
+    def tell(
+        self, history: Histories, items: Sequence[int], parts: Sequence[Parts]
+    ) -> list[tuple[Reason, ...]]:
+        told = f"of {self._n_users} users gave it {self._threshold:g} stars or more"
+        return [
+            (Reason("popularity", f"{likes:g} {told}", likes),)
+            for likes in self._likes[list(items)].tolist()
+        ]

@@ -61,12 +61,6 @@ class Controls:
         return self.favourites > 0 or self.diversity > 0
 
 
-def film_genres(ratings: Ratings) -> sp.csr_array:
-    """Genres of each film as shares that sum to 1, shape (I, G)."""
-    genres = ratings.genre_matrix
-    return sp.csr_array(genres.multiply(1 / genres.sum(axis=1)[:, np.newaxis]))
-
-
 def liked_genres(histories: Histories, ratings: Ratings, genres: sp.csr_array) -> FloatArray:
     """Genre mix of each history, films weighing by their rating, shape (B, G).
 
@@ -97,7 +91,7 @@ def rerank(
         ``-inf`` where a list has ended.
     k : int
     genres : scipy.sparse.csr_array of shape (I, G)
-        See :func:`film_genres`.
+        See :attr:`lacunar.taste.ratings.Ratings.genre_shares`.
     liked : ndarray of shape (B, G)
         See :func:`liked_genres`.
     controls : Controls

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lacunar.taste.likes import film_likes, one_hot
 from lacunar.taste.mixture.parameters import FloatArray
 from lacunar.taste.placement import Placement
 from lacunar.taste.ratings import Ratings
-from lacunar.taste.recommend.contract import Part, Reason
+from lacunar.taste.recommend.contract import Reason
 from lacunar.taste.recommend.histories import Histories, histories_of
+from lacunar.taste.recommend.parts import Parts
 
 Weighting = Literal["hard", "posterior"]
 # Breaks ties between numbers of likes by mean stars, and stays far below one like.
@@ -45,48 +46,46 @@ class SegmentRecommender:
         self._weighting = weighting
 
     def fit(self, ratings: Ratings) -> Self:
-        histories = histories_of(ratings)
-        belongs = self._placement.responsibilities(histories)  # (U, K)
+        belongs = self._placement.responsibilities(histories_of(ratings))  # (U, K)
         if self._weighting == "hard":
-            belongs = (belongs.argmax(axis=1)[:, np.newaxis] == np.arange(belongs.shape[1])) * 1.0
-        rated = histories.matrix(np.ones(len(histories.item)), ratings.n_items)
-        liked = histories.matrix(
-            (histories.rating > self._liked_above).astype(np.float64), ratings.n_items
-        )
-        stars = histories.matrix(histories.rating, ratings.n_items)
-        self._populations: FloatArray = belongs.sum(axis=0)
-        self._likes, self._raters, sums = (
-            np.asarray((matrix.T @ belongs).T) for matrix in (liked, rated, stars)
-        )  # (K, I)
-        self._means: FloatArray = np.divide(
-            sums, self._raters, out=np.zeros_like(sums), where=self._raters > 0
-        )
-        self._liked_by_all: FloatArray = self._likes.sum(axis=0) / ratings.n_users
+            belongs = one_hot(belongs.argmax(axis=1), belongs.shape[1])
+        found = film_likes(ratings, belongs, self._liked_above)
+        self._populations: FloatArray = found.populations
+        self._likes, self._raters, self._means = found.likes, found.raters, found.means  # (K, I)
+        self._shares: FloatArray = found.shares
+        self._liked_by_all: FloatArray = found.likes.sum(axis=0) / ratings.n_users
         return self
 
     def score(self, histories: Histories) -> FloatArray:
         if self._weighting == "posterior":
             cautious = self._placement.cautious_responsibilities(histories)
-            return np.asarray(cautious @ self._shares())
+            return np.asarray(cautious @ self._shares)
         belongs = self._placement.responsibilities(histories)
         liked = np.where(self._likes > 0, self._likes + _TIE * self._means, -np.inf)
         return np.asarray(liked[belongs.argmax(axis=1)])
 
-    def parts(self, history: Histories, items: Sequence[int]) -> list[tuple[Part, ...]]:
+    def parts(self, history: Histories, items: Sequence[int]) -> list[Parts]:
         of_all, scores = self._liked_by_all, self.score(history)[0]
         scale = 1.0 if self._weighting == "posterior" else self._populations[self._segment(history)]
         return [
-            (
-                Part("segment", float(scores[item] - scale * of_all[item])),
-                Part("popularity", float(scale * of_all[item])),
+            Parts(
+                {
+                    "segment": float(scores[item] - scale * of_all[item]),
+                    "popularity": float(scale * of_all[item]),
+                }
             )
             for item in items
         ]
 
-    def tell(self, history: Histories, item: int, parts: Sequence[Part]) -> tuple[Reason, ...]:
+    def tell(
+        self, history: Histories, items: Sequence[int], parts: Sequence[Parts]
+    ) -> list[tuple[Reason, ...]]:
         segment = self._segment(history)
+        return [self._tell_film(segment, item) for item in items]
+
+    def _tell_film(self, segment: int, item: int) -> tuple[Reason, ...]:
         if self._weighting == "posterior":
-            own, everybody = float(self._shares()[segment, item]), float(self._liked_by_all[item])
+            own, everybody = float(self._shares[segment, item]), float(self._liked_by_all[item])
             text = f"{own:.0%} of your segment rated it above {self._liked_above:g}, "
             return (Reason("segment_likes", f"{text}{everybody:.0%} of all users", own),)
         likes, raters = int(self._likes[segment, item]), int(self._raters[segment, item])
@@ -107,7 +106,3 @@ class SegmentRecommender:
 
     def _segment(self, history: Histories) -> int:
         return int(self._placement.responsibilities(history)[0].argmax())
-
-    def _shares(self) -> NDArray[np.float64]:
-        """Share of each segment's users who like each film, shape (K, I)."""
-        return self._likes / np.maximum(self._populations, 1)[:, np.newaxis]

@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 from lacunar.taste.mixture.parameters import FloatArray
 from lacunar.taste.ratings import Ratings
 from lacunar.taste.recommend.candidates import Candidates, candidates, rank
-from lacunar.taste.recommend.contract import Part, Reason, Recommendation, Recommender
+from lacunar.taste.recommend.contract import Reason, Recommendation, Recommender
 from lacunar.taste.recommend.histories import Histories
 from lacunar.taste.recommend.rerank import (
     SHORT_LIST,
     Controls,
-    film_genres,
     liked_genres,
     rerank,
 )
@@ -61,7 +60,7 @@ def best_films(
     among = among or candidates(ratings)
     controls = controls or Controls()
 
-    genres = film_genres(ratings) if controls.rerank else None
+    genres = ratings.genre_shares if controls.rerank else None
 
     def of_some(users: NDArray[np.intp]) -> _Lists:
         some = histories.take(users)
@@ -136,14 +135,14 @@ def _explained(
     costs: FloatArray,
 ) -> list[Recommendation]:
     shown = items[items >= 0].tolist()
+    parts_of = recommender.parts(history, shown)
+    told_of = recommender.tell(history, shown, parts_of)
     explained = []
-    for item, parts, cost in zip(
-        shown, recommender.parts(history, shown), costs.tolist(), strict=False
-    ):
-        told = recommender.tell(history, item, parts)
-        whole = parts
+    for item, parts, told, cost in zip(shown, parts_of, told_of, costs.tolist(), strict=False):
+        whole, grounds = parts, told
         if cost:
-            whole = (*parts, Part("reranking", -cost))
-            told = (*told, Reason("reranking", f"its place in the list costs {cost:.3g}", -cost))
-        explained.append(Recommendation(item, sum(p.value for p in whole), whole, told))
+            whole = parts.plus("reranking", -cost)
+            price = Reason("reranking", f"its place in the list costs {cost:.3g}", -cost)
+            grounds = (*told, price)
+        explained.append(Recommendation(item, whole.total, whole, grounds))
     return explained

@@ -1,0 +1,141 @@
+"""Segments, users, recommendations and films, for programs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from lacunar.taste.config import RecommenderName
+from lacunar.taste.describe import describe_films, describe_segments, describe_user
+from lacunar.taste.documents import (
+    FilmsDocument,
+    RecommendationsDocument,
+    SegmentsDocument,
+    UserDocument,
+)
+from lacunar.taste.recommend.rerank import Controls
+from lacunar.web.asked import (
+    MOST_FILMS,
+    MOST_LETTERS,
+    MOST_RATINGS,
+    Asked,
+    WithAsked,
+    recommended_to,
+    user_at,
+)
+from lacunar.web.state import State, WithTaste
+
+router = APIRouter(prefix="/api/v1", tags=["tastes"])
+
+UserId = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=MOST_LETTERS,
+        description="As in the ratings; percent-encoded, a slash as %2F.",
+        examples=["4"],
+    ),
+]
+FilmId = Annotated[str, Field(min_length=1, max_length=MOST_LETTERS)]
+_Control = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+_Year = Annotated[int | None, Field(ge=0, le=9999)]
+
+
+class RecommendationsRequest(BaseModel):
+    """Ratings of somebody the model has not seen, and the list that is wanted."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        allow_inf_nan=False,
+        json_schema_extra={
+            "examples": [{"ratings": {"1": 5, "32": 4.5, "50": 2}, "top": 5, "adventure": 0.25}]
+        },
+    )
+
+    ratings: dict[FilmId, float] = Field(
+        default_factory=dict,
+        max_length=MOST_RATINGS,
+        description="Stars by film id; without any, nothing is known of the person.",
+    )
+    top: int = Field(10, ge=1, le=MOST_FILMS)
+    by: RecommenderName | None = None
+    adventure: _Control = 0.0
+    favourites: _Control = 0.0
+    diversity: _Control = 0.0
+    genres: list[Annotated[str, Field(max_length=MOST_LETTERS)]] = Field(
+        default_factory=list, max_length=50, description="A film needs one of them."
+    )
+    first_year: _Year = None
+    last_year: _Year = None
+    include_seen: bool = False
+    allow: list[FilmId] | None = Field(
+        None, max_length=MOST_RATINGS, description="Ids of the only films to choose among."
+    )
+    deny: list[FilmId] = Field(
+        default_factory=list, max_length=MOST_RATINGS, description="Ids of films to leave out."
+    )
+
+    def asked(self) -> Asked:
+        """The list that is wanted."""
+        return Asked(
+            top=self.top,
+            by=self.by,
+            controls=Controls(
+                adventure=self.adventure, favourites=self.favourites, diversity=self.diversity
+            ),
+            genres=tuple(self.genres),
+            first_year=self.first_year,
+            last_year=self.last_year,
+            include_seen=self.include_seen,
+            allow=None if self.allow is None else tuple(self.allow),
+            deny=tuple(self.deny),
+        )
+
+
+@router.get("/segments", summary="All segments")
+async def segments(model: WithTaste, state: State) -> SegmentsDocument:
+    """What `lacunar taste segments --json` prints."""
+    return await state.pool.run(describe_segments, model)
+
+
+# Ids may hold slashes, so this route comes first: the next would take its ending for an id's.
+@router.get("/users/{user_id:path}/recommendations", summary="Films for a user of the log")
+async def user_recommendations(
+    user_id: UserId, asked: WithAsked, model: WithTaste, state: State
+) -> RecommendationsDocument:
+    """What `lacunar taste recommend --user ID --json` prints."""
+    return await state.pool.run(recommended_to, model, user_at(model, user_id), asked)
+
+
+@router.get("/users/{user_id:path}", summary="A user's profile and segments")
+async def user(user_id: UserId, model: WithTaste) -> UserDocument:
+    """What `lacunar taste user --user ID --json` prints."""
+    return describe_user(model, user_at(model, user_id))
+
+
+@router.post("/recommendations", summary="Films for somebody new")
+async def recommendations(
+    wanted: Annotated[RecommendationsRequest, Body()], model: WithTaste, state: State
+) -> RecommendationsDocument:
+    """What `lacunar taste recommend --rate ITEM=STARS --json` prints; nothing is kept."""
+    return await state.pool.run(recommended_to, model, wanted.ratings, wanted.asked())
+
+
+@router.get("/films", summary="Films by words of their titles")
+async def films(
+    model: WithTaste,
+    state: State,
+    q: Annotated[
+        str,
+        Query(
+            max_length=MOST_LETTERS,
+            description="Words of the title or their beginnings; case and accents do not matter.",
+            examples=["amelie"],
+        ),
+    ],
+    limit: Annotated[int, Query(ge=1, le=MOST_FILMS)] = 10,
+) -> FilmsDocument:
+    """Films whose titles have every word of the query, best match first."""
+    return await state.pool.run(describe_films, model, q, limit)

@@ -1,0 +1,77 @@
+"""A user's page: profile beside the segment, memberships, recommendations."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Path, Query
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from lacunar.report.taste_users import profile_beside_segment, user_name
+from lacunar.taste.model import TasteModel
+from lacunar.web.addresses import user_path
+from lacunar.web.asked import MOST_LETTERS, Asked, WithAsked, user_at
+from lacunar.web.rendering import render
+from lacunar.web.state import State, WithTaste, WithTasteViews
+from lacunar.web.views.lists import list_controls, shown_list
+from lacunar.web.views.tastes import TasteViews
+
+router = APIRouter(prefix="/taste")
+
+_TIDY = 303
+
+
+@router.get("/users")
+async def find_user(
+    model: WithTaste, user: Annotated[str, Query(max_length=MOST_LETTERS)] = ""
+) -> RedirectResponse:
+    """Lead from the form to a user's own address."""
+    if not user.strip():
+        return RedirectResponse("/taste#users", _TIDY)
+    position = user_at(model, user)
+    return RedirectResponse(user_path(str(model.ratings.users[position])), _TIDY)
+
+
+@router.get("/users/{user_id:path}")
+async def user(
+    request: Request,
+    user_id: Annotated[str, Path(max_length=MOST_LETTERS)],
+    asked: WithAsked,
+    model: WithTaste,
+    views: WithTasteViews,
+    state: State,
+) -> Response:
+    """Show a user of the log."""
+    position = user_at(model, user_id)
+    if asked.query() != request.query_params.multi_items():
+        tidy = urlencode(asked.query())
+        return RedirectResponse(user_path(user_id) + (f"?{tidy}" if tidy else ""), _TIDY)
+    found = await state.pool.run(_user, views, position, asked)
+    return render(
+        request,
+        "user.html",
+        title=user_name(model, position),
+        user_id=user_id,
+        action=user_path(user_id),
+        controls=list_controls(model, asked),
+        **found,
+    )
+
+
+def _user(views: TasteViews, user: int, asked: Asked) -> dict[str, Any]:
+    model: TasteModel = views.model
+    profiles, segments = model.profiles, model.segments
+    means, counts = profiles.means[user].tolist(), profiles.counts[user].tolist()
+    rows = model.ratings.rows_of(user)
+    name = user_name(model, user)
+    return {
+        "n_ratings": rows.stop - rows.start,
+        "n_known": sum(n > 0 for n in counts),
+        "n_genres": len(counts),
+        "gaps": [genre for genre, n in zip(model.ratings.genres, counts, strict=True) if not n],
+        "belonging": views.belonging(name, segments.responsibilities[user]),
+        "profile": profile_beside_segment(model, name, int(segments.labels[user]), means, counts),
+        "found": shown_list(model, user, asked),
+    }

@@ -1,0 +1,136 @@
+"""A recommended list and the controls over it, as pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lacunar.report.tables import score
+from lacunar.report.taste_recommend import RULES
+from lacunar.taste.config import RECOMMENDERS
+from lacunar.taste.documents import RecommendationsDocument
+from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.rerank import Controls
+from lacunar.web.asked import Asked, recommended_to
+
+Context = dict[str, Any]
+
+_LENGTHS = (5, 10, 20, 50, 100)
+_CONTROLS = (
+    ("adventure", "Adventure", "Look beyond the nearest segment, to films fewer people know."),
+    ("favourites", "Favourites", "Follow the genres the ratings show to be liked."),
+    ("diversity", "Diversity", "Show films less alike."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A choice in a menu."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Slider:
+    """A control from 0 to 1."""
+
+    name: str
+    label: str
+    meaning: str
+    value: str
+
+
+def list_controls(model: TasteModel, asked: Asked) -> Context:
+    """Menus and sliders, set as was asked."""
+    own = model.config.recommender
+    return {
+        "sliders": [
+            Slider(name, label, meaning, f"{getattr(asked.controls, name):g}")
+            for name, label, meaning in _CONTROLS
+        ],
+        "recommenders": [
+            Option(
+                "" if by == own else by,
+                RULES[by] + (" (the model's own)" if by == own else ""),
+                by == (asked.by or own),
+            )
+            for by in sorted(RECOMMENDERS, key=lambda by: by != own)
+        ],
+        "genres": [
+            Option("", "any genre", not asked.genres),
+            *(Option(genre, genre, genre in asked.genres) for genre in model.ratings.genres),
+        ],
+        "lengths": [
+            Option(str(n), f"{n} films", n == asked.top) for n in sorted({*_LENGTHS, asked.top})
+        ],
+        "open": bool(asked.query()),
+        "first_year": "" if asked.first_year is None else str(asked.first_year),
+        "last_year": "" if asked.last_year is None else str(asked.last_year),
+    }
+
+
+def shown_list(
+    model: TasteModel,
+    user: int | Mapping[str, float],
+    asked: Asked,
+    *,
+    before: Mapping[str, float] | None = None,
+) -> Context:
+    """Recommend as asked and make it ready for a page; heavy work, for the pool.
+
+    Parameters
+    ----------
+    model : TasteModel
+    user : int or mapping of str to float
+        See :func:`lacunar.taste.describe.describe_recommendations`.
+    asked : Asked
+    before : mapping of str to float, optional
+        Earlier ratings: each film tells how it moved since.
+    """
+    note = None
+    by = asked.by or model.config.recommender
+    if asked.controls.adventure and by != "personal":
+        # On a page the slider stays where it was while the menu changes: that is no mistake.
+        note = f"Adventure needs the recommender {RULES['personal']}; it is left out here."
+        controls = Controls(
+            favourites=asked.controls.favourites, diversity=asked.controls.diversity
+        )
+        asked = replace(asked, controls=controls)
+    found = recommended_to(model, user, asked)
+    places = None if before is None else _places(recommended_to(model, before, asked))
+    return {
+        "recommender": RULES[found["by"]],
+        "note": note,
+        "films": [
+            {
+                "title": film["title"],
+                "genres": ", ".join(film["genres"]),
+                "score": score(film["score"]),
+                "reasons": [reason["text"] for reason in film["reasons"]],
+                "moved": None if places is None else _moved(places.get(film["item"]), place),
+            }
+            for place, film in enumerate(found["items"])
+        ],
+    }
+
+
+def _places(found: RecommendationsDocument) -> dict[int | str, int]:
+    return {film["item"]: place for place, film in enumerate(found["items"])}
+
+
+def _moved(before: int | None, place: int) -> str | None:
+    """How a film came to its place, in words; nothing where it stayed.
+
+    Examples
+    --------
+    >>> _moved(None, 0), _moved(3, 1), _moved(0, 4), _moved(2, 2)
+    ('new', 'up 2', 'down 4', None)
+    """
+    if before is None:
+        return "new"
+    if before == place:
+        return None
+    return f"up {before - place}" if before > place else f"down {place - before}"

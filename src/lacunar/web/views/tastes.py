@@ -1,0 +1,269 @@
+"""What the pages on tastes show: worked out once where it is the same for every reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from lacunar.report.figures import membership_bars, user_map
+from lacunar.report.marks import marker, points
+from lacunar.report.svg import element
+from lacunar.report.tables import Table, agreement, count, percent, probability, stars, table
+from lacunar.report.taste_segments import column_means, profile_domain, segment_means
+from lacunar.taste.config import RECOMMENDERS
+from lacunar.taste.mixture.parameters import FloatArray
+from lacunar.taste.model import TasteModel
+from lacunar.taste.portraits import LovedFilm, Portrait, compare_segments, portraits
+from lacunar.web.addresses import user_path
+from lacunar.web.views.genre_shares import EVERYBODY, shares_beside, told
+
+Context = dict[str, Any]
+
+# More marks than this make a page heavy and show nothing more.
+_MAP_USERS = 3000
+_CARD_GENRES, _CARD_FILMS = 3, 3
+_SAMPLE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentLink:
+    """A segment as lists and menus name it."""
+
+    id: int
+    name: str
+    mark: Markup
+    population: str
+    share: str
+
+
+class TasteViews:
+    """Parts of the pages that one model gives.
+
+    Parameters
+    ----------
+    model : TasteModel
+    """
+
+    def __init__(self, model: TasteModel) -> None:
+        self.model = model
+
+    def prepare(self) -> None:
+        """Work out what the first reader would otherwise wait for."""
+        for by in RECOMMENDERS:
+            self.model.recommender(by)
+        _ = (self.overview, self.model.titles, self.model.consensus_agreement)
+        for segment in range(self.model.segments.n_segments):
+            self.segment(segment)
+
+    @cached_property
+    def links(self) -> list[SegmentLink]:
+        """All segments, largest first."""
+        segments, n_users = self.model.segments, self.model.ratings.n_users
+        return [
+            SegmentLink(
+                id=k,
+                name=name,
+                mark=mark_of(k),
+                population=count(int(segments.populations[k])),
+                share=percent(float(segments.populations[k]) / n_users),
+            )
+            for k, name in enumerate(segments.names)
+        ]
+
+    @cached_property
+    def portraits(self) -> tuple[Portrait, ...]:
+        return portraits(self.model)
+
+    @cached_property
+    def everybody(self) -> list[float]:
+        """Share of users in general that belongs to each segment."""
+        return [float(weight) for weight in self.model.segments.mixture.weights[0]]
+
+    @cached_property
+    def overview(self) -> Context:
+        """Figures of the model, the map, and a card for each segment."""
+        model = self.model
+        ratings = model.ratings
+        return {
+            "figures": [
+                (count(ratings.n_users), "users"),
+                (count(ratings.n_items), "films"),
+                (count(ratings.log.num_rows), "ratings"),
+                (count(model.segments.n_segments), "segments"),
+                (percent(model.profiles.gap_share), "of profile cells unknown"),
+            ],
+            "criterion": model.criterion,
+            "map": self._map(),
+            "liked_above": f"{model.liked_above:g}",
+            "cards": [self._card(portrait) for portrait in self.portraits],
+        }
+
+    def segment(self, segment: int) -> Context:
+        """Everything on one segment."""
+        if segment not in self._segments:
+            self._segments[segment] = self._segment(segment)
+        return self._segments[segment]
+
+    def compare(self, first: int, second: int) -> Context:
+        """Two segments side by side."""
+        found, names = compare_segments(self.model, first, second), self.model.segments.names
+        return {
+            "first": self.links[first],
+            "second": self.links[second],
+            "differing": sum(genre.stands_out for genre in found.genres),
+            **shares_beside(
+                found.genres,
+                (names[first], names[second]),
+                (marker(first), marker(second)),
+                heads=(f"Segment {first}", f"Segment {second}"),
+            ),
+            "films": [
+                self._films(
+                    films, f"Liked more by {names[a]}", (f"Of segment {a}", f"Of segment {b}")
+                )
+                for films, a, b in zip(found.films, (first, second), (second, first), strict=True)
+            ],
+        }
+
+    def belonging(
+        self, who: str, probabilities: FloatArray, before: FloatArray | None = None
+    ) -> Context:
+        """Where somebody belongs, and where before the latest rating, if that is asked for."""
+        names = self.model.segments.names
+        columns = {"Probability": probabilities}
+        if before is not None:
+            columns["Before"] = before
+        columns["All users"] = np.asarray(self.everybody)
+        rows = [
+            (name, *(probability(float(column[k])) for column in columns.values()))
+            for k, name in enumerate(names)
+        ]
+        return {
+            "segment": self.links[int(probabilities.argmax())],
+            "probability": probability(float(probabilities.max())),
+            "figure": membership_bars(who, names, probabilities.tolist(), self.everybody),
+            "table": table(f"Where {who} belongs", ["Segment", *columns], rows),
+        }
+
+    def to_rate(self, rated: Mapping[str, float], n: int) -> list[int]:
+        """Films worth rating first: those that each segment likes more than others do, in turn."""
+        known = {self.model.ratings.item_position(item) for item in rated}
+        turns = max((len(portrait.own) for portrait in self.portraits), default=0)
+        found = [
+            portrait.own[turn].item
+            for turn in range(turns)
+            for portrait in self.portraits
+            if turn < len(portrait.own)
+        ]
+        return [item for item in dict.fromkeys(found) if item not in known][:n]
+
+    @cached_property
+    def _segments(self) -> dict[int, Context]:
+        return {}
+
+    def _segment(self, segment: int) -> Context:
+        model = self.model
+        segments, portrait = model.segments, self.portraits[segment]
+        members = segments.members(segment)
+        sure = segments.responsibilities.max(axis=1)[members]
+        steady = model.membership_stability[members]
+        everyone = column_means(model.profiles.means)
+        name = segments.names[segment]
+        n, seed = segments.n_segments, model.config.seed
+        return {
+            "link": self.links[segment],
+            "figures": [
+                (self.links[segment].population, "users"),
+                (self.links[segment].share, "of all users"),
+                (probability(_mean(sure)), "mean probability of the members"),
+                (agreement(_mean(steady)), "stability: how far restarts keep them together"),
+            ],
+            "over": [told(genre) for genre in portrait.over_indexed],
+            "under": [told(genre) for genre in portrait.under_indexed],
+            "shares": shares_beside(
+                portrait.genres,
+                (name, "All users"),
+                (marker(segment), EVERYBODY),
+                heads=("Members", "All users"),
+            ),
+            "means": segment_means(model, segment, everyone, profile_domain(model)),
+            "best_loved": self._films(
+                portrait.best_loved, "Best loved", ("Of members", "Of all users")
+            ),
+            "own": self._films(
+                portrait.own, "Loved more than elsewhere", ("Of members", "Of everybody else")
+            ),
+            "liked_above": f"{model.liked_above:g}",
+            "members": [
+                (user_path(str(model.ratings.users[user])), f"User {model.ratings.users[user]}")
+                for user in segments.sample_members(segment, _SAMPLE, seed).tolist()
+            ],
+            "others": [link for link in self.links if link.id != segment],
+            "previous": self.links[segment - 1] if segment else None,
+            "next": self.links[segment + 1] if segment + 1 < n else None,
+        }
+
+    def _map(self) -> Markup:
+        segments, drawn = self.model.segments, self.model.user_map
+        shown = np.arange(len(drawn.users))
+        if len(shown) > _MAP_USERS:
+            rng = np.random.default_rng(self.model.config.seed)
+            shown = np.sort(rng.choice(shown, size=_MAP_USERS, replace=False))
+        return user_map(
+            drawn.coordinates[shown],
+            segments.labels[drawn.users[shown]],
+            names=segments.names,
+            populations=segments.populations.tolist(),
+            n_users=self.model.ratings.n_users,
+            legend=False,
+        )
+
+    def _card(self, portrait: Portrait) -> Context:
+        return {
+            "link": self.links[portrait.segment],
+            "over": [told(genre) for genre in portrait.over_indexed[:_CARD_GENRES]],
+            "under": [told(genre) for genre in portrait.under_indexed[:_CARD_GENRES]],
+            "best_loved": [self._title(film) for film in portrait.best_loved[:_CARD_FILMS]],
+            "own": [self._title(film) for film in portrait.own[:_CARD_FILMS]],
+        }
+
+    def _title(self, film: LovedFilm) -> str:
+        return str(self.model.ratings.items["title"][film.item])
+
+    def _films(self, films: Sequence[LovedFilm], title: str, heads: tuple[str, str]) -> Table:
+        return table(
+            title,
+            ["Film", "Liked by", *heads, "Mean rating"],
+            [
+                (
+                    self._title(film),
+                    f"{count(film.likes)} of {count(film.raters)}",
+                    percent(film.share),
+                    percent(film.beside),
+                    stars(film.mean),
+                )
+                for film in films
+            ],
+        )
+
+
+def mark_of(segment: int) -> Markup:
+    """The segment's mark on the map, as a picture beside its name, which says it in words."""
+    return element(
+        "svg",
+        points([(8, 8)], marker(segment), 5),
+        viewBox="0 0 16 16",
+        width=16,
+        height=16,
+        aria_hidden="true",
+        focusable="false",
+    )
+
+
+def _mean(values: FloatArray) -> float:
+    return float(values.mean()) if values.size else float("nan")

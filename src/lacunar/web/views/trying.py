@@ -1,0 +1,178 @@
+"""The page on which somebody rates films: its state is its address, and what it shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+
+from lacunar.report.taste_users import profile_beside_segment
+from lacunar.taste.describe import describe_film
+from lacunar.taste.model import TasteModel
+from lacunar.taste.ratings import RatingScale
+from lacunar.taste.recommend.histories import new_history
+from lacunar.web.asked import Asked
+from lacunar.web.views.lists import Option, shown_list
+from lacunar.web.views.tastes import TasteViews
+
+Context = dict[str, Any]
+
+PATH = "/taste/try"
+MOST_RATED = 100
+_FOUND, _SUGGESTED = 12, 8
+# A menu of more ratings is no menu.
+_MOST_OPTIONS = 21
+
+
+@dataclass(frozen=True, slots=True)
+class Trying:
+    """What somebody has rated, is looking for, and wants of the list.
+
+    Parameters
+    ----------
+    stars : mapping of str to float
+        Ratings by film id, the latest last.
+    q : str
+        Words to search titles for.
+    asked : Asked
+    """
+
+    stars: Mapping[str, float]
+    q: str
+    asked: Asked
+
+    def query(self) -> list[tuple[str, str]]:
+        """The state as pairs of an address.
+
+        Examples
+        --------
+        >>> Trying({"318": 4.5}, "alien", Asked()).query()
+        [('q', 'alien'), ('rate', '318:4.5')]
+        """
+        said = [("q", self.q)] if self.q else []
+        said += [("rate", rate(item, stars)) for item, stars in self.stars.items()]
+        return said + self.asked.query()
+
+    @property
+    def path(self) -> str:
+        """The page's address."""
+        query = urlencode(self.query())
+        return PATH + (f"?{query}" if query else "")
+
+    def without(self, item: str) -> Trying:
+        """The same without the rating of a film."""
+        return Trying({i: s for i, s in self.stars.items() if i != item}, self.q, self.asked)
+
+    @property
+    def before(self) -> dict[str, float] | None:
+        """The ratings without the latest one; None where there is none."""
+        return dict(list(self.stars.items())[:-1]) if self.stars else None
+
+
+def rate(item: str, stars: float) -> str:
+    """A rating as the address has it.
+
+    Examples
+    --------
+    >>> rate("318", 4.5)
+    '318:4.5'
+    """
+    return f"{item}:{stars:g}"
+
+
+def trying_view(views: TasteViews, trying: Trying) -> Context:
+    """All that the page shows; heavy work, for the pool.
+
+    Raises
+    ------
+    InputError
+        If a film is unknown or a rating off the scale.
+    """
+    model, before = views.model, trying.before
+    history = new_history(model.ratings, trying.stars)
+    belongs = model.placement.cautious_responsibilities(history)[0]
+    earlier = None
+    if before is not None:
+        earlier = model.placement.cautious_responsibilities(new_history(model.ratings, before))[0]
+    belonging = views.belonging("You", belongs, earlier)
+    return {
+        "rated": [_rated(model, trying, item) for item in trying.stars],
+        "latest": _titles(model, trying)[-1] if trying.stars else None,
+        "results": _results(views, trying),
+        "belonging": belonging,
+        "profile": _profile(model, trying, int(belongs.argmax())) if trying.stars else None,
+        "found": shown_list(model, trying.stars, trying.asked, before=before),
+    }
+
+
+def star_options(scale: RatingScale, item: str, chosen: float | None = None) -> list[Option]:
+    """Ratings of a menu, none first, then the highest; of a fine scale some, and the chosen one.
+
+    Examples
+    --------
+    >>> [option.value for option in star_options(RatingScale(1, 5, 1), "7")]
+    ['', '7:5', '7:4', '7:3', '7:2', '7:1']
+    """
+    steps = round((scale.maximum - scale.minimum) / scale.step)
+    shown = np.unique(np.linspace(0, steps, min(steps + 1, _MOST_OPTIONS)).round())
+    values = {round(scale.minimum + scale.step * step, 9) for step in shown.tolist()}
+    if chosen is not None:
+        values.add(chosen)
+    return [
+        Option("", "not rated", chosen is None),
+        *(
+            Option(rate(item, value), f"{value:g} stars", value == chosen)
+            for value in sorted(values, reverse=True)
+        ),
+    ]
+
+
+def _titles(model: TasteModel, trying: Trying) -> list[str]:
+    titles = model.ratings.items["title"]
+    return [str(titles[model.ratings.item_position(item)]) for item in trying.stars]
+
+
+def _rated(model: TasteModel, trying: Trying, item: str) -> Context:
+    position, stars = model.ratings.item_position(item), trying.stars[item]
+    return {
+        "place": position,
+        "title": str(model.ratings.items["title"][position]),
+        "about": "",
+        "options": star_options(model.ratings.scale, item, stars),
+        "without": trying.without(item).path,
+    }
+
+
+def _results(views: TasteViews, trying: Trying) -> list[Context]:
+    """Films that the search found, or that are worth rating first where nothing was searched."""
+    model = views.model
+    if trying.q:
+        found = model.titles.find(trying.q, _FOUND)
+    else:
+        found = views.to_rate(trying.stars, _SUGGESTED)
+    shown = []
+    for position in found:
+        film = describe_film(model, position)
+        item = str(film["item"])
+        given = trying.stars.get(item)
+        shown.append(
+            {
+                "place": position,
+                "title": film["title"],
+                "about": ", ".join(film["genres"]),
+                "ratings": f"{film['ratings']:,} rating{'' if film['ratings'] == 1 else 's'}",
+                "given": None if given is None else f"{given:g}",
+                "options": star_options(model.ratings.scale, item),
+            }
+        )
+    return shown
+
+
+def _profile(model: TasteModel, trying: Trying, segment: int) -> Context:
+    profiles, _ = model.placement.profiles(new_history(model.ratings, trying.stars))
+    return profile_beside_segment(
+        model, "You", segment, profiles.means[0].tolist(), profiles.counts[0].tolist()
+    )

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+
+from lacunar.report.marks import marker
+from lacunar.report.tables import Table
+from lacunar.taste.portraits import GenreShare
+from lacunar.web.views.genre_shares import EVERYBODY, shares_beside, times, told
+
+
+@pytest.mark.parametrize(
+    ("share", "beside", "words"),
+    [
+        (0.3, 0.2, "\N{MULTIPLICATION SIGN}1.5"),
+        (0.02, 0.2, "\N{MULTIPLICATION SIGN}0.1"),
+        (0.01, 0.2, "\N{MULTIPLICATION SIGN}0.05"),
+        (0.1, 0.0, "only here"),
+        (0.0, 0.1, "none"),
+        (0.0, 0.0, "-"),
+    ],
+)
+def test_times_are_told_briefly(share: float, beside: float, words: str) -> None:
+    genre = GenreShare("War", share, beside, True)
+    assert times(genre) == words
+    assert told(genre) == f"War\N{NO-BREAK SPACE}{words}"
+
+
+def test_figure_and_table_tell_the_same() -> None:
+    genres = [GenreShare("War", 0.3, 0.2, True), GenreShare("IMAX", 0.1, 0.1, False)]
+    found = shares_beside(
+        genres, ("A <b>", "All users"), (marker(0), EVERYBODY), heads=("Members", "All users")
+    )
+    assert "Furthest apart: War, 30.0% and 20.0%." in found["figure"]
+    assert "<b>" not in found["figure"]
+    table = found["table"]
+    assert isinstance(table, Table)
+    assert [row[0] for row in table.rows] == ["War", "IMAX"]
+    assert [row[4] for row in table.rows] == ["yes", "no"]
+
+
+def test_the_mark_of_everybody_is_no_segments() -> None:
+    assert EVERYBODY not in [marker(segment) for segment in range(56)]
