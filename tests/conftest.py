@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -177,6 +178,21 @@ def flawed_findings(
     flawed_directory: Path, flawed_probabilities: list[NDArray[np.float64]]
 ) -> AuditFindings:
     return audit_images(*read_layout(flawed_directory), flawed_probabilities)
+
+
+@pytest.fixture(scope="session")
+def conflicting_findings(flawed_findings: AuditFindings) -> AuditFindings:
+    """The same with two labels in which the first copies differ."""
+    parts, pair = flawed_findings.parts, flawed_findings.duplicates[0]
+    first, second = parts.labels[pair.first], parts.labels[pair.second]
+    known = np.flatnonzero((first >= 0) & (second >= 0))[:2]
+    part, name = parts.place(pair.second)
+    dataset = parts.datasets[part]
+    labels = dataset.labels.copy()
+    # Of any attribute there are two classes or more.
+    labels[dataset.names.index(name), known] = 1 - first[known].clip(max=1)
+    changed = replace(parts, **{part: replace(dataset, labels=labels)})
+    return replace(flawed_findings, parts=changed)
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,9 @@ from typer.testing import CliRunner, Result
 from lacunar.cli import app
 from lacunar.errors import InputError
 from lacunar.store import save_traits
-from lacunar.traits.describe import describe_evaluation
+from lacunar.traits.describe import describe_evaluation, describe_points
 from lacunar.traits.describe_confidence import describe_confidence
 from lacunar.traits.model import TraitsModel
-from lacunar.traits.operating_points import describe_points
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,12 @@ from lacunar.errors import InputError
 from lacunar.traits.cache import load_images
 from lacunar.traits.dataset import LabelledImages
 from lacunar.traits.explain import ensemble_maps
-from lacunar.traits.explanation import explain_files, explain_images, explained_samples
+from lacunar.traits.explanation import (
+    Explainer,
+    explain_files,
+    explain_images,
+    explained_samples,
+)
 from lacunar.traits.image_lists import ImageFile
 from lacunar.traits.model import TraitsModel, predict_traits
 from lacunar.traits.networks import restore_networks
@@ -93,6 +99,20 @@ def test_only_what_was_stretched_is_to_be_shown_otherwise_than_in_the_frame(
     assert found.aspect == pytest.approx(aspect)
     assert found.pixels.shape == (40, 24, 3)
     assert bool(found.pixels[0].any()) is (fit == "stretch")
+
+
+def test_many_threads_that_ask_one_explainer_get_each_its_own_maps(
+    people_model: TraitsModel, people: LabelledImages
+) -> None:
+    pixels = np.array(load_images(people, height=40, width=24).pixels)
+    explainer = Explainer(people_model)
+    alone = [explainer.explain(pixels[row : row + 1])[0] for row in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(explainer.explain, [pixels[r : r + 1] for r in range(12)]))
+    for expected, (found,) in zip(alone, together, strict=True):
+        for one, other in zip(expected, found, strict=True):
+            assert np.allclose(one.places, other.places, atol=1e-5)
+            assert one.probability == pytest.approx(other.probability, abs=1e-6)
 
 
 def test_samples_are_the_training_images_that_are_drawn(

@@ -11,8 +11,9 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from lacunar.traits.balance import ClassShares, balanced_answers
 from lacunar.traits.counts import count_labels
+from lacunar.traits.describe import describe_points
 from lacunar.traits.evaluate import evaluate_answers
-from lacunar.traits.operating_points import TAUS, describe_points, measure_points
+from lacunar.traits.operating_points import TAUS, measure_points
 from lacunar.traits.schema import Schema
 
 _ACCURACY, _MACRO_F1, _MACRO_F1_ALL, _BALANCED = range(4)

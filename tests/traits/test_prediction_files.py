@@ -87,6 +87,12 @@ def test_a_json_file_is_one_document_that_names_the_broken(
     ]
 
 
+def test_the_document_in_memory_is_that_of_the_file(form: AnswerForm, tmp_path: Path) -> None:
+    written = json.loads(write(tmp_path / "a.json", form, FIRST, SECOND).read_bytes())
+    assert form.document([FIRST, SECOND]) == written
+    assert form.document([]) == {"predictions": [], "broken": []}
+
+
 def test_json_lines_are_a_document_per_image(form: AnswerForm, tmp_path: Path) -> None:
     text = write(tmp_path / "a.jsonl", form, FIRST, SECOND).read_text(encoding="utf-8")
     lines = [json.loads(line) for line in text.splitlines()]

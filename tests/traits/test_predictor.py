@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lacunar.errors import InputError
-from lacunar.traits.image_lists import ImageFile
+from lacunar.traits.image_lists import ImageContent, ImageFile
 from lacunar.traits.images import fit_into, read_image
 from lacunar.traits.predictor import predict_images
 from lacunar.traits.schema import Schema
@@ -116,3 +116,17 @@ def test_memory_does_not_grow_with_the_images(
 
     block = 4 * 200 * 200 * 3
     assert peak(400) < peak(100) + 2 * block
+
+
+def test_contents_of_files_are_answered_as_the_files_are(coats: Schema, tmp_path: Path) -> None:
+    files = write(tmp_path, 40)
+    files[7].path.write_text("hello")
+    contents = [ImageContent(file.name, file.path.read_bytes()) for file in files]
+    (expected,) = predict_images(Means(coats), files, skip_broken=True)
+    (found,) = predict_images(Means(coats), contents, skip_broken=True, threads=1)
+    assert found.images == expected.images
+    for one, other in zip(found.probabilities, expected.probabilities, strict=True):
+        assert np.array_equal(one, other, equal_nan=True)
+    broken = [reason for reason in found.reasons if reason is not None]
+    assert len(broken) == 1
+    assert broken[0].startswith("007.png: expected a JPEG, PNG, WEBP or BMP image")

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
 from lacunar.taste.model import TasteModel
+from lacunar.traits.audit.findings import AuditFindings
+from lacunar.traits.explanation import Explainer
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.torch_model import TorchTraits
 from lacunar.web.app import create_app
+from lacunar.web.audit_book import AuditBook
+from lacunar.web.marks import Marks
 from lacunar.web.settings import ServeSettings
 from lacunar.web.state import AppState, build_state
 from lacunar.web.traits_service import TraitsService
@@ -71,3 +78,40 @@ def client(client_of: ClientOf, taste_state: AppState) -> TestClient:
 def traits_client(client_of: ClientOf, traits_state: AppState) -> TestClient:
     """A client of a server with a traits model."""
     return client_of(traits_state)
+
+
+@pytest.fixture
+def audit_book(flawed_findings: AuditFindings) -> AuditBook:
+    """Findings of every kind, on which nobody has decided yet."""
+    return AuditBook(flawed_findings, Marks(flawed_findings))
+
+
+@pytest.fixture(scope="session")
+def explaining_service(people_model: TraitsModel) -> TraitsService:
+    """A service that can tell the places of its answers."""
+    return TraitsService("people", TorchTraits(people_model), people_model, Explainer(people_model))
+
+
+@pytest.fixture
+def audited_client(
+    client_of: ClientOf,
+    settings: ServeSettings,
+    explaining_service: TraitsService,
+    audit_book: AuditBook,
+) -> Iterator[TestClient]:
+    """A client of a server with a traits model and an audit."""
+    state = build_state(settings, traits=replace(explaining_service, audit=audit_book))
+    yield client_of(state)
+    state.pool.close()
+
+
+@pytest.fixture
+def photo() -> Callable[..., bytes]:
+    """The content of an image file."""
+
+    def make(size: tuple[int, int] = (30, 60), kind: str = "PNG", level: int = 90) -> bytes:
+        file = io.BytesIO()
+        Image.new("RGB", size, (level, 40, 200 - level)).save(file, kind)
+        return file.getvalue()
+
+    return make

@@ -66,10 +66,9 @@ def evaluate(
     """
     from lacunar.store.traits import load_traits
     from lacunar.traits.dataset import has_test_part, read_dataset
-    from lacunar.traits.describe import describe_evaluation
+    from lacunar.traits.describe import describe_evaluation, describe_points
     from lacunar.traits.describe_confidence import describe_confidence
     from lacunar.traits.model import evaluate_traits
-    from lacunar.traits.operating_points import describe_points
     from lacunar.traits.requirements import require_torch
     from lacunar.traits.schema import read_schema
 

@@ -13,6 +13,7 @@ from lacunar.cli.console import figure, out
 
 if TYPE_CHECKING:
     from lacunar.traits.confidence import Confidence
+    from lacunar.traits.documents import Measure
     from lacunar.traits.evaluate import Evaluation
     from lacunar.traits.model import TraitsModel
     from lacunar.traits.operating_points import OperatingPoints
@@ -96,7 +97,9 @@ def print_confidence(found: Sequence[Confidence]) -> None:
         markup=False,
     )
     columns = ["ECE before", "after", "chance", "at 80 %", "given", "right"]
-    keys = ("ece_before", "ece", "ece_chance", "accuracy_at_80", "coverage", "kept_accuracy")
+    keys: tuple[Measure, ...] = (
+        "ece_before", "ece", "ece_chance", "accuracy_at_80", "coverage", "kept_accuracy",
+    )  # fmt: skip
     table = _table("Confidence", columns)
     for name, figures in (*document["outputs"].items(), ("mean", document["mean"])):
         values = (figures[key] for key in keys)

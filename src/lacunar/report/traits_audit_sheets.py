@@ -57,11 +57,11 @@ def wrong_labels(findings: AuditFindings, ranked: RankedLabels, top: int) -> Con
                 image,
                 spoken(attribute.name),
                 f"{given} {_ARROW} {suggested}",
-                f"{_whole(sure)} against {_whole(float(ranked.given_probability[row]))}",
+                f"{whole(sure)} against {whole(float(ranked.given_probability[row]))}",
             )
         )
         rows.append(
-            (_name(findings, image), spoken(attribute.name), given, suggested, ratio(sure),
+            (image_name(findings, image), spoken(attribute.name), given, suggested, ratio(sure),
              ratio(float(ranked.given_probability[row])))
         )  # fmt: skip
     known = np.bincount(ranked.attribute, minlength=len(findings.schema.names))
@@ -107,7 +107,7 @@ def low_quality(findings: AuditFindings, top: int) -> Context:
                     "n": count(len(found)),
                     "quantity": line.quantity,
                     "cards": [
-                        _card(findings, image, f"{value:.3g}", _size(findings, image))
+                        _card(findings, image, f"{value:.3g}", image_size(findings, image))
                         for value, image in found[:top]
                     ],
                 }
@@ -151,7 +151,7 @@ def copies(findings: AuditFindings, top: int) -> Context:
         "pairs": [
             {
                 "cards": [_card(findings, image, "") for image in (pair.first, pair.second)],
-                "kind": _kind(pair),
+                "kind": kind_of(pair),
                 "differ": ", ".join(
                     spoken(findings.schema.names[a]) for a in findings.conflicts(pair)
                 ),
@@ -171,10 +171,16 @@ def gaps(findings: AuditFindings, ranked: RankedGaps, top: int) -> Context:
         image, chance = int(ranked.image[row]), float(ranked.probability[row])
         worth = float(ranked.value[row]) / largest
         cards.append(
-            _card(findings, image, f"{spoken(attribute.name)}?", f"{likely}, {_whole(chance)}")
+            _card(findings, image, f"{spoken(attribute.name)}?", f"{likely}, {whole(chance)}")
         )
         rows.append(
-            (_name(findings, image), spoken(attribute.name), ratio(worth), likely, ratio(chance))
+            (
+                image_name(findings, image),
+                spoken(attribute.name),
+                ratio(worth),
+                likely,
+                ratio(chance),
+            )
         )
     return {
         "cards": cards,
@@ -192,26 +198,30 @@ def gaps(findings: AuditFindings, ranked: RankedGaps, top: int) -> Context:
 def _card(findings: AuditFindings, image: int, title: str, *lines: str) -> Card:
     parts = findings.parts
     pixels = read_image(parts.path(image), where=parts.where(image))
-    name = _name(findings, image)
+    name = image_name(findings, image)
     return Card(thumbnail(pixels, alt=name), title, lines, name)
 
 
-def _name(findings: AuditFindings, image: int) -> str:
+def image_name(findings: AuditFindings, image: int) -> str:
+    """File name of an image, with its part where that is the test."""
     part, name = findings.parts.place(image)
     return name if part == "train" else f"{name} (test)"
 
 
-def _size(findings: AuditFindings, image: int) -> str:
+def image_size(findings: AuditFindings, image: int) -> str:
+    """Width and height in pixels, as its file has them."""
     return f"{findings.measures.width[image]} x {findings.measures.height[image]}"
 
 
-def _kind(pair: Duplicate) -> str:
+def kind_of(pair: Duplicate) -> str:
+    """How much alike two copies are, in words."""
     if pair.exact:
         return "exact"
     return ("mirrored, " if pair.mirrored else "") + f"correlation {pair.correlation:.3f}"
 
 
-def _whole(chance: float) -> str:
+def whole(chance: float) -> str:
+    """Write a probability as a whole percentage."""
     return f"{100 * chance:.0f}\N{NO-BREAK SPACE}%" if chance >= 0.005 else "<1\N{NO-BREAK SPACE}%"
 
 

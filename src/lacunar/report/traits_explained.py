@@ -73,7 +73,7 @@ def where_it_looks(model: TraitsModel, images: Sequence[ExplainedImage]) -> Look
     drawn: list[tuple[str, tuple[Look, ...]]] = []
     room = _ROOM
     for image in images:
-        looks = tuple(_looks(image))
+        looks = looks_of(image)
         room -= len(image.name.encode()) + sum(map(_size, looks))
         if room < 0:
             break
@@ -86,9 +86,9 @@ def where_it_looks(model: TraitsModel, images: Sequence[ExplainedImage]) -> Look
     )
 
 
-def _looks(image: ExplainedImage) -> list[Look]:
-    """The image itself, then a picture for each answer."""
-    width, height = _display_size(image.aspect)
+def looks_of(image: ExplainedImage, *, scale: float = 1.0) -> tuple[Look, ...]:
+    """The image itself, then a picture for each of its answers, at ``scale`` times their size."""
+    width, height = _display_size(image.aspect, scale)
     large = _resized(Image.fromarray(image.pixels), width, height).astype(np.uint8)
     itself = _picture(large, f"{image.name}, as the networks see it")
     looks = [Look(itself, "", "", Markup(), abstain=False, found=True)]
@@ -104,7 +104,7 @@ def _looks(image: ExplainedImage) -> list[Look]:
                 found=bool(answer.places.any()),
             )
         )
-    return looks
+    return tuple(looks)
 
 
 def _alternative(answer: Explanation) -> str:
@@ -114,9 +114,9 @@ def _alternative(answer: Explanation) -> str:
     return f"{name}: the image, pale where nothing speaks for {answer.label}"
 
 
-def _display_size(aspect: float) -> tuple[int, int]:
+def _display_size(aspect: float, scale: float = 1.0) -> tuple[int, int]:
     """Width and height in pixels of pictures, inside of what fits into a row."""
-    height = min(_HEIGHT, _WIDTH / aspect)
+    height = scale * min(_HEIGHT, _WIDTH / aspect)
     return max(1, round(height * aspect)), max(1, round(height))
 
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +15,27 @@ from lacunar.traits.abstention import abstains
 from lacunar.traits.balance import Factors
 from lacunar.traits.counts import LabelCounts
 from lacunar.traits.describe_confidence import describe_confidence
+from lacunar.traits.documents import (
+    Answer,
+    AttributeEvaluation,
+    ClassFigures,
+    CountsDocument,
+    EvaluationDocument,
+    Figures,
+    FitDocument,
+    Intervals,
+    OperatingPointsDocument,
+    Predictions,
+)
 from lacunar.traits.evaluate import LEVEL, Evaluation
 from lacunar.traits.history import kept_epoch
-from lacunar.traits.metrics import FIGURES, class_table
+from lacunar.traits.metrics import class_table
 from lacunar.traits.model import TraitsModel
-from lacunar.traits.operating_points import describe_points
+from lacunar.traits.operating_points import OperatingPoints
 from lacunar.traits.schema import Attribute, Schema
 
 
-def describe_evaluation(evaluation: Evaluation) -> dict[str, Any]:
+def describe_evaluation(evaluation: Evaluation) -> EvaluationDocument:
     """Figures of every attribute and of their mean; null where no truth is known.
 
     ``macro_f1`` is over the classes among the truths, ``macro_f1_all`` over all classes;
@@ -33,7 +43,7 @@ def describe_evaluation(evaluation: Evaluation) -> dict[str, Any]:
     training labels, and ``intervals`` the ends of their 95 % bootstrap intervals.
     """
     found, baseline = evaluation.figures, evaluation.baseline
-    outputs = {
+    outputs: dict[str, AttributeEvaluation] = {
         attribute.name: {
             **_figures(found[position]),
             "known": int(confusion.sum()),
@@ -61,7 +71,7 @@ def describe_evaluation(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def describe_fit(model: TraitsModel) -> dict[str, Any]:
+def describe_fit(model: TraitsModel) -> FitDocument:
     """How training went, the label counts of each part, the evaluations, the operating points."""
     kept = kept_epoch(model.history, model.config)
     return {
@@ -71,7 +81,10 @@ def describe_fit(model: TraitsModel) -> dict[str, Any]:
         "epochs": len(model.history),
         "kept_epoch": kept.epoch,
         "validation_loss": kept.validation.loss,
-        "intake": {part: asdict(intake) for part, intake in model.intake.items()},
+        "intake": {
+            part: {"rows": found.rows, "repeated": found.repeated, "unknown": dict(found.unknown)}
+            for part, found in model.intake.items()
+        },
         "counts": {
             part: describe_counts(model.schema, counts) for part, counts in model.counts.items()
         },
@@ -88,7 +101,26 @@ def describe_fit(model: TraitsModel) -> dict[str, Any]:
     }
 
 
-def describe_counts(schema: Schema, counts: LabelCounts) -> dict[str, Any]:
+def describe_points(schema: Schema, points: OperatingPoints) -> OperatingPointsDocument:
+    """Figures of answers that favour rare classes the more, the higher ``tau`` is.
+
+    ``as_answered`` is the ``tau`` of the point whose answers the model gives of its own.
+    """
+    rows = [[_figures(row) for row in figures] for figures in points.figures]
+    return {
+        "as_answered": points.as_answered,
+        "points": [
+            {
+                "tau": tau,
+                "outputs": dict(zip(schema.names, found[:-1], strict=True)),
+                "mean": found[-1],
+            }
+            for tau, found in zip(points.taus, rows, strict=True)
+        ],
+    }
+
+
+def describe_counts(schema: Schema, counts: LabelCounts) -> CountsDocument:
     """How many labels of each attribute are unknown, and how many are of each class.
 
     Examples
@@ -114,7 +146,7 @@ def describe_predictions(
     *,
     factors: Factors | None = None,
     all_probabilities: bool = False,
-) -> dict[str, Any]:
+) -> Predictions:
     """The answer for every attribute of every image: its most probable class, unless told.
 
     Parameters
@@ -161,11 +193,11 @@ def _answers(
     threshold: float | None,
     *,
     all_probabilities: bool,
-) -> list[dict[str, Any]]:
+) -> list[Answer]:
     """Answers of one attribute, one per row of probabilities (N, C_a) and of what decides."""
     chosen = products.argmax(axis=1)
     probability = np.take_along_axis(found, chosen[:, np.newaxis], axis=1)[:, 0]
-    answers: list[dict[str, Any]] = [
+    answers: list[Answer] = [
         {"label": attribute.classes[best], "probability": sure, "abstain": kept_back}
         for best, sure, kept_back in zip(
             chosen.tolist(),
@@ -180,18 +212,29 @@ def _answers(
     return answers
 
 
-def _figures(values: NDArray[np.float64]) -> dict[str, float | None]:
-    return dict(zip(FIGURES, map(_or_none, values.tolist()), strict=True))
-
-
-def _intervals(ends: NDArray[np.float64]) -> dict[str, list[float | None]]:
+def _figures(values: NDArray[np.float64]) -> Figures:
+    accuracy, macro_f1, macro_f1_all, balanced = map(_or_none, values.tolist())
     return {
-        figure: [_or_none(low), _or_none(high)]
-        for figure, (low, high) in zip(FIGURES, ends.tolist(), strict=True)
+        "accuracy": accuracy,
+        "macro_f1": macro_f1,
+        "macro_f1_all": macro_f1_all,
+        "balanced_accuracy": balanced,
     }
 
 
-def _classes(attribute: Attribute, confusion: NDArray[np.int64]) -> list[dict[str, Any]]:
+def _intervals(ends: NDArray[np.float64]) -> Intervals:
+    accuracy, macro_f1, macro_f1_all, balanced = (
+        [_or_none(low), _or_none(high)] for low, high in ends.tolist()
+    )
+    return {
+        "accuracy": accuracy,
+        "macro_f1": macro_f1,
+        "macro_f1_all": macro_f1_all,
+        "balanced_accuracy": balanced,
+    }
+
+
+def _classes(attribute: Attribute, confusion: NDArray[np.int64]) -> list[ClassFigures]:
     table = class_table(confusion)
     return [
         {

@@ -6,12 +6,13 @@ Keys may be added here, never renamed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import cast, get_args
 
 from lacunar.traits.confidence import Confidence
+from lacunar.traits.documents import ConfidenceDocument, ConfidenceFigures, Measure
 
 
-def describe_confidence(found: Sequence[Confidence]) -> dict[str, Any]:
+def describe_confidence(found: Sequence[Confidence]) -> ConfidenceDocument:
     """Calibration and abstention of every attribute, and their means over the attributes.
 
     ``ece`` is over bins of about the same number of answers, ``ece_width_10`` and
@@ -37,18 +38,11 @@ def describe_confidence(found: Sequence[Confidence]) -> dict[str, Any]:
             }
             for one in found
         },
-        "mean": {key: _mean([figures[key] for figures in outputs.values()]) for key in _KEYS},
+        "mean": _means(list(outputs.values())),
     }
 
 
-_KEYS = (
-    "ece", "ece_before", "ece_chance", "ece_width_10", "ece_width_10_before", "ece_width_15",
-    "ece_width_15_before", "brier", "brier_before", "loss", "loss_before", "accuracy",
-    "accuracy_at_80", "coverage", "kept_accuracy", "aurc",
-)  # fmt: skip
-
-
-def _figures(one: Confidence) -> dict[str, float | None]:
+def _figures(one: Confidence) -> ConfidenceFigures:
     return {
         "ece": one.after.ece,
         "ece_before": one.before.ece,
@@ -67,6 +61,12 @@ def _figures(one: Confidence) -> dict[str, float | None]:
         "kept_accuracy": one.kept_accuracy,
         "aurc": one.aurc,
     }
+
+
+def _means(outputs: Sequence[ConfidenceFigures]) -> ConfidenceFigures:
+    keys: tuple[Measure, ...] = get_args(Measure)
+    means = {key: _mean([figures[key] for figures in outputs]) for key in keys}
+    return cast(ConfidenceFigures, means)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from lacunar.errors import InputError
 from lacunar.traits.abstention import abstains
 from lacunar.traits.dataset import LabelledImages
 from lacunar.traits.image_lists import ImageFile
-from lacunar.traits.images import fit_into, read_image
+from lacunar.traits.images import Fit, fit_into
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.requirements import require_torch
 from lacunar.traits.samples import draw_samples
@@ -66,6 +67,53 @@ class ExplainedImage:
     answers: tuple[Explanation, ...]
 
 
+class Explainer:
+    """Networks that stay ready to tell the attributes of images, and where they found them.
+
+    Parameters
+    ----------
+    model : TraitsModel
+
+    Raises
+    ------
+    InputError
+        If PyTorch is missing.
+    """
+
+    def __init__(self, model: TraitsModel) -> None:
+        require_torch()
+        from lacunar.traits.networks import restore_networks
+        from lacunar.traits.torch_model import ProbabilityNetwork
+
+        self._model = model
+        self._networks = restore_networks(model.config, model.schema, model.states)
+        self._module = ProbabilityNetwork(self._networks, model.trust.temperatures.tolist()).eval()
+        # Maps are caught by hooks on the networks, and a hook catches what any thread does.
+        self._lock = threading.Lock()
+
+    def explain(self, pixels: NDArray[np.uint8]) -> list[tuple[Explanation, ...]]:
+        """See :func:`explain_images`; threads that ask at once are served one after the other."""
+        import torch
+
+        from lacunar.traits.explain import ensemble_maps
+        from lacunar.traits.tensors import as_images
+
+        frame = (self._model.config.height, self._model.config.width)
+        if pixels.shape[1:3] != frame:
+            raise InputError(f"expected images of {frame}, got {pixels.shape[1:3]}")
+        device = next(self._networks.parameters()).device
+        explained: list[tuple[Explanation, ...]] = []
+        for first in range(0, len(pixels), _BATCH):
+            images = as_images(pixels[first : first + _BATCH], device)
+            with self._lock:
+                with torch.inference_mode():
+                    told = self._module(images)
+                found = [output.cpu().numpy().astype(np.float64) for output in told]
+                maps = ensemble_maps(self._networks, images)
+            explained += _explanations(self._model, found, maps)
+        return explained
+
+
 def explain_images(model: TraitsModel, pixels: NDArray[np.uint8]) -> list[tuple[Explanation, ...]]:
     """Tell the attributes of images, and which places of them speak for each answer.
 
@@ -88,27 +136,7 @@ def explain_images(model: TraitsModel, pixels: NDArray[np.uint8]) -> list[tuple[
     InputError
         If PyTorch is missing, or the frame is another.
     """
-    require_torch()
-    import torch
-
-    from lacunar.traits.explain import ensemble_maps
-    from lacunar.traits.networks import restore_networks
-    from lacunar.traits.tensors import as_images
-    from lacunar.traits.torch_model import ProbabilityNetwork
-
-    frame = (model.config.height, model.config.width)
-    if pixels.shape[1:3] != frame:
-        raise InputError(f"expected images of {frame}, got {pixels.shape[1:3]}")
-    networks = restore_networks(model.config, model.schema, model.states)
-    module = ProbabilityNetwork(networks, model.trust.temperatures.tolist()).eval()
-    device = next(networks.parameters()).device
-    explained: list[tuple[Explanation, ...]] = []
-    for first in range(0, len(pixels), _BATCH):
-        images = as_images(pixels[first : first + _BATCH], device)
-        with torch.inference_mode():
-            found = [output.cpu().numpy().astype(np.float64) for output in module(images)]
-        explained += _explanations(model, found, ensemble_maps(networks, images))
-    return explained
+    return Explainer(model).explain(pixels)
 
 
 def explain_files(
@@ -134,14 +162,10 @@ def explain_files(
         if len(read) == at_most:
             break
         try:
-            image = read_image(file.path, where=file.where)
+            image = file.read()
         except InputError:
             continue
-        height, width = (
-            image.shape[:2] if config.fit == "stretch" else (config.height, config.width)
-        )
-        fitted, _ = fit_into(image, config.height, config.width, config.fit)
-        read.append((file.name, fitted, width / height))
+        read.append((file.name, *framed(image, config.height, config.width, config.fit)))
     pixels = np.zeros((len(read), config.height, config.width, 3), np.uint8)
     for row, (_, fitted, _) in enumerate(read):
         pixels[row] = fitted
@@ -149,6 +173,21 @@ def explain_files(
         ExplainedImage(name, fitted, aspect, answers)
         for (name, fitted, aspect), answers in zip(read, explain_images(model, pixels), strict=True)
     ]
+
+
+def framed(
+    image: NDArray[np.uint8], height: int, width: int, fit: Fit
+) -> tuple[NDArray[np.uint8], float]:
+    """Fit an image into a frame, and tell the aspect at which people would know it there.
+
+    Examples
+    --------
+    >>> pixels, aspect = framed(np.zeros((40, 20, 3), np.uint8), 8, 8, "stretch")
+    >>> pixels.shape, aspect
+    ((8, 8, 3), 0.5)
+    """
+    seen_height, seen_width = image.shape[:2] if fit == "stretch" else (height, width)
+    return fit_into(image, height, width, fit)[0], seen_width / seen_height
 
 
 def explained_samples(

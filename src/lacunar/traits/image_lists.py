@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lacunar.errors import InputError
 from lacunar.traits.dataset import resolve_inside
+from lacunar.traits.images import read_image
 from lacunar.traits.schema import SCHEMA_NAME, Schema, read_schema
 from lacunar.traits.table import read_table
 
 STANDARD_INPUT = Path("-")
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
+
+
+class AnyImage(Protocol):
+    """An image to answer for, wherever it comes from; ``name`` is what answers call it."""
+
+    @property
+    def name(self) -> str: ...
+
+    def read(self) -> NDArray[np.uint8]:
+        """Decode it, uint8 of shape (height, width, 3); InputError where that cannot be."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +49,50 @@ class ImageFile:
     name: str
     path: Path
     where: str
+
+    def read(self) -> NDArray[np.uint8]:
+        """Decode it.
+
+        Raises
+        ------
+        InputError
+            If there is no such file, or :func:`lacunar.traits.images.read_image` refuses it.
+        """
+        if not self.path.is_file():
+            raise InputError(f"{self.where}: expected an image file, got none")
+        return read_image(self.path, where=self.where)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageContent:
+    """An image to answer for that came as the content of a file.
+
+    Parameters
+    ----------
+    name : str
+        What answers and errors call it.
+    content : bytes
+    """
+
+    name: str
+    content: bytes = field(repr=False)
+
+    def read(self) -> NDArray[np.uint8]:
+        """Decode it.
+
+        Raises
+        ------
+        InputError
+            See :func:`lacunar.traits.images.read_image`.
+
+        Examples
+        --------
+        >>> ImageContent("a.png", b"hello").read()
+        Traceback (most recent call last):
+        lacunar.errors.InputError: a.png: expected a JPEG, PNG, WEBP or BMP image, got another
+        kind of file or a broken one
+        """
+        return read_image(self.content, where=self.name)
 
 
 def find_images(places: Sequence[Path]) -> list[Path]:

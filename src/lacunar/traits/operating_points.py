@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.traits.balance import ClassShares, balanced_answers
 from lacunar.traits.evaluate import with_mean
-from lacunar.traits.metrics import FIGURES, confusion_matrix, figures
-from lacunar.traits.schema import Schema
+from lacunar.traits.metrics import confusion_matrix, figures
 
 # From the most probable class to what finds each class as often as exact probabilities could.
 TAUS = (0.0, 0.25, 0.5, 1.0)
@@ -77,33 +75,3 @@ def measure_points(
         ]
         found.append(with_mean([figures(confusion) for confusion in confusions]))
     return OperatingPoints(taken, shares.tau, np.stack(found))
-
-
-def describe_points(schema: Schema, points: OperatingPoints) -> dict[str, Any]:
-    """Return the JSON document of operating points; null where no truth is known.
-
-    ``as_answered`` is the ``tau`` of the point whose answers the model gives of its own. Keys may
-    be added here, never renamed.
-    """
-    return {
-        "as_answered": points.as_answered,
-        "points": [
-            {
-                "tau": tau,
-                "outputs": dict(zip(schema.names, rows[:-1], strict=True)),
-                "mean": rows[-1],
-            }
-            for tau, rows in zip(points.taus, map(_rows, points.figures), strict=True)
-        ],
-    }
-
-
-def _rows(found: NDArray[np.float64]) -> list[dict[str, float | None]]:
-    """A document per row of figures (A + 1, 4)."""
-    return [
-        {
-            figure: None if np.isnan(value) else value
-            for figure, value in zip(FIGURES, row, strict=True)
-        }
-        for row in found.tolist()
-    ]

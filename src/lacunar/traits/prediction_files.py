@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,12 @@ from typing import Any, BinaryIO
 from lacunar.errors import InputError
 from lacunar.traits.balance import Factors
 from lacunar.traits.describe import describe_predictions
+from lacunar.traits.documents import (
+    BrokenImage,
+    Prediction,
+    PredictionsDocument,
+    UnreadImage,
+)
 from lacunar.traits.files import replacing
 from lacunar.traits.predictor import Answers, Thresholds
 from lacunar.traits.schema import Schema
@@ -69,7 +75,7 @@ class AnswerForm:
                 names += [f"{name}_probability_{label}" for label in attribute.classes]
         return [*names, "broken"]
 
-    def describe(self, answers: Answers) -> Iterator[dict[str, Any]]:
+    def describe(self, answers: Answers) -> Iterator[Prediction | UnreadImage]:
         """Yield a document per image: its ``attributes``, or why it is ``broken``."""
         kept = [row for row, reason in enumerate(answers.reasons) if reason is None]
         told = describe_predictions(
@@ -84,6 +90,27 @@ class AnswerForm:
         for image, reason in zip(answers.images, answers.reasons, strict=True):
             yield next(predictions) if reason is None else {"image": image, "broken": reason}
 
+    def document(self, parts: Iterable[Answers]) -> PredictionsDocument:
+        """Return what :func:`json_document` writes, of no more images than memory holds.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from lacunar.traits.schema import Attribute
+        >>> schema = Schema((Attribute("coat", ("open", "closed")),), image_column="file")
+        >>> unread = Answers(("a.png",), ("a.png: torn",), [np.full((1, 2), np.nan)])
+        >>> AnswerForm(schema, (None,)).document([unread])
+        {'predictions': [], 'broken': [{'image': 'a.png', 'reason': 'a.png: torn'}]}
+        """
+        found: PredictionsDocument = {"predictions": [], "broken": []}
+        for answers in parts:
+            for told in self.describe(answers):
+                if "broken" in told:
+                    found["broken"].append(_broken(told))
+                else:
+                    found["predictions"].append(told)
+        return found
+
     def rows(self, answers: Answers) -> Iterator[list[Any]]:
         """Yield the cells of ``columns`` per image; None but for its name if it is broken."""
         blank = len(self.columns) - 2
@@ -91,7 +118,7 @@ class AnswerForm:
             if "broken" in document:
                 yield [document["image"], *[None] * blank, document["broken"]]
                 continue
-            cells = [document["image"]]
+            cells: list[Any] = [document["image"]]
             for answer in document["attributes"].values():
                 cells += [answer["label"], answer["probability"], answer["abstain"]]
                 cells += answer.get("probabilities", {}).values()
@@ -163,7 +190,7 @@ def writing_predictions(path: Path, form: AnswerForm) -> Iterator[Write]:
 @contextmanager
 def json_document(file: BinaryIO, form: AnswerForm) -> Iterator[Write]:
     """Write answers into an open file as one JSON document of ``predictions`` and ``broken``."""
-    broken: list[dict[str, str]] = []
+    broken: list[BrokenImage] = []
     separator = b""
     file.write(b'{"predictions": [')
 
@@ -171,7 +198,7 @@ def json_document(file: BinaryIO, form: AnswerForm) -> Iterator[Write]:
         nonlocal separator
         for document in form.describe(answers):
             if "broken" in document:
-                broken.append({"image": document["image"], "reason": document["broken"]})
+                broken.append(_broken(document))
             else:
                 file.write(separator + _json(document))
                 separator = b", "
@@ -237,6 +264,10 @@ def _parquet(file: BinaryIO, form: AnswerForm) -> Iterator[Write]:
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         yield write
         flush()
+
+
+def _broken(unread: UnreadImage) -> BrokenImage:
+    return {"image": unread["image"], "reason": unread["broken"]}
 
 
 def _json(document: Any) -> bytes:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from lacunar.errors import InputError
 from lacunar.traits.balance import ClassShares
 from lacunar.traits.blocks import in_order
-from lacunar.traits.image_lists import ImageFile
-from lacunar.traits.images import Fit, fit_into, read_image
+from lacunar.traits.image_lists import AnyImage
+from lacunar.traits.images import Fit, fit_into
 from lacunar.traits.schema import Schema
 
 Thresholds = Sequence[float | None]
@@ -80,9 +80,10 @@ class Answers:
 
 def predict_images(
     predictor: Predictor,
-    images: Sequence[ImageFile],
+    images: Sequence[AnyImage],
     *,
     skip_broken: bool = False,
+    threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Answers]:
     """Decode images in threads, a little ahead of the network, and answer for them in order.
@@ -92,9 +93,11 @@ def predict_images(
     Parameters
     ----------
     predictor : Predictor
-    images : sequence of N ImageFile
+    images : sequence of N AnyImage
     skip_broken : bool
         Go on past images that cannot be read, and tell why in their answers.
+    threads : int, optional
+        That decode; one per processor unless given.
     progress : callable, optional
         Called with the images that are done and N.
 
@@ -113,10 +116,10 @@ def predict_images(
     blocks = (images[first : first + size] for first in range(0, len(images), size))
     done = 0
 
-    def decode(block: Sequence[ImageFile]) -> _Decoded:
+    def decode(block: Sequence[AnyImage]) -> _Decoded:
         return _decode(block, height, width, fit, skip_broken=skip_broken)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         decoded = in_order(pool, decode, blocks)
         # As many blocks at once as there are processors that may share the network's work.
         while some := list(islice(decoded, os.cpu_count() or 1)):
@@ -129,22 +132,19 @@ def predict_images(
 
 @dataclass(frozen=True, slots=True)
 class _Decoded:
-    files: Sequence[ImageFile]
+    files: Sequence[AnyImage]
     pixels: NDArray[np.uint8]
     reasons: list[str | None]
 
 
 def _decode(
-    files: Sequence[ImageFile], height: int, width: int, fit: Fit, *, skip_broken: bool
+    files: Sequence[AnyImage], height: int, width: int, fit: Fit, *, skip_broken: bool
 ) -> _Decoded:
     pixels = np.zeros((len(files), height, width, 3), np.uint8)
     reasons: list[str | None] = [None] * len(files)
     for row, file in enumerate(files):
         try:
-            if not file.path.is_file():
-                raise InputError(f"{file.where}: expected an image file, got none")
-            image = read_image(file.path, where=file.where)
-            pixels[row], _ = fit_into(image, height, width, fit)
+            pixels[row], _ = fit_into(file.read(), height, width, fit)
         except InputError as error:
             if not skip_broken:
                 raise

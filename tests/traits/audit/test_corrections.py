@@ -10,10 +10,15 @@ from lacunar.traits.audit.corrections import (
     COLUMNS,
     Correction,
     apply_corrections,
+    corrections_csv,
+    decision_cell,
+    read_cell,
     read_corrections,
+    read_decisions,
     write_corrections,
 )
 from lacunar.traits.audit.findings import AuditFindings
+from lacunar.traits.audit.flagged import flagged_labels
 from lacunar.traits.audit.parts import Parts
 from lacunar.traits.dataset import read_dataset
 from lacunar.traits.schema import UNKNOWN, Attribute, Schema
@@ -169,3 +174,59 @@ def test_formulas_are_quoted_on_request_and_read_all_the_same(
     assert {row["image"][0] for row in plain} == {"="}
     assert {row["image"][:2] for row in safe} == {"'="}
     assert [row["given"] for row in plain] == [row["given"] for row in safe]
+
+
+def test_decisions_are_read_with_those_that_a_label_is_right(tmp_path: Path, parts: Parts) -> None:
+    path = tmp_path / "sheet.txt"
+    rows = ["train,a.png,coat,open,none,.9,right,", "train,c.png,hat,,off,.5,on,"]
+    path.write_text("\n".join([",".join(COLUMNS), *rows, "train,a.png,hat,on,off,.8,,"]) + "\n")
+    assert read_decisions(path, parts) == [
+        Correction("train", 0, 0, 0),
+        Correction("train", 2, 1, 1),
+    ]
+    assert read_corrections(path, parts) == [Correction("train", 2, 1, 1)]
+
+
+AWKWARD = (
+    Attribute("side", ("left", "right", "wrong")),
+    Attribute("known", ("unknown", "suggested")),
+    Attribute("digit", ("0", "1", "2")),
+    SCHEMA.attributes[0],
+)
+
+
+@pytest.mark.parametrize("attribute", AWKWARD, ids=lambda attribute: attribute.name)
+def test_every_decision_is_read_as_it_was_written(attribute: Attribute) -> None:
+    labels = range(UNKNOWN, len(attribute.classes))
+    for given in labels:
+        for label in labels:
+            cell = decision_cell(attribute, given, label)
+            assert read_cell(cell, attribute, given, UNKNOWN) == label, (given, label, cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "given", "suggested"),
+    [("torn", 0, 1), ("7", 0, 1), ("suggested", 0, UNKNOWN), ("right", UNKNOWN, 1)],
+)
+def test_a_cell_that_makes_no_sense_is_refused(cell: str, given: int, suggested: int) -> None:
+    with pytest.raises(InputError, match="expected one of open, closed, none, right, wrong"):
+        read_cell(cell, SCHEMA.attributes[0], given, suggested)
+
+
+def test_a_decided_sheet_comes_back_from_its_file(
+    tmp_path: Path, conflicting_findings: AuditFindings
+) -> None:
+    parts = conflicting_findings.parts
+    chosen = [kind[0] for kind in flagged_labels(conflicting_findings).values()]
+    rows = [
+        (one, decision_cell(parts.schema.attributes[one.attribute], one.given, label))
+        for one, label in zip(chosen, (chosen[0].given, UNKNOWN, 1), strict=True)
+    ]
+    path = tmp_path / "sheet.csv"
+    path.write_text(corrections_csv(parts, rows))
+    found = [(one.attribute, one.label) for one in read_decisions(path, parts)]
+    assert found == [
+        (chosen[0].attribute, chosen[0].given),
+        (chosen[1].attribute, UNKNOWN),
+        (chosen[2].attribute, 1),
+    ]

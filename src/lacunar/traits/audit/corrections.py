@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from lacunar.errors import InputError
 from lacunar.traits.audit.findings import AuditFindings
+from lacunar.traits.audit.flagged import FlaggedLabel, flagged_labels
 from lacunar.traits.audit.parts import Parts
 from lacunar.traits.dataset import LabelledImages, Part
 from lacunar.traits.labels import label_of
@@ -21,7 +22,8 @@ from lacunar.traits.table import Table, read_table
 COLUMNS = (
     "part", "image", "attribute", "given", "suggested", "confidence", "corrected", "reason",
 )  # fmt: skip
-MARKS = ("right", "wrong", "suggested", "unknown")
+_RIGHT, _UNKNOWN = "right", "unknown"
+MARKS = (_RIGHT, "wrong", "suggested", _UNKNOWN)
 # What a spreadsheet takes for the start of a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _QUOTE = "'"
@@ -63,13 +65,67 @@ def write_corrections(
     spreadsheet_safe : bool
         Put a quote before cells that a spreadsheet would run as a formula.
     """
+    rows = [(label, "") for kind in flagged_labels(findings).values() for label in kind[:top]]
+    return corrections_csv(findings.parts, rows, spreadsheet_safe=spreadsheet_safe)
+
+
+def corrections_csv(
+    parts: Parts,
+    rows: Iterable[tuple[FlaggedLabel, str]],
+    *,
+    spreadsheet_safe: bool = False,
+) -> str:
+    """Return a sheet as CSV.
+
+    Parameters
+    ----------
+    parts : Parts
+        What the labels are of.
+    rows : iterable of (FlaggedLabel, str)
+        With the cell of the column ``corrected``; see :func:`decision_cell`.
+    spreadsheet_safe : bool
+        Put a quote before cells that a spreadsheet would run as a formula.
+    """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for rows in (_wrong(findings), _conflicts(findings), _gaps(findings)):
-        for cells in list(rows)[:top]:
-            writer.writerow(map(_safe, cells) if spreadsheet_safe else cells)
+    for label, corrected in rows:
+        attribute = parts.schema.attributes[label.attribute]
+        cells = (
+            *parts.place(label.image),
+            attribute.name,
+            _name(attribute, label.given),
+            _name(attribute, label.suggested),
+            "" if label.probability is None else f"{label.probability:.3f}",
+            corrected,
+            _reason(parts, label),
+        )
+        writer.writerow(map(_safe, cells) if spreadsheet_safe else cells)
     return file.getvalue()
+
+
+def decision_cell(attribute: Attribute, given: int, label: int) -> str:
+    """Write a decision as :func:`read_decisions` reads it.
+
+    Parameters
+    ----------
+    attribute : Attribute
+    given, label : int
+        What the data have, and what a person has decided; -1 for unknown.
+
+    Examples
+    --------
+    >>> coat = Attribute("coat", ("open", "closed"))
+    >>> decision_cell(coat, 0, 0), decision_cell(coat, 0, 1), decision_cell(coat, 0, -1)
+    ('right', 'closed', 'unknown')
+    >>> decision_cell(Attribute("side", ("left", "right")), 0, 0)
+    'left'
+    """
+    if label == UNKNOWN:
+        return str(UNKNOWN) if _UNKNOWN in attribute.classes else _UNKNOWN
+    if label == given and _RIGHT not in attribute.classes:
+        return _RIGHT
+    return attribute.classes[label]
 
 
 def read_corrections(path: Path, parts: Parts) -> list[Correction]:
@@ -94,25 +150,54 @@ def read_corrections(path: Path, parts: Parts) -> list[Correction]:
         class, that decides a label differently from an earlier line, or whose given label is
         neither what the data have nor corrected in them already.
     """
-    table = read_table(path, COLUMNS)
-    rows_of = {
-        (part, name): row
-        for part, dataset in parts.datasets.items()
-        for row, name in enumerate(dataset.names)
-    }
-    decided: dict[tuple[Part, int, int], tuple[int, int]] = {}
-    for line in range(len(table.lines)):
-        found = _read_line(table, line, parts, rows_of)
-        if found is None:
-            continue
-        place = (found.part, found.row, found.attribute)
-        label, first = decided.setdefault(place, (found.label, line))
-        if label != found.label:
-            raise InputError(
-                f"{table.where(line, 'corrected')}: expected what line {table.lines[first]} says"
-                f" of the same label, got {table.columns['corrected'][line]!r}"
-            )
-    return [Correction(*place, label) for place, (label, _) in decided.items()]
+    return _decisions(path, parts, rights=False)
+
+
+def read_decisions(path: Path, parts: Parts) -> list[Correction]:
+    """Read the decisions of a filled sheet, also those that a label is right and stays.
+
+    Parameters
+    ----------
+    path : Path
+    parts : Parts
+        What the sheet was made of.
+
+    Raises
+    ------
+    InputError
+        See :func:`read_corrections`.
+    """
+    return _decisions(path, parts, rights=True)
+
+
+def read_cell(cell: str, attribute: Attribute, given: int, suggested: int) -> int | None:
+    """Label that a cell of the column ``corrected`` decides for; None where it decides nothing.
+
+    Parameters
+    ----------
+    cell : str
+        See :func:`read_corrections`; ``right`` decides for the given label.
+    attribute : Attribute
+    given, suggested : int
+        -1 where there is none.
+
+    Raises
+    ------
+    InputError
+        If the cell makes no sense for this label.
+
+    Examples
+    --------
+    >>> coat = Attribute("coat", ("open", "closed", "none"))
+    >>> [read_cell(cell, coat, 0, 1) for cell in ("none", "right", "suggested", "unknown", "")]
+    [2, 0, 1, -1, None]
+    """
+    label = _decided(cell, attribute, given, _name(attribute, suggested))
+    if label is None or (label == _RIGHT_LABEL and given == UNKNOWN):
+        raise InputError(
+            f"expected {_classes(attribute)}, {', '.join(MARKS)} or nothing, got {cell!r}"
+        )
+    return {_NOTHING: None, _RIGHT_LABEL: given}.get(label, label)
 
 
 def apply_corrections(
@@ -128,60 +213,44 @@ def apply_corrections(
     return replace(dataset, labels=labels, intake=intake)
 
 
-def _wrong(findings: AuditFindings) -> Iterator[tuple[str, ...]]:
-    ranked = findings.wrong_labels
-    if ranked is None:
-        return
-    for row in np.flatnonzero(ranked.flagged).tolist():
-        attribute = findings.schema.attributes[ranked.attribute[row]]
-        yield (
-            *findings.parts.place(int(ranked.image[row])),
-            attribute.name,
-            attribute.classes[ranked.given[row]],
-            attribute.classes[ranked.suggested[row]],
-            f"{ranked.confidence[row]:.3f}",
-            "",
-            "likely wrong",
-        )
+def _reason(parts: Parts, label: FlaggedLabel) -> str:
+    if label.why == "wrong_label":
+        return "likely wrong"
+    if label.copy is not None:
+        part, name = parts.place(label.copy)
+        return f"a copy of {name} ({part}), which has another label"
+    return "unknown" if label.why == "gap" else ""
 
 
-def _conflicts(findings: AuditFindings) -> Iterator[tuple[str, ...]]:
-    labels = findings.parts.labels
-    for pair in findings.duplicates:
-        for position in findings.conflicts(pair):
-            attribute = findings.schema.attributes[position]
-            for image, copy in ((pair.first, pair.second), (pair.second, pair.first)):
-                part, name = findings.parts.place(copy)
-                yield (
-                    *findings.parts.place(image),
-                    attribute.name,
-                    attribute.classes[labels[image, position]],
-                    attribute.classes[labels[copy, position]],
-                    "",
-                    "",
-                    f"a copy of {name} ({part}), which has another label",
-                )
-
-
-def _gaps(findings: AuditFindings) -> Iterator[tuple[str, ...]]:
-    ranked = findings.gaps
-    if ranked is None:
-        return
-    for row in np.flatnonzero(ranked.value).tolist():
-        attribute = findings.schema.attributes[ranked.attribute[row]]
-        yield (
-            *findings.parts.place(int(ranked.image[row])),
-            attribute.name,
-            "",
-            attribute.classes[ranked.likely[row]],
-            f"{ranked.probability[row]:.3f}",
-            "",
-            "unknown",
-        )
+def _decisions(path: Path, parts: Parts, *, rights: bool) -> list[Correction]:
+    table = read_table(path, COLUMNS)
+    rows_of = {
+        (part, name): row
+        for part, dataset in parts.datasets.items()
+        for row, name in enumerate(dataset.names)
+    }
+    decided: dict[tuple[Part, int, int], tuple[int, int]] = {}
+    for line in range(len(table.lines)):
+        found = _read_line(table, line, parts, rows_of, rights=rights)
+        if found is None:
+            continue
+        place = (found.part, found.row, found.attribute)
+        label, first = decided.setdefault(place, (found.label, line))
+        if label != found.label:
+            raise InputError(
+                f"{table.where(line, 'corrected')}: expected what line {table.lines[first]} says"
+                f" of the same label, got {table.columns['corrected'][line]!r}"
+            )
+    return [Correction(*place, label) for place, (label, _) in decided.items()]
 
 
 def _read_line(
-    table: Table, line: int, parts: Parts, rows_of: dict[tuple[Part, str], int]
+    table: Table,
+    line: int,
+    parts: Parts,
+    rows_of: dict[tuple[Part, str], int],
+    *,
+    rights: bool,
 ) -> Correction | None:
     """What a line decides; none where it decides nothing."""
 
@@ -211,7 +280,9 @@ def _read_line(
     label = _decided(cell("corrected"), attribute, given, cell("suggested"))
     if label is None:
         raise refuse("corrected", f"{_classes(attribute)}, {', '.join(MARKS)} or nothing")
-    if label == _NOTHING:
+    if label == _RIGHT_LABEL and rights:
+        label = given
+    if label in {_NOTHING, _RIGHT_LABEL}:
         return None
     now = int(parts.datasets[part].labels[row, position])
     if now not in {given, label}:
@@ -220,7 +291,7 @@ def _read_line(
 
 
 # What an empty cell and a label that is right decide.
-_NOTHING = -2
+_NOTHING, _RIGHT_LABEL = -2, -3
 
 
 def _decided(cell: str, attribute: Attribute, given: int, suggested: str) -> int | None:
@@ -235,7 +306,7 @@ def _decided(cell: str, attribute: Attribute, given: int, suggested: str) -> int
         return None if given == UNKNOWN else 1 - given if len(attribute.classes) == 2 else UNKNOWN
     if mark == "suggested":
         return label_of(suggested, attribute) if suggested else None
-    return UNKNOWN if mark == "unknown" else _NOTHING
+    return UNKNOWN if mark == _UNKNOWN else _RIGHT_LABEL
 
 
 def _name(attribute: Attribute, label: int) -> str:

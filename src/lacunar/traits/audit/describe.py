@@ -6,18 +6,27 @@ Keys may be added here, never renamed.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
+from lacunar.traits.audit.documents import (
+    AuditDocument,
+    BadImage,
+    CopyPair,
+    Gap,
+    ImageName,
+    WrongLabel,
+)
+from lacunar.traits.audit.duplicates import Duplicate
 from lacunar.traits.audit.findings import AuditFindings
 from lacunar.traits.audit.gaps import RankedGaps
+from lacunar.traits.audit.quality import LowQuality
 from lacunar.traits.audit.wrong_labels import RankedLabels
 from lacunar.traits.describe import describe_counts
 from lacunar.traits.schema import UNKNOWN
 
 
-def describe_audit(findings: AuditFindings, *, top: int | None = None) -> dict[str, Any]:
+def describe_audit(findings: AuditFindings, *, top: int | None = None) -> AuditDocument:
     """Findings of every kind; ``predictions`` says whether wrong labels and gaps were looked for.
 
     Parameters
@@ -29,19 +38,20 @@ def describe_audit(findings: AuditFindings, *, top: int | None = None) -> dict[s
     """
     parts = findings.parts
     labels = parts.labels
+    wrong, gaps = findings.wrong_labels, findings.gaps
     return {
         "images": len(parts),
         "parts": {part: len(dataset) for part, dataset in parts.datasets.items()},
         "unknown": int(np.count_nonzero(labels == UNKNOWN)),
         "labels": int(labels.size),
-        "predictions": findings.wrong_labels is not None,
+        "predictions": wrong is not None,
         "wrong_labels": []
-        if findings.wrong_labels is None
-        else _wrong_labels(findings, findings.wrong_labels, top),
-        "low_quality": [
-            {**_image(findings, found.image), "reasons": list(found.reasons)}
-            for found in findings.low_quality
+        if wrong is None
+        else [
+            describe_wrong_label(findings, wrong, row)
+            for row in np.flatnonzero(wrong.flagged)[:top].tolist()
         ],
+        "low_quality": [describe_bad_image(findings, found) for found in findings.low_quality],
         "thresholds": [
             {
                 "reason": line.reason,
@@ -56,18 +66,12 @@ def describe_audit(findings: AuditFindings, *, top: int | None = None) -> dict[s
             [parts.place(pair.first)[1], parts.place(pair.second)[1]]
             for pair in findings.duplicates
         ],
-        "duplicate_pairs": [
-            {
-                "first": _image(findings, pair.first),
-                "second": _image(findings, pair.second),
-                "exact": pair.exact,
-                "mirrored": pair.mirrored,
-                "correlation": pair.correlation,
-                "differ_in": [findings.schema.names[a] for a in findings.conflicts(pair)],
-            }
-            for pair in findings.duplicates
+        "duplicate_pairs": [describe_copies(findings, pair) for pair in findings.duplicates],
+        "gaps": []
+        if gaps is None
+        else [
+            describe_gap(findings, gaps, row) for row in np.flatnonzero(gaps.value)[:top].tolist()
         ],
-        "gaps": [] if findings.gaps is None else _gaps(findings, findings.gaps, top),
         "counts": {
             part: describe_counts(findings.schema, counts)
             for part, counts in findings.counts.items()
@@ -95,43 +99,51 @@ def describe_audit(findings: AuditFindings, *, top: int | None = None) -> dict[s
     }
 
 
-def _wrong_labels(
-    findings: AuditFindings, ranked: RankedLabels, top: int | None
-) -> list[dict[str, Any]]:
-    rows = np.flatnonzero(ranked.flagged)[:top]
-    return [
-        {
-            **_image(findings, int(ranked.image[row])),
-            "attribute": findings.schema.names[ranked.attribute[row]],
-            "given": _class(findings, ranked.attribute[row], ranked.given[row]),
-            "suggested": _class(findings, ranked.attribute[row], ranked.suggested[row]),
-            "confidence": float(ranked.confidence[row]),
-            "given_probability": float(ranked.given_probability[row]),
-        }
-        for row in rows
-    ]
+def describe_wrong_label(findings: AuditFindings, ranked: RankedLabels, row: int) -> WrongLabel:
+    """One row of the ranked labels."""
+    attribute = findings.schema.attributes[ranked.attribute[row]]
+    return {
+        **_image(findings, int(ranked.image[row])),
+        "attribute": attribute.name,
+        "given": attribute.classes[ranked.given[row]],
+        "suggested": attribute.classes[ranked.suggested[row]],
+        "confidence": float(ranked.confidence[row]),
+        "given_probability": float(ranked.given_probability[row]),
+    }
 
 
-def _gaps(findings: AuditFindings, ranked: RankedGaps, top: int | None) -> list[dict[str, Any]]:
-    return [
-        {
-            **_image(findings, int(ranked.image[row])),
-            "attribute": findings.schema.names[ranked.attribute[row]],
-            "value": float(ranked.value[row]),
-            "likely": _class(findings, ranked.attribute[row], ranked.likely[row]),
-            "probability": float(ranked.probability[row]),
-        }
-        for row in np.flatnonzero(ranked.value)[:top]
-    ]
+def describe_gap(findings: AuditFindings, ranked: RankedGaps, row: int) -> Gap:
+    """One row of the ranked gaps."""
+    attribute = findings.schema.attributes[ranked.attribute[row]]
+    return {
+        **_image(findings, int(ranked.image[row])),
+        "attribute": attribute.name,
+        "value": float(ranked.value[row]),
+        "likely": attribute.classes[ranked.likely[row]],
+        "probability": float(ranked.probability[row]),
+    }
 
 
-def _image(findings: AuditFindings, image: int) -> dict[str, Any]:
+def describe_bad_image(findings: AuditFindings, found: LowQuality) -> BadImage:
+    """One image of low quality."""
+    return {**_image(findings, found.image), "reasons": list(found.reasons)}
+
+
+def describe_copies(findings: AuditFindings, pair: Duplicate) -> CopyPair:
+    """One pair of copies."""
+    return {
+        "first": _image(findings, pair.first),
+        "second": _image(findings, pair.second),
+        "exact": pair.exact,
+        "mirrored": pair.mirrored,
+        "correlation": pair.correlation,
+        "differ_in": [findings.schema.names[a] for a in findings.conflicts(pair)],
+    }
+
+
+def _image(findings: AuditFindings, image: int) -> ImageName:
     part, name = findings.parts.place(image)
     return {"image": name, "part": part}
-
-
-def _class(findings: AuditFindings, attribute: int, label: int) -> str:
-    return findings.schema.attributes[attribute].classes[label]
 
 
 def _or_none(value: float) -> float | None:

@@ -1,0 +1,120 @@
+"""Pages of the audit of labelled images: what is flagged, and what people decide about it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi.exceptions import RequestValidationError
+from pydantic import BeforeValidator, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from lacunar.errors import InputError
+from lacunar.report.tables import count
+from lacunar.report.traits_audit_sheets import low_quality
+from lacunar.report.traits_words import spoken
+from lacunar.web.audit_book import KINDS, AuditBook
+from lacunar.web.audit_items import Kind
+from lacunar.web.audit_query import (
+    Asked,
+    AuditQuery,
+    WithAudit,
+    csv_response,
+    decide,
+    none_if_empty,
+)
+from lacunar.web.rendering import render
+from lacunar.web.state import State
+from lacunar.web.uploads import read_fields
+from lacunar.web.views.traits_audit import finding_view
+
+router = APIRouter()
+
+_SIZE = 24
+_NAMES: dict[Kind, str] = {
+    "wrong_labels": "Likely wrong",
+    "gaps": "Gaps",
+    "duplicates": "Copies",
+    "low_quality": "Low quality",
+}
+_HEADINGS: dict[Kind, str] = {
+    "wrong_labels": "Labels that are likely wrong",
+    "gaps": "Gaps worth filling",
+    "duplicates": "Copies",
+    "low_quality": "Images of low quality",
+}
+
+
+Label = Annotated[int, Field(ge=0)]
+
+
+class MarkForm(AuditQuery):
+    """A decision, with the page it was made on."""
+
+    image: Annotated[int, Field(ge=0)]
+    of: Annotated[int, Field(ge=0)]
+    decision: Annotated[str, Field(max_length=9, pattern=r"^(other|-1|\d*)$")]
+    other: Annotated[Label | None, BeforeValidator(none_if_empty)] = None
+    anchor: Annotated[str, Field(max_length=30, pattern=r"^[a-z_]+-\d+$")]
+
+    @property
+    def label(self) -> int | None:
+        """Label that was decided for; None where a decision is taken back."""
+        if self.decision == "other":
+            if self.other is None:
+                raise InputError("other: expected a class, got none")
+            return self.other
+        return int(self.decision) if self.decision else None
+
+
+@router.get("/traits/audit")
+async def show(request: Request, state: State, book: WithAudit, asked: Asked) -> HTMLResponse:
+    """Show a page of findings."""
+    context = await state.pool.run(_context, book, asked)
+    return render(request, "audit.html", title="Audit", **context)
+
+
+@router.post("/traits/audit/marks")
+async def mark(request: Request, state: State, book: WithAudit) -> Response:
+    """Decide on a label, and go back to where it was shown."""
+    fields = await read_fields(request, state.settings)
+    try:
+        form = MarkForm.model_validate(fields)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from error
+    await state.pool.run(decide, book, (form.image, form.of), form.label)
+    query = AuditQuery.model_validate(form.model_dump(include=set(AuditQuery.model_fields)))
+    also = None if form.marked == "any" else form.anchor
+    return RedirectResponse(query.address(anchor=form.anchor, also=also), 303)
+
+
+@router.get("/traits/audit/corrections.csv")
+async def corrections(state: State, book: WithAudit) -> Response:
+    """All decisions as a file."""
+    return csv_response(await state.pool.run(book.marks.csv))
+
+
+def _context(book: AuditBook, asked: AuditQuery) -> dict[str, Any]:
+    findings, wanted = book.findings, asked.wanted
+    page = book.page(wanted, asked.page, _SIZE)
+    here = asked.model_copy(update={"page": page.number, "also": None})
+    thresholds = low_quality(findings, 0)["thresholds"] if wanted.kind == "low_quality" else None
+    return {
+        "n_images": count(len(findings.parts)),
+        "n_attributes": len(findings.schema.names),
+        "kinds": [(kind, _NAMES[kind], count(book.counts[kind])) for kind in KINDS],
+        "heading": _HEADINGS[wanted.kind],
+        "attributes": [(name, spoken(name)) for name in findings.schema.names],
+        "reasons": [(name, spoken(name), count(n)) for name, n in book.reasons.items()],
+        "unjudged": book.unjudged,
+        "wanted": wanted,
+        "query": here.fields(),
+        "page": page,
+        "earlier": here.address(page=page.number - 1) if page.number > 1 else "",
+        "later": here.address(page=page.number + 1),
+        "findings": [finding_view(book, item) for item in page.items],
+        "thresholds": thresholds,
+        "n_marked": len(book.marks),
+        "file": "" if book.marks.file is None else book.marks.file.name,
+    }

@@ -1,0 +1,125 @@
+"""What the page on a traits model shows: what it learned from, and how well it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.report.tables import Table, count, ratio, table
+from lacunar.report.traits import summary
+from lacunar.report.traits_confidence import confidence
+from lacunar.report.traits_labels import labels_of_parts
+from lacunar.report.traits_scores import confusions, scores
+from lacunar.report.traits_words import of_part, reported_part, spoken
+from lacunar.traits.model import TraitsModel
+from lacunar.traits.predictor import Predictor
+
+Context = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputView:
+    """All figures of one attribute.
+
+    Parameters
+    ----------
+    name : str
+        As the schema has it.
+    spoken : str
+        As people read it.
+    confusion, trust, labels : dict
+        What the macros of ``traits_outputs.html`` show.
+    """
+
+    name: str
+    spoken: str
+    confusion: Context
+    trust: Context
+    labels: Context
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a model learned from and how well it does.
+
+    Parameters
+    ----------
+    part : str
+        Whose images the figures are of, as an adjective.
+    summary, scores, confidence : dict
+        See the functions of the same name in :mod:`lacunar.report`.
+    gaps : Table
+        Unknown labels of each attribute.
+    outputs : tuple of OutputView
+    """
+
+    part: str
+    summary: Context
+    scores: Context
+    confidence: Context
+    gaps: Table
+    outputs: tuple[OutputView, ...]
+
+
+def overview(model: TraitsModel) -> Overview:
+    """Draw every figure of a model; it takes a moment, and the same model gives the same."""
+    part = reported_part(model)
+    confused = _outputs(confusions(model))
+    trust = confidence(model.confidences[part], part)
+    columns = zip(
+        model.schema.names, confused, _outputs(trust), labels_of_parts(model), strict=True
+    )
+    return Overview(
+        part=part,
+        summary=summary(model),
+        scores=scores(model),
+        confidence=trust,
+        gaps=_gaps(model),
+        outputs=tuple(OutputView(name, spoken(name), *views) for name, *views in columns),
+    )
+
+
+def answers_table(predictor: Predictor) -> Table:
+    """What a model tells: its attributes, their classes and where it keeps an answer back."""
+    return table(
+        "What it tells",
+        ["Attribute", "Classes", "Their names", "Kept back under"],
+        [
+            (
+                spoken(attribute.name),
+                count(len(attribute.classes)),
+                ", ".join(attribute.classes),
+                "always" if threshold is None else ratio(threshold),
+            )
+            for attribute, threshold in zip(
+                predictor.schema.attributes, predictor.thresholds, strict=True
+            )
+        ],
+        text_columns=(2,),
+    )
+
+
+def _gaps(model: TraitsModel) -> Table:
+    parts = {of_part(part): counts for part, counts in model.counts.items()}
+    return table(
+        "Labels that nobody has told",
+        ["Attribute", *(f"{part.capitalize()} images" for part in parts)],
+        [
+            (spoken(name), *(_unknown(counts[position]) for counts in parts.values()))
+            for position, name in enumerate(model.schema.names)
+        ],
+    )
+
+
+def _unknown(counted: NDArray[np.int64]) -> str:
+    total = int(counted.sum())
+    share = 100 * int(counted[0]) / max(total, 1)
+    return f"{count(int(counted[0]))} of {count(total)} ({share:.0f}\N{NO-BREAK SPACE}%)"
+
+
+def _outputs(context: Context) -> list[Context]:
+    outputs = context["outputs"]
+    assert isinstance(outputs, list)
+    return outputs

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lacunar.errors import InputError
+from lacunar.store.traits import save_traits
+from lacunar.traits.dataset import LabelledImages
+from lacunar.traits.describe import describe_predictions
+from lacunar.traits.image_lists import ImageContent
+from lacunar.traits.model import TraitsModel, fitted_frames, predict_traits
+from lacunar.web.traits_service import Told, TraitsService
+
+Photo = Callable[..., bytes]
+
+
+@pytest.fixture
+def contents(people: LabelledImages) -> list[ImageContent]:
+    return [
+        ImageContent(name, path.read_bytes())
+        for name, path in zip(people.names, people.paths, strict=True)
+    ]
+
+
+def test_answers_are_those_of_the_model(
+    explaining_service: TraitsService,
+    people_model: TraitsModel,
+    people: LabelledImages,
+    contents: list[ImageContent],
+) -> None:
+    expected = describe_predictions(
+        people_model.schema,
+        people.names,
+        predict_traits(people_model, fitted_frames(people_model, people)),
+        people_model.trust.thresholds,
+    )
+    found = explaining_service.predict(contents)
+    assert found["broken"] == []
+    for one, other in zip(found["predictions"], expected["predictions"], strict=True):
+        assert one["image"] == other["image"]
+        for name, answer in one["attributes"].items():
+            assert answer["label"] == other["attributes"][name]["label"]
+            assert answer["abstain"] == other["attributes"][name]["abstain"]
+            assert answer["probability"] == pytest.approx(
+                other["attributes"][name]["probability"], abs=1e-5
+            )
+
+
+def test_a_broken_image_keeps_its_turn_and_the_others_their_answers(
+    explaining_service: TraitsService, contents: list[ImageContent]
+) -> None:
+    mixed = [contents[0], ImageContent("torn.png", b"hello"), contents[1]]
+    alone = explaining_service.tell(contents[:2], places=True)
+    first, broken, last = explaining_service.tell(mixed, places=True)
+    assert not isinstance(broken, Told)
+    assert broken["image"] == "torn.png"
+    assert broken["reason"].startswith("torn.png: expected a JPEG")
+    for one, other in zip((first, last), alone, strict=True):
+        assert isinstance(one, Told)
+        assert isinstance(other, Told)
+        assert one.prediction == other.prediction
+        for answer, same in zip(one.image.answers, other.image.answers, strict=True):
+            assert np.array_equal(answer.places, same.places)
+
+
+def test_places_are_told_only_on_request(
+    explaining_service: TraitsService, contents: list[ImageContent]
+) -> None:
+    (without,) = explaining_service.tell(contents[:1], places=False)
+    (told,) = explaining_service.tell(contents[:1], places=True)
+    assert isinstance(without, Told)
+    assert isinstance(told, Told)
+    assert without.image.answers == ()
+    assert without.prediction == told.prediction
+    labels = [answer["label"] for answer in told.prediction["attributes"].values()]
+    assert [answer.label for answer in told.image.answers] == labels
+
+
+def test_an_onnx_file_answers_as_its_model_and_tells_no_places(
+    people_onnx: Path, explaining_service: TraitsService, contents: list[ImageContent]
+) -> None:
+    service = TraitsService.load(people_onnx)
+    assert (service.model, service.explainer, service.overview) == (None, None, None)
+    found, expected = service.predict(contents[:5]), explaining_service.predict(contents[:5])
+    for one, other in zip(found["predictions"], expected["predictions"], strict=True):
+        for name, answer in one["attributes"].items():
+            assert answer["label"] == other["attributes"][name]["label"]
+            assert answer["probability"] == pytest.approx(
+                other["attributes"][name]["probability"], abs=1e-4
+            )
+    (told,) = service.tell(contents[:1], places=True)
+    assert isinstance(told, Told)
+    assert told.image.answers == ()
+
+
+def test_a_directory_is_loaded_with_its_audit_and_few_threads(
+    folded_model: TraitsModel, people_directory: Path, decoded_images: Path, tmp_path: Path
+) -> None:
+    save_traits(folded_model, tmp_path / "model")
+    before = torch.get_num_threads()
+    try:
+        service = TraitsService.load(
+            tmp_path / "model", data=people_directory, cache_dir=decoded_images
+        )
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+    assert service.name == "model"
+    assert service.audit is not None
+    assert service.audit.unjudged == ""
+    assert service.overview is service.overview is not None
+
+
+def test_a_model_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    for name in ("none", "none.onnx"):
+        with pytest.raises(InputError, match=name):
+            TraitsService.load(tmp_path / name)
+
+
+def test_many_threads_get_the_answers_of_one(
+    explaining_service: TraitsService, contents: list[ImageContent]
+) -> None:
+    def ask(start: int) -> list[Told]:
+        told = explaining_service.tell(contents[start : start + 3], places=start % 2 == 0)
+        return [one for one in told if isinstance(one, Told)]
+
+    starts = range(12)
+    alone = [ask(start) for start in starts]
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(ask, starts))
+    for expected, found in zip(alone, together, strict=True):
+        assert [one.prediction for one in found] == [one.prediction for one in expected]
+        for one, other in zip(found, expected, strict=True):
+            for answer, same in zip(one.image.answers, other.image.answers, strict=True):
+                assert np.allclose(answer.places, same.places, atol=1e-5)
+
+
+def test_an_image_of_too_many_pixels_is_named_before_it_is_decoded(
+    explaining_service: TraitsService, photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lacunar.traits.images.MAX_PIXELS", 1000)
+    found = explaining_service.predict(
+        [ImageContent("a", photo()), ImageContent("b", photo((9, 9)))]
+    )
+    assert [one["image"] for one in found["predictions"]] == ["b"]
+    assert found["broken"][0]["reason"].endswith("at most 1,000 pixels, got 30 x 60")
