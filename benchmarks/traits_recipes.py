@@ -33,6 +33,7 @@ STILL = Augmentation(gamma=0, contrast=0)
 RECIPES: dict[str, dict[str, Any]] = {
     "default": {},
     "source": {},
+    "random start": {"start": "random"},
     "padded to 100 x 60": {"fit": "pad", "height": 100, "width": 60},
     "no histograms of colours": {"colours": False},
     "no change of light": {"augmentation": STILL},
@@ -41,8 +42,9 @@ RECIPES: dict[str, dict[str, Any]] = {
     "no label smoothing": {"label_smoothing": 0},
     "no mirrored answers": {"mirror": False},
     "no decay": {"weight_decay": 0},
+    "twice the learning rate": {"learning_rate": 3e-3},
     "source's network": {"network": "source"},
-    "24 filters": {"filters": 24},
+    "random start, 24 filters": {"filters": 24},
     "30 epochs": {"max_epochs": 30},
     "120 epochs": {"max_epochs": 120},
     "class weights .5": {"class_weights": 0.5},

@@ -45,6 +45,7 @@ def test_tables_and_sentences_tell_what_was_read_and_learned(
     assert [line.split()[0] for line in networks] == ["1", "2", "3", "4", "5"]
     for words in (
         "Labels of each part",
+        "Weights started from pedestrians, which tell gender,",
         "3 networks, each without 1 of 3 parts, which judge",
         "2 on all, which answer.",
         "The test images, of which the fit saw nothing: 12.",
@@ -151,3 +152,12 @@ def test_powers_out_of_reach_are_refused(
     done = fit(people_directory, tmp_path / "m", option, value)
     assert isinstance(done.exception, InputError)
     assert str(done.exception).startswith(f"{option}: ")
+
+
+def test_a_start_is_chosen_by_name(people_directory: Path, tmp_path: Path) -> None:
+    done = fit(people_directory, tmp_path / "m", *FAST, "--start", "random", "--folds", 0, "--json")
+    assert json.loads(done.stdout)["start"] is None
+    assert load_traits(tmp_path / "m").start is None
+    refused = fit(people_directory, tmp_path / "n", "--network", "source", "--start", "pedestrians")
+    assert isinstance(refused.exception, InputError)
+    assert "stripes of 16 filters for the start pedestrians, got source" in str(refused.exception)

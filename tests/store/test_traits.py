@@ -15,6 +15,7 @@ from lacunar.traits.dataset import LabelledImages
 from lacunar.traits.describe import describe_fit
 from lacunar.traits.history import Epoch, Score
 from lacunar.traits.model import TraitsModel, evaluate_traits
+from lacunar.traits.start import Start
 
 
 def test_a_loaded_model_says_what_the_fitted_one_said(
@@ -38,6 +39,14 @@ def test_a_loaded_model_says_what_the_fitted_one_said(
         found = loaded.operating_points[part]
         assert (found.taus, found.as_answered) == (points.taus, points.as_answered)
         assert np.array_equal(found.figures, points.figures)
+
+
+def test_what_weights_started_from_is_kept(people_model: TraitsModel, tmp_path: Path) -> None:
+    start = Start("pedestrians", "0" * 64, ("gender", "luggage"))
+    save_traits(replace(people_model, start=start), tmp_path / "known")
+    save_traits(people_model, tmp_path / "drawn")
+    assert load_traits(tmp_path / "known").start == start
+    assert load_traits(tmp_path / "drawn").start is None
 
 
 def test_saving_twice_gives_the_same_bytes(people_model: TraitsModel, tmp_path: Path) -> None:

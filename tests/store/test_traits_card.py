@@ -6,6 +6,7 @@ import pytest
 
 from lacunar.store.traits_card import model_card
 from lacunar.traits.model import TraitsModel
+from lacunar.traits.start import Start
 
 
 @pytest.fixture
@@ -45,3 +46,12 @@ def test_figures_of_no_label_are_none(people_model: TraitsModel) -> None:
 def test_it_says_what_it_is_not_for(card: str) -> None:
     assert "no decision about anybody may rest on an answer" in " ".join(card.split())
     assert "Learned from fewer than 10 labels" in card
+
+
+def test_it_says_what_weights_started_from(people_model: TraitsModel, card: str) -> None:
+    assert "Weights started from chance." in card
+    start = Start("pedestrians", "0" * 64, ("gender", "luggage"))
+    known = model_card(replace(people_model, start=start))
+    assert "from `pedestrians`" in known
+    assert start.digest in known
+    assert "they could tell gender, luggage." in known

@@ -59,6 +59,9 @@ def test_some_images_are_left_to_train_on() -> None:
         {"network": "vgg"},
         {"dropout": 1},
         {"learning_rate": 0},
+        {"start": "photographs"},
+        {"start": "pedestrians", "filters": 24},
+        {"start": "pedestrians", "network": "source"},
         {"class_weights": 1.1},
         {"class_weights": -0.1},
         {"logit_adjustment": 2.1},
@@ -76,3 +79,24 @@ def test_some_images_are_left_to_train_on() -> None:
 def test_settings_that_do_not_fit_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         TraitsConfig.model_validate(settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "start", "rate"),
+    [
+        ({}, "pedestrians", 0.0015),
+        ({"start": "random"}, "random", 0.003),
+        ({"filters": 24}, "random", 0.003),
+        ({"network": "shared-dense"}, "random", 0.003),
+        ({"learning_rate": 0.01}, "pedestrians", 0.01),
+    ],
+)
+def test_known_weights_are_where_they_fit_and_move_less(
+    settings: dict[str, object], start: str, rate: float
+) -> None:
+    config = TraitsConfig(**settings)
+    assert (config.starts_from, config.highest_rate) == (start, rate)
+
+
+def test_the_source_preset_starts_from_chance() -> None:
+    assert TraitsConfig.of_preset("source").starts_from == "random"

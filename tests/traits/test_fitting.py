@@ -14,6 +14,7 @@ from lacunar.traits.fitting import fit_traits, remove_checkpoints
 from lacunar.traits.history import Epoch
 from lacunar.traits.model import TraitsModel, evaluate_traits, load_frames, predict_traits
 from lacunar.traits.predict import probabilities
+from lacunar.traits.start import read_start
 
 
 @pytest.fixture(scope="module")
@@ -203,3 +204,31 @@ def test_shares_are_those_of_the_labels_that_weights_were_fitted_to(
         plain = (n + 1) / (n.sum() + 2)
         assert found.shares.shares[1] == pytest.approx((1 - smoothing) * plain + smoothing / 2)
     assert (one.config.label_smoothing, model.config.label_smoothing) == (0, 0.05)
+
+
+def still(config: TraitsConfig, **changes: object) -> TraitsConfig:
+    """A fit that hardly moves its weights."""
+    options = {"folds": 0, "max_epochs": 1, "learning_rate": 1e-12, "weight_decay": 0.0}
+    return config.model_copy(update=options | changes)
+
+
+def test_networks_start_from_known_weights_unless_told_otherwise(
+    people: LabelledImages, config: TraitsConfig, cache: Path
+) -> None:
+    known = fit_traits(people, still(config), cache_dir=cache)
+    drawn = fit_traits(people, still(config, start="random"), cache_dir=cache)
+    weights = read_start("pedestrians")
+    assert known.start == weights.told(people.schema)
+    assert known.start.attributes == people.schema.names
+    assert drawn.start is None
+    for name in ("far.1.0.weight", "heads.3.weight", "colour_heads.2.weight", "attention.weight"):
+        np.testing.assert_allclose(known.states[0][name], weights.arrays[name], atol=1e-6)
+        assert not np.allclose(drawn.states[0][name], weights.arrays[name], atol=1e-2)
+
+
+def test_attributes_that_the_weights_do_not_know_are_told_apart(
+    model: TraitsModel, people_of_coats: LabelledImages
+) -> None:
+    assert model.start is not None
+    assert model.start.attributes == ()
+    assert model.start.digest == read_start("pedestrians").digest

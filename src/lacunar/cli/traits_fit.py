@@ -87,6 +87,13 @@ def fit(
             "were equally frequent (default: 0).",
         ),
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            help="pedestrians: weights that come with Lacunar, learned from drawn people (default "
+            "of stripes); random."
+        ),
+    ] = None,
     no_augment: Annotated[
         bool, typer.Option("--no-augment", help="Do not move training images at random.")
     ] = False,
@@ -138,6 +145,7 @@ def fit(
         network=network,
         folds=folds,
         refit=refit,
+        start=start,
         class_weights=class_weights,
         logit_adjustment=logit_adjustment,
         wanted_accuracy=wanted_accuracy,
@@ -167,6 +175,7 @@ def fit(
         emit_json({"model": str(output), **describe_fit(model)})
         return
     print_counts(model)
+    _print_start(model)
     _print_epochs(model)
     part = "test" if "test" in model.evaluations else model.config.judged_part
     print_scores(model.evaluations[part], _SCORED[part])
@@ -210,6 +219,12 @@ def _print_intake(what: str, dataset: LabelledImages) -> None:
     repeated = f", {intake.repeated} of them for an image named before" if intake.repeated else ""
     err.print(f"Read {n} {what} images from {intake.rows} rows{repeated}.", markup=False)
     err.print(f"  unknown labels: {unknown}", markup=False)
+
+
+def _print_start(model: TraitsModel) -> None:
+    if model.start is not None:
+        told = ", ".join(model.start.attributes) or "none of these attributes"
+        out.print(f"Weights started from {model.start.name}, which tell {told}.\n", markup=False)
 
 
 def _print_epochs(model: TraitsModel) -> None:

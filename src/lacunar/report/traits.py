@@ -128,6 +128,7 @@ def summary(model: TraitsModel) -> Context:
         "networks": len(model.states),
         "judges": len(model.histories),
         "refit": bool(model.config.folds and model.config.refit),
+        "start": model.start,
     }
 
 

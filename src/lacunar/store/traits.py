@@ -26,6 +26,7 @@ from lacunar.traits.left_out import LeftOut
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.operating_points import OperatingPoints
 from lacunar.traits.schema import Schema
+from lacunar.traits.start import Start
 from lacunar.traits.trust import Trust
 
 KIND = "traits"
@@ -98,6 +99,7 @@ def save_traits(model: TraitsModel, path: Path, *, force: bool = False) -> None:
             "operating_points": {
                 part: points.as_answered for part, points in model.operating_points.items()
             },
+            "start": None if model.start is None else asdict(model.start),
         },
         arrays=arrays,
         tables={"history": _history_table(model), "layers": _layer_table(model)},
@@ -140,7 +142,7 @@ def load_traits(path: Path) -> TraitsModel:
             ),
             trust=Trust(arrays[_TEMPERATURES], tuple(facts["thresholds"])),
             versions=facts["versions"],
-            # Models have been saved without.
+            # Models have been saved without these.
             operating_points={
                 part: OperatingPoints(
                     tuple(arrays[f"points.{part}.taus"].tolist()),
@@ -149,6 +151,7 @@ def load_traits(path: Path) -> TraitsModel:
                 )
                 for part, as_answered in facts.get("operating_points", {}).items()
             },
+            start=_read_start(facts.get("start")),
         )
     except (KeyError, TypeError, ValueError) as error:
         first = str(error).splitlines()[0]
@@ -258,3 +261,9 @@ def _read_layers(table: pa.Table) -> tuple[Layer, ...]:
         Layer(row["name"], row["kind"], tuple(row["output_shape"]), row["parameters"])
         for row in table.to_pylist()
     )
+
+
+def _read_start(fact: Mapping[str, Any] | None) -> Start | None:
+    if fact is None:
+        return None
+    return Start(fact["name"], fact["digest"], tuple(fact["attributes"]))

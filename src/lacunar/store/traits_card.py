@@ -48,6 +48,7 @@ Answers {", ".join(model.schema.names)} of one image each, learned from labels w
 - Unknown: {unknown} of {cells} labels ({unknown / cells:.1%}); they enter no loss and no figure.
 - Rows left out on reading: {repeated}, of images that an earlier row names.
 - {_networks(model)}
+- {_start(model)}
 - Epoch {kept.epoch} of {len(model.history)}{", the one with the lowest validation loss" * one}.
 - Preset `{config.preset}`, seed {config.seed}, {versions}.
 - Fingerprint of the training data: `{model.fingerprint}`.
@@ -67,6 +68,16 @@ def _networks(model: TraitsModel) -> str:
     return (
         f"{each}, every one trained without other parts of the images; answers are means of their"
         " probabilities."
+    )
+
+
+def _start(model: TraitsModel) -> str:
+    if model.start is None:
+        return "Weights started from chance."
+    told = ", ".join(model.start.attributes) or "none of the attributes"
+    return (
+        f"Weights started from `{model.start.name}` (`{model.start.digest}`), which come with"
+        f" Lacunar and were learned from drawn pictures alone; they could tell {told}."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from lacunar.errors import InputError
 from lacunar.traits.images import Fit
@@ -12,6 +12,8 @@ from lacunar.traits.images import Fit
 Preset = Literal["default", "source"]
 NetworkKind = Literal["stripes", "source", "shared-dense"]
 Schedule = Literal["one-cycle", "constant"]
+Start = Literal["pedestrians", "random"]
+_START_FILTERS = 16
 # Torch and NumPy both take seeds of 64 bits; pydantic and JSON readers are sure of 53.
 _SEEDS = 2**53
 
@@ -49,6 +51,7 @@ _SOURCE: dict[str, Any] = {
     "width": 60,
     "fit": "pad",
     "network": "source",
+    "start": "random",
     "batch": 64,
     "max_epochs": 100,
     "schedule": "constant",
@@ -88,6 +91,11 @@ class TraitsConfig(BaseModel):
         "stripes", description="shared-dense: source, where related attributes share a layer."
     )
     filters: int = Field(16, ge=1, le=256, description="Of the first layer of stripes.")
+    start: Start | None = Field(
+        None,
+        description="Weights to start from: pedestrians, learned from drawn people, which fit"
+        " stripes of 16 filters; random; none: pedestrians where they fit, else random.",
+    )
     colours: bool = Field(True, description="Whether stripes also reads histograms of colours.")
     dropout: float = Field(
         0.2, ge=0, lt=1, description="Share of the channels dropped; the source report names none."
@@ -102,7 +110,12 @@ class TraitsConfig(BaseModel):
     patience: int = Field(
         25, ge=1, description="Epochs without a lower validation loss that end a constant schedule."
     )
-    learning_rate: float = Field(3e-3, gt=0, description="Of Adam, at its highest.")
+    learning_rate: float | None = Field(
+        None,
+        gt=0,
+        description="Of Adam, at its highest; none: .0015 where weights start from known ones, so"
+        " that they are not forgotten, else .003.",
+    )
     weight_decay: float = Field(0.05, ge=0, description="Of weights, not of biases and norms.")
     averaging: float = Field(
         0.99, ge=0, lt=1, description="Decay of the moving average of weights; 0 keeps the weights."
@@ -167,6 +180,32 @@ class TraitsConfig(BaseModel):
         return cls(**((_SOURCE if preset == "source" else {"preset": preset}) | changes))
 
     @property
+    def starts_from(self) -> Start:
+        """What weights start from, where the settings leave it open.
+
+        Examples
+        --------
+        >>> [TraitsConfig(filters=filters).starts_from for filters in (16, 24)]
+        ['pedestrians', 'random']
+        """
+        return self.start or ("pedestrians" if self._start_fits else "random")
+
+    @property
+    def highest_rate(self) -> float:
+        """The learning rate at its highest, where the settings leave it open.
+
+        Examples
+        --------
+        >>> [TraitsConfig(start=start).highest_rate for start in ("pedestrians", "random")]
+        [0.0015, 0.003]
+        """
+        return self.learning_rate or (0.003 if self.starts_from == "random" else 0.0015)
+
+    @property
+    def _start_fits(self) -> bool:
+        return self.network == "stripes" and self.filters == _START_FILTERS
+
+    @property
     def judged_part(self) -> str:
         """The evaluated part of the training data: images that weights were not fitted to.
 
@@ -225,6 +264,15 @@ class TraitsConfig(BaseModel):
         if validation > 1 and not validation.is_integer():
             raise ValueError("expected a whole number of images, or a share below 1")
         return validation
+
+    @model_validator(mode="after")
+    def _check_start(self) -> Self:
+        if self.start == "pedestrians" and not self._start_fits:
+            raise ValueError(
+                f"expected the network stripes of {_START_FILTERS} filters for the start"
+                f" pedestrians, got {self.network} of {self.filters}"
+            )
+        return self
 
     @field_validator("folds")
     @classmethod

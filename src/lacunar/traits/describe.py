@@ -26,6 +26,7 @@ from lacunar.traits.documents import (
     Intervals,
     OperatingPointsDocument,
     Predictions,
+    StartDocument,
 )
 from lacunar.traits.evaluate import LEVEL, Evaluation
 from lacunar.traits.history import kept_epoch
@@ -33,6 +34,7 @@ from lacunar.traits.metrics import class_table
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.operating_points import OperatingPoints
 from lacunar.traits.schema import Attribute, Schema
+from lacunar.traits.start import Start
 
 
 def describe_evaluation(evaluation: Evaluation) -> EvaluationDocument:
@@ -76,6 +78,7 @@ def describe_fit(model: TraitsModel) -> FitDocument:
     kept = kept_epoch(model.history, model.config)
     return {
         "preset": model.config.preset,
+        "start": None if model.start is None else _start(model.start),
         "networks": len(model.states),
         "judges": len(model.histories),
         "epochs": len(model.history),
@@ -210,6 +213,14 @@ def _answers(
         for answer, row in zip(answers, found.tolist(), strict=True):
             answer["probabilities"] = dict(zip(attribute.classes, row, strict=True))
     return answers
+
+
+def _start(start: Start) -> StartDocument:
+    return {
+        "name": start.name,
+        "digest": start.digest,
+        "attributes": list(start.attributes),
+    }
 
 
 def _figures(values: NDArray[np.float64]) -> Figures:

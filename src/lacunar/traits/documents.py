@@ -148,10 +148,19 @@ class OperatingPointsDocument(TypedDict):
     points: list[OperatingPoint]
 
 
+class StartDocument(TypedDict):
+    """What weights started from; see :class:`lacunar.traits.start.Start`."""
+
+    name: str
+    digest: str
+    attributes: list[str]
+
+
 class FitDocument(TypedDict):
     """See :func:`lacunar.traits.describe.describe_fit`."""
 
     preset: str
+    start: StartDocument | None
     networks: int
     judges: int
     epochs: int

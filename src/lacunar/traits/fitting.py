@@ -33,6 +33,7 @@ from lacunar.traits.operating_points import measure_points
 from lacunar.traits.requirements import require_torch
 from lacunar.traits.schema import UNKNOWN
 from lacunar.traits.split import split_validation, stratified_folds
+from lacunar.traits.start import read_start
 from lacunar.traits.trust import Trust
 
 Progress = Callable[[int, Epoch], None]
@@ -94,6 +95,8 @@ def fit_traits(
     images = load_frames(train, config, cache_dir=cache_dir, reading=reading)
     versions = {name: version(name) for name in _LIBRARIES}
     digest = fingerprint(train, images)
+    start = None if config.starts_from == "random" else read_start(config.starts_from)
+    begun = [] if start is None else [start.digest]
     states: list[Mapping[str, NDArray[Any]]] = []
     histories: list[tuple[Epoch, ...]] = []
     said: list[list[NDArray[np.float32]]] = []
@@ -103,9 +106,10 @@ def fit_traits(
             TrainingData(images, train.labels, fitted, others),
             train.schema,
             own,
+            start=start,
             progress=_of_member(progress, member),
             checkpoint_dir=_folder_of(checkpoint_dir, config, member),
-            key=digest_of([digest, own.model_dump(mode="json"), fitted.tolist(), versions]),
+            key=digest_of([digest, own.model_dump(mode="json"), fitted.tolist(), versions, *begun]),
         )
         states.append(state)
         if len(others):
@@ -155,6 +159,7 @@ def fit_traits(
         left_out=left_out,
         trust=trust,
         versions=versions,
+        start=None if start is None else start.told(train.schema),
     )
     points = {
         name: measure_points(labels, after, model.shares)

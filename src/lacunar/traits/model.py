@@ -28,6 +28,7 @@ from lacunar.traits.left_out import LeftOut
 from lacunar.traits.operating_points import OperatingPoints, measure_points
 from lacunar.traits.requirements import require_torch
 from lacunar.traits.schema import Schema
+from lacunar.traits.start import Start
 from lacunar.traits.trust import Trust
 
 _LIBRARIES = ("numpy", "pillow", "torch")
@@ -69,6 +70,8 @@ class TraitsModel:
         Libraries that the weights came from.
     operating_points : dict of str to OperatingPoints
         Of the same parts as ``evaluations``, or of none.
+    start : Start, optional
+        What weights started from; without it they were drawn at random.
     """
 
     config: TraitsConfig
@@ -85,6 +88,7 @@ class TraitsModel:
     trust: Trust
     versions: dict[str, str]
     operating_points: dict[str, OperatingPoints] = field(default_factory=dict)
+    start: Start | None = None
 
     @property
     def shares(self) -> ClassShares:

@@ -41,7 +41,7 @@ def make_optimiser(network: nn.Module, config: TraitsConfig) -> torch.optim.Opti
         {"params": weights, "weight_decay": config.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, eps=_ADAM_EPS, fused=True)
+    return torch.optim.AdamW(groups, lr=config.highest_rate, eps=_ADAM_EPS, fused=True)
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:

@@ -41,6 +41,7 @@ from lacunar.traits.optimiser import (
 )
 from lacunar.traits.predict import predict_logits
 from lacunar.traits.schema import UNKNOWN, Schema
+from lacunar.traits.start import StartingWeights
 from lacunar.traits.tensors import as_images, choose_device
 
 Progress = Callable[[Epoch], None]
@@ -74,6 +75,7 @@ def train_network(
     schema: Schema,
     config: TraitsConfig,
     *,
+    start: StartingWeights | None = None,
     progress: Progress | None = None,
     checkpoint_dir: Path | None = None,
     key: str = "",
@@ -85,6 +87,8 @@ def train_network(
     data : TrainingData
     schema : Schema
     config : TraitsConfig
+    start : StartingWeights, optional
+        Take the place of drawn weights.
     progress : callable, optional
         Called with each epoch once it is safe on disk.
     checkpoint_dir : Path, optional
@@ -112,6 +116,8 @@ def train_network(
     balance = _balance(data, schema, config)
     weights = torch.Generator().manual_seed(_seed(config, 0, _WEIGHTS))
     network = build_network(config, schema, generator=weights)
+    if start is not None:
+        load_state(network, start.applied_to(network_state(network), schema))
     place(network, device)
     optimiser = make_optimiser(network, config)
     rows: list[dict[str, Any]] = []
@@ -208,10 +214,8 @@ def _train_epoch(
 
 def _rate(config: TraitsConfig, n: int, step: int) -> float:
     if config.schedule == "constant":
-        return config.learning_rate
-    return config.learning_rate * one_cycle(
-        step / (config.max_epochs * math.ceil(n / config.batch))
-    )
+        return config.highest_rate
+    return config.highest_rate * one_cycle(step / (config.max_epochs * math.ceil(n / config.batch)))
 
 
 def _validate(network: nn.Module, data: TrainingData, schema: Schema, balance: Balance) -> Score:
