@@ -58,3 +58,16 @@ def test_a_network_that_nothing_validates_has_no_validation_loss(
     log = EpochLog(NAMES, 1, lambda stage, done, total: None, networks=2)
     log(1, Epoch(1, epoch(1, 2.5).train, nothing))
     assert capsys.readouterr().err.splitlines()[-1].split() == ["2", "2.500"] + ["none"] * 7
+
+
+def test_networks_that_train_at_once_are_told_as_they_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told: list[tuple[str, int, int]] = []
+    log = EpochLog(NAMES, 2, lambda *progress: told.append(progress), networks=2)
+    for network, number in ((1, 1), (0, 1), (1, 2), (0, 2)):
+        log(network, epoch(number, 7.0))
+    lines = capsys.readouterr().err.splitlines()
+    assert not lines[0].startswith("Going on")
+    assert [line.split()[0] for line in lines[2:]] == ["2", "1"]
+    assert told[-1] == ("epochs", 4, 4)

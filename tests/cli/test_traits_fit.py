@@ -16,7 +16,7 @@ from lacunar.store import load_traits
 from lacunar.traits.history import Epoch
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-FAST = ("--max-epochs", "2", "--batch", "8", "--device", "cpu")
+FAST = ("--max-epochs", "2", "--batch", "8", "--device", "cpu", "--workers", "1")
 
 
 def fit(data: Path, output: Path, *words: object) -> Result:
@@ -161,3 +161,10 @@ def test_a_start_is_chosen_by_name(people_directory: Path, tmp_path: Path) -> No
     refused = fit(people_directory, tmp_path / "n", "--network", "source", "--start", "pedestrians")
     assert isinstance(refused.exception, InputError)
     assert "stripes of 16 filters for the start pedestrians, got source" in str(refused.exception)
+
+
+@pytest.mark.slow
+def test_workers_change_no_byte(people_directory: Path, fitted: Path, tmp_path: Path) -> None:
+    assert fit(people_directory, tmp_path / "m", "--workers", 3).exit_code == 0
+    for file in fitted.iterdir():
+        assert file.read_bytes() == (tmp_path / "m" / file.name).read_bytes(), file.name

@@ -17,8 +17,8 @@ class EpochLog:
     """Print losses on stderr: of training, of validation, the latter per output.
 
     Of one network every epoch has a line, and a star marks one whose validation loss is the lowest
-    so far; of several each has one, when it is done. Outputs that 80 columns have no room for are
-    left out.
+    so far; of several, which may train at once, each has one when it is done. Outputs that 80
+    columns have no room for are left out.
 
     Parameters
     ----------
@@ -39,18 +39,23 @@ class EpochLog:
         self.networks = networks
         self.report = report
         self.lowest = float("inf")
-        self.begun = False
+        self.epochs: dict[int, int] = {}
 
     def __call__(self, network: int, epoch: Epoch) -> None:
-        if not self.begun:
-            self._begin(network, epoch)
+        if network not in self.epochs and epoch.epoch > 1:
+            before = f"epoch {epoch.epoch - 1}" + f" of network {network + 1}" * (self.networks > 1)
+            err.print(f"Going on after {before}, which the checkpoint holds.")
+        if not self.epochs:
+            self._begin()
+        self.epochs[network] = epoch.epoch
         if self.networks == 1:
             best = epoch.validation.loss < self.lowest
             self.lowest = min(self.lowest, epoch.validation.loss)
             self._print(epoch.epoch, epoch, "*" if best else "")
         elif epoch.epoch == self.max_epochs:
             self._print(network + 1, epoch, "")
-        done = network * self.max_epochs + epoch.epoch
+        # Networks before the first that is heard of were trained whole before a fit was killed.
+        done = min(self.epochs) * self.max_epochs + sum(self.epochs.values())
         self.report("epochs", done, self.networks * self.max_epochs)
 
     def _print(self, number: int, epoch: Epoch, mark: str) -> None:
@@ -62,11 +67,7 @@ class EpochLog:
         )
         err.print(f"{number:>7}{cells}{mark}", markup=False)
 
-    def _begin(self, network: int, epoch: Epoch) -> None:
-        self.begun = True
-        if network or epoch.epoch > 1:
-            before = f"epoch {epoch.epoch - 1}" + f" of network {network + 1}" * (self.networks > 1)
-            err.print(f"Going on after {before}, which the checkpoint holds.")
+    def _begin(self) -> None:
         err.print("Loss of training and validation images, and the latter per output:")
         heads = "".join(f"{name[: _CELL - 1]:>{_CELL}}" for name in ("train", "valid", *self.names))
         err.print(f"{'network' if self.networks > 1 else 'epoch':>7}{heads}", markup=False)

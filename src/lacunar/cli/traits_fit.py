@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -104,6 +105,14 @@ def fit(
             "the surest 80 % of each attribute)."
         ),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Networks that train at once, with the same result (default: one per processor; "
+            "1 on a GPU).",
+        ),
+    ] = None,
     device: Annotated[
         str | None, typer.Option(help="auto, cpu, cuda, mps ... (default: auto).")
     ] = None,
@@ -163,6 +172,7 @@ def fit(
             train,
             config,
             test=test,
+            workers=workers or _workers(config),
             progress=log,
             reading=partial(report, "decoding images"),
             checkpoint_dir=checkpoint,
@@ -187,6 +197,12 @@ _SCORED = {
     "test": "The test images, of which the fit saw nothing",
     "validation": "The validation images, which chose the epoch: real figures are lower",
 }
+
+
+def _workers(config: TraitsConfig) -> int:
+    from lacunar.traits.tensors import choose_device
+
+    return (os.cpu_count() or 1) if choose_device(config.device).type == "cpu" else 1
 
 
 def _check_used(config: TraitsConfig, *, patience: int | None, validation: float | None) -> None:

@@ -117,6 +117,21 @@ def load_images(
     return _open(key, folder, names)
 
 
+def open_images(key: str, *, cache_dir: Path | None = None) -> ImageArray:
+    """Map images that :func:`load_images` has just found whole, as another process does.
+
+    Parameters
+    ----------
+    key : str
+        Of the array.
+    cache_dir : Path, optional
+        See :func:`default_cache_dir`.
+    """
+    folder = (cache_dir or default_cache_dir()) / key
+    names = tuple(name for name in (_PIXELS, _BOXES, _MAPS, _KNOWN) if (folder / name).is_file())
+    return _open(key, folder, names)
+
+
 def _key(dataset: LabelledImages, frame: _Frame, pool: Executor) -> str:
     def digests(rows: range) -> list[str]:
         return [

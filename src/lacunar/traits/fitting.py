@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,9 @@ from lacunar.traits.config import TraitsConfig
 from lacunar.traits.counts import count_labels, largest_classes
 from lacunar.traits.dataset import LabelledImages
 from lacunar.traits.evaluate import evaluate_answers
-from lacunar.traits.history import Epoch
 from lacunar.traits.layers import layer_table
 from lacunar.traits.left_out import gather_left_out
+from lacunar.traits.members import Lesson, Member, Progress, train_members
 from lacunar.traits.model import (
     TraitsModel,
     answers,
@@ -36,7 +35,6 @@ from lacunar.traits.split import split_validation, stratified_folds
 from lacunar.traits.start import read_start
 from lacunar.traits.trust import Trust
 
-Progress = Callable[[int, Epoch], None]
 Rows = NDArray[np.intp]
 Logits = Sequence[NDArray[np.floating]]
 
@@ -48,6 +46,7 @@ def fit_traits(
     config: TraitsConfig | None = None,
     *,
     test: LabelledImages | None = None,
+    workers: int = 1,
     progress: Progress | None = None,
     reading: Callable[[int, int], None] | None = None,
     checkpoint_dir: Path | None = None,
@@ -64,6 +63,9 @@ def fit_traits(
     config : TraitsConfig, optional
     test : LabelledImages, optional
         Evaluated at the end; nothing is learned from them.
+    workers : int
+        Networks that train at once, each in a process of its own; see
+        :func:`lacunar.traits.members.train_members`.
     progress : callable, optional
         Called with the number of the network, counted from 0, and each of its epochs.
     reading : callable, optional
@@ -84,7 +86,6 @@ def fit_traits(
     require_torch()
     from lacunar.traits.networks import restore_networks
     from lacunar.traits.predict import predict_logits
-    from lacunar.traits.training import TrainingData, train_network
 
     config = config or TraitsConfig()
     if test is not None:
@@ -97,29 +98,24 @@ def fit_traits(
     digest = fingerprint(train, images)
     start = None if config.starts_from == "random" else read_start(config.starts_from)
     begun = [] if start is None else [start.digest]
-    states: list[Mapping[str, NDArray[Any]]] = []
-    histories: list[tuple[Epoch, ...]] = []
-    said: list[list[NDArray[np.float32]]] = []
-    for member, (fitted, others) in enumerate([*splits, *refits]):
-        own = _config_of(config, member)
-        state, history = train_network(
-            TrainingData(images, train.labels, fitted, others),
-            train.schema,
-            own,
-            start=start,
-            progress=_of_member(progress, member),
-            checkpoint_dir=_folder_of(checkpoint_dir, config, member),
-            key=digest_of([digest, own.model_dump(mode="json"), fitted.tolist(), versions, *begun]),
-        )
-        states.append(state)
-        if len(others):
-            histories.append(tuple(history))
-            alone = restore_networks(config, train.schema, [state])
-            said.append(predict_logits(alone, images, others))
-    if refits:
-        states = states[len(splits) :]
+    members = [
+        _member(config, number, fitted, others, [digest, versions, *begun], checkpoint_dir)
+        for number, (fitted, others) in enumerate([*splits, *refits])
+    ]
+    trained = train_members(
+        Lesson(images, train.labels, train.schema, start, cache_dir),
+        members,
+        workers=workers,
+        progress=progress,
+    )
+    judges, answering = trained[: len(splits)], trained[len(splits) if refits else 0 :]
+    states = [network.state for network in answering]
     left_out = gather_left_out(
-        train.schema, len(train), [others for _, others in splits], said, n_members=len(states)
+        train.schema,
+        len(train),
+        [others for _, others in splits],
+        [network.said for network in judges],
+        n_members=len(states),
     )
     rows = left_out.rows
     trust = Trust.learn(left_out, train.labels, wanted_accuracy=config.wanted_accuracy)
@@ -145,7 +141,7 @@ def fit_traits(
         fingerprint=digest,
         states=tuple(states),
         layers=tuple(layer_table(together.networks[0], height=config.height, width=config.width)),
-        histories=tuple(histories),
+        histories=tuple(network.history for network in judges),
         intake={"train": train.intake} | ({} if test is None else {"test": test.intake}),
         counts=counts,
         evaluations={
@@ -229,17 +225,19 @@ def _check_split(dataset: LabelledImages, fitted: Rows, others: Rows) -> None:
         )
 
 
-def _config_of(config: TraitsConfig, member: int) -> TraitsConfig:
-    """The config of one network of several: a seed of its own."""
-    if not config.folds:
-        return config
-    seed = int(np.random.SeedSequence([config.seed, member]).generate_state(1)[0])
-    return config.model_copy(update={"seed": seed})
-
-
-def _folder_of(folder: Path | None, config: TraitsConfig, member: int) -> Path | None:
-    return folder / f"network-{member}" if folder and config.folds else folder
-
-
-def _of_member(progress: Progress | None, member: int) -> Callable[[Epoch], None] | None:
-    return None if progress is None else partial(progress, member)
+def _member(
+    config: TraitsConfig,
+    number: int,
+    fitted: Rows,
+    others: Rows,
+    origin: list[Any],
+    checkpoint_dir: Path | None,
+) -> Member:
+    """A network of several with a seed and a folder of its own, or the only one."""
+    folder = checkpoint_dir
+    if config.folds:
+        seed = int(np.random.SeedSequence([config.seed, number]).generate_state(1)[0])
+        config = config.model_copy(update={"seed": seed})
+        folder = folder / f"network-{number}" if folder else None
+    key = digest_of([*origin, config.model_dump(mode="json"), fitted.tolist()])
+    return Member(number, config, fitted, others, folder, key)
