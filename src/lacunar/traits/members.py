@@ -206,23 +206,29 @@ class _Worker:
     def take(self, member: Member) -> None:
         """Begin with a network."""
         self.member = member
-        self.connection.send(member)
+        try:
+            self.connection.send(member)
+        except OSError:
+            raise self._died() from None
 
     def tell(self) -> Epoch | Trained:
         """Wait for an epoch, or for the end of a network."""
         try:
             told = self.connection.recv()
-        except (EOFError, ConnectionError):
-            self._process.join()
-            raise InputError(
-                f"expected the process that trains network {self.member.number + 1} to live,"
-                f" it ended with status {self._process.exitcode}; fewer --workers take less"
-                " memory, and a fit with --checkpoint goes on where it was"
-            ) from None
+        except (EOFError, OSError):
+            raise self._died() from None
         if isinstance(told, BaseException):
             raise told
         assert isinstance(told, Epoch | Trained)
         return told
+
+    def _died(self) -> InputError:
+        self._process.join()
+        return InputError(
+            f"expected the process that trains network {self.member.number + 1} to live,"
+            f" it ended with status {self._process.exitcode}; fewer --workers take less"
+            " memory, and a fit with --checkpoint goes on where it was"
+        )
 
     def end(self) -> None:
         """Stop the process, whatever it does: what is worth keeping has been written."""
