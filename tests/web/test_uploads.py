@@ -102,6 +102,16 @@ def test_what_is_no_such_form_is_refused(content: bytes, kind: str, status: int)
     assert "expected" in str(caught.value.detail)
 
 
+def test_a_form_that_breaks_off_brings_nothing() -> None:
+    posted = httpx.Request("POST", "http://x", files=[("images", ("a.png", b"one"))] * 2)
+    content, kind = posted.read(), posted.headers["content-type"]
+    assert len(asyncio.run(read_upload(request_of(content, kind), SETTINGS)).images) == 2
+    for end in (0, 40, content.rindex(b"one") + 1, len(content) - 4):
+        with pytest.raises(Refusal, match="breaks off") as refused:
+            asyncio.run(read_upload(request_of(content[:end], kind), SETTINGS))
+        assert refused.value.status_code == 400
+
+
 def test_fields_of_a_plain_form_are_read_and_files_refused() -> None:
     form = request_of(b"a=1&b=two+words", "application/x-www-form-urlencoded; charset=utf-8")
     assert asyncio.run(read_fields(form, SETTINGS)) == {"a": "1", "b": "two words"}

@@ -64,6 +64,9 @@ async def read_upload(request: Request, settings: ServeSettings) -> Upload:
         form = await parser.parse()
     except MultiPartException as error:
         raise Refusal(400, "Bad Request", f"expected a whole form, got: {error.message}") from error
+    if not parser.whole:
+        parser.close()
+        raise Refusal(400, "Bad Request", "expected a whole form, got one that breaks off")
     try:
         return await _taken(form)
     finally:
@@ -90,6 +93,16 @@ class _MemoryParser(MultiPartParser):
     # 0 stands for no limit: nothing of a form is ever moved to a disk. How much comes at all is
     # limited where bodies are read.
     spool_max_size = 0
+    whole = False
+
+    def on_end(self) -> None:
+        super().on_end()
+        self.whole = True
+
+    def close(self) -> None:
+        """Close all files, also the one that broke off, which is in no form."""
+        for file in self._files_to_close_on_error:
+            file.close()
 
 
 async def _taken(form: FormData) -> Upload:

@@ -39,6 +39,25 @@ def test_a_body_is_counted_whatever_it_says(
     assert refused.value.status_code == 413
 
 
+def test_a_head_that_comes_at_once_is_counted(ask: Ask, counting: ASGIApp) -> None:
+    app = BodiesMiddleware(counting, ServeSettings(max_head=1024))
+    # The path, and for each field its colon, space and line end.
+    fits = 1024 - len("/") - len("x") - 4
+    assert ask(app, headers=[("x", "y" * fits)]).status == 200
+    with pytest.raises(Refusal, match="at most 1,024 bytes") as refused:
+        ask(app, headers=[("x", "y" * (fits + 1))])
+    assert refused.value.status_code == 431
+
+
+def test_a_body_has_one_length(ask: Ask, counting: ASGIApp) -> None:
+    app = BodiesMiddleware(counting, SMALL)
+    headers = [("content-length", "3"), ("transfer-encoding", "chunked")]
+    with pytest.raises(Refusal, match="got both") as refused:
+        ask(app, headers=headers, pieces=[b"abc"])
+    assert refused.value.status_code == 400
+    assert refused.value.headers == {"Connection": "close"}
+
+
 def test_only_a_form_may_be_large(ask: Ask, counting: ASGIApp) -> None:
     app = BodiesMiddleware(counting, ServeSettings(max_document=1024, max_body=4096))
     large = [b"x" * 2000]
@@ -62,7 +81,7 @@ def test_all_bodies_together_are_bounded() -> None:
 
     async def both() -> None:
         app = BodiesMiddleware(reading, settings)
-        scope = {"type": "http", "headers": []}
+        scope = {"type": "http", "path": "/", "query_string": b"", "headers": []}
         first = asyncio.create_task(app(scope, piece, print))
         await app_is_reading.wait()
         with pytest.raises(Busy):

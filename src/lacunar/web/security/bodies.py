@@ -19,7 +19,10 @@ _LINGER_SECONDS, _LINGER_BYTES = 2.0, 64_000_000
 
 
 class BodiesMiddleware:
-    """Refuse bodies that are too large, by their word or by count, or that come too slowly.
+    """Refuse heads and bodies that are too large, or that come too slowly.
+
+    The protocol counts a head only while it is incomplete, so one that comes at once is counted
+    here. A body is measured by its word and by count.
 
     Only a form may carry files; anything else is a document, which is small. All bodies that are
     under way have a bound together, so that many clients cannot fill the memory.
@@ -41,6 +44,23 @@ class BodiesMiddleware:
             return
         settings, size, complete = self._settings, 0, False
         headers = Headers(scope=scope)
+        if _head_size(scope) > settings.max_head:
+            raise Refusal(
+                431,
+                "Request Header Fields Too Large",
+                f"expected a head of at most {settings.max_head:,} bytes, got more",
+                _CLOSE,
+                reason="malformed",
+            )
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # Whoever stands before the server may have believed the other one (RFC 9112, 6.3).
+            raise Refusal(
+                400,
+                "Bad Request",
+                "expected Content-Length or Transfer-Encoding, got both",
+                _CLOSE,
+                reason="malformed",
+            )
         form = headers.get("content-type", "").lower().startswith("multipart/form-data")
         most = settings.max_body if form else min(settings.max_document, settings.max_body)
         length = headers.get("content-length", "0")
@@ -161,6 +181,11 @@ class DeadlineMiddleware:
                 _CLOSE,
                 reason="deadline",
             ) from None
+
+
+def _head_size(scope: Scope) -> int:
+    address = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
+    return address + sum(len(name) + len(value) + 4 for name, value in scope["headers"])
 
 
 def _too_large(most: int) -> Refusal:

@@ -124,7 +124,7 @@ def star_options(scale: RatingScale, item: str, chosen: float | None = None) -> 
     return [
         Option("", "not rated", chosen is None),
         *(
-            Option(rate(item, value), f"{value:g} stars", value == chosen)
+            Option(rate(item, value), f"{value:g} star{'' if value == 1 else 's'}", value == chosen)
             for value in sorted(values, reverse=True)
         ),
     ]
