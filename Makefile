@@ -9,16 +9,20 @@ TORCH_INDEX ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-.PHONY: demo test test-slow check bench bench-peers format clean
+.PHONY: demo test test-slow test-browser check bench bench-peers format clean
 
 demo: $(VENV)/base.stamp
 	$(BIN)/lacunar demo -o demo --force
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not browser"
 
 test-slow: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -m slow || [ $$? -eq 5 ]
+
+# Needs Chromium: apt-get install chromium.
+test-browser: $(VENV)/browser.stamp
+	$(BIN)/python -m pytest -m browser tests
 
 check: $(VENV)/check.stamp
 	$(BIN)/ruff format --check .
@@ -27,7 +31,7 @@ check: $(VENV)/check.stamp
 	$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/test.stamp
-	for script in $(filter-out benchmarks/recommenders% benchmarks/traits_epoch% benchmarks/traits_onnx%,$(wildcard benchmarks/*.py)); do \
+	for script in $(filter-out benchmarks/recommenders% benchmarks/traits_epoch% benchmarks/traits_onnx% benchmarks/serving%,$(wildcard benchmarks/*.py)); do \
 		$(BIN)/python $$script || exit 1; \
 	done
 
@@ -48,6 +52,10 @@ $(VENV)/base.stamp: pyproject.toml constraints.txt
 
 $(VENV)/test.stamp: $(VENV)/base.stamp
 	$(PIP) --editable ".[export,web,test]"
+	touch $@
+
+$(VENV)/browser.stamp: $(VENV)/test.stamp
+	$(PIP) --editable ".[browser]"
 	touch $@
 
 $(VENV)/check.stamp: $(VENV)/test.stamp

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +19,7 @@ from scipy.special import softmax
 from lacunar.datasets.sample_people import PeopleSample, sample_people, write_people
 from lacunar.datasets.sample_people_labels import COLUMNS, N_CLASSES
 from lacunar.datasets.sample_tastes import sample_tastes, write_sample
+from lacunar.store import save_taste, save_traits
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.model import TasteModel, fit_taste
 from lacunar.taste.ratings import Ratings, read_ratings
@@ -23,6 +28,9 @@ from lacunar.traits.config import TraitsConfig
 from lacunar.traits.dataset import LabelledImages, read_layout
 from lacunar.traits.fitting import fit_traits
 from lacunar.traits.model import TraitsModel
+
+#: Start `lacunar serve` with options, and with variables; the address it serves at.
+StartServer = Callable[..., str]
 
 MOVIES = """movieId,title,genres
 1,"Comma, The (1994)",Drama|War
@@ -211,3 +219,52 @@ def real_people() -> Path:
     if not root:
         pytest.skip("LACUNAR_DATA is not set")
     return Path(root) / "people-716"
+
+
+@pytest.fixture(scope="session")
+def sample_model_directory(
+    sample_model: TasteModel, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    directory = tmp_path_factory.mktemp("saved") / "tastes"
+    save_taste(sample_model, directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def people_model_directory(
+    people_model: TraitsModel, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    directory = tmp_path_factory.mktemp("saved") / "people"
+    save_traits(people_model, directory)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """Servers in processes of their own, which must stop gracefully and have had no failure."""
+    running: list[tuple[subprocess.Popen[str], Path]] = []
+
+    def start(*options: object, **variables: str) -> str:
+        log = tmp_path_factory.mktemp("server") / "log"
+        command = (sys.executable, "-m", "lacunar", "serve", "--json", "--port", "0")
+        with log.open("w") as stderr:
+            server = subprocess.Popen(
+                [*command, *map(str, options)],
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                env=os.environ | variables,
+            )
+        running.append((server, log))
+        assert server.stdout is not None
+        line = server.stdout.readline()
+        assert line, log.read_text()
+        return str(json.loads(line)["url"])
+
+    yield start
+    for server, _ in running:
+        server.send_signal(signal.SIGTERM)
+    for server, log in running:
+        with server:
+            assert server.wait(timeout=30) == 0
+        assert "Traceback" not in log.read_text()
