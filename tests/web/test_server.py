@@ -17,6 +17,17 @@ def test_any_free_port_can_be_taken_and_is_told() -> None:
         assert address("::1", sock) == f"http://[::1]:{port}"
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_no_answer_waits_to_be_acknowledged(host: str) -> None:
+    with (
+        bind(ServeSettings(host=host, port=0)) as sock,
+        socket.create_connection(sock.getsockname()[:2], timeout=10),
+    ):
+        accepted, _ = sock.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
 def test_a_port_that_is_taken_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
