@@ -98,7 +98,7 @@ class Asked:
         return said + [(name, str(year)) for name, year in years.items() if year is not None]
 
 
-def asked_of(
+async def asked_of(
     top: Top = _TOP,
     by: By = None,
     adventure: Control = 0.0,

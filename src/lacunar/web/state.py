@@ -69,7 +69,8 @@ def build_state(
     return AppState(settings, pool, metrics, taste, traits, views, tuple(cards))
 
 
-def state_of(request: Request) -> AppState:
+# Functions that requests depend on are all async: others would each be run in a thread.
+async def state_of(request: Request) -> AppState:
     """The state of the app that answers a request."""
     state = request.app.state.lacunar
     assert isinstance(state, AppState)
