@@ -5,6 +5,7 @@ from typing import Annotated
 import pytest
 from fastapi import Query
 from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
 from starlette.testclient import TestClient
 
 from lacunar.errors import InputError
@@ -35,7 +36,11 @@ def failing(client: TestClient) -> TestClient:
     def wish(wish: Wish) -> Wish:
         return wish
 
+    async def leave() -> None:
+        raise ClientDisconnect
+
     for root in ("/api/v1/x", "/x"):
+        client.app.add_api_route(f"{root}/leave", leave)
         client.app.add_api_route(f"{root}/mend", mend)
         client.app.add_api_route(f"{root}/refuse", refuse)
         client.app.add_api_route(f"{root}/fail", fail)
@@ -132,3 +137,11 @@ def test_problems_are_described(client: TestClient) -> None:
 )
 def test_who_asks_is_told_by_the_path(path: str, programs: bool) -> None:
     assert for_programs(path) is programs
+
+
+def test_somebody_who_leaves_early_is_no_failure(
+    failing: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in ("/api/v1/x/leave", "/x/leave"):
+        assert failing.get(path).status_code == 499
+    assert caplog.records == []

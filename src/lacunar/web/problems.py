@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,6 +22,7 @@ PROBLEM_JSON = "application/problem+json"
 _log = logging.getLogger("lacunar.web")
 # A hostile document can be wrong in a million places.
 _MAX_ERRORS, _MAX_WORDS = 20, 300
+_CLIENT_GONE = 499
 
 
 class Refusal(HTTPException):
@@ -163,6 +164,9 @@ class ProblemsMiddleware:
             request = Request(scope)
             if isinstance(error, HTTPException):
                 response = await _http(request, error)
+            elif isinstance(error, ClientDisconnect):
+                # No failure, and nobody hears it: a number for the metrics, as nginx has it.
+                response = Response(status_code=_CLIENT_GONE)
             else:
                 _log.exception("%s %r failed", scope["method"], scope["path"])
                 response = problem_response(
