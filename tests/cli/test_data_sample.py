@@ -23,6 +23,16 @@ def test_a_sample_can_be_read_again(tmp_path: Path) -> None:
     assert (tmp_path / "s" / "groups.csv").exists()
 
 
+def test_people_of_a_sample_can_rate_less(tmp_path: Path) -> None:
+    rows = []
+    for median in ("70", "30"):
+        options = ["--users", "30", "--movies", "200", "--median-ratings", median]
+        words = ["data", "sample", "tastes", "-o", str(tmp_path / median), *options]
+        assert runner.invoke(app, words).exit_code == 0
+        rows.append(len(read_ratings(tmp_path / median).log))
+    assert rows[1] < 0.8 * rows[0]
+
+
 def test_a_parquet_sample_holds_the_same(tmp_path: Path) -> None:
     for layout in ("csv", "parquet"):
         options = ["--users", "30", "--movies", "200", "--layout", layout]

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from lacunar.taste.config import TasteConfig
+from lacunar.taste.model import fit_taste
+from lacunar.taste.ratings import Ratings
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -68,6 +72,15 @@ BAD = {
     "unknown preset": (["fit", "DATA", "-o", "OUT", "--preset", "x"], "--preset: "),
     "unknown view": (["fit", "DATA", "-o", "OUT", "--view", "x"], "expected a view of means"),
     "noise of filled gaps": (["fit", "DATA", "-o", "OUT", "--gaps", "zero"], "noise needs gaps"),
+    "odd memory": (["fit", "DATA", "-o", "OUT", "--memory-limit", "x"], "expected a memory limit"),
+    "large sample": (
+        ["fit", "DATA", "-o", "OUT", "--sample-users", "30000"],
+        "expected sample_users of at most search_users",
+    ),
+    "file for checkpoints": (
+        ["fit", "DATA", "-o", "OUT", "--checkpoint", "DATA/ratings.csv"],
+        "--checkpoint: expected a place for a directory",
+    ),
     "odd scale": (["fit", "DATA", "-o", "OUT", "--scale", "5"], "expected a rating scale"),
 }
 
@@ -113,3 +126,25 @@ def test_a_report_takes_an_evaluation_of_its_own_log_alone(
     assert refused.returncode == 2
     assert "expected an evaluation of the model's log" in " ".join(refused.stderr.split())
     assert not (tmp_path / "no.html").exists()
+
+
+def test_a_killed_fit_goes_on_from_its_checkpoint_and_leaves_none(
+    run: Run, model: Path, sample_ratings: Ratings, sample_directory: Path, tmp_path: Path
+) -> None:
+    checkpoint = tmp_path / "checkpoint"
+    config = TasteConfig(min_components=3, max_components=3, n_seeds=4)
+
+    def dies(stage: str, done: int, total: int) -> None:
+        if stage == "map":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit_taste(sample_ratings, config, checkpoint_dir=checkpoint, progress=dies)
+    options = ["--min-components", 3, "--max-components", 3, "--n-seeds", 4]
+    output = tmp_path / "m"
+    done = run("taste", "fit", sample_directory, "-o", output, *options, "--resume", checkpoint)
+    assert done.returncode == 0, done.stderr
+    assert "Going on with what the checkpoint holds: mixtures, profiles, refits." in done.stderr
+    assert not checkpoint.exists()
+    for file in model.iterdir():
+        assert file.read_bytes() == (output / file.name).read_bytes(), file.name

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -85,6 +86,9 @@ BAD = {
     "no such genre": (["--user", "7", "--genre", "Opera"], "got 'Opera'"),
     "one year": (["--user", "7", "--years", "1990"], "--years: expected FIRST:LAST"),
     "years reversed": (["--user", "7", "--years", "1999:1990"], "years from first to last"),
+    "all and one": (["--user", "7", "--all", "-o", "x"], "expected --all, or a user by"),
+    "all without a file": (["--all"], "expected --all and the file to write, --out, together"),
+    "a file without all": (["--user", "7", "-o", "x"], "expected --all and the file to write"),
     "too adventurous": (["--user", "7", "--adventure", "2"], "--adventure: expected 0 to 1"),
     "adventure of a rule": (
         ["--user", "7", "--by", "segment", "--adventure", ".5"],
@@ -107,3 +111,19 @@ def test_lines_fit_eighty_columns(run: Run, model: Path) -> None:
     for arguments in (["--user", 7], ["--user", 7, "--by", "segment"], ["--help"]):
         for line in run("taste", "recommend", model, *arguments).stdout.splitlines():
             assert len(line) <= 80, line
+
+
+def test_all_users_get_a_file_once_and_again_by_force(
+    run: Run, model: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "lists.parquet"
+    document = found(run, model, "--all", "-o", path, "--top", 3)
+    assert document == {"file": str(path), "users": 120, "rows": 360, "by": "personal"}
+    lists = pq.ParquetFile(path).read(use_threads=False).to_pylist()
+    one = [item["item"] for item in found(run, model, "--user", 7, "--top", 3)["items"]]
+    assert [row["item_id"] for row in lists if row["user_id"] == 7] == one
+    again = run("taste", "recommend", model, "--all", "-o", path)
+    assert again.returncode == 2
+    assert "--force" in again.stderr
+    done = run("taste", "recommend", model, "--all", "-o", path, "--force")
+    assert "600 recommendations for 120 users written to" in done.stdout

@@ -10,7 +10,13 @@ from sklearn.metrics import adjusted_rand_score
 
 from lacunar.datasets import sample_tastes as module
 from lacunar.datasets.sample_catalogue import Films
-from lacunar.datasets.sample_tastes import iter_ratings, sample_movies, sample_tastes, write_sample
+from lacunar.datasets.sample_tastes import (
+    iter_ratings,
+    sample_movies,
+    sample_tastes,
+    write_sample,
+    write_tastes,
+)
 from lacunar.datasets.sample_titles import GENRES
 from lacunar.errors import InputError
 
@@ -191,6 +197,29 @@ def test_batches_do_not_depend_on_their_order(monkeypatch):
         assert module._batch(films, 60, b, 5, 70)[0].equals(batches[b])
 
 
+@pytest.mark.parametrize("layout", ["csv", "parquet"])
+def test_batches_are_written_as_the_whole_sample_would_be(layout, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_USERS_PER_BATCH", 16)
+    monkeypatch.setattr(module, "_ROWS_PER_GROUP", 700)
+    write_rows = pq.write_table
+    monkeypatch.setattr(
+        pq, "write_table", lambda table, path: write_rows(table, path, row_group_size=700)
+    )
+    sample = sample_tastes(**SMALL)
+    write_sample(sample, tmp_path / "whole", layout=layout)
+    told = []
+    rows = write_tastes(
+        tmp_path / "batches",
+        **SMALL,
+        layout=layout,
+        progress=lambda *step: told.append(step),
+    )
+    assert rows == len(sample.ratings)
+    assert told == [(16, 60), (32, 60), (48, 60), (60, 60)]
+    for path in (tmp_path / "whole").iterdir():
+        assert path.read_bytes() == (tmp_path / "batches" / path.name).read_bytes(), path.name
+
+
 def test_a_median_of_46_makes_a_mean_of_about_a_hundred():
     rows = sum(len(batch) for batch in iter_ratings(n_users=4000, n_movies=3000, median_ratings=46))
     assert 88 < rows / 4000 < 108
@@ -263,6 +292,9 @@ def test_bad_sizes_are_told_in_one_sentence(make, sizes, message):
         make(**sizes)
 
 
-def test_a_median_of_the_minimum_is_refused():
+def test_a_median_of_the_minimum_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"more than 20 ratings, .* got median_ratings=20"):
         iter_ratings(median_ratings=20)
+    with pytest.raises(InputError, match=r"more than 20 ratings, .* got median_ratings=20"):
+        write_tastes(tmp_path / "s", median_ratings=20)
+    assert not (tmp_path / "s").exists()

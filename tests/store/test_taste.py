@@ -9,8 +9,10 @@ import pytest
 from lacunar.errors import InputError
 from lacunar.store import load_taste, save_taste
 from lacunar.store.directory import read_bundle, write_bundle
+from lacunar.taste.config import TasteConfig
 from lacunar.taste.describe import describe_recommendations, describe_segments, describe_user
-from lacunar.taste.model import TasteModel
+from lacunar.taste.model import TasteModel, fit_taste
+from lacunar.taste.ratings import Ratings
 
 
 def test_a_loaded_model_says_what_the_fitted_one_said(
@@ -54,3 +56,30 @@ def test_a_model_with_a_part_missing_gets_one_sentence(
     write_bundle(tmp_path / "n", bundle)
     with pytest.raises(InputError, match="expected a whole taste model"):
         load_taste(tmp_path / "n")
+
+
+def test_a_model_of_a_sample_tells_it_and_can_be_read(
+    sample_ratings: Ratings, tmp_path: Path
+) -> None:
+    config = TasteConfig(max_components=2, n_seeds=2, search_users=100, sample_users=90)
+    model = fit_taste(sample_ratings, config)
+    save_taste(model, tmp_path / "m")
+    loaded = load_taste(tmp_path / "m")
+    assert loaded.sample_size == 90
+    assert describe_segments(loaded) == describe_segments(model)
+    card = (tmp_path / "m" / "MODEL_CARD.md").read_text()
+    assert "Learned from a seeded sample of 90 users" in card
+
+
+def test_a_model_from_before_there_were_samples_saw_everybody(
+    sample_model: TasteModel, tmp_path: Path
+) -> None:
+    save_taste(sample_model, tmp_path / "m")
+    bundle = read_bundle(tmp_path / "m", kind="taste")
+    for name in ("search_users", "sample_users"):
+        del bundle.config[name]
+    write_bundle(tmp_path / "n", bundle)
+    loaded = load_taste(tmp_path / "n")
+    assert loaded.sample_size is None
+    assert loaded.config == sample_model.config
+    assert "sample" not in (tmp_path / "m" / "MODEL_CARD.md").read_text()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -36,9 +37,22 @@ def test_the_order_of_the_parts_of_a_view_does_not_matter() -> None:
         {"folds": 1},
         {"prior_users": float("inf")},
         {"liked_above": float("nan")},
+        {"search_users": 100, "sample_users": 101},
         {"seed": 2**32 - 3, "n_seeds": 4},
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises((ValidationError, InputError)):
         TasteConfig.model_validate(settings)
+
+
+def test_a_sample_of_users_is_seeded_and_in_order() -> None:
+    config = TasteConfig(search_users=50, sample_users=20)
+    assert config.sample(50) is None
+    found = config.sample(51)
+    assert found is not None
+    assert len(set(found.tolist())) == 20
+    assert (np.diff(found) > 0).all()
+    assert 0 <= found.min() <= found.max() < 51
+    assert np.array_equal(found, config.sample(51))
+    assert not np.array_equal(found, config.model_copy(update={"seed": 1}).sample(51))

@@ -60,3 +60,21 @@ def test_text_under_a_parquet_name_is_refused(tmp_path: Path) -> None:
     (tmp_path / "ratings.parquet").write_text("userId,movieId\n")
     with pytest.raises(InputError, match="expected Parquet"):
         read_ratings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("users", "expected"),
+    [
+        (pa.array([9, 10], pa.int64()), [9, 10]),
+        (pa.array([9, 10], pa.uint8()), [9, 10]),
+        (pa.array([9, 2 * 10**18], pa.uint64()), ["2000000000000000000", "9"]),
+        (pa.array(["10", " 9 "]), [9, 10]),
+        (pa.array(["10", "x"]), ["10", "x"]),
+        (pa.array([9.0, 10.5]), ["10.5", "9.0"]),
+    ],
+)
+def test_ids_in_parquet_are_numbers_where_all_are(
+    tmp_path: Path, users: pa.Array, expected: list[object]
+) -> None:
+    log = {"userId": users, "movieId": [1, 1], "rating": [4.0, 3.0], "timestamp": [9, 9]}
+    assert read_ratings(write_parquet(tmp_path, log)).users.to_pylist() == expected

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lacunar.errors import InputError
+from lacunar.store import save_taste
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.model import TasteModel, fingerprint, fit_taste
 from lacunar.taste.ratings import Ratings, read_ratings
@@ -74,8 +75,16 @@ def test_progress_names_each_stage(sample_ratings: Ratings) -> None:
         TasteConfig(max_components=2, n_seeds=2),
         progress=lambda *stage: stages.append(stage),
     )
-    assert stages[-5:] == [("recommender", done, 4) for done in range(5)]
-    assert stages[:-5] == [
+    assert stages[-7:] == [
+        *(("recommender", done, 4) for done in range(5)),
+        ("item model", 0, 1),
+        ("item model", 1, 1),
+    ]
+    assert stages[:-7] == [
+        ("profiles", 0, 2),
+        ("profiles", 1, 2),
+        ("profiles", 2, 2),
+        ("mixtures", 0, 1),
         ("mixtures", 2, 4),
         ("mixtures", 4, 4),
         ("refits", 0, 3),
@@ -96,6 +105,58 @@ def test_refits_are_counted_and_told(sample_ratings: Ratings, sample_model: Tast
 def test_the_consensus_of_equal_partitions_is_that_partition(sample_model: TasteModel) -> None:
     labels = np.stack([sample_model.segments.labels] * 3)
     assert replace(sample_model, near_best_labels=labels).consensus_agreement == 1.0
+
+
+def test_a_model_of_a_sample_says_so(sample_ratings: Ratings, sample_model: TasteModel) -> None:
+    config = TasteConfig(max_components=2, n_seeds=3, search_users=100, sample_users=90)
+    model = fit_taste(sample_ratings, config)
+    assert model.sample_size == 90
+    assert "a sample of 90 users" in model.criterion
+    assert model.refit_agreement.shape == (3,)
+    assert model.membership_stability.shape == (120,)
+    assert sample_model.sample_size is None
+    assert "sample" not in sample_model.criterion
+
+
+class _KilledError(Exception):
+    pass
+
+
+_SAMPLED = TasteConfig(max_components=2, n_seeds=2, search_users=100, sample_users=90)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(sample_ratings: Ratings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("uninterrupted") / "m"
+    save_taste(fit_taste(sample_ratings, _SAMPLED), path)
+    return path
+
+
+@pytest.mark.parametrize("stage", ["mixtures", "all users", "refits", "map", "recommender"])
+def test_a_fit_that_was_killed_goes_on_and_ends_in_the_same_bytes(
+    sample_ratings: Ratings, uninterrupted: Path, tmp_path: Path, stage: str
+) -> None:
+    def dies(now: str, done: int, total: int) -> None:
+        if now == stage:
+            raise _KilledError
+
+    with pytest.raises(_KilledError):
+        fit_taste(sample_ratings, _SAMPLED, checkpoint_dir=tmp_path / "c", progress=dies)
+    seen: list[str] = []
+    found = fit_taste(
+        sample_ratings,
+        _SAMPLED,
+        checkpoint_dir=tmp_path / "c",
+        progress=lambda now, done, total: seen.append(now),
+    )
+    assert seen[0] == stage
+    save_taste(found, tmp_path / "found")
+    for file in uninterrupted.iterdir():
+        assert file.read_bytes() == (tmp_path / "found" / file.name).read_bytes(), file.name
+    with pytest.raises(InputError, match="that of another fit"):
+        fit_taste(
+            sample_ratings, _SAMPLED.model_copy(update={"seed": 1}), checkpoint_dir=tmp_path / "c"
+        )
 
 
 @pytest.mark.parametrize("n_users", [2, 3, 5])

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from lacunar.taste.coding import NO_GENRES
 from lacunar.taste.model import TasteModel
 from lacunar.taste.names import EMPTY, MAX_LENGTH, segment_names
 from lacunar.taste.periods import PeriodCounts
 from lacunar.taste.profiles import GenreProfiles
-from lacunar.taste.ratings import NO_GENRES
 
 GENRES = ("Action", "Children", "Drama", "Horror")
 

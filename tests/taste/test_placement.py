@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lacunar.taste import placement as module
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.model import TasteModel
 from lacunar.taste.placement import placement
@@ -95,3 +96,13 @@ def test_short_histories_are_trusted_less(sample_model: TasteModel) -> None:
     assert found == pytest.approx(expected, abs=1e-9)
     nobody = sample_model.placement.cautious_responsibilities(new_history(sample_model.ratings, {}))
     assert nobody[0] == pytest.approx(weights)
+
+
+def test_users_in_parts_are_placed_as_together(
+    sample_model: TasteModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everybody = histories_of(sample_model.ratings)
+    expected = sample_model.placement.responsibilities(everybody)
+    monkeypatch.setattr(module, "_USERS_AT_ONCE", 33)
+    found = sample_model.placement.responsibilities(everybody)
+    np.testing.assert_allclose(found, expected, atol=1e-12)

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import partialmethod
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from lacunar.taste.engines import duckdb
+from lacunar.taste.periods import period_counts
 from lacunar.taste.profiles import GenreProfiles, genre_profiles
 from lacunar.taste.ratings import Ratings
 
@@ -63,3 +66,17 @@ def test_the_order_in_which_an_engine_returns_rows_changes_no_bit(sample_ratings
     one, other = genre_profiles(sample_ratings), genre_profiles(sample_ratings, engine=shuffled)
     assert one.rating_variance == other.rating_variance
     assert one.means.tobytes() == other.means.tobytes()
+
+
+def test_pieces_of_the_log_change_no_bit(
+    sample_ratings: Ratings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected, dated = genre_profiles(sample_ratings), period_counts(sample_ratings)
+    pieces = sample_ratings.pieces(500)
+    assert len(list(pieces)) > 5
+    monkeypatch.setattr(Ratings, "pieces", partialmethod(Ratings.pieces, 500))
+    found = genre_profiles(sample_ratings)
+    assert found.means.tobytes() == expected.means.tobytes()
+    assert (found.counts == expected.counts).all()
+    assert found.rating_variance == expected.rating_variance
+    assert (period_counts(sample_ratings).counts == dated.counts).all()

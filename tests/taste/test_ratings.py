@@ -195,6 +195,13 @@ def test_the_line_is_right_far_into_a_large_file(write_csv: Write) -> None:
         read_ratings(write_csv(*rows))
 
 
+def test_the_rating_told_is_that_of_the_line_told(write_csv: Write) -> None:
+    rows = [f"{user},1,4.0,3" for user in range(300_000)]
+    rows[1_000], rows[299_000] = "7,1,9,3", "7,1,8,3"
+    with pytest.raises(InputError, match=r"line 1002, column rating: .*, got 9"):
+        read_ratings(write_csv(*rows))
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -293,3 +300,71 @@ def test_genres_of_a_film_share_one(sample_ratings: Ratings) -> None:
 def test_ratings_of_films_are_counted_those_without_any_too(write_csv: Write) -> None:
     ratings = read_ratings(write_csv("1,1,4,1", "2,1,3,1", "2,4,5,1"))
     assert ratings.ratings_per_item.tolist() == [2, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("users", "films", "expected"),
+    [
+        (("7", "007"), ("1", "01"), [(7, 1)]),
+        (("7", "x"), ("1", "01"), [("7", 1), ("x", 1)]),
+        (("7", "1e1"), ("1", "1"), [("1e1", 1), ("7", 1)]),
+        (("7", "8"), ("1", "tt"), [(7, "1")]),
+        (("7", "1234567890123456789"), ("1", "1"), [("1234567890123456789", 1), ("7", 1)]),
+    ],
+)
+def test_ids_are_numbers_where_all_of_a_column_are_and_text_otherwise(
+    write_csv: Write,
+    users: tuple[str, str],
+    films: tuple[str, str],
+    expected: list[tuple[object, object]],
+) -> None:
+    rows = [f"{user},{film},2.0,5" for user, film in zip(users, films, strict=True)]
+    directory = write_csv(*rows)
+    assert [row[:2] for row in as_rows(directory)] == expected
+
+
+def test_ids_are_compared_as_text_where_the_catalogue_has_text(write_csv: Write) -> None:
+    movies = "movieId,title,genres\n1,One,Drama\ntt2,Two,War\n"
+    directory = write_csv("7,1,2.0,5", "7,01,3.0,5", movies=movies)
+    assert as_rows(directory) == [(7, "1", 2.0, 5)]
+    assert read_ratings(directory).intake.unknown_items == 1
+
+
+def test_a_log_that_memory_does_not_hold_is_read_from_disk(write_csv: Write) -> None:
+    rows = [f"{user},{film},4.0,{user}" for user in range(60_000) for film in (1, 2, 3)]
+    directory = write_csv(*rows)
+    expected, found = read_ratings(directory), read_ratings(directory, memory_limit="30MB")
+    assert found.log.equals(expected.log)
+    assert found.users.equals(expected.users)
+    with pytest.raises(InputError, match="expected a memory limit"):
+        read_ratings(directory, memory_limit="much")
+    with pytest.raises(InputError, match="expected a memory limit that the work fits in, got 1MB"):
+        read_ratings(directory, memory_limit="1MB")
+
+
+def test_pieces_are_whole_users_and_together_the_log(sample_ratings: Ratings) -> None:
+    lengths = np.diff(sample_ratings.user_starts)
+    for at_once in (1, 100, 1000, 10**6):
+        pieces = list(sample_ratings.pieces(at_once))
+        assert pa.concat_tables(pieces).equals(sample_ratings.log)
+        users = [set(piece["user"].to_pylist()) for piece in pieces]
+        assert sum(map(len, users)) == sample_ratings.n_users
+        assert max(piece.num_rows for piece in pieces) <= max(at_once, lengths.max())
+    assert len(list(sample_ratings.pieces(1))) == sample_ratings.n_users
+
+
+def test_the_log_of_some_users_keeps_their_rows_and_all_films(sample_ratings: Ratings) -> None:
+    users = np.array([3, 4, 77])
+    some = sample_ratings.of_users(users)
+    assert some.users.to_pylist() == [sample_ratings.users[int(user)].as_py() for user in users]
+    assert some.items is sample_ratings.items
+    for place, user in enumerate(users.tolist()):
+        found, expected = some.rows_of(place), sample_ratings.rows_of(user)
+        for name in ("item", "rating", "timestamp"):
+            assert some.log[name][found].equals(sample_ratings.log[name][expected])
+
+
+def test_reading_tells_its_steps(write_csv: Write) -> None:
+    told: list[tuple[int, int]] = []
+    read_ratings(write_csv("1,1,2,50"), progress=lambda *step: told.append(step))
+    assert told == [(step, 4) for step in range(5)]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from threading import Barrier
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
@@ -33,3 +35,8 @@ def test_a_failure_in_a_piece_is_raised() -> None:
 
     with pytest.raises(ValueError, match="three"):
         in_threads(work, list(range(6)))
+
+
+def test_as_many_pieces_run_at_once_as_are_asked_for() -> None:
+    together = Barrier(3, timeout=10)
+    assert in_threads(lambda _: together.wait() >= 0, [1, 2, 3], n_threads=3) == [True] * 3

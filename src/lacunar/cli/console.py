@@ -11,7 +11,14 @@ from typing import Annotated, Any, Protocol
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from lacunar.errors import InputError
 
@@ -56,14 +63,25 @@ def fail(error: InputError) -> None:
 
 @contextmanager
 def progress() -> Iterator[Report]:
-    """Show progress bars on stderr, one per stage, gone once the work is done."""
+    """Show progress bars on stderr, one per stage, gone once the work is done.
+
+    Each has the time it took and the time it will take at this pace.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        # Over minutes, because the steps of a stage may be few and long.
+        TimeRemainingColumn(),
     )
     with Progress(
-        *columns, TimeElapsedColumn(), console=err, transient=True, disable=not err.is_terminal
+        *columns,
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+        speed_estimate_period=600,
     ) as bars:
         stages: dict[str, TaskID] = {}
 
@@ -88,6 +106,23 @@ def check_file_destination(path: Path, *, force: bool) -> None:
         raise InputError(f"{path}: expected an existing parent directory, got none")
     if path.exists() and not force:
         raise InputError(f"{path}: a file is there already; name --force to replace it")
+
+
+def check_checkpoint(checkpoint: Path | None, output: Path) -> None:
+    """Refuse a folder of checkpoints that cannot be one, or that the model would replace.
+
+    Raises
+    ------
+    InputError
+    """
+    if checkpoint is None:
+        return
+    if checkpoint.exists() and not checkpoint.is_dir():
+        raise InputError(f"--checkpoint: expected a place for a directory, got {checkpoint}")
+    if checkpoint.resolve().is_relative_to(output.resolve()):
+        raise InputError(
+            f"--checkpoint: expected a directory outside the model {output}, got {checkpoint}"
+        )
 
 
 def write_text(path: Path, text: str) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from lacunar.cli.console import ForceFlag, err, out, write_text
+from lacunar.cli.console import ForceFlag, err, out, progress, write_text
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ def sample(
     ] = None,
     groups: Annotated[
         int | None, typer.Option(min=1, help=f"{_OF_TASTES} How many taste groups (default: 4).")
+    ] = None,
+    median_ratings: Annotated[
+        int | None,
+        typer.Option(min=21, help=f"{_OF_TASTES} Ratings of the median user (default: 70)."),
     ] = None,
     layout: Annotated[
         str | None, typer.Option(help=f"{_OF_TASTES} csv or parquet (default: csv).")
@@ -65,7 +70,13 @@ def sample(
 
     What is false on purpose in a sample of people is told in its planted.json.
     """
-    of_tastes = {"users": users, "movies": movies, "groups": groups, "layout": layout}
+    of_tastes = {
+        "users": users,
+        "movies": movies,
+        "groups": groups,
+        "median_ratings": median_ratings,
+        "layout": layout,
+    }
     of_people = {
         "train": train,
         "test": test,
@@ -107,13 +118,23 @@ def _write_tastes(
     users: int = 610,
     movies: int = 2000,
     groups: int = 4,
+    median_ratings: int = 70,
     layout: str = "csv",
 ) -> dict[str, int]:
-    from lacunar.datasets.sample_tastes import sample_tastes, write_sample
+    from lacunar.datasets.sample_tastes import write_tastes
 
-    made = sample_tastes(n_users=users, n_movies=movies, n_groups=groups, seed=seed)
-    write_sample(made, output, layout="parquet" if layout == "parquet" else "csv")
-    return {"users": users, "films": made.movies.num_rows, "ratings": made.ratings.num_rows}
+    with progress() as report:
+        written = write_tastes(
+            output,
+            n_users=users,
+            n_movies=movies,
+            n_groups=groups,
+            seed=seed,
+            median_ratings=median_ratings,
+            layout="parquet" if layout == "parquet" else "csv",
+            progress=partial(report, "users"),
+        )
+    return {"users": users, "films": movies, "ratings": written}
 
 
 def _write_people(

@@ -14,6 +14,7 @@ from lacunar.cli import taste_evaluate, taste_recommend
 from lacunar.cli.console import (
     ForceFlag,
     JsonFlag,
+    check_checkpoint,
     check_file_destination,
     emit_json,
     err,
@@ -79,6 +80,29 @@ def fit(
     scale: Annotated[
         str | None, typer.Option(help="Rating scale MIN:MAX:STEP (default: 0.5:5:0.5).")
     ] = None,
+    search_users: Annotated[
+        int | None,
+        typer.Option(help="Choose K on all users up to so many (default: 20000)."),
+    ] = None,
+    sample_users: Annotated[
+        int | None,
+        typer.Option(help="Of more users, choose K on a sample of so many (default: 5000)."),
+    ] = None,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(
+            help="Memory for reading and grouping ratings; beyond it they work on disk "
+            "(default: 2GB). The log itself and the model come on top."
+        ),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoint",
+            "--resume",
+            help="Directory that every stage is saved in. A fit that was killed goes on from it.",
+        ),
+    ] = None,
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
@@ -87,10 +111,13 @@ def fit(
     from lacunar.store import check_destination, save_taste
     from lacunar.taste.config import TasteConfig
     from lacunar.taste.describe import describe_segments
+    from lacunar.taste.engines import duckdb
     from lacunar.taste.model import fit_taste
     from lacunar.taste.ratings import RatingScale, read_ratings
+    from lacunar.taste.stages import finished, remove_stages
 
     check_destination(output, force=force)
+    check_checkpoint(checkpoint, output)
     config = validated(
         partial(TasteConfig.of_preset, preset),
         view=view,
@@ -105,11 +132,30 @@ def fit(
         n_seeds=n_seeds,
         seed=seed,
         liked_above=liked_above,
+        search_users=search_users,
+        sample_users=sample_users,
     )
-    ratings = read_ratings(data, scale=RatingScale.parse(scale) if scale else None)
+    if checkpoint is not None and (held := finished(checkpoint)):
+        err.print(f"Going on with what the checkpoint holds: {', '.join(held)}.", markup=False)
     with progress() as report:
-        model = fit_taste(ratings, config, progress=report)
-    save_taste(model, output, force=force)
+        ratings = read_ratings(
+            data,
+            scale=RatingScale.parse(scale) if scale else None,
+            memory_limit=memory_limit,
+            progress=partial(report, "ratings"),
+        )
+        model = fit_taste(
+            ratings,
+            config,
+            engine=partial(duckdb.run, memory_limit=memory_limit),
+            progress=report,
+            checkpoint_dir=checkpoint,
+        )
+        report("saving", 0, 1)
+        save_taste(model, output, force=force)
+        report("saving", 1, 1)
+    if checkpoint is not None:
+        remove_stages(checkpoint)
     if json:
         emit_json({"model": str(output), **describe_segments(model)})
         return

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lacunar.cli.console import JsonFlag, emit_json, out
+from lacunar.cli.console import (
+    ForceFlag,
+    JsonFlag,
+    check_file_destination,
+    emit_json,
+    out,
+    progress,
+)
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
+    from lacunar.taste.config import RecommenderName
     from lacunar.taste.documents import RecommendationsDocument
+    from lacunar.taste.model import TasteModel
+    from lacunar.taste.recommend.candidates import Candidates
+    from lacunar.taste.recommend.rerank import Controls
 
 
 def recommend(
@@ -51,11 +63,19 @@ def recommend(
     include_seen: Annotated[
         bool, typer.Option("--include-seen", help="Also films the user has rated.")
     ] = False,
+    everybody: Annotated[
+        bool, typer.Option("--all", help="For all users of the log, as a file, without reasons.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Parquet file to write, with --all.")
+    ] = None,
+    force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
     """Recommend films to a user of the log, or to somebody new, with the reasons.
 
     Somebody new is described by ``--rate``; without ``--user`` and ``--rate``, nothing is known.
+    With ``--all`` every user of the log gets a list: user_id, rank, item_id, score.
     """
     from lacunar.store import load_taste
     from lacunar.taste.config import RECOMMENDERS
@@ -63,8 +83,7 @@ def recommend(
     from lacunar.taste.recommend.candidates import candidates
     from lacunar.taste.recommend.rerank import Controls
 
-    if user is not None and rate:
-        raise InputError("expected --user or --rate, got both")
+    _check_who(user, rate, everybody, output, force=force)
     recommender = next((name for name in RECOMMENDERS if name == by), None)
     if by is not None and recommender is None:
         raise InputError(f"--by: expected one of {', '.join(RECOMMENDERS)}, got {by!r}")
@@ -80,6 +99,9 @@ def recommend(
         years=span,
         exclude_seen=not include_seen,
     )
+    if output is not None:
+        _write_all(loaded, output, top, recommender, among, controls, json=json)
+        return
     found = describe_recommendations(
         loaded,
         stars if user is None else loaded.ratings.user_position(user),
@@ -92,6 +114,59 @@ def recommend(
         emit_json(found)
         return
     _print(found)
+
+
+def _check_who(
+    user: str | None, rate: list[str] | None, everybody: bool, output: Path | None, *, force: bool
+) -> None:
+    if user is not None and rate:
+        raise InputError("expected --user or --rate, got both")
+    if everybody and (user is not None or rate):
+        raise InputError("expected --all, or a user by --user or --rate, got both")
+    if everybody != (output is not None):
+        raise InputError("expected --all and the file to write, --out, together, got one of them")
+    if output is not None:
+        check_file_destination(output, force=force)
+
+
+def _write_all(
+    model: TasteModel,
+    output: Path,
+    top: int,
+    by: RecommenderName | None,
+    among: Candidates,
+    controls: Controls,
+    *,
+    json: bool,
+) -> None:
+    from lacunar.taste.recommend.batch import write_recommendations
+
+    with progress() as report:
+        rows = write_recommendations(
+            output,
+            model.asked(by, controls),
+            model.ratings,
+            top,
+            among=among,
+            controls=controls,
+            progress=partial(report, "recommendations"),
+        )
+    users = model.ratings.n_users
+    if json:
+        emit_json(
+            {
+                "file": str(output),
+                "users": users,
+                "rows": rows,
+                "by": by or model.config.recommender,
+            }
+        )
+        return
+    out.print(
+        f"{rows} recommendations for {users} users written to {output}",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _stars(rates: list[str]) -> dict[str, float]:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lacunar.cli.console import ForceFlag, JsonFlag, emit_json, err, out, progress
+from lacunar.cli.console import (
+    ForceFlag,
+    JsonFlag,
+    check_checkpoint,
+    emit_json,
+    err,
+    out,
+    progress,
+)
 from lacunar.cli.settings import validated
 from lacunar.cli.traits_epochs import EpochLog
 from lacunar.cli.traits_tables import print_counts, print_scores
@@ -143,7 +151,7 @@ def fit(
 
     require_torch()
     check_destination(output, force=force)
-    _check_checkpoint(checkpoint, output)
+    check_checkpoint(checkpoint, output)
     fixed = {"augmentation": None} if no_augment else {}
     config = validated(
         partial(TraitsConfig.of_preset, preset, **fixed),
@@ -215,17 +223,6 @@ def _check_used(config: TraitsConfig, *, patience: int | None, validation: float
         raise InputError(
             "--patience: expected it with --preset source, got a preset that always takes"
             f" {config.max_epochs} epochs"
-        )
-
-
-def _check_checkpoint(checkpoint: Path | None, output: Path) -> None:
-    if checkpoint is None:
-        return
-    if checkpoint.exists() and not checkpoint.is_dir():
-        raise InputError(f"--checkpoint: expected a place for a directory, got {checkpoint}")
-    if checkpoint.resolve().is_relative_to(output.resolve()):
-        raise InputError(
-            f"--checkpoint: expected a directory outside the model {output}, got {checkpoint}"
         )
 
 

@@ -9,10 +9,13 @@ the people rate fewer than 70 films, some rate more than a thousand.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +29,10 @@ from lacunar.errors import InputError
 
 _MEDIAN_RATINGS = 70
 _USERS_PER_BATCH = 4096
+_ROWS_PER_GROUP = 1 << 20
+_SCHEMA = pa.schema(
+    {"userId": pa.int64(), "movieId": pa.int64(), "rating": pa.float64(), "timestamp": pa.int64()}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ def sample_tastes(
     """
     _check_sizes(n_users, n_movies, n_groups, seed)
     films = Films.invent(n_movies, n_groups, seed)
-    batches = [_batch(films, n_users, b, seed, _MEDIAN_RATINGS) for b in range(_n_batches(n_users))]
+    batches = list(_batches(films, n_users, seed, _MEDIAN_RATINGS))
     return TasteSample(
         ratings=pa.concat_tables([ratings for ratings, _ in batches]).combine_chunks(),
         movies=films.table,
@@ -124,14 +131,9 @@ def iter_ratings(
     >>> sum(len(batch) for batch in iter_ratings(n_users=50, n_movies=200, seed=1))
     3442
     """
-    _check_sizes(n_users, n_movies, n_groups, seed)
-    if median_ratings <= MIN_RATINGS:
-        raise InputError(
-            f"expected a median of more than {MIN_RATINGS} ratings, the fewest of a user, "
-            f"got median_ratings={median_ratings}"
-        )
+    _check_sizes(n_users, n_movies, n_groups, seed, median_ratings)
     films = Films.invent(n_movies, n_groups, seed)
-    return (_batch(films, n_users, b, seed, median_ratings)[0] for b in range(_n_batches(n_users)))
+    return (ratings for ratings, _ in _batches(films, n_users, seed, median_ratings))
 
 
 def sample_movies(*, n_movies: int = 2000, seed: int = 0) -> pa.Table:
@@ -176,12 +178,100 @@ def write_sample(
         "groups": pa.table({"userId": users, "group": sample.groups}),
     }
     for name, table in tables.items():
-        if layout == "parquet":
-            pq.write_table(table, directory / f"{name}.parquet")
-        elif name == "movies":
-            _write_quoted(table, directory / f"{name}.csv")
-        else:
-            _write_numbers(table, directory / f"{name}.csv")
+        _write_table(name, table, directory, layout)
+
+
+def write_tastes(
+    directory: Path,
+    *,
+    n_users: int = 610,
+    n_movies: int = 2000,
+    n_groups: int = 4,
+    seed: int = 0,
+    median_ratings: int = _MEDIAN_RATINGS,
+    layout: Literal["csv", "parquet"] = "csv",
+    progress: Callable[[int, int], None] | None = None,
+) -> int:
+    """Make and write a sample of any size, a few thousand users at a time.
+
+    The files are those that `write_sample` writes of `sample_tastes`, byte for byte.
+
+    Parameters
+    ----------
+    directory, layout
+        As in `write_sample`.
+    n_users, n_movies, n_groups, seed, median_ratings : int
+        As in `iter_ratings`.
+    progress : callable, optional
+        Called with (users done, users in all).
+
+    Returns
+    -------
+    int
+        Ratings written.
+
+    Raises
+    ------
+    InputError
+        For a size or seed outside these bounds.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_tastes(Path(folder), n_users=50, n_movies=200, seed=1)
+    3442
+    """
+    _check_sizes(n_users, n_movies, n_groups, seed, median_ratings)
+    films = Films.invent(n_movies, n_groups, seed)
+    directory.mkdir(parents=True, exist_ok=True)
+    groups: list[NDArray[np.int64]] = []
+    done = 0
+    with _ratings_writer(directory, layout) as write:
+        for ratings, group in _batches(films, n_users, seed, median_ratings):
+            write(ratings)
+            groups.append(group)
+            done += ratings.num_rows
+            if progress is not None:
+                progress(sum(map(len, groups)), n_users)
+    everybody = np.concatenate(groups)
+    users = np.arange(1, n_users + 1)
+    _write_table("movies", films.table, directory, layout)
+    _write_table("groups", pa.table({"userId": users, "group": everybody}), directory, layout)
+    return done
+
+
+@contextmanager
+def _ratings_writer(directory: Path, layout: str) -> Iterator[Callable[[pa.Table], None]]:
+    """Takes the ratings batch by batch."""
+    if layout == "csv":
+        with (directory / "ratings.csv").open("wb") as file:
+            file.write((",".join(_SCHEMA.names) + "\n").encode())
+            yield lambda table: _append_numbers(table, file)
+        return
+    with pq.ParquetWriter(directory / "ratings.parquet", _SCHEMA) as writer:
+        # Cut as Arrow cuts one large table, so that no row group depends on the batches.
+        waiting = _SCHEMA.empty_table()
+
+        def take(table: pa.Table) -> None:
+            nonlocal waiting
+            waiting = pa.concat_tables([waiting, table])
+            while waiting.num_rows >= _ROWS_PER_GROUP:
+                writer.write_table(waiting.slice(0, _ROWS_PER_GROUP).combine_chunks())
+                waiting = waiting.slice(_ROWS_PER_GROUP)
+
+        yield take
+        if waiting.num_rows:
+            writer.write_table(waiting.combine_chunks())
+
+
+def _write_table(name: str, table: pa.Table, directory: Path, layout: str) -> None:
+    if layout == "parquet":
+        pq.write_table(table, directory / f"{name}.parquet")
+    elif name == "movies":
+        _write_quoted(table, directory / f"{name}.csv")
+    else:
+        _write_numbers(table, directory / f"{name}.csv")
 
 
 def _write_quoted(table: pa.Table, path: Path) -> None:
@@ -192,18 +282,24 @@ def _write_quoted(table: pa.Table, path: Path) -> None:
 
 
 def _write_numbers(table: pa.Table, path: Path) -> None:
+    with path.open("wb") as file:
+        file.write((",".join(table.column_names) + "\n").encode())
+        _append_numbers(table, file)
+
+
+def _append_numbers(table: pa.Table, file: BinaryIO) -> None:
     if "rating" in table.column_names:
         # Arrow would write 4.0 as 4.
         stars = pa.array([f"{half / 2}" for half in range(11)])
         halves = pa.array((table["rating"].to_numpy() * 2).astype(np.int64))
         table = table.set_column(2, "rating", stars.take(halves))
-    with path.open("wb") as file:
-        file.write((",".join(table.column_names) + "\n").encode())
-        options = pc.WriteOptions(include_header=False, quoting_style="none")
-        pc.write_csv(table, file, options)
+    options = pc.WriteOptions(include_header=False, quoting_style="none")
+    pc.write_csv(table, file, options)
 
 
-def _check_sizes(n_users: int, n_movies: int, n_groups: int, seed: int) -> None:
+def _check_sizes(
+    n_users: int, n_movies: int, n_groups: int, seed: int, median_ratings: int = _MEDIAN_RATINGS
+) -> None:
     if n_users < 1:
         raise InputError(f"expected at least 1 user, got n_users={n_users}")
     if n_movies < MIN_RATINGS:
@@ -217,10 +313,26 @@ def _check_sizes(n_users: int, n_movies: int, n_groups: int, seed: int) -> None:
         )
     if seed < 0:
         raise InputError(f"expected a seed of 0 or more, got seed={seed}")
+    if median_ratings <= MIN_RATINGS:
+        raise InputError(
+            f"expected a median of more than {MIN_RATINGS} ratings, the fewest of a user, "
+            f"got median_ratings={median_ratings}"
+        )
 
 
 def _n_batches(n_users: int) -> int:
     return -(-n_users // _USERS_PER_BATCH)
+
+
+def _batches(
+    films: Films, n_users: int, seed: int, median_ratings: int
+) -> Iterator[tuple[pa.Table, NDArray[np.int64]]]:
+    """Ratings and groups batch by batch, as many in the making as there are cores."""
+    n, at_once = _n_batches(n_users), os.cpu_count() or 1
+    with ThreadPoolExecutor(at_once) as pool:
+        for first in range(0, n, at_once):
+            numbers = range(first, min(first + at_once, n))
+            yield from pool.map(lambda b: _batch(films, n_users, b, seed, median_ratings), numbers)
 
 
 def _batch(

@@ -129,11 +129,14 @@ def read_bundle(path: Path, *, kind: str) -> Bundle:
     manifest = read_manifest(path)
     if manifest.kind != kind:
         raise InputError(f"{path}: expected a model of kind {kind}, got {manifest.kind}")
-    contents = {name: _read_checked(path, name, hash_) for name, hash_ in manifest.files.items()}
     arrays: dict[str, NDArray[Any]] = {}
     tables: dict[str, pa.Table] = {}
-    for name, content in contents.items():
-        if name.endswith(".safetensors"):
+    card = ""
+    for name, expected in manifest.files.items():
+        content = _read_checked(path, name, expected)
+        if name == _CARD:
+            card = content.decode()
+        elif name.endswith(".safetensors"):
             arrays |= load(content)
         elif name.endswith(".parquet"):
             # Arrow's reading threads may outlive the call and abort the process as it ends
@@ -147,7 +150,7 @@ def read_bundle(path: Path, *, kind: str) -> Bundle:
         facts=manifest.facts,
         arrays=arrays,
         tables=tables,
-        card=contents[_CARD].decode(),
+        card=card,
     )
 
 
@@ -177,13 +180,18 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def _write_files(directory: Path, bundle: Bundle) -> None:
-    files = {_CARD: bundle.card.encode()}
+    # One file at a time: together they would take about as much memory as the log.
     arrays = {name: np.ascontiguousarray(array) for name, array in bundle.arrays.items()}
-    files["arrays.safetensors"] = save(dict(sorted(arrays.items())))
+    files = {
+        _CARD: _write_file(directory / _CARD, bundle.card.encode()),
+        "arrays.safetensors": _write_file(
+            directory / "arrays.safetensors", save(dict(sorted(arrays.items())))
+        ),
+    }
     for name, table in sorted(bundle.tables.items()):
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink, compression="zstd")
-        files[f"{name}.parquet"] = sink.getvalue().to_pybytes()
+        files[f"{name}.parquet"] = _write_file(directory / f"{name}.parquet", sink.getvalue())
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         kind=bundle.kind,
@@ -192,15 +200,21 @@ def _write_files(directory: Path, bundle: Bundle) -> None:
         config=bundle.config,
         fingerprint=bundle.fingerprint,
         facts=bundle.facts,
-        files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        files=files,
     )
-    files[_MANIFEST] = (json.dumps(manifest.model_dump(), indent=2) + "\n").encode()
-    for name, content in files.items():
-        with (directory / name).open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+    document = json.dumps(manifest.model_dump(), indent=2) + "\n"
+    _write_file(directory / _MANIFEST, document.encode())
     _sync_directory(directory)
+
+
+def _write_file(path: Path, content: bytes | pa.Buffer) -> str:
+    """Write and sync a new file; the SHA-256 of its content."""
+    view = memoryview(content)
+    with path.open("xb") as file:
+        file.write(view)
+        file.flush()
+        os.fsync(file.fileno())
+    return hashlib.sha256(view).hexdigest()
 
 
 def _replace(staging: Path, path: Path) -> None:

@@ -117,7 +117,7 @@ def load_taste(path: Path) -> TasteModel:
         )
         options = PersonalOptions(**facts["personal"])
         return TasteModel(
-            config=TasteConfig.model_validate(bundle.config),
+            config=_config(bundle.config, ratings.n_users),
             ratings=ratings,
             profiles=GenreProfiles(
                 ratings.genres,
@@ -154,8 +154,23 @@ def load_taste(path: Path) -> TasteModel:
         raise InputError(f"{path}: expected a whole taste model, got: {first}") from error
 
 
+def _config(config: dict[str, Any], n_users: int) -> TasteConfig:
+    """The settings of a fit; before there was ``search_users`` all users were searched over."""
+    everybody = {"search_users": max(n_users, TasteConfig().search_users)}
+    return TasteConfig.model_validate(everybody | config)
+
+
 def _trial(fact: dict[str, Any]) -> Trial:
     return Trial(PersonalOptions(**fact["options"]), fact["ndcg"])
+
+
+def _sampled(model: TasteModel) -> str:
+    if model.sample_size is None:
+        return ""
+    return f"""- Learned from a seeded sample of {model.sample_size} users: K, the restarts and how
+  far they agree, the refits, the settings of the personal rule. Learned from all users: profiles,
+  the mixture that was gone on with from the sample's best fits, segments, the films' model.
+"""
 
 
 def model_card(model: TasteModel) -> str:
@@ -181,7 +196,7 @@ Soft segments of {ratings.n_users} users, learned from {len(ratings.log)} rating
 - Chosen: {model.criterion}.
 - Films are recommended by `{model.config.recommender}` unless another rule is named; the personal
   rule is set to {model.tuning}.
-- Preset `{model.config.preset}`, seeds {seeds[0]} to {seeds[-1]}.
+{_sampled(model)}- Preset `{model.config.preset}`, seeds {seeds[0]} to {seeds[-1]}.
 
 ## Segments
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self, get_args
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from lacunar.taste.gaps import GapStrategy
@@ -78,6 +80,15 @@ class TasteConfig(BaseModel):
     recommender: RecommenderName = Field(
         "personal", description="Who recommends where no recommender is named."
     )
+    search_users: int = Field(
+        20_000, ge=2, description="Up to so many users K, restarts and settings are chosen on all."
+    )
+    sample_users: int = Field(
+        5_000,
+        ge=2,
+        description="Of more users, K, restarts and settings are chosen on a seeded sample of so "
+        "many; the mixture itself is then fitted to all.",
+    )
     map_users: int = Field(20_000, ge=1, description="Users on the map, a seeded sample of them.")
 
     @classmethod
@@ -96,6 +107,21 @@ class TasteConfig(BaseModel):
             prior_users=self.prior_users,
         )
 
+    def sample(self, n_users: int) -> NDArray[np.intp] | None:
+        """Positions of the users that choices are made on, ascending; none where it is everybody.
+
+        Examples
+        --------
+        >>> TasteConfig().sample(20_000) is None
+        True
+        >>> len(TasteConfig().sample(20_001))
+        5000
+        """
+        if n_users <= self.search_users:
+            return None
+        generator = np.random.default_rng([self.seed, n_users])
+        return np.sort(generator.choice(n_users, size=self.sample_users, replace=False))
+
     def liked_above_on(self, scale: RatingScale) -> float:
         """Stars above which a rating counts as a like."""
         if self.liked_above is not None:
@@ -111,6 +137,8 @@ class TasteConfig(BaseModel):
     def _check_together(self) -> Self:
         if self.min_components > self.max_components:
             raise ValueError("expected min_components of at most max_components")
+        if self.sample_users > self.search_users:
+            raise ValueError("expected sample_users of at most search_users")
         if self.noise and self.gaps != "keep":
             raise ValueError("noise needs gaps='keep': a filled cell has no known noise")
         if self.criterion == "held-out" and self.folds < 2:

@@ -35,6 +35,7 @@ def load_delimited(
     columns: Mapping[str, str],
     *,
     optional: Collection[str] = (),
+    stored: Mapping[str, str] | None = None,
 ) -> None:
     """Create ``table`` with the given columns of a text file.
 
@@ -49,6 +50,8 @@ def load_delimited(
         Column name to SQL type; other columns of the file are left out.
     optional : collection of str
         Columns whose cells may be empty.
+    stored : mapping of str to str, optional
+        Column name to the SQL expression of what is kept of it; its value unless named.
 
     Raises
     ------
@@ -66,7 +69,9 @@ def load_delimited(
         encoding = _encoding(path)
     scan = _scan_sql(path, dialect, names, columns, encoding)
     connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
-    connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {_list(columns)} FROM {scan}")
+    stored = {name: f'"{name}"' for name in columns} | dict(stored or {})
+    kept = ", ".join(f'{stored[name]} AS "{name}"' for name in columns)
+    connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {kept} FROM {scan}")
     _raise_rejected(connection, path, columns)
     if not exists(connection, table):
         raise InputError(f"{path}: expected at least one row of data, got none")
@@ -85,13 +90,13 @@ def locate(
     names = list(dialect.names or _header(path, _head(path), dialect, ()))
     scan = _scan_sql(path, dialect, names, {}, "utf-8" if has_header else _encoding(path))
     # One thread, so that rows are numbered in the order of the file.
-    connection.execute("SET threads = 1")
+    connection.execute("SET threads = 1; SET preserve_insertion_order = true")
     row = first_row(
         connection,
         f"SELECT row FROM (SELECT row_number() OVER () AS row, * FROM {scan})"
         f" WHERE {condition} ORDER BY row LIMIT 1",
     )
-    connection.execute("RESET threads")
+    connection.execute("RESET threads; RESET preserve_insertion_order")
     assert row is not None, "the caller found such a row"
     return int(row[0]) + has_header
 
@@ -152,10 +157,6 @@ def _encoding(path: Path) -> str:
     except UnicodeDecodeError:
         return "latin-1"
     return "utf-8"
-
-
-def _list(columns: Mapping[str, str]) -> str:
-    return ", ".join(f'"{name}"' for name in columns)
 
 
 def _raise_rejected(

@@ -1,12 +1,15 @@
 """Where a directory keeps its ratings and its films, and how each layout is read.
 
-Every layout ends as the same two DuckDB tables: ``raw_ratings(user_id, item_id, rating,
-timestamp)`` and ``raw_items(item_id, title, genres)``, ids as text, ``genres`` a list of text.
+Every layout ends as the same two DuckDB relations: ``raw_ratings(user_id, item_id, rating,
+timestamp)`` and ``raw_items(item_id, title, genres)``, ``genres`` a list of text. Ids of films are
+text; ids in ratings are whole numbers where all of a column are, because text takes several times
+the memory, and text otherwise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +17,18 @@ import duckdb
 
 from lacunar.errors import InputError
 from lacunar.taste.delimited import CSV, Dialect, load_delimited, locate
-from lacunar.taste.sql import exists, quoted
+from lacunar.taste.sql import exists, first_row, quoted
 
 _DOUBLE_COLON_RATINGS = Dialect("::", names=("userId", "movieId", "rating", "timestamp"))
 _DOUBLE_COLON_MOVIES = Dialect("::", names=("movieId", "title", "genres"))
 _TAB_RATINGS = Dialect("\t", names=("userId", "movieId", "rating", "timestamp"))
 _RATING_COLUMNS = {
     "userId": "VARCHAR", "movieId": "VARCHAR", "rating": "DOUBLE", "timestamp": "BIGINT",
+}  # fmt: skip
+_IDS = frozenset({"userId", "movieId"})
+_WIDE_TYPES = frozenset({"BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT"})
+_WHOLE_TYPES = _WIDE_TYPES | {
+    "TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER",
 }  # fmt: skip
 _MOVIE_COLUMNS = {"movieId": "VARCHAR", "title": "VARCHAR", "genres": "VARCHAR"}
 # The 100k release keeps one 0/1 column per genre, in this order.
@@ -42,8 +50,24 @@ class Source:
 
     def load(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Create ``raw_ratings`` and ``raw_items`` in the connection."""
-        self.layout.load_ratings(connection, self.ratings)
+        as_text = self._load_ratings(connection, frozenset())
         self.layout.load_items(connection, self.items)
+        # A film's id in a rating is compared with the catalogue's letter by letter then.
+        if "movieId" not in as_text and exists(connection, "raw_items", f"NOT {whole('item_id')}"):
+            self._load_ratings(connection, as_text | {"movieId"})
+
+    def _load_ratings(
+        self, connection: duckdb.DuckDBPyConnection, as_text: frozenset[str]
+    ) -> frozenset[str]:
+        """Load ids as numbers but for some columns; those that had to be text in the end."""
+        self.layout.load_ratings(connection, self.ratings, as_text)
+        columns = {"userId": "user_id", "movieId": "item_id"}
+        odd = {
+            name
+            for name, column in columns.items()
+            if name not in as_text and exists(connection, "raw_ratings", f"{column} IS NULL")
+        }
+        return self._load_ratings(connection, as_text | odd) if odd else as_text
 
     def where(
         self, connection: duckdb.DuckDBPyConnection, file: Path, column: str, condition: str
@@ -61,7 +85,7 @@ class Layout:
 
     ratings_name: str
     items_name: str
-    load_ratings: Callable[[duckdb.DuckDBPyConnection, Path], None]
+    load_ratings: Callable[[duckdb.DuckDBPyConnection, Path, frozenset[str]], None]
     load_items: Callable[[duckdb.DuckDBPyConnection, Path], None]
     ratings: Dialect | None
     items: Dialect | None
@@ -97,12 +121,30 @@ def find_source(directory: Path) -> Source:
     return Source(directory / layout.ratings_name, items, layout)
 
 
+def whole(text: str) -> str:
+    """SQL condition that a text is a whole number which 64 bits hold."""
+    return f"regexp_full_match({text}, '-?[0-9]{{1,18}}')"
+
+
+def _number(column: str) -> str:
+    """SQL expression of an id as a number, null where it is none."""
+    text = f'trim("{column}")'
+    return f"CASE WHEN {whole(text)} THEN CAST({text} AS BIGINT) END"
+
+
 def _load_delimited_ratings(
     dialect: Dialect,
-) -> Callable[[duckdb.DuckDBPyConnection, Path], None]:
-    def load(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-        load_delimited(connection, "loaded", path, dialect, _RATING_COLUMNS)
-        _keep_ratings(connection)
+) -> Callable[[duckdb.DuckDBPyConnection, Path, frozenset[str]], None]:
+    def load(connection: duckdb.DuckDBPyConnection, path: Path, as_text: frozenset[str]) -> None:
+        numbers = _IDS - as_text
+        ids = {name: _number(name) if name in numbers else f'trim("{name}")' for name in _IDS}
+        load_delimited(
+            connection, "raw_ratings", path, dialect, _RATING_COLUMNS, optional=numbers, stored=ids
+        )
+        connection.execute(
+            'ALTER TABLE raw_ratings RENAME "userId" TO user_id;'
+            'ALTER TABLE raw_ratings RENAME "movieId" TO item_id'
+        )
 
     return load
 
@@ -122,57 +164,97 @@ def _load_flag_items(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     _keep_items(connection, f"[{flags}]")
 
 
-def _load_parquet_ratings(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    _load_parquet(connection, path, _RATING_COLUMNS)
-    _keep_ratings(connection)
+def _load_parquet_ratings(
+    connection: duckdb.DuckDBPyConnection, path: Path, as_text: frozenset[str]
+) -> None:
+    """Show the files as ``raw_ratings``: what need not be copied takes no memory."""
+    with _parquet(path) as scan:
+        types = _column_types(connection, path, scan, tuple(_RATING_COLUMNS))
+        numbers = _IDS - as_text
+        shown = {
+            "user_id": _parquet_id("userId", types["userId"], "userId" in numbers),
+            "item_id": _parquet_id("movieId", types["movieId"], "movieId" in numbers),
+            "rating": 'CAST("rating" AS DOUBLE)',
+            "timestamp": 'CAST("timestamp" AS BIGINT)',
+        }
+        columns = ", ".join(f'{sql} AS "{name}"' for name, sql in shown.items())
+        connection.execute(f"CREATE OR REPLACE VIEW raw_ratings AS SELECT {columns} FROM {scan}")
+        required = [name for name in _RATING_COLUMNS if name not in numbers]
+        _check_filled(
+            connection,
+            "raw_ratings",
+            path,
+            dict(zip(_RATING_COLUMNS, shown, strict=True)),
+            required,
+        )
+
+
+def _parquet_id(column: str, kind: str, number: bool) -> str:
+    if not number:
+        return f'trim(CAST("{column}" AS VARCHAR))'
+    if kind in _WHOLE_TYPES:
+        most = 10**18 - 1
+        inside = f'"{column}" BETWEEN -{most} AND {most}' if kind in _WIDE_TYPES else "true"
+        return f'CASE WHEN {inside} THEN CAST("{column}" AS BIGINT) END'
+    text = f'trim(CAST("{column}" AS VARCHAR))'
+    return f"CASE WHEN {whole(text)} THEN CAST({text} AS BIGINT) END"
 
 
 def _load_parquet_items(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    types = _load_parquet(connection, path, _MOVIE_COLUMNS | {"genres": ""}, optional={"genres"})
+    with _parquet(path) as scan:
+        types = _column_types(connection, path, scan, tuple(_MOVIE_COLUMNS))
+        connection.execute(
+            'CREATE OR REPLACE TABLE loaded AS SELECT CAST("movieId" AS VARCHAR) AS "movieId",'
+            f' CAST("title" AS VARCHAR) AS "title", "genres" FROM {scan}'
+        )
+        names = {"movieId": "movieId", "title": "title"}
+        _check_filled(connection, "loaded", path, names, list(names))
     is_list = types["genres"].endswith("[]")
     _keep_items(connection, "genres" if is_list else "string_split(genres, '|')")
 
 
-def _load_parquet(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    columns: dict[str, str],
-    optional: frozenset[str] | set[str] = frozenset(),
-) -> dict[str, str]:
-    """Create ``loaded`` from a Parquet file or directory; the types its columns had."""
-    scan = f"read_parquet({quoted(str(path / '**/*.parquet' if path.is_dir() else path))})"
+@contextmanager
+def _parquet(path: Path) -> Iterator[str]:
+    """SQL that reads a Parquet file or directory; what goes wrong with it told in a sentence."""
     try:
-        described = connection.sql(f"DESCRIBE SELECT * FROM {scan}").fetchall()
-        types = {row[0]: str(row[1]) for row in described}
-        missing = [name for name in columns if name not in types]
-        if missing:
-            raise InputError(
-                f"{path}: expected the columns {', '.join(columns)}; got {', '.join(types)}"
-            )
-        picked = ", ".join(
-            f'CAST("{name}" AS {kind}) AS "{name}"' if kind else f'"{name}"'
-            for name, kind in columns.items()
-        )
-        connection.execute(f"CREATE OR REPLACE TABLE loaded AS SELECT {picked} FROM {scan}")
+        yield f"read_parquet({quoted(str(path / '**/*.parquet' if path.is_dir() else path))})"
     except (duckdb.IOException, duckdb.InvalidInputException) as error:
         raise InputError(f"{path}: expected Parquet, got: {str(error).splitlines()[0]}") from error
     except duckdb.ConversionException as error:
         raise InputError(
             f"{path}: expected numbers in rating and timestamp: {str(error).splitlines()[0]}"
         ) from error
-    for name in columns:
-        if name not in optional and exists(connection, "loaded", f'"{name}" IS NULL'):
-            raise InputError(f"{path}, column {name}: expected a value in every row, got a null")
-    if not exists(connection, "loaded"):
-        raise InputError(f"{path}: expected at least one row of data, got none")
+
+
+def _column_types(
+    connection: duckdb.DuckDBPyConnection, path: Path, scan: str, columns: tuple[str, ...]
+) -> dict[str, str]:
+    described = connection.sql(f"DESCRIBE SELECT * FROM {scan}").fetchall()
+    types = {row[0]: str(row[1]) for row in described}
+    if any(name not in types for name in columns):
+        raise InputError(
+            f"{path}: expected the columns {', '.join(columns)}; got {', '.join(types)}"
+        )
     return types
 
 
-def _keep_ratings(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(
-        'CREATE OR REPLACE TABLE raw_ratings AS SELECT trim("userId") AS user_id,'
-        ' trim("movieId") AS item_id, rating, "timestamp" FROM loaded; DROP TABLE loaded'
-    )
+def _check_filled(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    path: Path,
+    columns: Mapping[str, str],
+    required: Sequence[str],
+) -> None:
+    """Refuse nulls in required columns (of the file, as columns of a table), and no rows at all."""
+    counts = ", ".join(f'count("{column}")' for column in columns.values())
+    row = first_row(connection, f"SELECT count(*), {counts} FROM {table}")
+    assert row is not None, "counts are one row"
+    filled = dict(zip(columns, row[1:], strict=True))
+    for name in required:
+        if filled[name] < row[0]:
+            raise InputError(f"{path}, column {name}: expected a value in every row, got a null")
+    if not row[0]:
+        raise InputError(f"{path}: expected at least one row of data, got none")
 
 
 def _keep_items(connection: duckdb.DuckDBPyConnection, genres: str) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from lacunar import __version__
 from lacunar.errors import InputError
 from lacunar.taste.config import RecommenderName, TasteConfig
 from lacunar.taste.engines import Engine, duckdb
@@ -32,6 +35,14 @@ from lacunar.taste.recommend.popularity import PopularityRecommender
 from lacunar.taste.recommend.rerank import Controls
 from lacunar.taste.recommend.segment import SegmentRecommender
 from lacunar.taste.recommend.serve import recommend
+from lacunar.taste.results import (
+    pack_map,
+    pack_tuning,
+    pack_values,
+    unpack_map,
+    unpack_tuning,
+    unpack_values,
+)
 from lacunar.taste.segmentation import SegmentFit, fit_segments
 from lacunar.taste.segments import Segments
 from lacunar.taste.stability import (
@@ -41,10 +52,9 @@ from lacunar.taste.stability import (
     membership_stability,
     pairwise_ari,
 )
+from lacunar.taste.stages import Progress, Stages, say_nothing
 from lacunar.taste.titles import TitleIndex
 from lacunar.taste.tuning import Tuning, tune_personal
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -95,8 +105,18 @@ class TasteModel:
     def criterion(self) -> str:
         """In a sentence, how K was chosen and how far it can be trusted."""
         return explain_choice(
-            self.surface, self.config.criterion, self.agreeing_seeds, self.refit_agreement
+            self.surface,
+            self.config.criterion,
+            self.agreeing_seeds,
+            self.refit_agreement,
+            sample=self.sample_size,
         )
+
+    @property
+    def sample_size(self) -> int | None:
+        """Users that K, restarts and settings were chosen on; none where it was everybody."""
+        sampled = self.ratings.n_users > self.config.search_users
+        return self.config.sample_users if sampled else None
 
     @cached_property
     def membership_stability(self) -> NDArray[np.float64]:
@@ -148,15 +168,29 @@ class TasteModel:
         InputError
             If adventure is asked of a recommender that knows no neighbouring segments.
         """
-        recommender, controls = self.recommender(by), controls or Controls()
-        if controls.adventure:
+        return recommend(
+            self.asked(by, controls), self.ratings, histories, k, among=among, controls=controls
+        )
+
+    def asked(
+        self, by: RecommenderName | None = None, controls: Controls | None = None
+    ) -> Recommender:
+        """A recommender, as adventurous as the controls ask for.
+
+        Raises
+        ------
+        InputError
+            If adventure is asked of a recommender that knows no neighbouring segments.
+        """
+        recommender = self.recommender(by)
+        if controls is not None and controls.adventure:
             if not isinstance(recommender, PersonalRecommender):
                 raise InputError(
                     "--adventure: expected the recommender personal, got "
                     f"{by or self.config.recommender}"
                 )
-            recommender = recommender.adventurous(controls.adventure)
-        return recommend(recommender, self.ratings, histories, k, among=among, controls=controls)
+            return recommender.adventurous(controls.adventure)
+        return recommender
 
     def _build_recommender(self, by: RecommenderName) -> Recommender:
         match by:
@@ -211,6 +245,7 @@ def fit_taste(
     *,
     engine: Engine = duckdb.run,
     progress: Progress | None = None,
+    checkpoint_dir: Path | None = None,
 ) -> TasteModel:
     """Learn segments from a ratings log.
 
@@ -222,33 +257,30 @@ def fit_taste(
         Where the group-by of profiles runs.
     progress : callable, optional
         Called with (stage, steps done, steps in all).
+    checkpoint_dir : Path, optional
+        Where the result of each stage is kept. A fit that was killed goes on from there, and ends
+        in the same bytes; :func:`lacunar.taste.stages.remove_stages` takes it away.
 
     Raises
     ------
     InputError
-        If there are fewer users than the smallest K, or ``liked_above`` is off the scale.
+        If there are fewer users than the smallest K, ``liked_above`` is off the scale, or the
+        checkpoints are of another fit.
     """
     config = config or TasteConfig()
-    report = progress or _say_nothing
-    fit = fit_segments(
-        ratings,
-        config,
-        engine=engine,
-        progress=lambda done, total: report("mixtures", done, total),
+    report = progress or say_nothing
+    stages = Stages() if checkpoint_dir is None else Stages(checkpoint_dir, _key(ratings, config))
+    fit = fit_segments(ratings, config, engine=engine, progress=report, stages=stages)
+    refit_agreement = stages.run(
+        "refits", lambda: _refit_agreement(fit, config, report), pack_values, unpack_values
     )
-    report("refits", 0, config.refits)
-    refit_agreement = _refit_agreement(fit, config)
-    report("refits", config.refits, config.refits)
-    report("map", 0, 1)
-    filled = fill_additive(fit.data.values)
-    user_map = draw_map(filled, max_users=config.map_users, seed=config.seed)
-    report("map", 1, 1)
-    tuning = tune_personal(
-        ratings,
-        fit.placement(ratings, config),
-        seed=config.seed,
-        progress=lambda done, total: report("recommender", done, total),
+    user_map = stages.run("map", lambda: _draw_map(fit, config, report), pack_map, unpack_map)
+    tuning = stages.run(
+        "recommender", lambda: _tune(ratings, fit, config, report), pack_tuning, unpack_tuning
     )
+    report("item model", 0, 1)
+    item_model = fit_item_model(design_rows(ratings, tuning.options), tuning.options.penalty)
+    report("item model", 1, 1)
     return TasteModel(
         config=config,
         ratings=ratings,
@@ -256,44 +288,73 @@ def fit_taste(
         periods=fit.periods,
         surface=fit.found.surface,
         agreeing_seeds=fit.found.agreeing_seeds,
-        near_best_labels=fit.found.near_best_labels,
+        near_best_labels=fit.near_best_labels,
         refit_agreement=refit_agreement,
         segments=fit.segments,
         user_map=user_map,
         tuning=tuning,
-        item_model=fit_item_model(design_rows(ratings, tuning.options), tuning.options.penalty),
+        item_model=item_model,
     )
 
 
+_LIBRARIES = ("duckdb", "numpy", "pyarrow", "scikit-learn", "scipy")
 # Enough restarts to find the optimum again in most refits.
 _REFIT_SEEDS = 10
 _LEFT_OUT = 0.1
 
 
-def _refit_agreement(fit: SegmentFit, config: TasteConfig) -> NDArray[np.float64]:
+def _refit_agreement(fit: SegmentFit, config: TasteConfig, report: Progress) -> NDArray[np.float64]:
     """Refit the chosen K without a tenth of the users, as often as the config says."""
-    labels, k = fit.segments.labels, fit.segments.n_segments
+    data, labels, k = fit.data, fit.segments.labels, fit.segments.n_segments
+    if fit.sample is not None:
+        data, labels = data.take(fit.sample), labels[fit.sample]
     left_out = round(_LEFT_OUT * len(labels))
+    report("refits", 0, config.refits)
     if not config.refits or left_out < 1 or len(labels) - left_out < max(k, 2):
+        report("refits", config.refits, config.refits)
         return np.empty(0)
     seeds = range(config.seed, config.seed + min(config.n_seeds, _REFIT_SEEDS))
 
     def refit(kept: NDArray[np.intp]) -> NDArray[np.intp]:
         return search(
-            fit.data.take(kept),
+            data.take(kept),
             n_components=[k],
             seeds=seeds,
             options=config.em_options,
             criterion="vote" if config.criterion == "vote" else "bic",
         ).labels
 
-    return leave_out_stability(
+    agreement = leave_out_stability(
         refit, labels, share=_LEFT_OUT, rounds=config.refits, seed=config.seed
+    )
+    report("refits", config.refits, config.refits)
+    return agreement
+
+
+def _draw_map(fit: SegmentFit, config: TasteConfig, report: Progress) -> UserMap:
+    report("map", 0, 1)
+    filled = fill_additive(fit.data.values)
+    user_map = draw_map(filled, max_users=config.map_users, seed=config.seed)
+    report("map", 1, 1)
+    return user_map
+
+
+def _tune(ratings: Ratings, fit: SegmentFit, config: TasteConfig, report: Progress) -> Tuning:
+    return tune_personal(
+        ratings if fit.sample is None else ratings.of_users(fit.sample),
+        fit.placement(ratings, config),
+        seed=config.seed,
+        # A sample has more users than are judged, and its splits differ less.
+        folds=3 if fit.sample is None else 1,
+        progress=partial(report, "recommender"),
     )
 
 
-def _say_nothing(stage: str, done: int, total: int) -> None:
-    del stage, done, total
+def _key(ratings: Ratings, config: TasteConfig) -> str:
+    """What the results of stages depend on, as SHA-256."""
+    versions = {name: version(name) for name in _LIBRARIES} | {"lacunar": __version__}
+    document = [fingerprint(ratings), config.model_dump(mode="json"), versions]
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def fingerprint(ratings: Ratings) -> str:
@@ -307,6 +368,8 @@ def fingerprint(ratings: Ratings) -> str:
             if pa.types.is_string(column.type) or column.null_count:
                 digest.update("\0".join(map(str, column.to_pylist())).encode())
             else:
-                digest.update(np.ascontiguousarray(column.to_numpy()).tobytes())
+                for chunk in column.chunks:
+                    # Of a large log no copy is made.
+                    digest.update(np.ascontiguousarray(chunk.to_numpy()).data)
     digest.update("\0".join(ratings.genres).encode())
     return digest.hexdigest()

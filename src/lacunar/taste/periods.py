@@ -54,7 +54,8 @@ def period_counts(ratings: Ratings, *, engine: Engine = duckdb.run) -> PeriodCou
     dated = np.flatnonzero(~np.isnan(ratings.years))
     start = period_starts(ratings.years[dated])
     table = pa.table({"item": dated.astype(np.int32), "period": start})
-    cells = engine(PERIOD_SQL, {"log": ratings.log, "item_periods": table})
+    pieces = [engine(PERIOD_SQL, {"log": log, "item_periods": table}) for log in ratings.pieces()]
+    cells = pa.concat_tables(pieces).combine_chunks()
     starts, period = np.unique(cells["period"].to_numpy(), return_inverse=True)
     counts = np.zeros((ratings.n_users, len(starts)), dtype=np.int64)
     counts[cells["user"].to_numpy(), period] = cells["count"].to_numpy()

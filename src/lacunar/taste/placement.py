@@ -19,10 +19,12 @@ from lacunar.taste.periods import PeriodCounts, period_name, period_starts
 from lacunar.taste.profiles import GenreProfiles
 from lacunar.taste.ratings import Ratings
 from lacunar.taste.recommend.histories import Histories
-from lacunar.taste.threads import one_blas_thread
+from lacunar.taste.threads import in_threads, one_blas_thread
 from lacunar.taste.views import build_view
 
 _DOUBT = 8.0
+# Profiles of more users at a time would take as much memory as the log.
+_USERS_AT_ONCE = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,15 @@ class Placement:
         Whoever has rated nothing that the fit looks at belongs where users in general belong: to
         each segment with its weight.
         """
+        users = np.arange(histories.n_users)
+        if len(users) <= _USERS_AT_ONCE:
+            return self._responsibilities(histories)
+        some = np.split(users, range(_USERS_AT_ONCE, len(users), _USERS_AT_ONCE))
+        return np.concatenate(
+            in_threads(lambda part: self._responsibilities(histories.take(part)), some)
+        )
+
+    def _responsibilities(self, histories: Histories) -> FloatArray:
         belongs = np.tile(self.mixture.weights[0], (histories.n_users, 1))
         profiles, periods = self.profiles(histories)
         values, noise = self._view(profiles, periods)

@@ -79,16 +79,16 @@ def genre_profiles(ratings: Ratings, *, engine: Engine = duckdb.run) -> GenrePro
     engine : Engine
         Where the group-by runs.
     """
-    tables = {"log": ratings.log, "item_genres": ratings.item_genres}
-    cells = engine(PROFILE_SQL, tables)
-    user, genre = cells["user"].to_numpy(), cells["genre"].to_numpy()
     shape = (ratings.n_users, len(ratings.genres))
     means = np.full(shape, np.nan)
     counts = np.zeros(shape, dtype=np.int64)
     squares = np.zeros(shape)
-    means[user, genre] = cells["mean"].to_numpy()
-    counts[user, genre] = cells["count"].to_numpy()
-    squares[user, genre] = cells["square"].to_numpy()
+    for log in ratings.pieces():
+        cells = engine(PROFILE_SQL, {"log": log, "item_genres": ratings.item_genres})
+        user, genre = cells["user"].to_numpy(), cells["genre"].to_numpy()
+        means[user, genre] = cells["mean"].to_numpy()
+        counts[user, genre] = cells["count"].to_numpy()
+        squares[user, genre] = cells["square"].to_numpy()
     # Summed by user and genre: an engine returns its rows in any order, and sums depend on it.
     spread = float((counts * (squares - np.nan_to_num(means) ** 2)).sum())
     freedom = int(np.maximum(counts - 1, 0).sum())

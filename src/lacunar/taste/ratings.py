@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
-from lacunar.taste.layouts import Source, find_source
-from lacunar.taste.sql import exists, first_row, quoted
+from lacunar.taste.coding import (
+    check_scale,
+    code_items,
+    code_log,
+    column_of,
+    count_rows,
+    table_of,
+)
+from lacunar.taste.engines.duckdb import connect
+from lacunar.taste.layouts import find_source
 
-NO_GENRES = "(no genres listed)"
-# "Title (1994)"; a series may name its years, "(2006-2011)" or "(2006-)", with either dash.
-_YEAR = "\\((\\d{4})(?:[-\u2013]\\d{0,4})?\\)\\s*$"
+_ROWS_PER_PIECE = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +207,25 @@ class Ratings:
             )
         return position
 
+    def pieces(self, rows_at_once: int = _ROWS_PER_PIECE) -> Iterator[pa.Table]:
+        """The log in pieces of whole users, so that a group-by by user needs one at a time."""
+        starts, first = self.user_starts, 0
+        while first < self.n_users:
+            wanted = np.searchsorted(starts, starts[first] + rows_at_once, side="right") - 1
+            last = max(int(wanted), first + 1)
+            yield self.log.slice(int(starts[first]), int(starts[last] - starts[first]))
+            first = last
+
+    def of_users(self, users: NDArray[np.integer]) -> Ratings:
+        """The log of some users alone, positions ascending; films and their positions stay."""
+        starts, lengths = self.user_starts[users], np.diff(self.user_starts)[users]
+        before = np.cumsum(lengths) - lengths
+        rows = np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
+        log = self.log.take(pa.array(rows))
+        coded = np.repeat(np.arange(len(users), dtype=np.int32), lengths)
+        log = log.set_column(log.column_names.index("user"), "user", pa.array(coded))
+        return replace(self, users=self.users.take(pa.array(users)), log=log)
+
     @cached_property
     def _item_positions(self) -> dict[str, int]:
         return {str(item_id): i for i, item_id in enumerate(self.items["item_id"].to_pylist())}
@@ -210,7 +235,13 @@ class Ratings:
         return {str(user_id): i for i, user_id in enumerate(self.users.to_pylist())}
 
 
-def read_ratings(directory: Path, *, scale: RatingScale | None = None) -> Ratings:
+def read_ratings(
+    directory: Path,
+    *,
+    scale: RatingScale | None = None,
+    memory_limit: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Ratings:
     """Read a data directory in one of the MovieLens layouts.
 
     Of repeated (user, film) pairs the latest timestamp counts, and the higher rating where
@@ -224,132 +255,49 @@ def read_ratings(directory: Path, *, scale: RatingScale | None = None) -> Rating
         See :func:`lacunar.taste.layouts.find_source`.
     scale : RatingScale, optional
         Half a star to five stars unless named.
+    memory_limit : str, optional
+        See :func:`lacunar.taste.engines.duckdb.connect`. The log itself is not part of it.
+    progress : callable, optional
+        Called with (steps done, steps in all).
 
     Raises
     ------
     InputError
         With the file, line and column of the first thing that is wrong.
     """
-    scale = scale or RatingScale()
+    scale, report = scale or RatingScale(), progress or _say_nothing
     source = find_source(directory)
-    with duckdb.connect() as connection:
+    with connect(memory_limit) as connection:
+        report(0, 4)
         source.load(connection)
-        _check_scale(connection, source, scale)
-        _code_items(connection, source)
-        intake = _code_log(connection, source, scale)
+        report(1, 4)
+        check_scale(connection, source, scale)
+        code_items(connection, source)
+        report(2, 4)
+        found = count_rows(connection, source)
+        report(3, 4)
+        log = code_log(connection, found.known)
+        report(4, 4)
+        whole_stars = bool((log["rating"].to_numpy() % 1 == 0).all())
         return Ratings(
-            users=_column(connection, "SELECT user_id FROM users ORDER BY user"),
-            items=_table(connection, "SELECT item_id, title, year FROM items ORDER BY item"),
-            genres=tuple(_column(connection, "SELECT name FROM genres ORDER BY genre").to_pylist()),
-            item_genres=_table(connection, "SELECT item, genre FROM item_genres ORDER BY ALL"),
-            log=_table(connection, "SELECT * FROM log ORDER BY user, item"),
+            users=column_of(connection, "SELECT user_id FROM users ORDER BY user"),
+            items=table_of(connection, "SELECT item_id, title, year FROM items ORDER BY item"),
+            genres=tuple(
+                column_of(connection, "SELECT name FROM genres ORDER BY genre").to_pylist()
+            ),
+            item_genres=table_of(connection, "SELECT item, genre FROM item_genres ORDER BY ALL"),
+            log=log,
             scale=scale,
-            intake=intake,
+            intake=Intake(
+                rows=found.rows,
+                repeated=found.known - log.num_rows,
+                unknown_item_rows=found.rows - found.known,
+                unknown_items=found.unknown_items,
+                dropped_users=found.dropped_users,
+                step=1.0 if whole_stars else scale.step,
+            ),
         )
 
 
-def _check_scale(connection: duckdb.DuckDBPyConnection, source: Source, scale: RatingScale) -> None:
-    steps = f"(CAST(rating AS DOUBLE) - {scale.minimum}) / {scale.step}"
-    off = (
-        f"(isnan(CAST(rating AS DOUBLE)) OR CAST(rating AS DOUBLE) < {scale.minimum}"
-        f" OR CAST(rating AS DOUBLE) > {scale.maximum} OR abs({steps} - round({steps})) > 1e-9)"
-    )
-    row = first_row(connection, f"SELECT rating FROM raw_ratings WHERE {off} LIMIT 1")
-    if row is None:
-        return
-    place = source.where(connection, source.ratings, "rating", off)
-    raise InputError(f"{place}: expected a rating of {scale}, got {row[0]:g}")
-
-
-def _code_items(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
-    """Films, genres and the (film, genre) table, all by position."""
-    repeated = first_row(
-        connection, "SELECT item_id FROM raw_items GROUP BY item_id HAVING count(*) > 1 LIMIT 1"
-    )
-    if repeated is not None:
-        raise InputError(f"{source.items}: expected each film once, got {repeated[0]!r} twice")
-    item_type = _id_type(connection, "raw_items", "item_id", "raw_ratings", "item_id")
-    year = f"regexp_extract(title, {quoted(_YEAR)}, 1)"
-    connection.execute(f"""
-        CREATE TABLE items AS
-        SELECT CAST(row_number() OVER (ORDER BY item_id) - 1 AS INTEGER) AS item, *
-        FROM (
-            SELECT CAST(item_id AS {item_type}) AS item_id, title, genres,
-                CAST(nullif({year}, '') AS SMALLINT) AS year
-            FROM raw_items
-        );
-        CREATE TABLE exploded AS
-        SELECT DISTINCT item, name FROM (
-            SELECT item, trim(unnest(genres)) AS name FROM items
-        ) WHERE name <> '';
-        INSERT INTO exploded
-        SELECT item, '{NO_GENRES}' FROM items WHERE item NOT IN (SELECT item FROM exploded);
-        CREATE TABLE genres AS
-        SELECT CAST(row_number() OVER (ORDER BY name) - 1 AS INTEGER) AS genre, name
-        FROM (SELECT DISTINCT name FROM exploded);
-        CREATE TABLE item_genres AS SELECT item, genre FROM exploded JOIN genres USING (name);
-    """)
-
-
-def _code_log(connection: duckdb.DuckDBPyConnection, source: Source, scale: RatingScale) -> Intake:
-    """Users and the log by position, and the count of what was left out."""
-    user_type = _id_type(connection, "raw_ratings", "user_id")
-    item_type = _id_type(connection, "raw_items", "item_id", "raw_ratings", "item_id")
-    connection.execute(f"""
-        CREATE TABLE known AS
-        SELECT CAST(user_id AS {user_type}) AS user_id, item, rating, "timestamp"
-        FROM raw_ratings JOIN items
-            ON items.item_id = TRY_CAST(raw_ratings.item_id AS {item_type});
-        CREATE TABLE users AS
-        SELECT CAST(row_number() OVER (ORDER BY user_id) - 1 AS INTEGER) AS user, user_id
-        FROM (SELECT DISTINCT user_id FROM known);
-        CREATE TABLE log AS
-        SELECT user, item, last.rating AS rating, last."timestamp" AS "timestamp"
-        FROM (
-            SELECT user, item, max({{'timestamp': "timestamp", 'rating': rating}}) AS last
-            FROM known JOIN users USING (user_id) GROUP BY user, item
-        );
-    """)
-    counts = first_row(
-        connection,
-        f"""
-        SELECT (SELECT count(*) FROM raw_ratings), (SELECT count(*) FROM known),
-            (SELECT count(*) FROM log), (SELECT count(*) FROM users),
-            (SELECT count(DISTINCT CAST(user_id AS {user_type})) FROM raw_ratings),
-            (SELECT count(DISTINCT item_id) FROM raw_ratings
-                WHERE item_id NOT IN (SELECT CAST(item_id AS VARCHAR) FROM items)),
-            (SELECT bool_and(rating = round(rating)) FROM log)
-        """,
-    )
-    assert counts is not None, "counts are one row"
-    rows, known, kept, users, all_users, unknown_items, whole = counts
-    if not kept:
-        raise InputError(
-            f"{source.ratings}: expected ratings of the films in {source.items.name},"
-            f" got none: all {rows} rows name other films"
-        )
-    return Intake(
-        rows=rows,
-        repeated=known - kept,
-        unknown_item_rows=rows - known,
-        unknown_items=unknown_items,
-        dropped_users=all_users - users,
-        step=1.0 if whole else scale.step,
-    )
-
-
-def _id_type(connection: duckdb.DuckDBPyConnection, *tables_and_columns: str) -> str:
-    """BIGINT where every id of the given (table, column) pairs is a whole number, else text."""
-    pairs = zip(tables_and_columns[::2], tables_and_columns[1::2], strict=True)
-    for table, column in pairs:
-        if exists(connection, table, f"NOT regexp_full_match({column}, '-?[0-9]{{1,18}}')"):
-            return "VARCHAR"
-    return "BIGINT"
-
-
-def _table(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
-    return connection.sql(sql).to_arrow_table().combine_chunks()
-
-
-def _column(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Array:
-    return _table(connection, sql).column(0).combine_chunks()
+def _say_nothing(done: int, total: int) -> None:
+    del done, total

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lacunar.errors import InputError
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.engines import Engine, duckdb
 from lacunar.taste.gaps import fill_gaps
 from lacunar.taste.mixture.data import MixtureData
+from lacunar.taste.mixture.em import posterior
+from lacunar.taste.mixture.expectation import Expectation, LocalExpectation
+from lacunar.taste.mixture.parameters import MixtureParameters
+from lacunar.taste.mixture.prior import CovariancePrior
+from lacunar.taste.mixture.refine import refine
 from lacunar.taste.mixture.search import Search, search
 from lacunar.taste.periods import PeriodCounts, period_counts
 from lacunar.taste.placement import Placement, placement
 from lacunar.taste.profiles import GenreProfiles, genre_profiles
 from lacunar.taste.ratings import Ratings
-from lacunar.taste.segments import Segments, assign_segments
+from lacunar.taste.results import (
+    pack_mixture,
+    pack_profiles,
+    pack_search,
+    unpack_mixture,
+    unpack_profiles,
+    unpack_search,
+)
+from lacunar.taste.segments import Segments, order_segments
+from lacunar.taste.stages import Progress, Stages, say_nothing
 from lacunar.taste.threads import one_blas_thread
 from lacunar.taste.views import build_view, parse_view
 
@@ -31,6 +48,11 @@ class SegmentFit:
     data : MixtureData
         What the mixture saw of each user.
     found : Search
+        Over all users, or over the sample.
+    sample : ndarray of shape (S,) or None
+        Positions of the users the search saw, where it did not see all.
+    near_best_labels : ndarray of shape (n, U)
+        Partitions of all users by the best restarts at the chosen K, best first.
     segments : Segments
     """
 
@@ -38,6 +60,8 @@ class SegmentFit:
     periods: PeriodCounts
     data: MixtureData
     found: Search
+    sample: NDArray[np.intp] | None
+    near_best_labels: NDArray[np.intp]
     segments: Segments
 
     def placement(self, ratings: Ratings, config: TasteConfig) -> Placement:
@@ -56,7 +80,8 @@ def fit_segments(
     config: TasteConfig,
     *,
     engine: Engine = duckdb.run,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
+    stages: Stages | None = None,
 ) -> SegmentFit:
     """Learn segments from a ratings log, and nothing else.
 
@@ -67,7 +92,9 @@ def fit_segments(
     engine : Engine
         Where the group-by of profiles runs.
     progress : callable, optional
-        Called with (fits done, fits in all).
+        Called with (stage, steps done, steps in all).
+    stages : Stages, optional
+        Keeps the results of stages.
 
     Raises
     ------
@@ -75,30 +102,100 @@ def fit_segments(
         If there are fewer users than the smallest K, or ``liked_above`` is off the scale.
     """
     _check(ratings, config)
-    profiles = genre_profiles(ratings, engine=engine)
-    periods = period_counts(ratings, engine=engine)
+    report, stages = progress or say_nothing, stages or Stages()
+    profiles, periods = stages.run(
+        "profiles", lambda: _profiles(ratings, engine, report), pack_profiles, unpack_profiles
+    )
     view = build_view(config.view, profiles, periods)
     data = MixtureData(fill_gaps(view.values, config.gaps), view.noise if config.noise else None)
-    found = search(
+    sample = config.sample(ratings.n_users)
+    searched = data if sample is None else data.take(sample)
+    found = stages.run(
+        "mixtures", lambda: search_mixtures(searched, config, report), pack_search, unpack_search
+    )
+    filled = fill_gaps(profiles.means, config.gaps) if config.view == "means" else profiles.means
+    told_apart_by = periods if "periods" in parse_view(config.view) else None
+    if sample is None:
+        with one_blas_thread():
+            belongs = posterior(data.observations(config.covariance_type), found.chosen)[0][0].T
+        mixture, near_best_labels = found.chosen, found.near_best_labels
+    else:
+        rows = LocalExpectation(data, config.covariance_type)
+        mixture = stages.run(
+            "all-users",
+            lambda: refine_mixture(rows, found, config, report),
+            pack_mixture,
+            unpack_mixture,
+        )
+        belongs, near_best_labels = rows.responsibilities(mixture), rows.labels(found.near_best)
+    with one_blas_thread():
+        segments = order_segments(belongs, mixture, filled, profiles, periods=told_apart_by)
+    return SegmentFit(profiles, periods, data, found, sample, near_best_labels, segments)
+
+
+def search_mixtures(
+    data: MixtureData, config: TasteConfig, report: Progress = say_nothing
+) -> Search:
+    """Try every K and seed of a config on some rows."""
+    report("mixtures", 0, 1)
+    return search(
         data,
         n_components=range(config.min_components, config.max_components + 1),
         seeds=range(config.seed, config.seed + config.n_seeds),
         options=config.em_options,
         criterion=config.criterion,
         folds=config.folds,
-        progress=progress,
+        progress=partial(report, "mixtures"),
     )
-    filled = fill_gaps(profiles.means, config.gaps) if config.view == "means" else profiles.means
-    told_apart_by = periods if "periods" in parse_view(config.view) else None
-    with one_blas_thread():
-        segments = assign_segments(
-            data.observations(config.covariance_type),
-            found.chosen,
-            filled,
-            profiles,
-            periods=told_apart_by,
+
+
+def refine_mixture(
+    rows: Expectation, found: Search, config: TasteConfig, report: Progress = say_nothing
+) -> MixtureParameters:
+    """The best mixture for all rows that EM reaches from what a search over some of them found.
+
+    Parameters
+    ----------
+    rows : Expectation
+        All rows, in the units the search saw.
+    found : Search
+    config : TasteConfig
+    report : callable
+        Called with ("all users", iterations done, iterations at most).
+
+    Returns
+    -------
+    mixture : MixtureParameters
+        A batch of one, means in the units of the data.
+    """
+    options = config.em_options
+    prior = None
+    if options.prior_users is not None:
+        prior = CovariancePrior.from_variances(
+            rows.variances, found.n_components, options.covariance_type, weight=options.prior_users
         )
-    return SegmentFit(profiles, periods, data, found, segments)
+    refined = refine(
+        rows,
+        found.starts,
+        prior,
+        tol=options.tol,
+        max_iter=options.max_iter,
+        reg_covar=options.reg_covar,
+        progress=partial(report, "all users"),
+    )
+    report("all users", options.max_iter, options.max_iter)
+    return refined.best(options.floor)
+
+
+def _profiles(
+    ratings: Ratings, engine: Engine, report: Progress
+) -> tuple[GenreProfiles, PeriodCounts]:
+    report("profiles", 0, 2)
+    profiles = genre_profiles(ratings, engine=engine)
+    report("profiles", 1, 2)
+    periods = period_counts(ratings, engine=engine)
+    report("profiles", 2, 2)
+    return profiles, periods
 
 
 def _check(ratings: Ratings, config: TasteConfig) -> None:

@@ -91,8 +91,19 @@ def assign_segments(
     periods : PeriodCounts, optional
         Given where the mixture saw periods, so that names may speak of them.
     """
-    posterior_of_all, _ = posterior(observations, mixture)
-    belongs = posterior_of_all[0].T
+    belongs = posterior(observations, mixture)[0][0].T
+    return order_segments(belongs, mixture, filled, profiles, periods=periods)
+
+
+def order_segments(
+    belongs: FloatArray,
+    mixture: MixtureParameters,
+    filled: FloatArray,
+    profiles: GenreProfiles,
+    *,
+    periods: PeriodCounts | None = None,
+) -> Segments:
+    """The same from responsibilities ``belongs`` of shape (U, K) that are known already."""
     populations = np.bincount(belongs.argmax(axis=1), minlength=mixture.n_components)
     order = np.lexsort((-mixture.weights[0], -populations))
     responsibilities = np.ascontiguousarray(belongs[:, order])

@@ -28,7 +28,9 @@ def one_blas_thread() -> AbstractContextManager[Any]:
     return limited
 
 
-def in_threads(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
+def in_threads(
+    work: Callable[[Piece], Result], pieces: Sequence[Piece], *, n_threads: int | None = None
+) -> list[Result]:
     """Do work on every piece, as many at once as there are cores.
 
     Parameters
@@ -36,6 +38,8 @@ def in_threads(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list
     work : callable
         Spends its time where Python lets go of its lock, as NumPy and SciPy do.
     pieces : sequence
+    n_threads : int, optional
+        So many pieces at once instead.
 
     Returns
     -------
@@ -49,7 +53,7 @@ def in_threads(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list
     """
     if len(pieces) == 1:
         return [work(pieces[0])]
-    with one_blas_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with one_blas_thread(), ThreadPoolExecutor(n_threads or os.cpu_count()) as pool:
         return list(pool.map(work, pieces))
 
 

@@ -77,6 +77,7 @@ def tune_personal(
     placement: Placement,
     *,
     seed: int,
+    folds: int = _FOLDS,
     progress: Callable[[int, int], None] | None = None,
 ) -> Tuning:
     """Choose settings by nDCG@10 on random fifths of each user's ratings.
@@ -93,6 +94,8 @@ def tune_personal(
     placement : Placement
     seed : int
         Of the ratings held out.
+    folds : int
+        Random splits that settings are compared on.
     progress : callable, optional
         Called with (settings moved, settings in all).
 
@@ -108,7 +111,7 @@ def tune_personal(
     True
     """
     try:
-        splits = [random_split(ratings, seed=seed + fold) for fold in range(_FOLDS)]
+        splits = [random_split(ratings, seed=seed + fold) for fold in range(folds)]
         newcomers = cold_start(ratings, seed=seed, given=_GIVEN)
     except InputError:
         return Tuning(PersonalOptions(), ())

@@ -17,10 +17,10 @@ import PIL
 from numpy.typing import DTypeLike, NDArray
 
 from lacunar.errors import InputError
+from lacunar.files import replace_file
 from lacunar.traits.arrays import ImageArray
 from lacunar.traits.blocks import blocks, in_order
 from lacunar.traits.dataset import LabelledImages
-from lacunar.traits.files import replace_file
 from lacunar.traits.images import Fit, content_box, fit_into, fit_map, read_image, read_map
 
 Progress = Callable[[int, int], None]

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from lacunar.errors import InputError
-from lacunar.traits.files import replace_file
+from lacunar.files import replace_file
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from lacunar import __version__
 from lacunar.errors import InputError
+from lacunar.files import replacing
 from lacunar.traits.balance import ClassShares
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.files import replacing
 from lacunar.traits.onnx_metadata import PIXELS, OnnxMetadata
 from lacunar.traits.onnx_model import OnnxTraits
 from lacunar.traits.predictor import Thresholds

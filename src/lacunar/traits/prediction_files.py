@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lacunar.errors import InputError
+from lacunar.files import replacing
 from lacunar.traits.balance import Factors
 from lacunar.traits.describe import describe_predictions
 from lacunar.traits.documents import (
@@ -20,7 +21,6 @@ from lacunar.traits.documents import (
     PredictionsDocument,
     UnreadImage,
 )
-from lacunar.traits.files import replacing
 from lacunar.traits.predictor import Answers, Thresholds
 from lacunar.traits.schema import Schema
 

@@ -6,10 +6,10 @@ import threading
 from pathlib import Path
 
 from lacunar.errors import InputError
+from lacunar.files import replace_file
 from lacunar.traits.audit.corrections import corrections_csv, decision_cell, read_decisions
 from lacunar.traits.audit.findings import AuditFindings
 from lacunar.traits.audit.flagged import FlaggedLabel, flagged_labels
-from lacunar.traits.files import replace_file
 from lacunar.traits.schema import UNKNOWN
 
 Place = tuple[int, int]

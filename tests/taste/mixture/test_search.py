@@ -273,3 +273,29 @@ def test_a_column_nobody_knows_makes_no_fit_degenerate() -> None:
     rows[:, 2] = np.nan
     found = search(MixtureData(rows), n_components=[1, 2], seeds=[0, 1], criterion="bic")
     assert not found.surface.degenerate.any()
+
+
+def test_starts_are_the_chosen_mixture_and_other_partitions_of_sound_restarts(
+    blobs: FloatArray,
+) -> None:
+    seeds, data = range(12), MixtureData(blobs)
+    found = search(data, n_components=[6], seeds=seeds, criterion="bic")
+    fit = EmOptions().fit(data, 6, seeds)
+    assert 1 < found.starts.n_restarts <= 3
+    assert (found.starts.means[0] == found.chosen.means[0]).all()
+    bounds = []
+    for means in found.starts.means:
+        [restart] = np.flatnonzero((fit.parameters.means == means).all(axis=(1, 2)))[:1]
+        bounds.append(fit.lower_bound[restart])
+    assert bounds == sorted(bounds, reverse=True)
+    labels = posterior(data.observations("full", 18), found.starts)[0].argmax(axis=1)
+    for first, second in combinations(labels, 2):
+        assert adjusted_rand_score(first, second) < 1
+    near = posterior(data.observations("full", 30), found.near_best)[0].argmax(axis=1)
+    assert (near == found.near_best_labels).all()
+
+
+def test_a_vote_is_gone_on_with_alone(blobs: FloatArray) -> None:
+    found = search(MixtureData(blobs), n_components=[6], seeds=range(12), criterion="vote")
+    assert found.starts.n_restarts == 1
+    assert (found.starts.means == found.chosen.means).all()

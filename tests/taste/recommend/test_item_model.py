@@ -6,6 +6,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lacunar.taste.recommend import item_model as module
 from lacunar.taste.recommend.item_model import (
     DualItemModel,
     PrimalItemModel,
@@ -116,3 +117,15 @@ def test_the_inverse_of_a_lower_triangle(n: int) -> None:
     found = _inverse(np.tril(matrix))
     assert found @ matrix == pytest.approx(np.eye(n), abs=1e-8)
     assert (found == found.T).all()
+
+
+@pytest.mark.parametrize("n_items", [3, 8, 41])
+def test_blocks_of_films_change_no_bit_of_the_lower_triangle(
+    monkeypatch: pytest.MonkeyPatch, n_items: int
+) -> None:
+    rows = random_rows(200, n_items, 7, density=0.01)
+    expected = np.tril(_gram(rows))
+    monkeypatch.setattr(module, "_FILMS_PER_BLOCK", 3)
+    monkeypatch.setattr(module, "_BLOCKS", 2)
+    assert np.tril(_gram(rows)).tobytes() == expected.tobytes()
+    assert expected == pytest.approx(np.tril((rows.T @ rows).toarray()))

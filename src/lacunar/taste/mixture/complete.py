@@ -42,12 +42,19 @@ class CompleteRows:
     covariance_type : {"full", "diag"}
     densities_per_row : int
         Restarts times components of the largest batch that will be asked for.
+    origin : ndarray of shape (D,), optional
+        The column means unless named; rows cut into chunks share one.
     """
 
     def __init__(
-        self, x: FloatArray, covariance_type: CovarianceType, densities_per_row: int = 1
+        self,
+        x: FloatArray,
+        covariance_type: CovarianceType,
+        densities_per_row: int = 1,
+        *,
+        origin: FloatArray | None = None,
     ) -> None:
-        self._origin: FloatArray = x.mean(axis=0)
+        self._origin: FloatArray = x.mean(axis=0) if origin is None else origin
         self._x = x - self._origin
         self._covariance_type = covariance_type
         self._pairs = upper_pairs(x.shape[1]) if covariance_type == "full" else None

@@ -38,17 +38,30 @@ class MixtureData:
         noise = None if self.noise is None else self.noise[rows]
         return MixtureData(self.values[rows], noise)
 
+    def slice(self, rows: slice) -> MixtureData:
+        """Return consecutive rows without copying them."""
+        noise = None if self.noise is None else self.noise[rows]
+        return MixtureData(self.values[rows], noise)
+
     def observations(
-        self, covariance_type: CovarianceType, densities_per_row: int = 1
+        self,
+        covariance_type: CovarianceType,
+        densities_per_row: int = 1,
+        *,
+        origin: FloatArray | None = None,
     ) -> Observations:
-        """Choose the engine: noise needs the general one, complete rows the fastest."""
+        """Choose the engine: noise needs the general one, complete rows the fastest.
+
+        ``origin`` of shape (D,) is the column means unless named.
+        """
+        values, n = self.values, densities_per_row
         if self.noise is not None:
-            return NoisyRows(self.values, self.noise, covariance_type, densities_per_row)
-        if not np.isnan(self.values).any():
-            return CompleteRows(self.values, covariance_type, densities_per_row)
+            return NoisyRows(values, self.noise, covariance_type, n, origin=origin)
+        if not np.isnan(values).any():
+            return CompleteRows(values, covariance_type, n, origin=origin)
         if covariance_type == "diag":
-            return DiagonalGapRows(self.values, densities_per_row)
-        return FullGapRows(self.values, densities_per_row)
+            return DiagonalGapRows(values, n, origin=origin)
+        return FullGapRows(values, n, origin=origin)
 
     def starts(self, n_components: int, seeds: Sequence[int]) -> NDArray[np.int32]:
         """k-means labels per seed, shape (B, N); gaps filled by the additive model for it alone."""

@@ -41,12 +41,16 @@ class FullGapRows:
     x : ndarray of shape (N, D)
     densities_per_row : int
         Restarts times components of the largest batch that will be asked for.
+    origin : ndarray of shape (D,), optional
+        The column means unless named; rows cut into chunks share one.
     """
 
     covariance_type: CovarianceType = "full"
 
-    def __init__(self, x: FloatArray, densities_per_row: int = 1) -> None:
-        self.origin, _ = column_moments(x)
+    def __init__(
+        self, x: FloatArray, densities_per_row: int = 1, *, origin: FloatArray | None = None
+    ) -> None:
+        self.origin = column_moments(x)[0] if origin is None else origin
         known = ~np.isnan(x)
         self._known = known.astype(np.float64)
         self._values = np.where(known, x - self.origin, 0.0)

@@ -76,3 +76,18 @@ class MixtureParameters:
 
     def copy(self) -> Self:
         return type(self)(self.weights.copy(), self.means.copy(), self.covariances.copy())
+
+
+def smallest_variance(parameters: MixtureParameters) -> FloatArray:
+    """Smallest eigenvalue of any covariance of each mixture, shape (B,).
+
+    Examples
+    --------
+    >>> smallest_variance(
+    ...     MixtureParameters(np.ones((1, 1)), np.zeros((1, 1, 2)), np.array([[[4.0, 9.0]]]))
+    ... ).tolist()
+    [4.0]
+    """
+    full = parameters.covariance_type == "full"
+    variances = np.linalg.eigvalsh(parameters.covariances) if full else parameters.covariances
+    return np.asarray(variances.min(axis=(1, 2)))

@@ -57,11 +57,29 @@ class CovariancePrior:
         (4.0, [0.25, 1.0])
         """
         _, variances = column_moments(x)
+        return cls.from_variances(variances, n_components, covariance_type, weight=weight)
+
+    @classmethod
+    def from_variances(
+        cls,
+        variances: FloatArray,
+        n_components: int,
+        covariance_type: CovarianceType,
+        *,
+        weight: float = 0.0,
+    ) -> Self:
+        """The same from the variances of the columns, shape (D,), where rows are elsewhere.
+
+        Examples
+        --------
+        >>> CovariancePrior.from_variances(np.array([1.0, 4.0]), 4, "full").scale.tolist()
+        [0.25, 1.0]
+        """
         constant = variances <= 0
         if constant.any():
             others = variances[~constant]
             variances = np.where(constant, others.mean() if others.size else 1.0, variances)
-        d = x.shape[1]
+        d = len(variances)
         weakest = d + 2 if covariance_type == "full" else 3
         expected = variances * n_components ** (-2 / d)
         # The mean of the prior is its scale over (degrees less its weakest value, plus one).

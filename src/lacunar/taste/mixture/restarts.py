@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 
+from lacunar.taste.mixture.climb import climb
 from lacunar.taste.mixture.em import Observations, e_step, m_step, normalise
-from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters
+from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters, smallest_variance
 from lacunar.taste.mixture.prior import CovariancePrior
 
 
@@ -110,39 +112,26 @@ def _fit_distinct(
     reg_covar: float,
     prior: CovariancePrior | None,
 ) -> Restarts:
-    current = m_step(data.start(start_labels, n_components), reg_covar, prior)
-    final = current.copy()
-    b = len(start_labels)
-    lower_bound = np.full(b, -np.inf)
-    n_iter = np.zeros(b, dtype=np.intp)
-    converged = np.zeros(b, dtype=bool)
-    running = np.arange(b)
-    for iteration in range(1, max_iter + 1):
-        bound, statistics = e_step(data, current)
-        if prior is not None:
-            bound += prior.log_density(current) / data.n_rows
-        current = m_step(statistics, reg_covar, prior)
-        done = np.abs(bound - lower_bound[running]) < tol
-        lower_bound[running] = bound
-        n_iter[running] = iteration
-        converged[running] = done
-        if iteration == max_iter:
-            done[:] = True
-        if done.any():
-            final.put(running[done], current.take(done))
-            running, current = running[~done], current.take(~done)
-        if running.size == 0:
-            break
+    ended = climb(
+        partial(e_step, data),
+        data.n_rows,
+        m_step(data.start(start_labels, n_components), reg_covar, prior),
+        tol=tol,
+        max_iter=max_iter,
+        reg_covar=reg_covar,
+        prior=prior,
+    )
+    final = ended.parameters
     log_likelihood, labels, entropy = _evaluate(data, final)
     return Restarts(
         final.moved_by(data.origin),
-        lower_bound,
+        ended.lower_bound,
         log_likelihood,
-        n_iter,
-        converged,
+        ended.n_iter,
+        ended.converged,
         labels,
         entropy,
-        _smallest_variance(final),
+        smallest_variance(final),
     )
 
 
@@ -159,12 +148,6 @@ def _evaluate(
         total += log_likelihood.sum(axis=1)
         entropy += entr(responsibilities).sum(axis=(1, 2))
     return total / data.n_rows, labels, entropy
-
-
-def _smallest_variance(parameters: MixtureParameters) -> FloatArray:
-    full = parameters.covariance_type == "full"
-    variances = np.linalg.eigvalsh(parameters.covariances) if full else parameters.covariances
-    return np.asarray(variances.min(axis=(1, 2)))
 
 
 def _distinct_partitions(

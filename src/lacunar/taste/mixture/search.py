@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ from lacunar.taste.stability import median_pairwise_ari, near_best
 
 # The restarts whose agreement says how well defined an optimum is.
 N_NEAR_BEST = 5
+# Of those, so many different ones are worth going on with where there are more rows.
+N_STARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,12 @@ class Search:
         Most probable component of each row under ``chosen``.
     near_best_labels : ndarray of shape (n, N)
         Partitions of the best restarts at the chosen K, best first.
+    near_best : MixtureParameters
+        Their mixtures, a batch of n.
+    starts : MixtureParameters
+        What :func:`~lacunar.taste.mixture.refine.refine` may go on from: the chosen mixture, and
+        after it other partitions of the best restarts that are not degenerate. With the criterion
+        ``vote`` likelihood chooses nothing, and it is the chosen mixture alone.
     """
 
     surface: Surface
@@ -45,6 +54,8 @@ class Search:
     agreeing_seeds: tuple[int, ...]
     labels: NDArray[np.intp]
     near_best_labels: NDArray[np.intp]
+    near_best: MixtureParameters
+    starts: MixtureParameters
 
     @property
     def n_components(self) -> int:
@@ -137,8 +148,9 @@ def search(
     seeds = tuple(seeds)
     done = 0
 
-    def fit_one(k: int) -> tuple[Restarts, float]:
-        return options.fit(data, k, seeds), _held_out(data, k, seeds, options, folds)
+    def fit_one(k: int) -> _Tried:
+        fit = options.fit(data, k, seeds)
+        return _Tried.of(fit, options, _held_out(data, k, seeds, options, folds))
 
     # Two BLAS pools under two of our threads would fight over the cores.
     with threadpool_limits(limits=1), ThreadPoolExecutor(n_threads or os.cpu_count()) as pool:
@@ -153,22 +165,24 @@ def search(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    fits = {k: futures[k].result()[0] for k in ks}
-    surface = _surface(fits, seeds, options, [futures[k].result()[1] for k in ks])
-    fit = fits[surface.best_k(criterion)]
-    best = near_best(_standing(fit, options), N_NEAR_BEST)
+    tried = {k: futures[k].result() for k in ks}
+    surface = _surface(tried, seeds, options)
+    found = tried[surface.best_k(criterion)]
     if criterion == "vote":
-        group = commonest_partition(fit)
-        restart = group[0]
+        group = found.commonest
+        restart, starts = group[0], group[:1]
     else:
-        restart = best[0]
-        group = next(group for group in partitions(fit) if restart in group)
+        restart = found.best[0]
+        group = next(group for group in found.groups if restart in group)
+        starts = found.starts
     return Search(
         surface=surface,
-        chosen=fit.parameters.take(np.array([restart])),
+        chosen=found.parameters.take(np.array([restart])),
         agreeing_seeds=tuple(seeds[i] for i in group),
-        labels=fit.labels[restart],
-        near_best_labels=fit.labels[best],
+        labels=found.labels[int(restart)],
+        near_best_labels=np.stack([found.labels[int(i)] for i in found.best]),
+        near_best=found.parameters.take(found.best),
+        starts=found.parameters.take(starts),
     )
 
 
@@ -185,30 +199,71 @@ def commonest_partition(fit: Restarts) -> NDArray[np.intp]:
     return max(partitions(fit), key=lambda group: (len(group), fit.log_likelihood[group[0]]))
 
 
-def _surface(
-    fits: dict[int, Restarts], seeds: tuple[int, ...], options: EmOptions, held_out: list[float]
-) -> Surface:
-    several = len(seeds) > 1
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What is kept of the restarts of one K; all their labels would take far more memory."""
+
+    parameters: MixtureParameters
+    # A row of the surface each.
+    cells: dict[str, NDArray[Any]]
+    held_out: float
+    agreement: float
+    # Restarts: the best ones, those of each partition, those of the commonest one.
+    best: NDArray[np.intp]
+    groups: list[NDArray[np.intp]]
+    commonest: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    # Of the restarts that may be chosen or compared.
+    labels: dict[int, NDArray[np.intp]]
+
+    @classmethod
+    def of(cls, fit: Restarts, options: EmOptions, held_out: float) -> _Tried:
+        degenerate = fit.degenerate(options.floor)
+        standing = near_best(_standing(fit, options), len(degenerate))
+        best, groups = standing[:N_NEAR_BEST], partitions(fit)
+        commonest = commonest_partition(fit)
+        several = len(degenerate) > 1
+        return cls(
+            parameters=fit.parameters,
+            cells={
+                "lower_bound": fit.lower_bound,
+                "log_likelihood": fit.log_likelihood,
+                "bic": fit.bic(),
+                "icl": fit.icl(),
+                "n_iter": fit.n_iter,
+                "converged": fit.converged,
+                "degenerate": degenerate,
+            },
+            held_out=held_out,
+            agreement=median_pairwise_ari(fit.labels[best]) if several else np.nan,
+            best=best,
+            groups=groups,
+            commonest=commonest,
+            starts=_first_of_groups(standing[~degenerate[standing]], groups)[:N_STARTS],
+            labels={i: fit.labels[i].copy() for i in {*best.tolist(), int(commonest[0])}},
+        )
+
+
+def _first_of_groups(
+    restarts: NDArray[np.intp], groups: list[NDArray[np.intp]]
+) -> NDArray[np.intp]:
+    """Restarts without those whose partition another one before them found."""
+    group_of = {int(i): g for g, group in enumerate(groups) for i in group}
+    first: dict[int, int] = {}
+    for restart in restarts.tolist():
+        first.setdefault(group_of[restart], restart)
+    return np.array(list(first.values()), dtype=np.intp)
+
+
+def _surface(tried: dict[int, _Tried], seeds: tuple[int, ...], options: EmOptions) -> Surface:
+    rows = list(tried.values())
     return Surface(
         covariance_type=options.covariance_type,
-        n_components=tuple(fits),
+        n_components=tuple(tried),
         seeds=seeds,
-        lower_bound=np.stack([fit.lower_bound for fit in fits.values()]),
-        log_likelihood=np.stack([fit.log_likelihood for fit in fits.values()]),
-        bic=np.stack([fit.bic() for fit in fits.values()]),
-        icl=np.stack([fit.icl() for fit in fits.values()]),
-        n_iter=np.stack([fit.n_iter for fit in fits.values()]),
-        converged=np.stack([fit.converged for fit in fits.values()]),
-        degenerate=np.stack([fit.degenerate(options.floor) for fit in fits.values()]),
-        held_out=np.array(held_out),
-        agreement=np.array(
-            [
-                median_pairwise_ari(fit.labels[near_best(_standing(fit, options), N_NEAR_BEST)])
-                if several
-                else np.nan
-                for fit in fits.values()
-            ]
-        ),
+        held_out=np.array([row.held_out for row in rows]),
+        agreement=np.array([row.agreement for row in rows]),
+        **{name: np.stack([row.cells[name] for row in rows]) for name in rows[0].cells},
     )
 
 

@@ -100,6 +100,8 @@ def explain_choice(
     criterion: Criterion,
     agreeing_seeds: tuple[int, ...],
     refit_agreement: FloatArray | None = None,
+    *,
+    sample: int | None = None,
 ) -> str:
     """Say in a sentence why this K, and what speaks against trusting it."""
     k, n = surface.best_k(criterion), len(surface.seeds)
@@ -120,6 +122,9 @@ def explain_choice(
     if refit_agreement is not None and refit_agreement.size:
         reason += "; refitted without a tenth of the users, segments come back at "
         reason += f"{refit_agreement.mean():.2f}"
+    if sample is not None:
+        reason += f"; all of this is of a sample of {sample} users, from whose best fits the "
+        reason += "mixture was then fitted to all users"
     flagged = int(surface.degenerate[row].sum())
     if flagged and criterion == "vote":
         reason += (

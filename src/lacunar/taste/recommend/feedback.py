@@ -31,8 +31,12 @@ def graded_feedback(rating: FloatArray, scale: RatingScale, grade: float) -> Flo
     >>> graded_feedback(np.array([0.5, 2.75, 5.0]), RatingScale(), 1.2).round(3).tolist()
     [0.0, 0.4, 1.0]
     """
-    height = (rating - scale.minimum) / (scale.maximum - scale.minimum)
-    return np.asarray(np.maximum(1 - grade + grade * height, 0.0))
+    # In place: of a large log each intermediate array would take hundreds of megabytes.
+    values = np.asarray(rating - scale.minimum)
+    values /= scale.maximum - scale.minimum
+    values *= grade
+    values += 1 - grade
+    return np.maximum(values, 0.0, out=values)
 
 
 def content_rows(ratings: Ratings) -> sp.csr_array:

@@ -25,10 +25,14 @@ from scipy.linalg.blas import dsyrk
 from scipy.linalg.lapack import dpotrf, dpotri
 
 from lacunar.taste.mixture.parameters import FloatArray
+from lacunar.taste.threads import in_threads
 
 # A multiply-add of a sparse product costs about as much as a hundred of a dense one.
 _DENSE_ADVANTAGE = 100
 _ROWS_PER_BLOCK = 1024
+# Sparse products are taken by so many films, in threads, and by so many blocks of films in turn.
+_FILMS_PER_BLOCK = 512
+_BLOCKS = 8
 
 
 @dataclass(frozen=True)
@@ -202,10 +206,18 @@ def _gram(rows: sp.csr_array) -> FloatArray:
     sparse_cost = float((np.diff(rows.indptr).astype(np.float64) ** 2).sum())
     gram = np.zeros((n_items, n_items), order="F")
     if sparse_cost * _DENSE_ADVANTAGE < n * n_items**2 / 2:
-        films = sp.csr_array(rows.T)
-        for start in range(0, n_items, _ROWS_PER_BLOCK):
-            stop = min(start + _ROWS_PER_BLOCK, n_items)
-            gram[:, start:stop] = (films[start:stop] @ rows).toarray().T
+        blocks = range(0, n_items, _FILMS_PER_BLOCK)
+        for some in (blocks[i : i + _BLOCKS] for i in range(0, len(blocks), _BLOCKS)):
+            # Only the lower triangle is needed: no product with films before the block's.
+            first = some[0]
+            later = rows[:, first:] if first else rows
+
+            def fill(start: int, first: int = first, later: sp.csr_array = later) -> None:
+                stop = min(start + _FILMS_PER_BLOCK, n_items)
+                films = sp.csr_array(rows[:, start:stop].T)
+                gram[first:, start:stop] = (films @ later).toarray().T
+
+            in_threads(fill, some)
         return gram
     for start in range(0, n, _ROWS_PER_BLOCK):
         block = rows[start : start + _ROWS_PER_BLOCK].toarray()

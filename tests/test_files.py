@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lacunar.traits.files import replace_file, replacing
+from lacunar.files import replace_file, replacing
 
 
 def test_the_digest_is_that_of_the_content(tmp_path: Path) -> None:

@@ -1,0 +1,172 @@
+"""Raw rows in DuckDB into positions: what is checked, what is counted, what is left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lacunar.errors import InputError
+from lacunar.taste.layouts import Source
+from lacunar.taste.sql import exists, first_row, quoted
+
+if TYPE_CHECKING:
+    from lacunar.taste.ratings import RatingScale
+
+NO_GENRES = "(no genres listed)"
+# "Title (1994)"; a series may name its years, "(2006-2011)" or "(2006-)", with either dash.
+_YEAR = "\\((\\d{4})(?:[-\u2013]\\d{0,4})?\\)\\s*$"
+_ROWS_PER_BATCH = 1 << 20
+
+
+def check_scale(connection: duckdb.DuckDBPyConnection, source: Source, scale: RatingScale) -> None:
+    """Refuse the first rating that is not one of the scale's.
+
+    Raises
+    ------
+    InputError
+        With its place.
+    """
+    steps = f"(CAST(rating AS DOUBLE) - {scale.minimum}) / {scale.step}"
+    off = (
+        f"(isnan(CAST(rating AS DOUBLE)) OR CAST(rating AS DOUBLE) < {scale.minimum}"
+        f" OR CAST(rating AS DOUBLE) > {scale.maximum} OR abs({steps} - round({steps})) > 1e-9)"
+    )
+    if not exists(connection, "raw_ratings", off):
+        return
+    # The rating told is that of the place told: the first one of the file.
+    connection.execute("SET preserve_insertion_order = true")
+    row = first_row(connection, f"SELECT rating FROM raw_ratings WHERE {off} LIMIT 1")
+    assert row is not None, "there is one"
+    place = source.where(connection, source.ratings, "rating", off)
+    raise InputError(f"{place}: expected a rating of {scale}, got {row[0]:g}")
+
+
+def code_items(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """Make the tables of films, genres and their pairs, all by position.
+
+    Raises
+    ------
+    InputError
+        If a film is named twice.
+    """
+    repeated = first_row(
+        connection, "SELECT item_id FROM raw_items GROUP BY item_id HAVING count(*) > 1 LIMIT 1"
+    )
+    if repeated is not None:
+        raise InputError(f"{source.items}: expected each film once, got {repeated[0]!r} twice")
+    # Where all ids of films are whole numbers, those of the ratings were read as such or as text.
+    item_type = _type_of(connection, "raw_ratings", "item_id")
+    year = f"regexp_extract(title, {quoted(_YEAR)}, 1)"
+    connection.execute(f"""
+        CREATE TABLE items AS
+        SELECT CAST(row_number() OVER (ORDER BY item_id) - 1 AS INTEGER) AS item, *
+        FROM (
+            SELECT CAST(item_id AS {item_type}) AS item_id, title, genres,
+                CAST(nullif({year}, '') AS SMALLINT) AS year
+            FROM raw_items
+        );
+        CREATE TABLE exploded AS
+        SELECT DISTINCT item, name FROM (
+            SELECT item, trim(unnest(genres)) AS name FROM items
+        ) WHERE name <> '';
+        INSERT INTO exploded
+        SELECT item, '{NO_GENRES}' FROM items WHERE item NOT IN (SELECT item FROM exploded);
+        CREATE TABLE genres AS
+        SELECT CAST(row_number() OVER (ORDER BY name) - 1 AS INTEGER) AS genre, name
+        FROM (SELECT DISTINCT name FROM exploded);
+        CREATE TABLE item_genres AS SELECT item, genre FROM exploded JOIN genres USING (name);
+    """)
+
+
+class Found(NamedTuple):
+    """Counts of a log before repeated ratings are taken out of it."""
+
+    rows: int
+    known: int
+    dropped_users: int
+    unknown_items: int
+
+
+def count_rows(connection: duckdb.DuckDBPyConnection, source: Source) -> Found:
+    """Make the table of users, and count what is left out.
+
+    Raises
+    ------
+    InputError
+        If no film that is rated is in the catalogue.
+    """
+    connection.execute("""
+        CREATE TABLE users AS
+        SELECT CAST(row_number() OVER (ORDER BY user_id) - 1 AS INTEGER) AS user, user_id
+        FROM (SELECT DISTINCT user_id FROM raw_ratings SEMI JOIN items USING (item_id));
+    """)
+    counts = first_row(
+        connection,
+        """
+        SELECT (SELECT count(*) FROM raw_ratings),
+            (SELECT count(*) FROM raw_ratings SEMI JOIN items USING (item_id)),
+            (SELECT count(DISTINCT user_id) FROM raw_ratings ANTI JOIN users USING (user_id)),
+            (SELECT count(DISTINCT item_id) FROM raw_ratings ANTI JOIN items USING (item_id))
+        """,
+    )
+    assert counts is not None, "counts are one row"
+    found = Found(*counts)
+    if not found.known:
+        raise InputError(
+            f"{source.ratings}: expected ratings of the films in {source.items.name},"
+            f" got none: all {found.rows} rows name other films"
+        )
+    return found
+
+
+def code_log(connection: duckdb.DuckDBPyConnection, n_rows: int) -> pa.Table:
+    """The log by position, in order of user and item, of repeated ratings the last.
+
+    The rows go straight into the arrays that stay: of a large log nothing holds a second copy.
+    """
+    types = {"user": np.int32, "item": np.int32, "rating": np.float64, "timestamp": np.int64}
+    columns = {name: np.empty(n_rows, dtype=kind) for name, kind in types.items()}
+    rows = connection.sql("""
+        SELECT user, item, rating, "timestamp"
+        FROM raw_ratings JOIN items USING (item_id) JOIN users USING (user_id)
+        ORDER BY user, item, "timestamp", rating
+    """).to_arrow_reader(_ROWS_PER_BATCH)
+    done = kept = 0
+    for batch in rows:
+        part = {name: batch.column(name).to_numpy() for name in types}
+        done += batch.num_rows
+        if kept and _same_pair(columns, kept - 1, part):
+            kept -= 1
+        last = np.ones(batch.num_rows, dtype=bool)
+        last[:-1] = (np.diff(part["user"]) != 0) | (np.diff(part["item"]) != 0)
+        n = int(last.sum())
+        for name, values in part.items():
+            columns[name][kept : kept + n] = values[last]
+        kept += n
+    assert done == n_rows, "every row was counted before"
+    return pa.table({name: values[:kept] for name, values in columns.items()})
+
+
+def _same_pair(columns: dict[str, NDArray[Any]], row: int, part: dict[str, NDArray[Any]]) -> bool:
+    """Whether a row and the first one of a part rate the same film by the same user."""
+    return all(columns[name][row] == part[name][0] for name in ("user", "item"))
+
+
+def _type_of(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> str:
+    row = first_row(connection, f"SELECT typeof({column}) FROM {table} LIMIT 1")
+    assert row is not None, "loading refuses files without rows"
+    return str(row[0])
+
+
+def table_of(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
+    """Rows of a query, in one chunk."""
+    return connection.sql(sql).to_arrow_table().combine_chunks()
+
+
+def column_of(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Array:
+    """First column of a query."""
+    return table_of(connection, sql).column(0).combine_chunks()

@@ -1,0 +1,90 @@
+"""EM from given parameters: restarts advance together, and those that converge leave the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.taste.mixture.em import SufficientStatistics, m_step
+from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters
+from lacunar.taste.mixture.prior import CovariancePrior
+
+Statistics = Callable[[MixtureParameters], tuple[FloatArray, SufficientStatistics]]
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """Where EM ended.
+
+    Parameters
+    ----------
+    parameters : MixtureParameters
+        Means relative to the origin of the rows.
+    lower_bound : ndarray of shape (B,)
+        At the last E step: mean log-likelihood, plus the log prior per row where there is one.
+    n_iter : ndarray of shape (B,)
+    converged : ndarray of shape (B,)
+    """
+
+    parameters: MixtureParameters
+    lower_bound: FloatArray
+    n_iter: NDArray[np.intp]
+    converged: NDArray[np.bool_]
+
+
+def climb(
+    expect: Statistics,
+    n_rows: int,
+    start: MixtureParameters,
+    *,
+    tol: float,
+    max_iter: int,
+    reg_covar: float,
+    prior: CovariancePrior | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Climb:
+    """Repeat E and M steps until the lower bound of each restart changes by less than ``tol``.
+
+    Parameters
+    ----------
+    expect : callable
+        The E step: from parameters, means relative to an origin, to the mean log-likelihood
+        (B,) and sums over all rows.
+    n_rows : int
+    start : MixtureParameters
+        Of B restarts.
+    tol, max_iter, reg_covar
+        As in ``sklearn.mixture.GaussianMixture``.
+    prior : CovariancePrior, optional
+        Takes the place of ``reg_covar``.
+    progress : callable, optional
+        Called with (iterations done, iterations at most) after each.
+    """
+    current, final = start, start.copy()
+    b = start.n_restarts
+    lower_bound = np.full(b, -np.inf)
+    n_iter = np.zeros(b, dtype=np.intp)
+    converged = np.zeros(b, dtype=bool)
+    running = np.arange(b)
+    for iteration in range(1, max_iter + 1):
+        bound, statistics = expect(current)
+        if prior is not None:
+            bound += prior.log_density(current) / n_rows
+        current = m_step(statistics, reg_covar, prior)
+        done = np.abs(bound - lower_bound[running]) < tol
+        lower_bound[running] = bound
+        n_iter[running] = iteration
+        converged[running] = done
+        if progress is not None:
+            progress(iteration, max_iter)
+        if iteration == max_iter:
+            done[:] = True
+        if done.any():
+            final.put(running[done], current.take(done))
+            running, current = running[~done], current.take(~done)
+        if running.size == 0:
+            break
+    return Climb(final, lower_bound, n_iter, converged)

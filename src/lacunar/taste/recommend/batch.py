@@ -1,0 +1,115 @@
+"""Recommendations for all users of a log, in pieces, as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lacunar.files import replacing
+from lacunar.taste.ratings import Ratings
+from lacunar.taste.recommend.candidates import Candidates, candidates
+from lacunar.taste.recommend.contract import Recommender
+from lacunar.taste.recommend.histories import histories_of
+from lacunar.taste.recommend.rerank import Controls
+from lacunar.taste.recommend.serve import best_films
+
+# A group of rows in the file holds the lists of so many users.
+_USERS_AT_ONCE = 1 << 13
+
+
+def recommend_all(
+    recommender: Recommender,
+    ratings: Ratings,
+    k: int,
+    *,
+    among: Candidates | None = None,
+    controls: Controls | None = None,
+    users_at_once: int = _USERS_AT_ONCE,
+) -> Iterator[pa.Table]:
+    """At most ``k`` films for each user of a log, best first, without reasons.
+
+    Parameters
+    ----------
+    recommender, among, controls
+        As in :func:`lacunar.taste.recommend.serve.best_films`.
+    ratings : Ratings
+    k : int
+    users_at_once : int
+
+    Yields
+    ------
+    lists : pyarrow.Table
+        ``user_id``, ``rank`` from 1, ``item_id``, ``score`` for the next users, in order of user
+        and rank. Who has seen every candidate has no row.
+
+    Examples
+    --------
+    >>> from lacunar.taste.recommend.popularity import PopularityRecommender
+    >>> from lacunar.taste.sample import sampled_ratings
+    >>> ratings = sampled_ratings(n_users=50, n_movies=200)
+    >>> [lists] = recommend_all(PopularityRecommender().fit(ratings), ratings, 2)
+    >>> lists.slice(0, 3).to_pydict()["rank"], len(lists)
+    ([1, 2, 1], 100)
+    """
+    among = among or candidates(ratings)
+    histories = histories_of(ratings)
+    item_ids = ratings.items["item_id"].combine_chunks()
+    for first in range(0, ratings.n_users, users_at_once):
+        users = np.arange(first, min(first + users_at_once, ratings.n_users))
+        items, scores, costs = best_films(
+            recommender, ratings, histories.take(users), k, among=among, controls=controls
+        )
+        user, place = np.nonzero(items >= 0)
+        yield pa.table(
+            {
+                "user_id": ratings.users.take(pa.array(users[user])),
+                "rank": (place + 1).astype(np.int32),
+                "item_id": item_ids.take(pa.array(items[user, place])),
+                "score": (scores - costs)[user, place],
+            }
+        )
+
+
+def write_recommendations(
+    path: Path,
+    recommender: Recommender,
+    ratings: Ratings,
+    k: int,
+    *,
+    among: Candidates | None = None,
+    controls: Controls | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> int:
+    """Write the lists of :func:`recommend_all` as one Parquet file, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        Replaced if it is there.
+    recommender, ratings, k, among, controls
+        As in :func:`recommend_all`.
+    progress : callable, optional
+        Called with (users done, users in all).
+
+    Returns
+    -------
+    int
+        Rows written.
+    """
+    rows = 0
+    tables = recommend_all(recommender, ratings, k, among=among, controls=controls)
+    with replacing(path) as file:
+        writer: pq.ParquetWriter | None = None
+        for piece, table in enumerate(tables, start=1):
+            writer = writer or pq.ParquetWriter(file, table.schema, compression="zstd")
+            writer.write_table(table)
+            rows += table.num_rows
+            if progress is not None:
+                progress(min(piece * _USERS_AT_ONCE, ratings.n_users), ratings.n_users)
+        assert writer is not None, "a log has users"
+        writer.close()
+    return rows

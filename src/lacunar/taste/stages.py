@@ -1,0 +1,153 @@
+"""Results of a fit's stages on disk, so that a fit that was killed goes on where it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from lacunar.errors import InputError
+from lacunar.files import replace_file
+
+Progress = Callable[[str, int, int], None]
+Result = TypeVar("Result")
+# Of safetensors files; not their usual ending, which files of others may have.
+_ENDING = ".stage"
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The result of a stage as it lies on disk.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+    facts : dict
+        Anything else, as JSON holds it.
+    """
+
+    arrays: Mapping[str, NDArray[Any]]
+    facts: dict[str, Any]
+
+
+class Stages:
+    """Runs the stages of one fit, or takes their results from a folder.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where results are kept; nothing is kept without it.
+    key : str
+        Tells fits apart: SHA-256 of the data, the settings and the versions.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> def run(work):
+    ...     return Stages(folder, "k").run("sum", work, lambda x: Saved({}, {"x": x}),
+    ...                                    lambda saved: saved.facts["x"])
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     folder = Path(name)
+    ...     run(lambda: 1 + 1), run(lambda: 1 / 0)
+    (2, 2)
+    """
+
+    def __init__(self, folder: Path | None = None, key: str = "") -> None:
+        self._folder = folder
+        self._key = key
+
+    def run(
+        self,
+        stage: str,
+        work: Callable[[], Result],
+        pack: Callable[[Result], Saved],
+        unpack: Callable[[Saved], Result],
+    ) -> Result:
+        """Do the work of a stage, unless its result is there.
+
+        Parameters
+        ----------
+        stage : str
+            Names the file.
+        work : callable
+        pack, unpack : callable
+            From a result to what is kept of it, and back, exactly.
+
+        Raises
+        ------
+        InputError
+            If the folder cannot be written, or a result is of another fit or cannot be read.
+        """
+        if self._folder is None:
+            return work()
+        path = self._folder / f"{stage}{_ENDING}"
+        saved = _read(path, self._key)
+        if saved is not None:
+            return unpack(saved)
+        result = work()
+        _write(path, self._key, pack(result))
+        return result
+
+
+def finished(folder: Path) -> list[str]:
+    """Stages whose results a folder holds, in order of the alphabet."""
+    return sorted(path.stem for path in folder.glob(f"*{_ENDING}"))
+
+
+def remove_stages(folder: Path) -> None:
+    """Take away what a fit wrote to be able to go on, and the folder if nothing else is in it."""
+    for path in folder.glob(f"*{_ENDING}"):
+        path.unlink()
+    _clear(folder)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def say_nothing(stage: str, done: int, total: int) -> None:
+    """Take no note of progress."""
+    del stage, done, total
+
+
+def _write(path: Path, key: str, saved: Saved) -> None:
+    arrays = {name: np.asarray(array, order="C") for name, array in saved.arrays.items()}
+    state = json.dumps({"key": key, "facts": saved.facts})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, [save(arrays, metadata={"state": state})])
+    except OSError as error:
+        raise InputError(
+            f"{path.parent}: expected a place for checkpoints, got: {error.strerror}"
+        ) from error
+
+
+def _read(path: Path, key: str) -> Saved | None:
+    _clear(path.parent)
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="np") as file:
+            state = json.loads(file.metadata()["state"])
+            # The open file is no mapping; it has keys and cannot be iterated.
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        found, facts = state["key"], state["facts"]
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: expected a whole checkpoint, got: {error}") from error
+    if found != key:
+        raise InputError(
+            f"{path}: expected a checkpoint of these data, settings and versions, got that of"
+            " another fit; name another folder or delete this one"
+        )
+    return Saved(arrays, facts)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a fit that was killed while writing left."""
+    for staging in folder.glob(f".*{_ENDING}.*"):
+        staging.unlink()

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from lacunar.taste.mixture.climb import climb
+from lacunar.taste.mixture.complete import CompleteRows
+from lacunar.taste.mixture.em import e_step, m_step
+from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters
+from lacunar.taste.mixture.starts import kmeans_labels
+
+SETTINGS = {"tol": 1e-6, "max_iter": 200, "reg_covar": 1e-6}
+
+
+def started(rows: CompleteRows, x: FloatArray) -> MixtureParameters:
+    return m_step(rows.start(kmeans_labels(x, 4, range(6)), 4), 1e-6)
+
+
+def test_a_restart_ends_where_it_ends_alone(blobs: FloatArray) -> None:
+    rows = CompleteRows(blobs, "diag", 24)
+    start = started(rows, blobs)
+    together = climb(partial(e_step, rows), rows.n_rows, start, **SETTINGS)
+    assert len(set(together.n_iter.tolist())) > 1
+    for restart in range(6):
+        own = start.take(np.array([restart]))
+        alone = climb(partial(e_step, rows), rows.n_rows, own, **SETTINGS)
+        assert alone.n_iter[0] == together.n_iter[restart]
+        np.testing.assert_allclose(alone.lower_bound[0], together.lower_bound[restart], rtol=1e-9)
+
+
+def test_the_start_is_left_as_it_was(blobs: FloatArray) -> None:
+    rows = CompleteRows(blobs, "diag", 24)
+    start = started(rows, blobs)
+    before = start.copy()
+    climb(partial(e_step, rows), rows.n_rows, start, **SETTINGS)
+    for name in ("weights", "means", "covariances"):
+        assert (getattr(start, name) == getattr(before, name)).all()
+
+
+def test_every_step_is_told(blobs: FloatArray) -> None:
+    rows = CompleteRows(blobs, "diag", 24)
+    told: list[tuple[int, int]] = []
+    found = climb(
+        partial(e_step, rows),
+        rows.n_rows,
+        started(rows, blobs),
+        progress=lambda done, total: told.append((done, total)),
+        **SETTINGS,
+    )
+    assert told == [(step, 200) for step in range(1, found.n_iter.max() + 1)]
