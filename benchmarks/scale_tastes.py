@@ -21,6 +21,9 @@ from measure import describe_machine, run_alone
 FILMS = 10_000
 RATINGS_PER_USER = 100
 EM_STEPS = 20
+# Of DuckDB in the comparison of profile stages; Python and what it returns come on top.
+PROFILE_MEMORY = "512MB"
+PARTS = ("fit", "profiles", "mixture")
 
 
 class Meter:
@@ -119,7 +122,7 @@ def profiles(directory: str) -> dict[str, Any]:
     from lacunar.taste.profiles import PROFILE_SQL
 
     start, cpu = time.perf_counter(), time.process_time()
-    with connect("1GB") as connection:
+    with connect(PROFILE_MEMORY) as connection:
         connection.execute(f"""
             CREATE VIEW log AS SELECT "userId" AS user, "movieId" AS item, rating
             FROM read_parquet('{directory}/peers/ratings.parquet');
@@ -198,24 +201,39 @@ def main() -> None:
     parser.add_argument("--millions", type=float, nargs="+", default=[1.0, 3.3])
     parser.add_argument("--peers-python", default=None, help="a Python with Polars and pandas")
     parser.add_argument("--settings", type=json.loads, default={}, help="of TasteConfig, as JSON")
+    parser.add_argument("--only", choices=PARTS, help="one of the parts; mixture needs a fit")
     chosen = parser.parse_args()
     print(describe_machine("duckdb", "numpy", "pyarrow", "scikit-learn", "scipy"))
     for millions in chosen.millions:
-        _measure(chosen.work / f"{millions:g}m", millions, chosen.peers_python, chosen.settings)
+        folder = chosen.work / f"{millions:g}m"
+        users = round(millions * 1e6 / RATINGS_PER_USER)
+        print(f"{millions:g} M, {users} users")
+        _make(folder, users)
+        if chosen.only in {None, "fit"}:
+            _fit(folder, chosen.settings)
+        if chosen.only in {None, "profiles"}:
+            _profiles(folder, chosen.peers_python)
+        if chosen.only in {None, "mixture"}:
+            _mixture(folder)
 
 
-def _measure(folder: Path, millions: float, peers: str | None, settings: dict[str, Any]) -> None:
+def _make(folder: Path, users: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    users = round(millions * 1e6 / RATINGS_PER_USER)
     if not (folder / "peers/ratings.parquet").exists():
         made = run_alone(__file__, "make", directory=str(folder), users=users)
-        print(f"{millions:g} M: {made['ratings']} ratings made in {made['seconds']:.0f} s")
+        print(f"  {made['ratings']} ratings made in {made['seconds']:.0f} s")
+
+
+def _fit(folder: Path, settings: dict[str, Any]) -> None:
     model = str(folder / "model")
     done = run_alone(__file__, "fit", directory=str(folder), model=model, settings=settings)
     peak = max(stage["peak_mb"] for stage in done["stages"].values())
-    print(f"{millions:g} M, {users} users: {done['seconds']:.0f} s, peak {peak:.0f} MB")
+    print(f"  all: {done['seconds']:.0f} s, peak {peak:.0f} MB")
     for name, stage in done["stages"].items():
         _print(f"  {name}", stage)
+
+
+def _profiles(folder: Path, peers: str | None) -> None:
     runs = {"DuckDB": run_alone(__file__, "profiles", directory=str(folder))}
     for peer in ("polars", "pandas") if peers else ():
         script = str(Path(__file__).with_name("scale_peers.py"))
@@ -225,6 +243,10 @@ def _measure(folder: Path, millions: float, peers: str | None, settings: dict[st
         _print(f"  profile stage, {name}", run)
         same = all(run[figure] == runs["DuckDB"][figure] for figure in ("cells", "ratings"))
         assert same, f"{name} counts other ratings"
+
+
+def _mixture(folder: Path) -> None:
+    model = str(folder / "model")
     ours = run_alone(__file__, "our_mixture", model=model)
     theirs = run_alone(__file__, "their_mixture", model=model)
     _print(f"  {EM_STEPS} steps of EM, ours", ours)
