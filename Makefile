@@ -54,7 +54,7 @@ $(VENV)/base.stamp: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/test.stamp: $(VENV)/base.stamp
-	$(PIP) --editable ".[export,web,test]"
+	$(PIP) --editable ".[export,spark,web,test]"
 	touch $@
 
 $(VENV)/browser.stamp: $(VENV)/test.stamp

@@ -10,6 +10,7 @@ import pytest
 from lacunar.errors import InputError
 from lacunar.store import save_taste
 from lacunar.taste.config import TasteConfig
+from lacunar.taste.mixture.expectation import LocalExpectation
 from lacunar.taste.model import TasteModel, fingerprint, fit_taste
 from lacunar.taste.ratings import Ratings, read_ratings
 
@@ -174,3 +175,19 @@ def test_a_handful_of_users_is_fitted_without_refits(
 def test_a_like_lies_on_the_scale(sample_ratings: Ratings, liked_above: float) -> None:
     with pytest.raises(InputError, match=r"--liked-above: expected at least 0.5 and less than 5"):
         fit_taste(sample_ratings, TasteConfig(liked_above=liked_above))
+
+
+def test_checkpoints_of_one_machine_are_not_those_of_a_cluster(
+    sample_ratings: Ratings, tmp_path: Path
+) -> None:
+    def dies(now: str, done: int, total: int) -> None:
+        if now == "mixtures":
+            raise _KilledError
+
+    def rows(config: TasteConfig) -> LocalExpectation:
+        raise AssertionError("no stage comes so far")
+
+    with pytest.raises(_KilledError):
+        fit_taste(sample_ratings, _SAMPLED, checkpoint_dir=tmp_path, progress=dies)
+    with pytest.raises(InputError, match="that of another fit"):
+        fit_taste(sample_ratings, _SAMPLED, checkpoint_dir=tmp_path, elsewhere=rows)

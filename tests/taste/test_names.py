@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lacunar.taste.coding import NO_GENRES
+from lacunar.taste.catalogue import NO_GENRES
 from lacunar.taste.model import TasteModel
 from lacunar.taste.names import EMPTY, MAX_LENGTH, segment_names
 from lacunar.taste.periods import PeriodCounts

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from lacunar.cli import taste_evaluate, taste_recommend
+from lacunar.cli import engines, taste_evaluate, taste_place, taste_recommend
 from lacunar.cli.console import (
     ForceFlag,
     JsonFlag,
@@ -22,6 +22,7 @@ from lacunar.cli.console import (
     progress,
     write_text,
 )
+from lacunar.cli.engines import EngineOption, MasterOption
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ def fit(
             help="Directory that every stage is saved in. A fit that was killed goes on from it.",
         ),
     ] = None,
+    engine: EngineOption = "duckdb",
+    master: MasterOption = None,
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
@@ -111,11 +114,10 @@ def fit(
     from lacunar.store import check_destination, save_taste
     from lacunar.taste.config import TasteConfig
     from lacunar.taste.describe import describe_segments
-    from lacunar.taste.engines import duckdb
-    from lacunar.taste.model import fit_taste
-    from lacunar.taste.ratings import RatingScale, read_ratings
+    from lacunar.taste.ratings import RatingScale
     from lacunar.taste.stages import finished, remove_stages
 
+    where = engines.where_to_work(engine, master, memory_limit)
     check_destination(output, force=force)
     check_checkpoint(checkpoint, output)
     config = validated(
@@ -137,20 +139,9 @@ def fit(
     )
     if checkpoint is not None and (held := finished(checkpoint)):
         err.print(f"Going on with what the checkpoint holds: {', '.join(held)}.", markup=False)
+    on_scale = RatingScale.parse(scale) if scale else None
     with progress() as report:
-        ratings = read_ratings(
-            data,
-            scale=RatingScale.parse(scale) if scale else None,
-            memory_limit=memory_limit,
-            progress=partial(report, "ratings"),
-        )
-        model = fit_taste(
-            ratings,
-            config,
-            engine=partial(duckdb.run, memory_limit=memory_limit),
-            progress=report,
-            checkpoint_dir=checkpoint,
-        )
+        model = where.fit(data, on_scale, config, report, checkpoint)
         report("saving", 0, 1)
         save_taste(model, output, force=force)
         report("saving", 1, 1)
@@ -179,6 +170,9 @@ def segments(model: ModelArgument, json: JsonFlag = False) -> None:
 
 app.command("recommend", epilog="Example: `lacunar taste recommend model --user 4 --top 5`")(
     taste_recommend.recommend
+)
+app.command("place", epilog="Example: `lacunar taste place model ml-latest-small -o places`")(
+    taste_place.place
 )
 app.command(epilog="Example: `lacunar taste evaluate ml-latest-small --cold-start`")(
     taste_evaluate.evaluate

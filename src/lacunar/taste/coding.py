@@ -11,14 +11,11 @@ from numpy.typing import NDArray
 
 from lacunar.errors import InputError
 from lacunar.taste.layouts import Source
-from lacunar.taste.sql import exists, first_row, quoted
+from lacunar.taste.sql import exists, first_row
 
 if TYPE_CHECKING:
     from lacunar.taste.ratings import RatingScale
 
-NO_GENRES = "(no genres listed)"
-# "Title (1994)"; a series may name its years, "(2006-2011)" or "(2006-)", with either dash.
-_YEAR = "\\((\\d{4})(?:[-\u2013]\\d{0,4})?\\)\\s*$"
 _ROWS_PER_BATCH = 1 << 20
 
 
@@ -45,41 +42,11 @@ def check_scale(connection: duckdb.DuckDBPyConnection, source: Source, scale: Ra
     raise InputError(f"{place}: expected a rating of {scale}, got {row[0]:g}")
 
 
-def code_items(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
-    """Make the tables of films, genres and their pairs, all by position.
-
-    Raises
-    ------
-    InputError
-        If a film is named twice.
-    """
-    repeated = first_row(
-        connection, "SELECT item_id FROM raw_items GROUP BY item_id HAVING count(*) > 1 LIMIT 1"
-    )
-    if repeated is not None:
-        raise InputError(f"{source.items}: expected each film once, got {repeated[0]!r} twice")
-    # Where all ids of films are whole numbers, those of the ratings were read as such or as text.
-    item_type = _type_of(connection, "raw_ratings", "item_id")
-    year = f"regexp_extract(title, {quoted(_YEAR)}, 1)"
-    connection.execute(f"""
-        CREATE TABLE items AS
-        SELECT CAST(row_number() OVER (ORDER BY item_id) - 1 AS INTEGER) AS item, *
-        FROM (
-            SELECT CAST(item_id AS {item_type}) AS item_id, title, genres,
-                CAST(nullif({year}, '') AS SMALLINT) AS year
-            FROM raw_items
-        );
-        CREATE TABLE exploded AS
-        SELECT DISTINCT item, name FROM (
-            SELECT item, trim(unnest(genres)) AS name FROM items
-        ) WHERE name <> '';
-        INSERT INTO exploded
-        SELECT item, '{NO_GENRES}' FROM items WHERE item NOT IN (SELECT item FROM exploded);
-        CREATE TABLE genres AS
-        SELECT CAST(row_number() OVER (ORDER BY name) - 1 AS INTEGER) AS genre, name
-        FROM (SELECT DISTINCT name FROM exploded);
-        CREATE TABLE item_genres AS SELECT item, genre FROM exploded JOIN genres USING (name);
-    """)
+def type_of_item_ids(connection: duckdb.DuckDBPyConnection) -> str:
+    """SQL type of a film's id: where the catalogue's are whole numbers, that of the ratings'."""
+    row = first_row(connection, "SELECT typeof(item_id) FROM raw_ratings LIMIT 1")
+    assert row is not None, "loading refuses files without rows"
+    return str(row[0])
 
 
 class Found(NamedTuple):
@@ -154,19 +121,3 @@ def code_log(connection: duckdb.DuckDBPyConnection, n_rows: int) -> pa.Table:
 def _same_pair(columns: dict[str, NDArray[Any]], row: int, part: dict[str, NDArray[Any]]) -> bool:
     """Whether a row and the first one of a part rate the same film by the same user."""
     return all(columns[name][row] == part[name][0] for name in ("user", "item"))
-
-
-def _type_of(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> str:
-    row = first_row(connection, f"SELECT typeof({column}) FROM {table} LIMIT 1")
-    assert row is not None, "loading refuses files without rows"
-    return str(row[0])
-
-
-def table_of(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
-    """Rows of a query, in one chunk."""
-    return connection.sql(sql).to_arrow_table().combine_chunks()
-
-
-def column_of(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Array:
-    """First column of a query."""
-    return table_of(connection, sql).column(0).combine_chunks()

@@ -101,6 +101,17 @@ def locate(
     return int(row[0]) + has_header
 
 
+def header(path: Path, dialect: Dialect, wanted: tuple[str, ...]) -> list[str]:
+    """Columns of a text file whose first line names them.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, binary or not UTF-8, lacks a wanted column or repeats one.
+    """
+    return _header(path, _head(path), dialect, wanted)
+
+
 def _scan_sql(
     path: Path, dialect: Dialect, names: list[str], columns: Mapping[str, str], encoding: str
 ) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from lacunar.errors import InputError
+from lacunar.taste.catalogue import all_whole_numbers, whole
 from lacunar.taste.delimited import CSV, Dialect, load_delimited, locate
 from lacunar.taste.sql import exists, first_row, quoted
 
@@ -53,7 +54,7 @@ class Source:
         as_text = self._load_ratings(connection, frozenset())
         self.layout.load_items(connection, self.items)
         # A film's id in a rating is compared with the catalogue's letter by letter then.
-        if "movieId" not in as_text and exists(connection, "raw_items", f"NOT {whole('item_id')}"):
+        if "movieId" not in as_text and not all_whole_numbers(connection, "raw_items", "item_id"):
             self._load_ratings(connection, as_text | {"movieId"})
 
     def _load_ratings(
@@ -119,11 +120,6 @@ def find_source(directory: Path) -> Source:
     if not items.exists():
         raise InputError(f"{directory}: expected {layout.items_name} beside {layout.ratings_name}")
     return Source(directory / layout.ratings_name, items, layout)
-
-
-def whole(text: str) -> str:
-    """SQL condition that a text is a whole number which 64 bits hold."""
-    return f"regexp_full_match({text}, '-?[0-9]{{1,18}}')"
 
 
 def _number(column: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib.metadata import version
@@ -43,7 +44,7 @@ from lacunar.taste.results import (
     unpack_tuning,
     unpack_values,
 )
-from lacunar.taste.segmentation import SegmentFit, fit_segments
+from lacunar.taste.segmentation import AllUsers, SegmentFit, fit_segments
 from lacunar.taste.segments import Segments
 from lacunar.taste.stability import (
     MAX_CO_ASSOCIATION,
@@ -244,6 +245,7 @@ def fit_taste(
     config: TasteConfig | None = None,
     *,
     engine: Engine = duckdb.run,
+    elsewhere: Callable[[TasteConfig], AllUsers] | None = None,
     progress: Progress | None = None,
     checkpoint_dir: Path | None = None,
 ) -> TasteModel:
@@ -255,6 +257,8 @@ def fit_taste(
     config : TasteConfig, optional
     engine : Engine
         Where the group-by of profiles runs.
+    elsewhere : callable, optional
+        See :func:`lacunar.taste.segmentation.fit_segments`.
     progress : callable, optional
         Called with (stage, steps done, steps in all).
     checkpoint_dir : Path, optional
@@ -269,8 +273,12 @@ def fit_taste(
     """
     config = config or TasteConfig()
     report = progress or say_nothing
-    stages = Stages() if checkpoint_dir is None else Stages(checkpoint_dir, _key(ratings, config))
-    fit = fit_segments(ratings, config, engine=engine, progress=report, stages=stages)
+    stages = Stages()
+    if checkpoint_dir is not None:
+        stages = Stages(checkpoint_dir, _key(ratings, config, on_cluster=elsewhere is not None))
+    fit = fit_segments(
+        ratings, config, engine=engine, elsewhere=elsewhere, progress=report, stages=stages
+    )
     refit_agreement = stages.run(
         "refits", lambda: _refit_agreement(fit, config, report), pack_values, unpack_values
     )
@@ -350,10 +358,10 @@ def _tune(ratings: Ratings, fit: SegmentFit, config: TasteConfig, report: Progre
     )
 
 
-def _key(ratings: Ratings, config: TasteConfig) -> str:
+def _key(ratings: Ratings, config: TasteConfig, *, on_cluster: bool) -> str:
     """What the results of stages depend on, as SHA-256."""
     versions = {name: version(name) for name in _LIBRARIES} | {"lacunar": __version__}
-    document = [fingerprint(ratings), config.model_dump(mode="json"), versions]
+    document = [fingerprint(ratings), config.model_dump(mode="json"), versions, on_cluster]
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.taste.coding import NO_GENRES
+from lacunar.taste.catalogue import NO_GENRES
 from lacunar.taste.excess import NOTICEABLE, excess_by_chance, excess_of_members
 from lacunar.taste.periods import PeriodCounts
 from lacunar.taste.profiles import GenreProfiles

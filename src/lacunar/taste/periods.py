@@ -42,7 +42,9 @@ class PeriodCounts:
         return np.asarray(self.counts / totals)
 
 
-def period_counts(ratings: Ratings, *, engine: Engine = duckdb.run) -> PeriodCounts:
+def period_counts(
+    ratings: Ratings, *, engine: Engine = duckdb.run, in_pieces: bool = True
+) -> PeriodCounts:
     """Count each user's ratings per five years of release, all before 1970 together.
 
     Parameters
@@ -50,16 +52,24 @@ def period_counts(ratings: Ratings, *, engine: Engine = duckdb.run) -> PeriodCou
     ratings : Ratings
     engine : Engine
         Where the group-by runs.
+    in_pieces : bool
+        Give the engine some users at a time, so that it needs less memory; not where it holds the
+        log already.
     """
-    dated = np.flatnonzero(~np.isnan(ratings.years))
-    start = period_starts(ratings.years[dated])
-    table = pa.table({"item": dated.astype(np.int32), "period": start})
-    pieces = [engine(PERIOD_SQL, {"log": log, "item_periods": table}) for log in ratings.pieces()]
+    logs = ratings.pieces() if in_pieces else [ratings.log]
+    tables = {"item_periods": item_periods(ratings.years)}
+    pieces = [engine(PERIOD_SQL, {"log": log} | tables) for log in logs]
     cells = pa.concat_tables(pieces).combine_chunks()
     starts, period = np.unique(cells["period"].to_numpy(), return_inverse=True)
     counts = np.zeros((ratings.n_users, len(starts)), dtype=np.int64)
     counts[cells["user"].to_numpy(), period] = cells["count"].to_numpy()
     return PeriodCounts(tuple(period_name(int(year)) for year in starts), counts)
+
+
+def item_periods(years: NDArray[np.float64]) -> pa.Table:
+    """``item``, ``period`` (its first year) of the films that have a year, of shape (I,)."""
+    dated = np.flatnonzero(~np.isnan(years))
+    return pa.table({"item": dated.astype(np.int32), "period": period_starts(years[dated])})
 
 
 def period_starts(years: NDArray[np.float64]) -> NDArray[np.int64]:

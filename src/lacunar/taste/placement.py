@@ -28,6 +28,58 @@ _USERS_AT_ONCE = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
+class PlacementRule:
+    """What of a fit says where somebody belongs: all of it is small, none of it is of a log.
+
+    Parameters
+    ----------
+    config : TasteConfig
+    mixture : MixtureParameters
+        A batch of one, components in the order of the segments.
+    genres, periods : tuple of str
+        Columns of the profiles the mixture was fitted to.
+    rating_variance : float
+        See :class:`lacunar.taste.profiles.GenreProfiles`.
+    """
+
+    config: TasteConfig
+    mixture: MixtureParameters
+    genres: tuple[str, ...]
+    periods: tuple[str, ...]
+    rating_variance: float
+
+    def responsibilities(
+        self, profiles: GenreProfiles, periods: PeriodCounts
+    ) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Probability of each user to belong to each segment.
+
+        Parameters
+        ----------
+        profiles : GenreProfiles
+            Of the genres the fit knows.
+        periods : PeriodCounts
+            Of the periods it knows.
+
+        Returns
+        -------
+        responsibilities : ndarray of shape (U, K)
+        known : ndarray of shape (U,)
+            Whether the user has rated anything the fit looks at; whoever has not belongs to each
+            segment with its weight.
+        """
+        belongs = np.tile(self.mixture.weights[0], (len(profiles.counts), 1))
+        view = build_view(self.config.view, profiles, periods)
+        known = np.asarray(~np.isnan(view.values).all(axis=1))
+        if known.any():
+            seen = fill_gaps(view.values[known], self.config.gaps)
+            data = MixtureData(seen, view.noise[known] if self.config.noise else None)
+            with one_blas_thread():
+                found, _ = posterior(data.observations(self.config.covariance_type), self.mixture)
+            belongs[known] = found[0].T
+        return belongs, known
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """Places histories in the segments of a fit, without refitting.
 
@@ -53,6 +105,13 @@ class Placement:
     item_periods: sp.csr_array
 
     @property
+    def rule(self) -> PlacementRule:
+        """All but the films."""
+        return PlacementRule(
+            self.config, self.mixture, self.genres, self.periods, self.rating_variance
+        )
+
+    @property
     def n_segments(self) -> int:
         return int(self.mixture.weights.shape[1])
 
@@ -76,17 +135,7 @@ class Placement:
         )
 
     def _responsibilities(self, histories: Histories) -> FloatArray:
-        belongs = np.tile(self.mixture.weights[0], (histories.n_users, 1))
-        profiles, periods = self.profiles(histories)
-        values, noise = self._view(profiles, periods)
-        known = ~np.isnan(values).all(axis=1)
-        if known.any():
-            seen = fill_gaps(values[known], self.config.gaps)
-            data = MixtureData(seen, noise[known] if self.config.noise else None)
-            with one_blas_thread():
-                found, _ = posterior(data.observations(self.config.covariance_type), self.mixture)
-            belongs[known] = found[0].T
-        return belongs
+        return self.rule.responsibilities(*self.profiles(histories))[0]
 
     def cautious_responsibilities(self, histories: Histories) -> FloatArray:
         """The same, with less trust in short histories, shape (B, K).
@@ -100,12 +149,6 @@ class Placement:
         trust = histories.n_ratings / (histories.n_ratings + _DOUBT)
         tempered = trust[:, np.newaxis] * np.log(found / weights) + np.log(weights)
         return np.asarray(softmax(tempered, axis=1))
-
-    def _view(
-        self, profiles: GenreProfiles, periods: PeriodCounts
-    ) -> tuple[FloatArray, FloatArray]:
-        view = build_view(self.config.view, profiles, periods)
-        return view.values, view.noise
 
     def profiles(self, histories: Histories) -> tuple[GenreProfiles, PeriodCounts]:
         """What the ratings say of genres and periods, gaps as NaN."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from lacunar.taste.engines import Engine, duckdb
@@ -70,7 +72,9 @@ class GenreProfiles:
         return np.asarray(self.counts / self.counts.sum(axis=1, keepdims=True))
 
 
-def genre_profiles(ratings: Ratings, *, engine: Engine = duckdb.run) -> GenreProfiles:
+def genre_profiles(
+    ratings: Ratings, *, engine: Engine = duckdb.run, in_pieces: bool = True
+) -> GenreProfiles:
     """Average each user's ratings per genre; a film counts for each of its genres.
 
     Parameters
@@ -78,19 +82,68 @@ def genre_profiles(ratings: Ratings, *, engine: Engine = duckdb.run) -> GenrePro
     ratings : Ratings
     engine : Engine
         Where the group-by runs.
+    in_pieces : bool
+        Give the engine some users at a time, so that it needs less memory; not where it holds the
+        log already.
     """
-    shape = (ratings.n_users, len(ratings.genres))
+    logs = ratings.pieces() if in_pieces else [ratings.log]
+    tables = {"item_genres": ratings.item_genres}
+    cells = (engine(PROFILE_SQL, {"log": log} | tables) for log in logs)
+    means, counts, spread = dense_cells(cells, (ratings.n_users, len(ratings.genres)))
+    return GenreProfiles(ratings.genres, means, counts, spread.variance)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How far ratings lie from their user's mean in the genre, summed over cells.
+
+    Parameters
+    ----------
+    squares : float
+        Squared distances.
+    freedom : int
+        Ratings beyond the first of each cell.
+    """
+
+    squares: float
+    freedom: int
+
+    def __add__(self, other: Spread) -> Spread:
+        return Spread(self.squares + other.squares, self.freedom + other.freedom)
+
+    @property
+    def variance(self) -> float:
+        """Variance of a rating, 0 where no cell has two."""
+        return max(self.squares, 0.0) / self.freedom if self.freedom else 0.0
+
+
+def dense_cells(
+    pieces: Iterable[pa.Table], shape: tuple[int, int]
+) -> tuple[NDArray[np.float64], NDArray[np.int64], Spread]:
+    """Put what :data:`PROFILE_SQL` returns where users and genres stand.
+
+    Parameters
+    ----------
+    pieces : iterable of pyarrow.Table
+        ``user``, ``genre``, ``mean``, ``square``, ``count``; in any order.
+    shape : (int, int)
+        Users and genres.
+
+    Returns
+    -------
+    means : ndarray of shape (U, G)
+        NaN where there is no cell.
+    counts : ndarray of shape (U, G)
+    spread : Spread
+    """
     means = np.full(shape, np.nan)
     counts = np.zeros(shape, dtype=np.int64)
     squares = np.zeros(shape)
-    for log in ratings.pieces():
-        cells = engine(PROFILE_SQL, {"log": log, "item_genres": ratings.item_genres})
+    for cells in pieces:
         user, genre = cells["user"].to_numpy(), cells["genre"].to_numpy()
         means[user, genre] = cells["mean"].to_numpy()
         counts[user, genre] = cells["count"].to_numpy()
         squares[user, genre] = cells["square"].to_numpy()
     # Summed by user and genre: an engine returns its rows in any order, and sums depend on it.
-    spread = float((counts * (squares - np.nan_to_num(means) ** 2)).sum())
-    freedom = int(np.maximum(counts - 1, 0).sum())
-    variance = max(spread, 0.0) / freedom if freedom else 0.0
-    return GenreProfiles(ratings.genres, means, counts, variance)
+    total = float((counts * (squares - np.nan_to_num(means) ** 2)).sum())
+    return means, counts, Spread(total, int(np.maximum(counts - 1, 0).sum()))

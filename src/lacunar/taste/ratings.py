@@ -14,14 +14,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
-from lacunar.taste.coding import (
-    check_scale,
-    code_items,
-    code_log,
-    column_of,
-    count_rows,
-    table_of,
-)
+from lacunar.taste.catalogue import catalogue_of, code_items, fetched
+from lacunar.taste.coding import check_scale, code_log, count_rows, type_of_item_ids
 from lacunar.taste.engines.duckdb import connect
 from lacunar.taste.layouts import find_source
 
@@ -272,20 +266,20 @@ def read_ratings(
         source.load(connection)
         report(1, 4)
         check_scale(connection, source, scale)
-        code_items(connection, source)
+        code_items(connection, source.items, type_of_item_ids(connection))
         report(2, 4)
         found = count_rows(connection, source)
         report(3, 4)
         log = code_log(connection, found.known)
         report(4, 4)
         whole_stars = bool((log["rating"].to_numpy() % 1 == 0).all())
+        users = fetched(connection, "SELECT user_id FROM users ORDER BY user")
+        catalogue = catalogue_of(connection)
         return Ratings(
-            users=column_of(connection, "SELECT user_id FROM users ORDER BY user"),
-            items=table_of(connection, "SELECT item_id, title, year FROM items ORDER BY item"),
-            genres=tuple(
-                column_of(connection, "SELECT name FROM genres ORDER BY genre").to_pylist()
-            ),
-            item_genres=table_of(connection, "SELECT item, genre FROM item_genres ORDER BY ALL"),
+            users=users["user_id"].combine_chunks(),
+            items=catalogue.items,
+            genres=catalogue.genres,
+            item_genres=catalogue.item_genres,
             log=log,
             scale=scale,
             intake=Intake(

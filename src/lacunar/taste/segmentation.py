@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,7 @@ from lacunar.taste.gaps import fill_gaps
 from lacunar.taste.mixture.data import MixtureData
 from lacunar.taste.mixture.em import posterior
 from lacunar.taste.mixture.expectation import Expectation, LocalExpectation
-from lacunar.taste.mixture.parameters import MixtureParameters
+from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters
 from lacunar.taste.mixture.prior import CovariancePrior
 from lacunar.taste.mixture.refine import refine
 from lacunar.taste.mixture.search import Search, search
@@ -35,6 +37,18 @@ from lacunar.taste.segments import Segments, order_segments
 from lacunar.taste.stages import Progress, Stages, say_nothing
 from lacunar.taste.threads import one_blas_thread
 from lacunar.taste.views import build_view, parse_view
+
+
+class AllUsers(Expectation, Protocol):
+    """The rows of all users, which EM sees through sums, and what a mixture says of each."""
+
+    def labels(self, parameters: MixtureParameters) -> NDArray[np.intp]:
+        """Most probable component of each user, shape (B, U)."""
+        ...
+
+    def responsibilities(self, parameters: MixtureParameters) -> FloatArray:
+        """Probability of each component for each user under one mixture, shape (U, K)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +94,7 @@ def fit_segments(
     config: TasteConfig,
     *,
     engine: Engine = duckdb.run,
+    elsewhere: Callable[[TasteConfig], AllUsers] | None = None,
     progress: Progress | None = None,
     stages: Stages | None = None,
 ) -> SegmentFit:
@@ -91,6 +106,9 @@ def fit_segments(
     config : TasteConfig
     engine : Engine
         Where the group-by of profiles runs.
+    elsewhere : callable, optional
+        Finds the rows of all users where the engine holds the log: EM runs there over all of them,
+        if there are more than ``config.search_users``. It runs in this process unless named.
     progress : callable, optional
         Called with (stage, steps done, steps in all).
     stages : Stages, optional
@@ -104,7 +122,10 @@ def fit_segments(
     _check(ratings, config)
     report, stages = progress or say_nothing, stages or Stages()
     profiles, periods = stages.run(
-        "profiles", lambda: _profiles(ratings, engine, report), pack_profiles, unpack_profiles
+        "profiles",
+        lambda: _profiles(ratings, engine, report, in_pieces=elsewhere is None),
+        pack_profiles,
+        unpack_profiles,
     )
     view = build_view(config.view, profiles, periods)
     data = MixtureData(fill_gaps(view.values, config.gaps), view.noise if config.noise else None)
@@ -120,7 +141,11 @@ def fit_segments(
             belongs = posterior(data.observations(config.covariance_type), found.chosen)[0][0].T
         mixture, near_best_labels = found.chosen, found.near_best_labels
     else:
-        rows = LocalExpectation(data, config.covariance_type)
+        rows: AllUsers = (
+            LocalExpectation(data, config.covariance_type)
+            if elsewhere is None
+            else elsewhere(config)
+        )
         mixture = stages.run(
             "all-users",
             lambda: refine_mixture(rows, found, config, report),
@@ -188,12 +213,12 @@ def refine_mixture(
 
 
 def _profiles(
-    ratings: Ratings, engine: Engine, report: Progress
+    ratings: Ratings, engine: Engine, report: Progress, *, in_pieces: bool
 ) -> tuple[GenreProfiles, PeriodCounts]:
     report("profiles", 0, 2)
-    profiles = genre_profiles(ratings, engine=engine)
+    profiles = genre_profiles(ratings, engine=engine, in_pieces=in_pieces)
     report("profiles", 1, 2)
-    periods = period_counts(ratings, engine=engine)
+    periods = period_counts(ratings, engine=engine, in_pieces=in_pieces)
     report("profiles", 2, 2)
     return profiles, periods
 

@@ -1,0 +1,116 @@
+"""Where a command's heavy work runs: in this process, or on a Spark cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lacunar.cli.console import Report
+from lacunar.errors import InputError
+
+if TYPE_CHECKING:
+    from lacunar.taste.config import TasteConfig
+    from lacunar.taste.model import TasteModel
+    from lacunar.taste.placement import PlacementRule
+    from lacunar.taste.places import Placed
+    from lacunar.taste.ratings import Intake, RatingScale
+
+EngineOption = Annotated[
+    str, typer.Option(help="duckdb: this machine; spark: a cluster (extra `spark`, Java 17).")
+]
+MasterOption = Annotated[
+    str | None, typer.Option(help="Of Spark, such as spark://HOST:7077 (default: local[*]).")
+]
+_LOCAL = "local[*]"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where to work, as :func:`where_to_work` found it to be possible.
+
+    Parameters
+    ----------
+    master : str or None
+        Of Spark; none where this process does the work.
+    memory_limit : str or None
+        Of DuckDB.
+    """
+
+    master: str | None
+    memory_limit: str | None
+
+    def fit(
+        self,
+        data: Path,
+        scale: RatingScale | None,
+        config: TasteConfig,
+        report: Report,
+        checkpoint: Path | None,
+    ) -> TasteModel:
+        """Read a log and learn from it."""
+        reading = partial(report, "ratings")
+        if self.master is not None:
+            from lacunar.taste.engines.spark_session import spark_session
+            from lacunar.taste.spark.fitting import fit_taste_on_spark
+            from lacunar.taste.spark.log import read_log
+
+            with spark_session(self.master) as session:
+                reading(0, 1)
+                log = read_log(session, data, scale=scale)
+                reading(1, 1)
+                return fit_taste_on_spark(log, config, progress=report, checkpoint_dir=checkpoint)
+        from lacunar.taste.engines import duckdb
+        from lacunar.taste.model import fit_taste
+        from lacunar.taste.ratings import read_ratings
+
+        return fit_taste(
+            read_ratings(data, scale=scale, memory_limit=self.memory_limit, progress=reading),
+            config,
+            engine=partial(duckdb.run, memory_limit=self.memory_limit),
+            progress=report,
+            checkpoint_dir=checkpoint,
+        )
+
+    def place(
+        self, data: Path, scale: RatingScale, rule: PlacementRule, output: Path, *, force: bool
+    ) -> tuple[Placed, Intake, tuple[str, ...]]:
+        """Read a log and place its users; also what reading found, and the log's genres."""
+        if self.master is not None:
+            from lacunar.taste.engines.spark_session import spark_session
+            from lacunar.taste.spark.log import read_log
+            from lacunar.taste.spark.places import place_users_on_spark
+
+            with spark_session(self.master) as session:
+                log = read_log(session, data, scale=scale)
+                placed = place_users_on_spark(log, rule, output, force=force)
+                return placed, log.intake, log.catalogue.genres
+        from lacunar.taste.places import place_users
+        from lacunar.taste.ratings import read_ratings
+
+        ratings = read_ratings(data, scale=scale, memory_limit=self.memory_limit)
+        return place_users(ratings, rule, output, force=force), ratings.intake, ratings.genres
+
+
+def where_to_work(engine: str, master: str | None, memory_limit: str | None = None) -> Where:
+    """Refuse an engine that is none or cannot start, and an option without its engine.
+
+    Raises
+    ------
+    InputError
+    """
+    if engine not in {"duckdb", "spark"}:
+        raise InputError(f"--engine: expected duckdb or spark, got {engine!r}")
+    if engine == "duckdb":
+        if master is not None:
+            raise InputError(f"--master: expected --engine spark with it, got {engine}")
+        return Where(None, memory_limit)
+    if memory_limit is not None:
+        raise InputError(f"--memory-limit: expected --engine duckdb with it, got {engine}")
+    from lacunar.taste.engines.spark_session import require_spark
+
+    require_spark()
+    return Where(master or _LOCAL, None)

@@ -1,0 +1,53 @@
+"""A fit on a cluster: its group-bys run there, and EM over all users."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lacunar.taste.config import TasteConfig
+from lacunar.taste.model import TasteModel, fit_taste
+from lacunar.taste.spark.expectation import SparkExpectation
+from lacunar.taste.spark.log import SparkLog
+from lacunar.taste.spark.rows import spark_rows
+from lacunar.taste.stages import Progress
+
+
+def fit_taste_on_spark(
+    log: SparkLog,
+    config: TasteConfig | None = None,
+    *,
+    progress: Progress | None = None,
+    checkpoint_dir: Path | None = None,
+) -> TasteModel:
+    """Learn segments from a log on a cluster.
+
+    Group-bys run there, and so does EM over all users where there are more than
+    ``config.search_users``. A model holds its log, so the cleaned log is fetched once.
+
+    Parameters
+    ----------
+    log : SparkLog
+    config : TasteConfig, optional
+    progress : callable, optional
+        Called with (stage, steps done, steps in all).
+    checkpoint_dir : Path, optional
+        On the driver; see :func:`~lacunar.taste.model.fit_taste`.
+
+    Raises
+    ------
+    InputError
+        As :func:`~lacunar.taste.model.fit_taste`.
+    """
+    ratings = log.collect()
+
+    def on_the_cluster(config: TasteConfig) -> SparkExpectation:
+        return SparkExpectation(spark_rows(log, config), config.covariance_type)
+
+    return fit_taste(
+        ratings,
+        config,
+        engine=log.engine(ratings),
+        elsewhere=on_the_cluster,
+        progress=progress,
+        checkpoint_dir=checkpoint_dir,
+    )

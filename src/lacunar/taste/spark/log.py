@@ -1,0 +1,190 @@
+"""A ratings log on a cluster, cleaned and coded by the rules of :mod:`lacunar.taste.ratings`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from lacunar.errors import InputError
+from lacunar.taste.catalogue import (
+    Catalogue,
+    all_whole_numbers,
+    catalogue_of,
+    code_items,
+)
+from lacunar.taste.engines.duckdb import connect
+from lacunar.taste.engines.spark import SparkEngine, as_frame, collected, figures, run
+from lacunar.taste.layouts import Source, find_source
+from lacunar.taste.ratings import Intake, Ratings, RatingScale
+from lacunar.taste.spark.layouts import raw_ratings
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+# A partition holds the users of one range of positions. Its size follows from the number of users
+# alone: sums taken partition by partition are then the same on every cluster.
+_USERS_PER_PART = 1 << 14
+_MAX_PARTS = 1 << 10
+_ORDER = ("user", "item")
+
+_KNOWN_SQL = """
+SELECT CAST(raw.user_id AS {user_type}) AS user_id, items.item AS item, raw.rating AS rating,
+    raw.timestamp AS timestamp
+FROM raw JOIN items ON items.item_id = CAST(raw.item_id AS {item_type})
+"""
+_USERS_SQL = """
+SELECT CAST(row_number() OVER (ORDER BY user_id) - 1 AS INT) AS user, user_id
+FROM (SELECT DISTINCT user_id FROM known)
+"""
+_LOG_SQL = """
+SELECT user, item, last.rating AS rating, last.timestamp AS timestamp
+FROM (
+    SELECT users.user AS user, known.item AS item,
+        max(struct(known.timestamp AS timestamp, known.rating AS rating)) AS last
+    FROM known JOIN users ON known.user_id = users.user_id
+    GROUP BY users.user, known.item
+)
+"""
+_COUNTS_SQL = """
+SELECT count(items.item) AS known, count(DISTINCT CAST(raw.user_id AS {user_type})) AS users,
+    count(DISTINCT CASE WHEN items.item IS NULL THEN CAST(raw.item_id AS {item_type}) END)
+        AS unknown_items
+FROM raw LEFT JOIN items ON items.item_id = CAST(raw.item_id AS {item_type})
+"""
+
+
+@dataclass(frozen=True)
+class SparkLog:
+    """Ratings of U users, cleaned and coded, on a cluster.
+
+    Parameters
+    ----------
+    session : SparkSession
+    users : DataFrame
+        ``user`` (position), ``user_id``.
+    log : DataFrame
+        ``user``, ``item`` (positions), ``rating``, ``timestamp``, one row per pair; a partition
+        holds the users of one range of positions, in order of user and item.
+    n_users, n_ratings : int
+    users_per_part : int
+    catalogue : Catalogue
+        The films, on the driver.
+    scale : RatingScale
+    intake : Intake
+    """
+
+    session: SparkSession
+    users: DataFrame
+    log: DataFrame
+    n_users: int
+    n_ratings: int
+    users_per_part: int
+    catalogue: Catalogue
+    scale: RatingScale
+    intake: Intake
+
+    def collect(self) -> Ratings:
+        """Fetch all of it: what :func:`~lacunar.taste.ratings.read_ratings` would have read."""
+        users = collected(self.users.orderBy("user"))
+        return Ratings(
+            users=users["user_id"].combine_chunks(),
+            items=self.catalogue.items,
+            genres=self.catalogue.genres,
+            item_genres=self.catalogue.item_genres,
+            log=collected(self.log),
+            scale=self.scale,
+            intake=self.intake,
+        )
+
+    def engine(self, ratings: Ratings) -> SparkEngine:
+        """An engine that knows where the log of :meth:`collect` is already."""
+        engine = SparkEngine(self.session)
+        engine.keep(ratings.log, self.log)
+        return engine
+
+
+def read_log(
+    session: SparkSession,
+    directory: Path,
+    *,
+    scale: RatingScale | None = None,
+    users_per_part: int = _USERS_PER_PART,
+) -> SparkLog:
+    """Read a data directory on a cluster.
+
+    Parameters
+    ----------
+    session : SparkSession
+    directory : Path
+        With ``ratings.csv`` or ``ratings.parquet``, seen by every worker under this path.
+    scale : RatingScale, optional
+        Half a star to five stars unless named.
+    users_per_part : int
+        Users of one partition; more where there would be over 1,024 partitions.
+
+    Raises
+    ------
+    InputError
+        As :func:`~lacunar.taste.ratings.read_ratings`, and for another layout.
+    """
+    scale = scale or RatingScale()
+    source = find_source(directory)
+    raw = raw_ratings(session, source, scale)
+    catalogue = _read_catalogue(source, whole_items=raw.whole_items)
+    item_id = catalogue.items["item_id"]
+    types = {
+        "user_type": _spark_type(raw.whole_users),
+        "item_type": _spark_type(pa.types.is_integer(item_id.type)),
+    }
+    items = pa.table({"item_id": item_id, "item": pa.array(range(len(item_id)), pa.int32())})
+    frames = {
+        "raw": raw.frame,
+        "items": as_frame(session, items).hint("broadcast"),
+    }
+    known = run(session, _KNOWN_SQL.format(**types), frames)
+    users = run(session, _USERS_SQL, {"known": known}).persist()
+    n_users = users.count()
+    if not n_users:
+        raise InputError(
+            f"{source.ratings}: expected ratings of the films in {source.items.name},"
+            f" got none: all {raw.n_rows} rows name other films"
+        )
+    users_per_part = max(users_per_part, -(-n_users // _MAX_PARTS))
+    log = run(session, _LOG_SQL, {"known": known, "users": users})
+    log = by_part(log, n_users, users_per_part, *_ORDER).persist()
+    kept = figures(log, "count(*) AS n", "bool_and(rating = round(rating)) AS whole")
+    counts = figures(run(session, _COUNTS_SQL.format(**types), frames), "*")
+    intake = Intake(
+        rows=raw.n_rows,
+        repeated=counts["known"] - kept["n"],
+        unknown_item_rows=raw.n_rows - counts["known"],
+        unknown_items=counts["unknown_items"],
+        dropped_users=counts["users"] - n_users,
+        step=1.0 if kept["whole"] else scale.step,
+    )
+    return SparkLog(
+        session, users, log, n_users, kept["n"], users_per_part, catalogue, scale, intake
+    )
+
+
+def by_part(frame: DataFrame, n_users: int, users_per_part: int, *order: str) -> DataFrame:
+    """Put the rows of each range of users into one partition, in the order of columns named."""
+    n_parts = max(1, -(-n_users // users_per_part))
+    placed = frame.selectExpr("*", f"CAST(user DIV {users_per_part} AS INT) AS part")
+    together = placed.repartitionById(n_parts, "part").drop("part")
+    return together.sortWithinPartitions(*order) if order else together
+
+
+def _read_catalogue(source: Source, *, whole_items: bool) -> Catalogue:
+    with connect() as connection:
+        source.layout.load_items(connection, source.items)
+        whole = whole_items and all_whole_numbers(connection, "raw_items", "item_id")
+        code_items(connection, source.items, "BIGINT" if whole else "VARCHAR")
+        return catalogue_of(connection)
+
+
+def _spark_type(whole_numbers: bool) -> str:
+    return "BIGINT" if whole_numbers else "STRING"

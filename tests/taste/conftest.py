@@ -1,0 +1,25 @@
+"""A Spark session that every test of Spark shares: a process has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lacunar.errors import InputError
+from lacunar.taste.engines.spark_session import require_spark, spark_session
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    try:
+        require_spark()
+    except InputError as error:
+        pytest.skip(str(error))
+    options = {"spark.sql.shuffle.partitions": "2", "spark.driver.memory": "1g"}
+    with spark_session("local[2]", options=options) as session:
+        yield session

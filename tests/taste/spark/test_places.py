@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from lacunar.errors import InputError
+from lacunar.taste.model import TasteModel
+from lacunar.taste.places import place_users
+from lacunar.taste.ratings import Ratings
+from lacunar.taste.spark.log import SparkLog
+from lacunar.taste.spark.places import place_users_on_spark
+
+
+def test_users_are_placed_as_they_are_here(
+    sample_log: SparkLog, sample_ratings: Ratings, sample_model: TasteModel, tmp_path: Path
+) -> None:
+    rule = sample_model.placement.rule
+    found = place_users_on_spark(sample_log, rule, tmp_path / "there")
+    expected = place_users(sample_ratings, rule, tmp_path / "here")
+    assert (found.populations == expected.populations).all()
+    assert found.unknown == expected.unknown == 0
+    one, other = pq.read_table(tmp_path / "there"), pq.read_table(tmp_path / "here")
+    assert one.column_names == other.column_names
+    for name in ("user_id", "segment", "known"):
+        assert one[name].equals(other[name]), name
+    for name in ("probability", "responsibilities"):
+        np.testing.assert_allclose(
+            np.array(one[name].to_pylist()), np.array(other[name].to_pylist()), rtol=0, atol=1e-10
+        )
+    assert {path.suffix for path in (tmp_path / "there").iterdir()} == {".parquet"}
+    with pytest.raises(InputError, match="name --force to replace it"):
+        place_users_on_spark(sample_log, rule, tmp_path / "there")
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
