@@ -31,7 +31,7 @@ check: $(VENV)/check.stamp
 	$(BIN)/lint-imports --no-cache
 
 # Peers, a server's tools, saved models or much time.
-NEED_MORE := $(foreach name,recommenders scale serving traits_epoch traits_onnx,benchmarks/$(name)%)
+NEED_MORE := $(foreach name,recommenders scale serving traits_epoch traits_folds traits_onnx,benchmarks/$(name)%)
 
 bench: $(VENV)/test.stamp
 	for script in $(filter-out $(NEED_MORE),$(wildcard benchmarks/*.py)); do \

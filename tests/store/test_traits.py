@@ -14,6 +14,7 @@ from lacunar.store.directory import read_bundle, write_bundle
 from lacunar.traits.dataset import LabelledImages
 from lacunar.traits.describe import describe_fit
 from lacunar.traits.history import Epoch, Score
+from lacunar.traits.machine import Machine
 from lacunar.traits.model import TraitsModel, evaluate_traits
 from lacunar.traits.start import Start
 
@@ -29,6 +30,9 @@ def test_a_loaded_model_says_what_the_fitted_one_said(
     assert loaded.intake == people_model.intake
     assert (loaded.config, loaded.schema) == (people_model.config, people_model.schema)
     assert loaded.fingerprint == people_model.fingerprint
+    assert loaded.machine == people_model.machine == Machine("cpu", "float32", 1)
+    card = (tmp_path / "m" / "MODEL_CARD.md").read_text()
+    assert "Trained on cpu in float32, 1 process." in card
     found, fitted = (evaluate_traits(model, people)[0] for model in (loaded, people_model))
     assert np.array_equal(found.figures, fitted.figures)
     assert loaded.confidences == people_model.confidences

@@ -130,3 +130,15 @@ def test_outputs_have_their_own_weights_and_offsets() -> None:
     ]
     plain = losses_per_output([first[0], second[0]], labels)
     assert torch.equal(losses_per_output([first[0], second[0]], labels, balance=Balance()), plain)
+
+
+def test_parts_of_a_batch_sum_to_its_loss() -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = [torch.randn(7, classes, generator=generator) for classes in (2, 5)]
+    labels = torch.tensor([[0, -1], [-1, -1], [1, 4], [1, 0], [-1, 2], [0, -1], [1, 3]])
+    known = (labels >= 0).sum(dim=0)
+    parts = [
+        losses_per_output([output[rows] for output in logits], labels[rows], known=known)
+        for rows in (slice(0, 2), slice(2, 2), slice(2, 7))
+    ]
+    torch.testing.assert_close(torch.stack(parts).sum(dim=0), losses_per_output(logits, labels))

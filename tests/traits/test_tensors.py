@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lacunar.errors import InputError
-from lacunar.traits.tensors import as_images, choose_device
+from lacunar.traits.tensors import as_images, choose_device, choose_precision
 
 
 def test_images_become_channels_in_0_to_1() -> None:
@@ -24,3 +24,15 @@ def test_some_device_is_always_found() -> None:
 def test_a_device_that_is_not_there_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="device: expected auto, cpu or a GPU"):
         choose_device(name)
+
+
+def test_training_takes_sixteen_bits_on_gpus_alone_that_have_units_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for has_units, found in ((True, torch.bfloat16), (False, torch.float32)):
+        monkeypatch.setattr(
+            torch.cuda, "is_bf16_supported", lambda including_emulation, has=has_units: has
+        )
+        assert choose_precision("auto", torch.device("cuda")) is found
+        assert choose_precision("auto", torch.device("cpu")) is torch.float32
+        assert choose_precision("float32", torch.device("cuda")) is torch.float32

@@ -220,6 +220,7 @@ def test_without_weights_and_adjustment_the_losses_are_the_plain_ones(
         *,
         smoothing: float = 0.0,
         balance: Balance | None = None,
+        known: torch.Tensor | None = None,
     ) -> torch.Tensor:
         told = []
         for output, column in zip(logits, labels.unbind(dim=1), strict=True):
@@ -314,6 +315,24 @@ def test_a_last_batch_of_one_image_is_trained_on_too(run: Callable[..., Result])
 def test_training_works_without_moving_images(run: Callable[..., Result]) -> None:
     still, moved = run(max_epochs=1, augmentation=None), run(max_epochs=1)
     assert not same_bytes(still, moved)
+
+
+def test_halves_of_a_float_are_enough_where_they_are_asked_for(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = run(max_epochs=1, network="stripes")
+    monkeypatch.setattr(training, "choose_precision", lambda name, device: torch.bfloat16)
+    coarse = run(max_epochs=1, network="stripes")
+    assert not same_bytes(coarse, exact)
+    assert coarse[1][0].train.loss == pytest.approx(exact[1][0].train.loss, rel=0.05)
+    assert all(array.dtype == np.float32 for array in coarse[0].values())
+
+
+def test_double_precision_trains_the_same_network(run: Callable[..., Result]) -> None:
+    single, double = run(max_epochs=1), run(max_epochs=1, precision="float64")
+    assert not same_bytes(double, single)
+    assert double[1][0].train.loss == pytest.approx(single[1][0].train.loss, rel=1e-2)
+    assert all(array.dtype == np.float32 for array in double[0].values())
 
 
 def test_a_loss_that_is_no_number_is_told(run: Callable[..., Result]) -> None:

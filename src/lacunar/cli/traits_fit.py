@@ -20,6 +20,7 @@ from lacunar.cli.console import (
 )
 from lacunar.cli.settings import validated
 from lacunar.cli.traits_epochs import EpochLog
+from lacunar.cli.traits_processes import check_workers, speaking_as_one, warn_of_restarts
 from lacunar.cli.traits_tables import print_counts, print_scores
 from lacunar.errors import InputError
 
@@ -124,6 +125,13 @@ def fit(
     device: Annotated[
         str | None, typer.Option(help="auto, cpu, cuda, mps ... (default: auto).")
     ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            help="Of training: float32, float64; auto: float32, but bfloat16 on CUDA GPUs that "
+            "have it (default: auto)."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 0,
     checkpoint: Annotated[
         Path | None,
@@ -150,42 +158,53 @@ def fit(
     from lacunar.traits.schema import read_schema
 
     require_torch()
-    check_destination(output, force=force)
-    check_checkpoint(checkpoint, output)
-    fixed = {"augmentation": None} if no_augment else {}
-    config = validated(
-        partial(TraitsConfig.of_preset, preset, **fixed),
-        max_epochs=max_epochs,
-        patience=patience,
-        batch=batch,
-        validation=validation,
-        network=network,
-        folds=folds,
-        refit=refit,
-        start=start,
-        class_weights=class_weights,
-        logit_adjustment=logit_adjustment,
-        wanted_accuracy=wanted_accuracy,
-        device=device,
-        seed=seed,
-    )
-    _check_used(config, patience=patience, validation=validation)
-    train, test = read_layout(data, read_schema(schema) if schema else None)
-    _print_intake("training", train)
-    if test is not None:
-        _print_intake("test", test)
-    with progress() as report:
-        log = EpochLog(train.schema.names, config.max_epochs, report, networks=config.n_networks)
-        model = fit_traits(
-            train,
-            config,
-            test=test,
-            workers=workers or _workers(config),
-            progress=log,
-            reading=partial(report, "decoding images"),
-            checkpoint_dir=checkpoint,
-            cache_dir=cache,
+    with speaking_as_one() as world:
+        check_destination(output, force=force)
+        check_checkpoint(checkpoint, output)
+        check_workers(workers, world)
+        fixed = {"augmentation": None} if no_augment else {}
+        config = validated(
+            partial(TraitsConfig.of_preset, preset, **fixed),
+            max_epochs=max_epochs,
+            patience=patience,
+            batch=batch,
+            validation=validation,
+            network=network,
+            folds=folds,
+            refit=refit,
+            start=start,
+            class_weights=class_weights,
+            logit_adjustment=logit_adjustment,
+            wanted_accuracy=wanted_accuracy,
+            device=device,
+            precision=precision,
+            seed=seed,
         )
+        _check_used(config, patience=patience, validation=validation)
+        train, test = read_layout(data, read_schema(schema) if schema else None)
+        speaks = world.rank == 0
+        if speaks:
+            _print_intake("training", train)
+            if test is not None:
+                _print_intake("test", test)
+            warn_of_restarts(checkpoint)
+        with progress() as report:
+            log = EpochLog(
+                train.schema.names, config.max_epochs, report, networks=config.n_networks
+            )
+            model = fit_traits(
+                train,
+                config,
+                test=test,
+                workers=workers or _workers(config),
+                progress=log if speaks else None,
+                reading=partial(report, "decoding images"),
+                checkpoint_dir=checkpoint,
+                cache_dir=cache,
+                world=world,
+            )
+    if not speaks:
+        return
     save_traits(model, output, force=force)
     if checkpoint is not None:
         remove_checkpoints(checkpoint)

@@ -23,6 +23,7 @@ from lacunar.traits.evaluate import Evaluation
 from lacunar.traits.history import Epoch, Score
 from lacunar.traits.layers import Layer
 from lacunar.traits.left_out import LeftOut
+from lacunar.traits.machine import Machine
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.operating_points import OperatingPoints
 from lacunar.traits.schema import Schema
@@ -100,6 +101,7 @@ def save_traits(model: TraitsModel, path: Path, *, force: bool = False) -> None:
                 part: points.as_answered for part, points in model.operating_points.items()
             },
             "start": None if model.start is None else asdict(model.start),
+            "machine": None if model.machine is None else asdict(model.machine),
         },
         arrays=arrays,
         tables={"history": _history_table(model), "layers": _layer_table(model)},
@@ -152,6 +154,7 @@ def load_traits(path: Path) -> TraitsModel:
                 for part, as_answered in facts.get("operating_points", {}).items()
             },
             start=_read_start(facts.get("start")),
+            machine=Machine(**facts["machine"]) if facts.get("machine") else None,
         )
     except (KeyError, TypeError, ValueError) as error:
         first = str(error).splitlines()[0]

@@ -40,6 +40,7 @@ def _head(model: TraitsModel) -> str:
     split = ", ".join(f"{n} {part}" for part, n in images.items())
     repeated = sum(intake.repeated for intake in model.intake.values())
     versions = ", ".join(f"{name} {version}" for name, version in model.versions.items())
+    machine = f" Trained on {model.machine}." if model.machine else ""
     return f"""# Traits model
 
 Answers {", ".join(model.schema.names)} of one image each, learned from labels with gaps.
@@ -50,7 +51,7 @@ Answers {", ".join(model.schema.names)} of one image each, learned from labels w
 - {_networks(model)}
 - {_start(model)}
 - Epoch {kept.epoch} of {len(model.history)}{", the one with the lowest validation loss" * one}.
-- Preset `{config.preset}`, seed {config.seed}, {versions}.
+- Preset `{config.preset}`, seed {config.seed}, {versions}.{machine}
 - Fingerprint of the training data: `{model.fingerprint}`.
 """
 

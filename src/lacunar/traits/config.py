@@ -13,6 +13,7 @@ Preset = Literal["default", "source"]
 NetworkKind = Literal["stripes", "source", "shared-dense"]
 Schedule = Literal["one-cycle", "constant"]
 Start = Literal["pedestrians", "random"]
+Precision = Literal["auto", "float32", "float64"]
 _START_FILTERS = 16
 # Torch and NumPy both take seeds of 64 bits; pydantic and JSON readers are sure of 53.
 _SEEDS = 2**53
@@ -173,6 +174,11 @@ class TraitsConfig(BaseModel):
     )
     seed: int = Field(0, ge=0, lt=_SEEDS)
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps ...")
+    precision: Precision = Field(
+        "auto",
+        description="auto: training computes in bfloat16 what bears it, on a CUDA GPU that can, and"
+        " in float32 elsewhere; float64: slower, and the order of sums then shows in no loss.",
+    )
 
     @classmethod
     def of_preset(cls, preset: str, **changes: Any) -> Self:

@@ -24,12 +24,14 @@ from lacunar.traits.documents import (
     Figures,
     FitDocument,
     Intervals,
+    MachineDocument,
     OperatingPointsDocument,
     Predictions,
     StartDocument,
 )
 from lacunar.traits.evaluate import LEVEL, Evaluation
 from lacunar.traits.history import kept_epoch
+from lacunar.traits.machine import Machine
 from lacunar.traits.metrics import class_table
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.operating_points import OperatingPoints
@@ -79,6 +81,7 @@ def describe_fit(model: TraitsModel) -> FitDocument:
     return {
         "preset": model.config.preset,
         "start": None if model.start is None else _start(model.start),
+        "machine": None if model.machine is None else _machine(model.machine),
         "networks": len(model.states),
         "judges": len(model.histories),
         "epochs": len(model.history),
@@ -220,6 +223,14 @@ def _start(start: Start) -> StartDocument:
         "name": start.name,
         "digest": start.digest,
         "attributes": list(start.attributes),
+    }
+
+
+def _machine(machine: Machine) -> MachineDocument:
+    return {
+        "device": machine.device,
+        "precision": machine.precision,
+        "processes": machine.processes,
     }
 
 

@@ -156,11 +156,20 @@ class StartDocument(TypedDict):
     attributes: list[str]
 
 
+class MachineDocument(TypedDict):
+    """What networks were trained on; see :class:`lacunar.traits.machine.Machine`."""
+
+    device: str
+    precision: str
+    processes: int
+
+
 class FitDocument(TypedDict):
     """See :func:`lacunar.traits.describe.describe_fit`."""
 
     preset: str
     start: StartDocument | None
+    machine: MachineDocument | None
     networks: int
     judges: int
     epochs: int

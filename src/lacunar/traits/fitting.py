@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
+from lacunar.traits.arrays import ImageArray
+from lacunar.traits.cache import open_images
 from lacunar.traits.calibration import calibrated
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.counts import count_labels, largest_classes
@@ -19,6 +21,7 @@ from lacunar.traits.dataset import LabelledImages
 from lacunar.traits.evaluate import evaluate_answers
 from lacunar.traits.layers import layer_table
 from lacunar.traits.left_out import gather_left_out
+from lacunar.traits.machine import Machine
 from lacunar.traits.members import Lesson, Member, Progress, train_members
 from lacunar.traits.model import (
     TraitsModel,
@@ -29,6 +32,7 @@ from lacunar.traits.model import (
     load_frames,
 )
 from lacunar.traits.operating_points import measure_points
+from lacunar.traits.parallel import ALONE, World
 from lacunar.traits.requirements import require_torch
 from lacunar.traits.schema import UNKNOWN
 from lacunar.traits.split import split_validation, stratified_folds
@@ -51,6 +55,7 @@ def fit_traits(
     reading: Callable[[int, int], None] | None = None,
     checkpoint_dir: Path | None = None,
     cache_dir: Path | None = None,
+    world: World = ALONE,
 ) -> TraitsModel:
     """Learn attributes from labelled images.
 
@@ -75,17 +80,21 @@ def fit_traits(
         bytes as one that was not.
     cache_dir : Path, optional
         See :func:`lacunar.traits.cache.default_cache_dir`.
+    world : World
+        Processes that all call this with the same arguments and get the same model; see
+        :func:`lacunar.traits.parallel.joined`.
 
     Raises
     ------
     InputError
         If PyTorch is missing, there are too few images, an attribute is known of none that is
-        trained on, an image cannot be read, the loss is no number, or the checkpoint is of
-        another fit.
+        trained on, an image cannot be read, the loss is no number, the checkpoint is of another
+        fit, or processes were given different things or lost one of them.
     """
     require_torch()
     from lacunar.traits.networks import restore_networks
-    from lacunar.traits.predict import predict_logits
+    from lacunar.traits.predict import predict_together
+    from lacunar.traits.tensors import choose_device, choose_precision
 
     config = config or TraitsConfig()
     if test is not None:
@@ -93,9 +102,24 @@ def fit_traits(
     splits = _splits(train, config)
     nothing: Rows = np.empty(0, np.intp)
     refits = [(np.arange(len(train)), nothing)] * (config.n_networks - len(splits))
-    images = load_frames(train, config, cache_dir=cache_dir, reading=reading)
+    world.take_device(config.device)
+
+    def decoded(dataset: LabelledImages) -> ImageArray:
+        # The first process of a machine decodes, the others open what it wrote.
+        first = world.local_rank == 0
+        images = (
+            load_frames(dataset, config, cache_dir=cache_dir, reading=reading) if first else None
+        )
+        key: str = next(filter(None, world.of_all(images.key if images else None)))
+        return images or open_images(key, cache_dir=cache_dir)
+
+    images = decoded(train)
     versions = {name: version(name) for name in _LIBRARIES}
     digest = fingerprint(train, images)
+    world.check_same(
+        digest_of([digest, config.model_dump(mode="json"), versions]),
+        "images, labels, settings and versions",
+    )
     start = None if config.starts_from == "random" else read_start(config.starts_from)
     begun = [] if start is None else [start.digest]
     members = [
@@ -107,6 +131,7 @@ def fit_traits(
         members,
         workers=workers,
         progress=progress,
+        world=world,
     )
     judges, answering = trained[: len(splits)], trained[len(splits) if refits else 0 :]
     states = [network.state for network in answering]
@@ -129,12 +154,13 @@ def fit_traits(
     }
     together = restore_networks(config, train.schema, states)
     if test is not None:
-        frames = load_frames(test, config, cache_dir=cache_dir, reading=reading)
-        logits = predict_logits(together, frames)
+        logits = predict_together(world, together, decoded(test))
         answered["test"] = (test.labels, logits, calibrated(logits, trust.temperatures))
         labels_of["test"] = test.labels
     counts = {name: count_labels(labels, train.schema) for name, labels in labels_of.items()}
     largest = largest_classes(counts["train"])
+    device = choose_device(config.device)
+    precision = str(choose_precision(config.precision, device)).removeprefix("torch.")
     model = TraitsModel(
         config=config,
         schema=train.schema,
@@ -156,6 +182,7 @@ def fit_traits(
         trust=trust,
         versions=versions,
         start=None if start is None else start.told(train.schema),
+        machine=Machine(device.type, precision, world.size),
     )
     points = {
         name: measure_points(labels, after, model.shares)

@@ -35,6 +35,7 @@ def masked_cross_entropy(
     smoothing: float = 0.0,
     weights: Tensor | None = None,
     offsets: Tensor | None = None,
+    known: Tensor | None = None,
 ) -> Tensor:
     """Mean cross-entropy over the known labels.
 
@@ -52,6 +53,9 @@ def masked_cross_entropy(
         Added to the logits: with ``tau`` times the logarithms of the classes' shares, the
         logit-adjusted loss of Menon et al., Long-tail learning via logit adjustment, 2021,
         equation 10.
+    known : int64 Tensor of shape (), optional
+        Known labels that the sum is divided by, where these rows are part of a batch; else those
+        of the rows.
 
     Returns
     -------
@@ -80,7 +84,8 @@ def masked_cross_entropy(
     if weights is not None:
         # Torch's own weights would make of smoothing another thing for every class.
         terms = (terms * weights.to(terms)[labels.clamp(min=0)]).sum()
-    return terms / (labels != UNKNOWN).sum().clamp(min=1)
+    count = (labels != UNKNOWN).sum() if known is None else known
+    return terms / count.clamp(min=1)
 
 
 def losses_per_output(
@@ -89,6 +94,7 @@ def losses_per_output(
     *,
     smoothing: float = 0.0,
     balance: Balance | None = None,
+    known: Tensor | None = None,
 ) -> Tensor:
     """Masked cross-entropy of every output; a network learns their sum.
 
@@ -99,6 +105,8 @@ def losses_per_output(
     smoothing : float
         See :func:`masked_cross_entropy`.
     balance : Balance, optional
+    known : int64 Tensor of shape (A,), optional
+        Known labels of the batch that these rows are part of; see :func:`masked_cross_entropy`.
 
     Returns
     -------
@@ -107,12 +115,15 @@ def losses_per_output(
     columns = labels.unbind(dim=1)  # A of (B,)
     told = balance or Balance()
     nothing = [None] * len(columns)
-    rows = zip(logits, columns, told.weights or nothing, told.offsets or nothing, strict=True)
+    counts = nothing if known is None else known.unbind()
+    rows = zip(
+        logits, columns, told.weights or nothing, told.offsets or nothing, counts, strict=True
+    )
     return torch.stack(
         [
             masked_cross_entropy(
-                output, column, smoothing=smoothing, weights=weights, offsets=offsets
+                output, column, smoothing=smoothing, weights=weights, offsets=offsets, known=count
             )
-            for output, column, weights, offsets in rows
+            for output, column, weights, offsets, count in rows
         ]
     )

@@ -30,6 +30,7 @@ from lacunar.traits.cache import open_images
 from lacunar.traits.checkpoint import Arrays
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.history import Epoch
+from lacunar.traits.parallel import ALONE, World
 from lacunar.traits.requirements import require_torch
 from lacunar.traits.schema import Schema
 from lacunar.traits.start import StartingWeights
@@ -107,6 +108,7 @@ def train_members(
     *,
     workers: int = 1,
     progress: Progress | None = None,
+    world: World = ALONE,
 ) -> list[Trained]:
     """Train networks, in their order or several at once; what comes of them is the same.
 
@@ -119,6 +121,8 @@ def train_members(
         that asks for several keeps its own work under ``if __name__ == "__main__":``.
     progress : callable, optional
         Called with the number of a network and each of its epochs.
+    world : World
+        Processes that train each network together, one after the other, whatever ``workers`` is.
 
     Raises
     ------
@@ -128,16 +132,18 @@ def train_members(
     require_torch()
     report = progress or _say_nothing
     if len(members) == 1:
-        return [_train(lesson, members[0], partial(report, members[0].number))]
-    if workers == 1:
+        return [_train(lesson, members[0], partial(report, members[0].number), world)]
+    if workers == 1 or world.size > 1:
         with _one_thread():
-            return [_train(lesson, each, partial(report, each.number)) for each in members]
+            return [_train(lesson, each, partial(report, each.number), world) for each in members]
     return _train_side_by_side(lesson, members, workers, report)
 
 
-def _train(lesson: Lesson, member: Member, progress: Callable[[Epoch], None]) -> Trained:
+def _train(
+    lesson: Lesson, member: Member, progress: Callable[[Epoch], None], world: World = ALONE
+) -> Trained:
     from lacunar.traits.networks import restore_networks
-    from lacunar.traits.predict import predict_logits
+    from lacunar.traits.predict import predict_together
     from lacunar.traits.training import TrainingData, train_network
 
     state, history = train_network(
@@ -148,11 +154,12 @@ def _train(lesson: Lesson, member: Member, progress: Callable[[Epoch], None]) ->
         progress=progress,
         checkpoint_dir=member.checkpoint_dir,
         key=member.key,
+        world=world,
     )
     said: list[NDArray[np.float32]] = []
     if len(member.others):
         alone = restore_networks(member.config, lesson.schema, [state])
-        said = predict_logits(alone, lesson.images, member.others)
+        said = predict_together(world, alone, lesson.images, member.others)
     return Trained(state, tuple(history), said)
 
 

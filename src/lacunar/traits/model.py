@@ -25,6 +25,7 @@ from lacunar.traits.evaluate import Evaluation, evaluate_answers
 from lacunar.traits.history import Epoch, mean_history
 from lacunar.traits.layers import Layer
 from lacunar.traits.left_out import LeftOut
+from lacunar.traits.machine import Machine
 from lacunar.traits.operating_points import OperatingPoints, measure_points
 from lacunar.traits.requirements import require_torch
 from lacunar.traits.schema import Schema
@@ -72,6 +73,8 @@ class TraitsModel:
         Of the same parts as ``evaluations``, or of none.
     start : Start, optional
         What weights started from; without it they were drawn at random.
+    machine : Machine, optional
+        What the networks were trained on, where that is known.
     """
 
     config: TraitsConfig
@@ -89,6 +92,7 @@ class TraitsModel:
     versions: dict[str, str]
     operating_points: dict[str, OperatingPoints] = field(default_factory=dict)
     start: Start | None = None
+    machine: Machine | None = None
 
     @property
     def shares(self) -> ClassShares:

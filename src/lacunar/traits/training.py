@@ -1,9 +1,9 @@
 """The training loop: epochs, the best weights, an end, and going on after a kill.
 
-Same data, settings, versions, processor and number of threads give the same bytes, whether a run
-was killed and went on or not. Elsewhere sums are added up in another order: the losses of the first
-epoch then agree to about one part in 5,000, and later ones drift apart, if less than those of two
-seeds do.
+Same data, settings, versions, processor and number of threads and of processes give the same bytes,
+whether a run was killed and went on or not. Elsewhere sums are added up in another order: the
+losses of the first epoch then agree to about one part in 5,000, and later ones drift apart, if less
+than those of two seeds do.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from lacunar.traits.balance import class_shares, class_weights
 from lacunar.traits.checkpoint import Arrays, Checkpoint, read_checkpoint, write_checkpoint
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.counts import count_labels
+from lacunar.traits.global_batch import Share, share_layers
 from lacunar.traits.history import Epoch, Score, is_over, kept_epoch
 from lacunar.traits.losses import Balance, losses_per_output
 from lacunar.traits.networks import build_network, load_state, network_state, place
@@ -39,10 +40,11 @@ from lacunar.traits.optimiser import (
     optimiser_state,
     set_rate,
 )
-from lacunar.traits.predict import predict_logits
+from lacunar.traits.parallel import ALONE, World
+from lacunar.traits.predict import predict_together
 from lacunar.traits.schema import UNKNOWN, Schema
 from lacunar.traits.start import StartingWeights
-from lacunar.traits.tensors import as_images, choose_device
+from lacunar.traits.tensors import as_images, choose_device, choose_precision, computing_in
 
 Progress = Callable[[Epoch], None]
 
@@ -79,6 +81,7 @@ def train_network(
     progress: Progress | None = None,
     checkpoint_dir: Path | None = None,
     key: str = "",
+    world: World = ALONE,
 ) -> tuple[Arrays, list[Epoch]]:
     """Train a network: one cycle of the learning rate, or until the validation loss stays up.
 
@@ -95,6 +98,10 @@ def train_network(
         Where each epoch is saved, and where an unfinished run is looked for.
     key : str
         Tells apart the runs that may share the folder.
+    world : World
+        Processes that all call this with the same arguments, each to train on its part of every
+        batch. Batches, draws and what is divided by are those of one process, so that losses and
+        weights differ from its by the order in which sums are added up alone. The first writes.
 
     Returns
     -------
@@ -118,12 +125,19 @@ def train_network(
     network = build_network(config, schema, generator=weights)
     if start is not None:
         load_state(network, start.applied_to(network_state(network), schema))
+    share = Share(slice(0, 0), 0)
+    if world.size > 1:
+        share_layers(network, share)
     place(network, device)
+    if choose_precision(config.precision, device) is torch.float64:
+        network.double()
     optimiser = make_optimiser(network, config)
     rows: list[dict[str, Any]] = []
     kept: Arrays = {}
     answering = _Answering(network, config)
-    found = read_checkpoint(checkpoint_dir, key) if checkpoint_dir else None
+    # Only the first process reads and writes; the others need not see its disk.
+    own_dir = checkpoint_dir if world.rank == 0 else None
+    found: Checkpoint | None = world.from_first(read_checkpoint(own_dir, key) if own_dir else None)
     if found is not None:
         load_state(network, found.network)
         load_optimiser(optimiser, found.optimiser)
@@ -133,14 +147,16 @@ def train_network(
     while not is_over(history, config):
         started = time.perf_counter()
         number = len(history) + 1
-        train = _train_epoch(network, answering, optimiser, data, schema, config, balance, number)
-        validation = _validate(answering.network, data, schema, balance)
+        train = _train_epoch(
+            network, answering, optimiser, data, schema, config, balance, number, world, share
+        )
+        validation = _validate(answering.network, data, schema, balance, world)
         _check_finite(train, validation, number)
         history.append(Epoch(number, train, validation))
         rows.append(history[-1].to_dict() | {"seconds": time.perf_counter() - started})
         if kept_epoch(history, config) is history[-1]:
             kept = network_state(answering.network)
-        if checkpoint_dir:
+        if own_dir:
             saved = Checkpoint(
                 key=key,
                 network=network_state(network),
@@ -149,10 +165,10 @@ def train_network(
                 optimiser=optimiser_state(optimiser),
                 rows=rows,
             )
-            write_checkpoint(checkpoint_dir, saved)
+            write_checkpoint(own_dir, saved)
         if progress:
             progress(history[-1])
-    return kept, history
+    return {name: np.asarray(array, np.float32) for name, array in kept.items()}, history
 
 
 class _Answering:
@@ -183,32 +199,49 @@ def _train_epoch(
     config: TraitsConfig,
     balance: Balance,
     number: int,
+    world: World,
+    share: Share,
 ) -> Score:
     network.train()
+    weights = next(network.parameters())
+    precision = choose_precision(config.precision, weights.device)
     # Made before the batches: small tensors kept from each would pin the memory of all of them.
     n = len(data.train)
-    seen_logits = [torch.empty(n, len(attribute.classes)) for attribute in schema.attributes]
+    # Zeros, since each process fills in its own rows.
+    seen_logits = [
+        torch.zeros(n, len(attribute.classes), dtype=weights.dtype)
+        for attribute in schema.attributes
+    ]
     seen_labels = torch.empty(n, len(schema.attributes), dtype=torch.int64)
     done = 0
     # Dropout draws from the global generator, which is given back as it was.
     with torch.random.fork_rng(devices=_devices(network)):
         torch.manual_seed(_seed(config, number, _DROPOUT))
-        for images, labels in _batches(network, data, config, number):
+        for images, labels in _batches(network, data, config, number, world):
             step = math.ceil(n / config.batch) * (number - 1) + done // config.batch
             set_rate(optimiser, _rate(config, n, step))
-            logits = network(images)  # A of (B, C_a)
+            share.rows, share.total = world.share(len(labels)), len(labels)
+            with computing_in(precision, weights.device):
+                logits = network(images)  # A of (b, C_a), where b images are this process's
+            logits = [output.to(weights.dtype) for output in logits]
             loss = losses_per_output(
-                logits, labels, smoothing=config.label_smoothing, balance=balance
+                logits,
+                labels[share.rows],
+                smoothing=config.label_smoothing,
+                balance=balance,
+                known=(labels != UNKNOWN).sum(dim=0),
             ).sum()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
+            world.add_gradients(network)
             optimiser.step()
             answering.follow(network, step)
-            rows = slice(done, done + len(labels))
             for seen, output in zip(seen_logits, logits, strict=True):
-                seen[rows] = output.detach()
-            seen_labels[rows] = labels
-            done = rows.stop
+                seen[done + share.rows.start : done + share.rows.stop] = output.detach()
+            seen_labels[done : done + len(labels)] = labels
+            done += len(labels)
+    for seen in seen_logits:
+        world.add(seen)
     return _score(schema, seen_logits, seen_labels, balance)
 
 
@@ -218,29 +251,34 @@ def _rate(config: TraitsConfig, n: int, step: int) -> float:
     return config.highest_rate * one_cycle(step / (config.max_epochs * math.ceil(n / config.batch)))
 
 
-def _validate(network: nn.Module, data: TrainingData, schema: Schema, balance: Balance) -> Score:
-    logits = predict_logits(network, data.images, data.validation)
+def _validate(
+    network: nn.Module, data: TrainingData, schema: Schema, balance: Balance, world: World
+) -> Score:
+    logits = predict_together(world, network, data.images, data.validation)
     labels = torch.from_numpy(data.labels[data.validation])
     return _score(schema, [torch.from_numpy(output) for output in logits], labels, balance)
 
 
 def _batches(
-    network: nn.Module, data: TrainingData, config: TraitsConfig, number: int
+    network: nn.Module, data: TrainingData, config: TraitsConfig, number: int, world: World
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Shuffled and changed images (B, 3, H, W), labels (B, A).
+    """Shuffled and changed images of this process (b, 3, H, W), labels of all (B, A).
 
     An image's changes are drawn by its row, so that neither order nor size of batches matters.
     """
-    device = next(network.parameters()).device
+    like = next(network.parameters())
     order = np.random.default_rng(_seed(config, number, _ORDER)).permutation(len(data.train))
     change = _changes(config, len(order), number)
     for first in range(0, len(order), config.batch):
         batch = order[first : first + config.batch]
-        rows = data.train[batch]
-        images = change(as_images(data.images.read(rows), device), batch)
+        own = batch[world.share(len(batch))]
+        images = as_images(data.images.read(data.train[own]), like.device)
+        # A last batch may have fewer images than there are processes, and torch moves no nothing.
+        if len(own):
+            images = change(images, own)
         yield (
-            images.contiguous(memory_format=torch.channels_last),
-            torch.from_numpy(data.labels[rows]).to(device),
+            images.to(like.dtype).contiguous(memory_format=torch.channels_last),
+            torch.from_numpy(data.labels[data.train[batch]]).to(like.device),
         )
 
 
