@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from lacunar.siblings import sibling
 
 
 @contextmanager
@@ -19,7 +20,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     ----------
     path : Path
         Keeps its old content, if it had any, until the new one is whole, and keeps it for good
-        where an error ends the writing.
+        where an error ends the writing. What killed runs left beside it is removed.
 
     Examples
     --------
@@ -30,17 +31,12 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     ...     (Path(folder) / "a").read_bytes()
     b'one'
     """
-    # Not by tempfile, whose files nobody but their owner may read, also under their last name.
-    staging = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with staging.open("xb") as file:
+    with sibling(path) as staging:
+        with staging.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         staging.replace(path)
-    except BaseException:
-        staging.unlink(missing_ok=True)
-        raise
 
 
 def replace_file(path: Path, contents: Iterable[bytes]) -> str:

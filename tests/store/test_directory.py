@@ -10,7 +10,12 @@ import pytest
 
 from lacunar.errors import InputError
 from lacunar.store import directory as store
+from lacunar.store import load_taste, load_traits, save_taste
 from lacunar.store.directory import Bundle, check_destination, read_bundle, write_bundle
+from lacunar.taste.model import TasteModel
+from lacunar.taste.ratings import read_ratings
+from lacunar.traits.dataset import read_layout
+from lacunar.traits.schema import read_schema
 
 BUNDLE = Bundle(
     kind="test",
@@ -71,7 +76,7 @@ def test_a_failed_write_leaves_the_previous_model(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(InputError, match="expected a place for a model, got: No space left"):
         write_bundle(model, BUNDLE, force=True)
     monkeypatch.undo()
     assert read_bundle(model, kind="test").config == {"a": 1}
@@ -141,3 +146,20 @@ def test_the_manifest_names_versions_and_hashes(model: Path) -> None:
     assert manifest.format_version == store.FORMAT_VERSION
     assert {"numpy", "pyarrow"} <= set(manifest.libraries)
     assert set(manifest.files) == {path.name for path in model.iterdir()} - {"manifest.json"}
+
+
+def test_paths_may_be_text(sample_model: TasteModel, tmp_path: Path) -> None:
+    save_taste(sample_model, str(tmp_path / "m"))
+    assert load_taste(str(tmp_path / "m")).config == sample_model.config
+    with pytest.raises(InputError, match="a model is there already"):
+        save_taste(sample_model, str(tmp_path / "m"))
+    with pytest.raises(InputError, match="a model is there already"):
+        check_destination(str(tmp_path / "m"), force=False)
+    with pytest.raises(InputError, match="expected a model of kind traits, got taste"):
+        load_traits(str(tmp_path / "m"))
+    with pytest.raises(InputError, match="got no such directory"):
+        read_ratings(str(tmp_path / "nowhere"))
+    with pytest.raises(InputError, match="expected a directory with images"):
+        read_layout(str(tmp_path / "nowhere"))
+    with pytest.raises(InputError, match="expected a readable file"):
+        read_schema(str(tmp_path / "nowhere"))

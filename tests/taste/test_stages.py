@@ -55,7 +55,7 @@ def test_half_a_result_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_write_left_is_cleared_away(tmp_path: Path) -> None:
-    (tmp_path / ".squares.stage.1a2b").write_bytes(b"half")
+    (tmp_path / ".squares.stage.0123456789abcdef.part").write_bytes(b"half")
     squares(Stages(tmp_path, "a"), [])
     assert [path.name for path in tmp_path.iterdir()] == ["squares.stage"]
 

@@ -54,7 +54,7 @@ def test_a_folder_without_a_checkpoint_has_none(tmp_path: Path) -> None:
 
 def test_what_a_killed_write_left_is_cleared_away(tmp_path: Path, checkpoint: Checkpoint) -> None:
     write_checkpoint(tmp_path, checkpoint)
-    (tmp_path / ".checkpoint.safetensors.x1y2").write_bytes(b"half")
+    (tmp_path / ".checkpoint.safetensors.0123456789abcdef.part").write_bytes(b"half")
     assert read_checkpoint(tmp_path, checkpoint.key) is not None
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "checkpoint.safetensors",

@@ -127,9 +127,6 @@ def check_checkpoint(checkpoint: Path | None, output: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    staging = path.with_name(f".{path.name}.part")
-    try:
-        staging.write_text(text, encoding="utf-8")
-        staging.replace(path)
-    finally:
-        staging.unlink(missing_ok=True)
+    from lacunar.files import replace_file
+
+    replace_file(path, [text.encode()])

@@ -7,7 +7,6 @@ Interactive Intelligent Systems 5(4), 19.
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,8 @@ from pathlib import Path
 
 from lacunar.datasets.download import ConnectionLostError, Progress, check_address, download
 from lacunar.errors import InputError
+from lacunar.exchange import replace_directory
+from lacunar.siblings import only_writer, sibling
 
 _BASE_URL = "https://files.grouplens.org/datasets/movielens"
 _LICENCE = (
@@ -92,7 +93,7 @@ def fetch(
     """Download a data set and unpack it.
 
     The zip file grows as ``NAME.zip.part`` beside ``directory``; a broken download goes on from
-    there at the next call. ``directory`` appears at the end, complete.
+    there at the next call. ``directory`` appears at the end, complete, in one step.
 
     Parameters
     ----------
@@ -114,8 +115,8 @@ def fetch(
     Raises
     ------
     InputError
-        For an unknown name, an occupied ``directory``, no connection, or a file that is not the
-        published one.
+        For an unknown name, an occupied ``directory`` or one that cannot be written, another
+        process that downloads the same, no connection, or a file that is not the published one.
 
     Examples
     --------
@@ -130,25 +131,36 @@ def fetch(
     check_address(url)
     directory = directory.absolute()
     _check_destination(directory, archive, force=force)
-    directory.parent.mkdir(parents=True, exist_ok=True)
+    _make_parents(directory)
     part = directory.with_name(f"{name}.zip.part")
     try:
-        download(url, part, size=archive.size, sha256=archive.sha256, progress=progress)
-    except ConnectionLostError as error:
-        raise ConnectionLostError(
-            f"{error}; or download {url} by hand and unpack its files into {directory}"
-        ) from error
-    with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{name}-") as scratch:
-        unpacked = Path(scratch) / "new"
-        unpacked.mkdir()
-        try:
-            _unpack(part, unpacked, name, archive)
-        finally:
+        with only_writer(part), sibling(directory, directory=True) as unpacked:
+            try:
+                download(url, part, size=archive.size, sha256=archive.sha256, progress=progress)
+                _unpack(part, unpacked, name, archive)
+            except ConnectionLostError as error:
+                raise ConnectionLostError(
+                    f"{error}; or download {url} by hand and unpack its files into {directory}"
+                ) from error
+            except InputError:
+                part.unlink(missing_ok=True)
+                raise
+            replace_directory(unpacked, directory, force=force)
             part.unlink()
-        if directory.exists():
-            directory.rename(Path(scratch) / "old")
-        unpacked.rename(directory)
+    except OSError as error:
+        raise InputError(
+            f"{directory}: expected a place for the files of {name}, got: {error.strerror}"
+        ) from error
     return directory
+
+
+def _make_parents(directory: Path) -> None:
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{directory}: expected a place for a directory, got: {error.strerror}"
+        ) from error
 
 
 def _check_destination(directory: Path, archive: Archive, *, force: bool) -> None:

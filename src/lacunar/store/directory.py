@@ -1,9 +1,10 @@
 """Model directories: the only code that writes or reads a model.
 
 A model is a directory of one ``manifest.json``, arrays in safetensors, tables in Parquet and a
-``MODEL_CARD.md``. It is written beside its destination, synced and renamed, so that a model is
-there whole or not at all. Reading checks the version and every hash, and opens nothing that the
-manifest does not name. The same content gives the same bytes.
+``MODEL_CARD.md``. It is written beside its destination, synced and moved there in one step, so
+that a model is there whole or not at all, and so is the one that it replaces. Reading checks the
+version and every hash, and opens nothing that the manifest does not name. The same content gives
+the same bytes.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
+import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -23,31 +24,31 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from lacunar import __version__
 from lacunar.errors import InputError
+from lacunar.exchange import held_at, replace_directory, staying, sync_directory
+from lacunar.paths import AnyPath
+from lacunar.siblings import sibling
+from lacunar.store.manifest import (
+    CARD,
+    FORMAT_VERSION,
+    MANIFEST,
+    Manifest,
+    read_checked,
+    read_manifest,
+)
 
-FORMAT_VERSION = 1
-_MANIFEST = "manifest.json"
-_CARD = "MODEL_CARD.md"
+# What building a model of parts of the wrong kind raises: a manifest may hold anything.
+UNFIT = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+    pa.ArrowException,
+)  # fmt: skip
+# Ten times the largest public log. A few bytes of Parquet can claim any number of rows.
+_MAX_ROWS = 1 << 28
 _LIBRARIES = ("duckdb", "numpy", "pyarrow", "safetensors", "scikit-learn", "scipy")
-
-
-class Manifest(BaseModel):
-    """What a model directory says of itself."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    format_version: int
-    kind: str
-    lacunar: str
-    libraries: dict[str, str]
-    config: dict[str, Any]
-    fingerprint: str
-    facts: dict[str, Any]
-    files: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +80,26 @@ class Bundle:
     card: str
 
 
-def check_destination(path: Path, *, force: bool) -> None:
+def check_destination(path: AnyPath, *, force: bool) -> None:
     """Refuse early what :func:`write_bundle` would refuse after a long fit.
 
     Raises
     ------
     InputError
-        If something is there and ``force`` is off, or what is there is not a model.
+        If something is there and ``force`` is off, what is there is not a model, or nothing can
+        be written there.
     """
-    if path.is_symlink() or (path.exists() and not path.is_dir()):
+    path = Path(path)
+    if _is_file(path):
         raise InputError(f"{path}: expected a place for a model directory, got a file")
     if not path.parent.is_dir():
         raise InputError(f"{path}: expected an existing parent directory, got none")
-    if not path.exists() or not any(path.iterdir()):
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise InputError(f"{path}: expected a place for a model, got one that is read-only")
+    found = _names_at(path)
+    if not found:
         return
-    if not (path / _MANIFEST).is_file():
+    if MANIFEST not in found:
         raise InputError(f"{path}: expected an empty place or a model, got another directory")
     if not force:
         raise InputError(f"{path}: a model is there already; name --force to replace it")
@@ -102,20 +108,25 @@ def check_destination(path: Path, *, force: bool) -> None:
 def write_bundle(path: Path, bundle: Bundle, *, force: bool = False) -> None:
     """Write a model directory, whole or not at all.
 
+    Whenever the process dies, the model that was there loads or the new one does. What runs that
+    died left beside it is removed.
+
     Raises
     ------
     InputError
-        See :func:`check_destination`.
+        See :func:`check_destination`; or if the disk is full.
     """
     check_destination(path, force=force)
-    staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        _write_files(staging, bundle)
-        staging.chmod(0o755)
-        _replace(staging, path)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
+        with sibling(path, directory=True) as staging:
+            _write_files(staging, bundle)
+            replace_directory(staging, path, force=force)
+    except OSError as error:
+        # Somebody else's model may have come up meanwhile.
+        check_destination(path, force=force)
+        raise InputError(
+            f"{path}: expected a place for a model, got: {error.strerror or error}"
+        ) from error
 
 
 def read_bundle(path: Path, *, kind: str) -> Bundle:
@@ -126,23 +137,29 @@ def read_bundle(path: Path, *, kind: str) -> Bundle:
     InputError
         If it is not a model of this kind, is of a newer format, or was changed.
     """
-    manifest = read_manifest(path)
-    if manifest.kind != kind:
-        raise InputError(f"{path}: expected a model of kind {kind}, got {manifest.kind}")
     arrays: dict[str, NDArray[Any]] = {}
     tables: dict[str, pa.Table] = {}
     card = ""
-    for name, expected in manifest.files.items():
-        content = _read_checked(path, name, expected)
-        if name == _CARD:
-            card = content.decode()
-        elif name.endswith(".safetensors"):
-            arrays |= load(content)
-        elif name.endswith(".parquet"):
-            # Arrow's reading threads may outlive the call and abort the process as it ends
-            # (apache/arrow#34314), so none are started.
-            file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
-            tables[name.removesuffix(".parquet")] = file.read(use_threads=False)
+    with staying(path) as directory:
+        manifest = read_manifest(path)
+        if manifest.kind != kind:
+            raise InputError(f"{path}: expected a model of kind {kind}, got {manifest.kind}")
+        # One file at a time: together they would take about as much memory as the log.
+        for name, expected in manifest.files.items():
+            content = read_checked(directory / name, expected)
+            try:
+                if name == CARD:
+                    card = content.decode(errors="replace")
+                elif name.endswith(".safetensors"):
+                    arrays |= load(content)
+                elif name.endswith(".parquet"):
+                    tables[name.removesuffix(".parquet")] = _read_table(content)
+            # A type that numpy lacks is a KeyError of safetensors.
+            except (SafetensorError, KeyError, ValueError, OSError, pa.ArrowException) as error:
+                first = str(error).splitlines()[0] if str(error) else type(error).__name__
+                raise InputError(
+                    f"{path / name}: expected arrays or a table, got: {first}"
+                ) from error
     return Bundle(
         kind=manifest.kind,
         config=manifest.config,
@@ -154,36 +171,35 @@ def read_bundle(path: Path, *, kind: str) -> Bundle:
     )
 
 
-def read_manifest(path: Path) -> Manifest:
-    """Read what a model directory says of itself; no hash is checked."""
-    file = path / _MANIFEST
-    if not file.is_file():
-        raise InputError(f"{path}: expected a model directory, got none with a {_MANIFEST}")
+def _is_file(path: Path) -> bool:
+    # One look, for a directory may be on its way to another name.
     try:
-        document = json.loads(file.read_bytes())
-        found = document.get("format_version") if isinstance(document, dict) else None
-        if isinstance(found, int) and found > FORMAT_VERSION:
-            raise InputError(
-                f"{file}: expected format version {FORMAT_VERSION} or older, got {found}: "
-                "a newer lacunar wrote this model"
-            )
-        manifest = Manifest.model_validate(document)
-    except (ValidationError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        first = str(error).splitlines()[0]
-        raise InputError(f"{file}: expected a model manifest, got: {first}") from error
-    odd = [name for name in manifest.files if Path(name).name != name or name.startswith(".")]
-    if odd:
-        raise InputError(f"{file}: expected plain file names, got {odd[0]!r}")
-    if _CARD not in manifest.files:
-        raise InputError(f"{file}: expected a {_CARD} among the files, got none")
-    return manifest
+        return not stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _names_at(path: Path) -> set[str]:
+    while (place := held_at(path)).exists():
+        with suppress(FileNotFoundError):
+            return {file.name for file in place.iterdir()}
+    return set()
+
+
+def _read_table(content: bytes) -> pa.Table:
+    # Arrow's reading threads may outlive the call and abort the process as it ends
+    # (apache/arrow#34314), so none are started.
+    file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
+    if file.metadata.num_rows > _MAX_ROWS:
+        raise ValueError(f"{file.metadata.num_rows} rows, more than {_MAX_ROWS}")
+    return file.read(use_threads=False)
 
 
 def _write_files(directory: Path, bundle: Bundle) -> None:
     # One file at a time: together they would take about as much memory as the log.
     arrays = {name: np.ascontiguousarray(array) for name, array in bundle.arrays.items()}
     files = {
-        _CARD: _write_file(directory / _CARD, bundle.card.encode()),
+        CARD: _write_file(directory / CARD, bundle.card.encode()),
         "arrays.safetensors": _write_file(
             directory / "arrays.safetensors", save(dict(sorted(arrays.items())))
         ),
@@ -203,8 +219,8 @@ def _write_files(directory: Path, bundle: Bundle) -> None:
         files=files,
     )
     document = json.dumps(manifest.model_dump(), indent=2) + "\n"
-    _write_file(directory / _MANIFEST, document.encode())
-    _sync_directory(directory)
+    _write_file(directory / MANIFEST, document.encode())
+    sync_directory(directory)
 
 
 def _write_file(path: Path, content: bytes | pa.Buffer) -> str:
@@ -215,40 +231,3 @@ def _write_file(path: Path, content: bytes | pa.Buffer) -> str:
         file.flush()
         os.fsync(file.fileno())
     return hashlib.sha256(view).hexdigest()
-
-
-def _replace(staging: Path, path: Path) -> None:
-    """Move ``staging`` to ``path``; what was there goes once the new one is in place."""
-    previous: Path | None = None
-    if path.exists():
-        previous = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
-        path.rename(previous)
-    try:
-        staging.rename(path)
-    except BaseException:
-        if previous is not None:
-            previous.rename(path)
-        raise
-    _sync_directory(path.parent)
-    if previous is not None:
-        shutil.rmtree(previous)
-
-
-def _sync_directory(path: Path) -> None:
-    if os.name != "posix":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _read_checked(path: Path, name: str, expected: str) -> bytes:
-    file = path / name
-    if file.is_symlink() or not file.is_file():
-        raise InputError(f"{file}: expected a file that the manifest names, got none")
-    content = file.read_bytes()
-    if hashlib.sha256(content).hexdigest() != expected:
-        raise InputError(f"{file}: expected the content the manifest names, got a changed file")
-    return content

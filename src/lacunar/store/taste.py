@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pydantic import ValidationError
 
 from lacunar.errors import InputError
-from lacunar.store.directory import Bundle, read_bundle, write_bundle
+from lacunar.paths import AnyPath
+from lacunar.store.directory import UNFIT, Bundle, read_bundle, write_bundle
 from lacunar.store.item_model import item_model_arrays, read_item_model
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.map import UserMap
@@ -31,13 +31,13 @@ _SURFACE_CELLS = (
 )  # fmt: skip
 
 
-def save_taste(model: TasteModel, path: Path, *, force: bool = False) -> None:
+def save_taste(model: TasteModel, path: AnyPath, *, force: bool = False) -> None:
     """Write a taste model to a directory.
 
     Parameters
     ----------
     model : TasteModel
-    path : Path
+    path : path-like
         Where the directory will be; its parent exists.
     force : bool
         Replace a model that is there.
@@ -92,10 +92,10 @@ def save_taste(model: TasteModel, path: Path, *, force: bool = False) -> None:
         },
         card=model_card(model),
     )
-    write_bundle(path, bundle, force=force)
+    write_bundle(Path(path), bundle, force=force)
 
 
-def load_taste(path: Path) -> TasteModel:
+def load_taste(path: AnyPath) -> TasteModel:
     """Read a taste model from a directory.
 
     Raises
@@ -103,6 +103,7 @@ def load_taste(path: Path) -> TasteModel:
     InputError
         If it is not a whole taste model that this version can read.
     """
+    path = Path(path)
     bundle = read_bundle(path, kind=KIND)
     facts, arrays = bundle.facts, bundle.arrays
     try:
@@ -149,8 +150,8 @@ def load_taste(path: Path) -> TasteModel:
             tuning=Tuning(options, tuple(_trial(trial) for trial in facts["trials"])),
             item_model=read_item_model(arrays, ratings, options),
         )
-    except (KeyError, TypeError, ValidationError) as error:
-        first = str(error).splitlines()[0]
+    except UNFIT as error:
+        first = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(f"{path}: expected a whole taste model, got: {first}") from error
 
 

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
-from lacunar.store.directory import Bundle, read_bundle, write_bundle
+from lacunar.paths import AnyPath
+from lacunar.store.directory import UNFIT, Bundle, read_bundle, write_bundle
 from lacunar.store.traits_card import model_card
 from lacunar.traits.confidence import Confidence
 from lacunar.traits.config import TraitsConfig
@@ -47,13 +48,13 @@ _HISTORY = pa.schema(
 Arrays = Mapping[str, NDArray[Any]]
 
 
-def save_traits(model: TraitsModel, path: Path, *, force: bool = False) -> None:
+def save_traits(model: TraitsModel, path: AnyPath, *, force: bool = False) -> None:
     """Write a traits model to a directory; it holds no image and no label of an image.
 
     Parameters
     ----------
     model : TraitsModel
-    path : Path
+    path : path-like
         Where the directory will be; its parent exists.
     force : bool
         Replace a model that is there.
@@ -107,10 +108,10 @@ def save_traits(model: TraitsModel, path: Path, *, force: bool = False) -> None:
         tables={"history": _history_table(model), "layers": _layer_table(model)},
         card=model_card(model),
     )
-    write_bundle(path, bundle, force=force)
+    write_bundle(Path(path), bundle, force=force)
 
 
-def load_traits(path: Path) -> TraitsModel:
+def load_traits(path: AnyPath) -> TraitsModel:
     """Read a traits model from a directory.
 
     Raises
@@ -118,6 +119,7 @@ def load_traits(path: Path) -> TraitsModel:
     InputError
         If it is not a whole traits model that this version can read.
     """
+    path = Path(path)
     bundle = read_bundle(path, kind=KIND)
     facts, arrays = bundle.facts, bundle.arrays
     try:
@@ -156,8 +158,8 @@ def load_traits(path: Path) -> TraitsModel:
             start=_read_start(facts.get("start")),
             machine=Machine(**facts["machine"]) if facts.get("machine") else None,
         )
-    except (KeyError, TypeError, ValueError) as error:
-        first = str(error).splitlines()[0]
+    except UNFIT as error:
+        first = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(f"{path}: expected a whole traits model, got: {first}") from error
 
 
@@ -206,6 +208,8 @@ def _history_table(model: TraitsModel) -> pa.Table:
 
 
 def _read_states(arrays: Arrays, networks: int) -> tuple[Arrays, ...]:
+    if networks > len(arrays):
+        raise ValueError(f"{networks} networks of {len(arrays)} arrays")
     prefixes = [f"{_NETWORK}{member}." for member in range(networks)]
     return tuple(
         {
@@ -220,6 +224,8 @@ def _read_states(arrays: Arrays, networks: int) -> tuple[Arrays, ...]:
 def _read_histories(
     table: pa.Table, schema: Schema, networks: int
 ) -> tuple[tuple[Epoch, ...], ...]:
+    if networks > table.num_rows + 1:
+        raise ValueError(f"{networks} histories of {table.num_rows} rows")
     return tuple(
         _read_history(table.filter(pc.equal(table["network"], member)), schema)
         for member in range(networks)

@@ -15,6 +15,7 @@ from safetensors.numpy import save
 
 from lacunar.errors import InputError
 from lacunar.files import replace_file
+from lacunar.siblings import remove_leftovers
 
 Progress = Callable[[str, int, int], None]
 Result = TypeVar("Result")
@@ -149,5 +150,5 @@ def _read(path: Path, key: str) -> Saved | None:
 
 def _clear(folder: Path) -> None:
     """Remove what a fit that was killed while writing left."""
-    for staging in folder.glob(f".*{_ENDING}.*"):
-        staging.unlink()
+    for staging in folder.glob(f".*{_ENDING}.*.part"):
+        remove_leftovers(folder / staging.name[1 : staging.name.index(_ENDING) + len(_ENDING)])

@@ -18,6 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from lacunar.errors import InputError
 from lacunar.files import replace_file
+from lacunar.siblings import remove_leftovers
 from lacunar.traits.arrays import ImageArray
 from lacunar.traits.blocks import blocks, in_order
 from lacunar.traits.dataset import LabelledImages
@@ -99,6 +100,8 @@ def load_images(
         key = _key(dataset, frame, pool)
         folder = (cache_dir or default_cache_dir()) / key
         names = (_PIXELS, _BOXES) if dataset.maps is None else (_PIXELS, _BOXES, _MAPS, _KNOWN)
+        for name in (*names, _MANIFEST):
+            remove_leftovers(folder / name)
         if not _is_whole(folder, names):
             try:
                 folder.mkdir(parents=True, exist_ok=True)

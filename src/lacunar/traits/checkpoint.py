@@ -15,6 +15,7 @@ from safetensors.numpy import save
 
 from lacunar.errors import InputError
 from lacunar.files import replace_file
+from lacunar.siblings import remove_leftovers
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -81,10 +82,9 @@ def read_checkpoint(folder: Path, key: str) -> Checkpoint | None:
     InputError
         If it is of another run or cannot be read.
     """
-    # What a run that was killed while writing left.
-    for staging in folder.glob(f".{_FILE}.*"):
-        staging.unlink()
     path = folder / _FILE
+    for written in (path, folder / _HISTORY):
+        remove_leftovers(written)
     if not path.is_file():
         return None
     try:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
+from lacunar.paths import AnyPath
 from lacunar.traits.labels import read_labels
 from lacunar.traits.repeats import merge_repeats
 from lacunar.traits.schema import PEOPLE, SCHEMA_NAME, UNKNOWN, Schema, is_inside, read_schema
@@ -98,13 +99,13 @@ class LabelledImages:
 
 
 def read_layout(
-    path: Path, schema: Schema | None = None, *, default: Schema = PEOPLE
+    path: AnyPath, schema: Schema | None = None, *, default: Schema = PEOPLE
 ) -> tuple[LabelledImages, LabelledImages | None]:
     """Read the training images, and the test images where the data has its own.
 
     Parameters
     ----------
-    path : Path
+    path : path-like
         See :func:`read_dataset`. The test images are those of ``Test_Data``.
     schema, default : Schema, optional
         See :func:`read_dataset`.
@@ -114,6 +115,7 @@ def read_layout(
     InputError
         See :func:`read_dataset`.
     """
+    path = Path(path)
     train = read_dataset(path, schema, default=default)
     if not has_test_part(path):
         return train, None
@@ -126,7 +128,7 @@ def has_test_part(path: Path) -> bool:
 
 
 def read_dataset(
-    path: Path,
+    path: AnyPath,
     schema: Schema | None = None,
     *,
     part: Part = "train",
@@ -139,7 +141,7 @@ def read_dataset(
 
     Parameters
     ----------
-    path : Path
+    path : path-like
         A CSV file, a directory that holds one, or a directory of the source report's layout:
         ``Train_Data/Train.csv`` and ``Test_Data/Test.csv``, each beside ``Originals/`` and, if it
         has body-part maps, ``Binary_Maps/``.
@@ -169,6 +171,7 @@ def read_dataset(
     ...     read_dataset(path, Schema((coat, hat), image_column="file"), part="test").labels
     array([[ 1, -1]])
     """
+    path = Path(path)
     source = _find_csv(path, part)
     schema, hint = (schema, "") if schema else _find_schema(path, source, default)
     table = read_table(source, schema.columns, hint=hint)

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from lacunar.errors import InputError
+from lacunar.paths import AnyPath
 
 UNKNOWN = -1
 SCHEMA_NAME = "schema.toml"
@@ -164,12 +165,12 @@ class Schema:
             raise InputError(_sentence(error)) from error
 
 
-def read_schema(path: Path) -> Schema:
+def read_schema(path: AnyPath) -> Schema:
     """Read a ``schema.toml``.
 
     Parameters
     ----------
-    path : Path
+    path : path-like
         Its keys are the fields of :class:`Schema`, with one ``[[attributes]]`` table per
         :class:`Attribute`.
 
@@ -192,14 +193,16 @@ def read_schema(path: Path) -> Schema:
     ...     read_schema(path).attributes
     (Attribute(name='coat', classes=('open', 'closed'), column='coat'),)
     """
+    path = Path(path)
     try:
         return Schema.from_dict(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise InputError(f"{path}: expected a readable file, got: {error.strerror}") from error
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    except ValueError as error:
-        raise InputError(f"{path}: expected a schema in TOML, got: {error}") from error
+    except (ValueError, RecursionError) as error:
+        first = str(error).splitlines()[0]
+        raise InputError(f"{path}: expected a schema in TOML, got: {first}") from error
 
 
 def is_inside(path: str) -> bool:
@@ -211,7 +214,7 @@ def is_inside(path: str) -> bool:
     (True, False, False)
     """
     pure = PurePath(path)
-    return not (pure.is_absolute() or ".." in pure.parts)
+    return not (pure.is_absolute() or ".." in pure.parts or "\0" in path)
 
 
 def _check_names(what: str, names: Iterable[str]) -> None:

@@ -62,7 +62,9 @@ def read_table(path: Path, wanted: Sequence[str], *, hint: str = "") -> Table:
     ({'coat': ['open'], 'file': ['a.png']}, [2])
     """
     rows = _rows(path, _text(path))
-    _, header = next(rows)
+    _, header = next(rows, (1, None))
+    if header is None:
+        raise InputError(f"{path}: expected rows of text, got none")
     positions = _positions(path, header, wanted, hint)
     columns: dict[str, list[str]] = {name: [] for name in wanted}
     lines = []
