@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Annotated
 
 import typer
 
 from lacunar import __version__
-from lacunar.cli import data, demo, serve, taste, traits
+from lacunar.cli import data, demo, models, serve, taste, traits
 from lacunar.cli.console import fail
 from lacunar.errors import InputError
+
+# What a full disk, a read-only one and one that is not ours say.
+_NO_PLACE = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EPERM, errno.EROFS}
 
 app = typer.Typer(
     name="lacunar",
@@ -24,6 +28,8 @@ app.add_typer(data.app, name="data")
 app.add_typer(taste.app, name="taste")
 app.add_typer(traits.app, name="traits")
 app.command("demo")(demo.demo)
+app.command("info", epilog="Example: `lacunar info model --json`")(models.info)
+app.command("verify", epilog="Example: `lacunar verify model`")(models.verify)
 app.command("serve", epilog="Example: `lacunar serve --taste model --traits traits-model`")(
     serve.serve
 )
@@ -50,6 +56,12 @@ def main() -> None:
         app()
     except InputError as error:
         fail(error)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in _NO_PLACE:
+            raise
+        named = f" for {error.filename}" if error.filename else ""
+        fail(InputError(f"expected a place to write{named}, got: {error.strerror}"))
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
