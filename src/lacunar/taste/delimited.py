@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,12 +73,21 @@ def load_delimited(
     connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
     stored = {name: f'"{name}"' for name in columns} | dict(stored or {})
     kept = ", ".join(f'{stored[name]} AS "{name}"' for name in columns)
-    connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {kept} FROM {scan}")
+    try:
+        connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {kept} FROM {scan}")
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:  # whatever its parser meets
+        raise InputError(_unreadable(path, error)) from error
     _raise_rejected(connection, path, columns)
     if not exists(connection, table):
         raise InputError(f"{path}: expected at least one row of data, got none")
     required = {name: kind for name, kind in columns.items() if name not in optional}
-    _raise_empty_cell(connection, table, path, dialect, required)
+    # Text that became numbers holds neither blanks nor null bytes.
+    kinds = connection.sql(f"DESCRIBE {table}").fetchall()
+    texts = {name for name, kind, *_ in kinds if kind == "VARCHAR"}
+    _raise_empty_cell(connection, table, path, dialect, required, texts)
+    _raise_null_byte(connection, table, path, dialect, texts)
 
 
 def locate(
@@ -139,24 +150,34 @@ def _head(path: Path) -> bytes:
 
 
 def _header(path: Path, head: bytes, dialect: Dialect, wanted: tuple[str, ...]) -> list[str]:
-    line = head.splitlines()[0]
+    line = re.split(rb"\r\n|\r|\n", head, maxsplit=1)[0]
     try:
         text = line.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
             f"{path}, line 1: expected UTF-8 text, got the byte 0x{line[error.start]:02x}"
         ) from error
-    names = [name.strip() for name in next(csv.reader([text], delimiter=dialect.delimiter))]
+    try:
+        fields = next(csv.reader([text], delimiter=dialect.delimiter, strict=True), [])
+    except csv.Error as error:
+        raise InputError(
+            f"{path}, line 1: expected the names of columns, got {_shortened(text)}: {error}"
+        ) from error
+    # Tables often have row numbers in a first column without a name.
+    names = [name.strip() or f"column {at}" for at, name in enumerate(fields, start=1)]
     missing = [name for name in wanted if name not in names]
     if missing:
         raise InputError(
-            f"{path}, line 1: expected the columns {', '.join(wanted)}; got {text!r},"
-            f" which lacks {', '.join(missing)}"
+            f"{path}, line 1: expected the columns {', '.join(wanted)}; got"
+            f" {_shortened(text)}, which lacks {', '.join(missing)}"
         )
-    repeated = {name for name in names if names.count(name) > 1}
+    # To DuckDB, names that differ in case alone are one.
+    counts = Counter(name.lower() for name in names)
+    repeated = sorted({name for name in names if counts[name.lower()] > 1})
     if repeated:
         raise InputError(
-            f"{path}, line 1: expected each column once, got {', '.join(sorted(repeated))} twice"
+            f"{path}, line 1: expected each column once,"
+            f" got {_shortened(', '.join(repeated), plain=True)} twice"
         )
     return names
 
@@ -199,15 +220,46 @@ def _raise_rejected(
     )
 
 
+def _unreadable(path: Path, error: duckdb.Error) -> str:
+    """Say why DuckDB gave up on a file: most often for line ends of two kinds."""
+    content = path.read_bytes()
+    ends = re.compile(rb"\r\n|\r|\n")
+    first = ends.search(content)
+    for line, end in enumerate(ends.finditer(content), start=1):
+        if first and end[0] != first[0]:
+            return (
+                f"{path}, line {line}: expected it to end as line 1 does, in"
+                f" {repr(first[0])[2:-1]}, got {repr(end[0])[2:-1]}"
+            )
+    return f"{path}: expected rows of text, got: {str(error).splitlines()[0]}"
+
+
+def _raise_null_byte(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    path: Path,
+    dialect: Dialect,
+    texts: Collection[str],
+) -> None:
+    for name in sorted(texts):
+        condition = f'contains("{name}", chr(0))'
+        if exists(connection, table, condition):
+            line = locate(connection, path, dialect, condition)
+            raise InputError(f"{path}, line {line}, column {name}: expected text, got a null byte")
+
+
 def _raise_empty_cell(
     connection: duckdb.DuckDBPyConnection,
     table: str,
     path: Path,
     dialect: Dialect,
     columns: Mapping[str, str],
+    texts: Collection[str],
 ) -> None:
     for name, sql_type in columns.items():
         condition = f'"{name}" IS NULL'
+        if name in texts:
+            condition += f""" OR trim("{name}") = ''"""
         if exists(connection, table, condition):
             line = locate(connection, path, dialect, condition)
             raise InputError(
@@ -220,5 +272,6 @@ def _described(sql_type: str) -> str:
     return {"DOUBLE": "a number", "BIGINT": "a whole number"}.get(sql_type, "text")
 
 
-def _shortened(text: str, limit: int = 80) -> str:
-    return repr(text if len(text) <= limit else text[: limit - 1] + "…")
+def _shortened(text: str, limit: int = 80, *, plain: bool = False) -> str:
+    short = text if len(text) <= limit else text[: limit - 1] + "…"
+    return short if plain and short.isprintable() else repr(short)

@@ -18,7 +18,7 @@ import duckdb
 from lacunar.errors import InputError
 from lacunar.taste.catalogue import all_whole_numbers, whole
 from lacunar.taste.delimited import CSV, Dialect, load_delimited, locate
-from lacunar.taste.sql import exists, first_row, quoted
+from lacunar.taste.sql import escaped, exists, first_row, quoted
 
 _DOUBLE_COLON_RATINGS = Dialect("::", names=("userId", "movieId", "rating", "timestamp"))
 _DOUBLE_COLON_MOVIES = Dialect("::", names=("movieId", "title", "genres"))
@@ -212,14 +212,17 @@ def _load_parquet_items(connection: duckdb.DuckDBPyConnection, path: Path) -> No
 @contextmanager
 def _parquet(path: Path) -> Iterator[str]:
     """SQL that reads a Parquet file or directory; what goes wrong with it told in a sentence."""
+    parts = escaped(str(path)) + ("/**/*.parquet" if path.is_dir() else "")
     try:
-        yield f"read_parquet({quoted(str(path / '**/*.parquet' if path.is_dir() else path))})"
-    except (duckdb.IOException, duckdb.InvalidInputException) as error:
-        raise InputError(f"{path}: expected Parquet, got: {str(error).splitlines()[0]}") from error
+        yield f"read_parquet({quoted(parts)})"
+    except duckdb.OutOfMemoryException:
+        raise
     except duckdb.ConversionException as error:
         raise InputError(
             f"{path}: expected numbers in rating and timestamp: {str(error).splitlines()[0]}"
         ) from error
+    except duckdb.Error as error:  # whatever its parser meets
+        raise InputError(f"{path}: expected Parquet, got: {str(error).splitlines()[0]}") from error
 
 
 def _column_types(

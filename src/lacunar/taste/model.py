@@ -54,6 +54,7 @@ from lacunar.taste.stability import (
     pairwise_ari,
 )
 from lacunar.taste.stages import Progress, Stages, say_nothing
+from lacunar.taste.threads import one_blas_thread
 from lacunar.taste.titles import TitleIndex
 from lacunar.taste.tuning import Tuning, tune_personal
 
@@ -283,12 +284,14 @@ def fit_taste(
         "refits", lambda: _refit_agreement(fit, config, report), pack_values, unpack_values
     )
     user_map = stages.run("map", lambda: _draw_map(fit, config, report), pack_map, unpack_map)
-    tuning = stages.run(
-        "recommender", lambda: _tune(ratings, fit, config, report), pack_tuning, unpack_tuning
-    )
-    report("item model", 0, 1)
-    item_model = fit_item_model(design_rows(ratings, tuning.options), tuning.options.penalty)
-    report("item model", 1, 1)
+    # Sums of several threads are added up in another order, and a model would have other bytes.
+    with one_blas_thread():
+        tuning = stages.run(
+            "recommender", lambda: _tune(ratings, fit, config, report), pack_tuning, unpack_tuning
+        )
+        report("item model", 0, 1)
+        item_model = fit_item_model(design_rows(ratings, tuning.options), tuning.options.penalty)
+        report("item model", 1, 1)
     return TasteModel(
         config=config,
         ratings=ratings,

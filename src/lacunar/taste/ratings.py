@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
+from lacunar.paths import AnyPath
 from lacunar.taste.catalogue import catalogue_of, code_items, fetched
 from lacunar.taste.coding import check_scale, code_log, count_rows, type_of_item_ids
 from lacunar.taste.engines.duckdb import connect
@@ -230,7 +231,7 @@ class Ratings:
 
 
 def read_ratings(
-    directory: Path,
+    directory: AnyPath,
     *,
     scale: RatingScale | None = None,
     memory_limit: str | None = None,
@@ -245,7 +246,7 @@ def read_ratings(
 
     Parameters
     ----------
-    directory : Path
+    directory : path-like
         See :func:`lacunar.taste.layouts.find_source`.
     scale : RatingScale, optional
         Half a star to five stars unless named.
@@ -260,7 +261,7 @@ def read_ratings(
         With the file, line and column of the first thing that is wrong.
     """
     scale, report = scale or RatingScale(), progress or _say_nothing
-    source = find_source(directory)
+    source = find_source(Path(directory))
     with connect(memory_limit) as connection:
         report(0, 4)
         source.load(connection)

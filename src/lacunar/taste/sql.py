@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import duckdb
@@ -16,6 +17,17 @@ def quoted(text: str) -> str:
     "'it''s'"
     """
     return "'" + text.replace("'", "''") + "'"
+
+
+def escaped(path: str) -> str:
+    """Write a path so that no sign in it is a pattern to DuckDB.
+
+    Examples
+    --------
+    >>> escaped("logs [1]/*")
+    'logs [[]1]/[*]'
+    """
+    return re.sub(r"([\[*?])", r"[\1]", path)
 
 
 def first_row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...] | None:

@@ -42,6 +42,8 @@ def connect(memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnecti
                 config={
                     "memory_limit": limit,
                     "temp_directory": folder,
+                    # Nothing is fetched from the network, extensions neither.
+                    "autoinstall_known_extensions": "false",
                     # Every result is sorted where its order matters, and keeping one takes memory.
                     "preserve_insertion_order": "false",
                 }
