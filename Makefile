@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
+AUDIT := .venv-audit
 # On Linux, PyPI's torch brings gigabytes of CUDA. Without a GPU, take the CPU build:
 #   make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-.PHONY: demo test test-slow test-browser check bench bench-peers format clean
+.PHONY: demo test test-slow test-browser check audit bench bench-peers format clean
 
 demo: $(VENV)/base.stamp
 	$(BIN)/lacunar demo -o demo --force
@@ -41,16 +42,23 @@ bench: $(VENV)/test.stamp
 bench-peers: $(VENV)/test.stamp $(PEERS)/peers.stamp
 	$(BIN)/python benchmarks/recommenders.py --peers-python $(PEERS)/bin/python
 
+# Asks PyPI once for each pinned version; says so where it cannot be reached.
+audit: $(AUDIT)/audit.stamp
+	$(AUDIT)/bin/python scripts/audit.py
+
 format: $(VENV)/check.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) $(PEERS) demo dist
+	rm -rf $(VENV) $(PEERS) $(AUDIT) demo dist
 
-$(VENV)/base.stamp: pyproject.toml constraints.txt
+# Every file by its hash, but for torch: its CPU build has other files than PyPI's, and brings others.
+$(VENV)/base.stamp: pyproject.toml constraints.txt constraints-demo.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) --editable ".[traits]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes --requirement constraints-demo.txt
+	$(PIP) --no-build-isolation --editable ".[traits]"
 	touch $@
 
 $(VENV)/test.stamp: $(VENV)/base.stamp
@@ -63,6 +71,13 @@ $(VENV)/browser.stamp: $(VENV)/test.stamp
 
 $(VENV)/check.stamp: $(VENV)/test.stamp
 	$(PIP) --editable ".[check]"
+	touch $@
+
+$(AUDIT)/audit.stamp: scripts/audit-requirements.txt
+	test -x $(AUDIT)/bin/python || $(PYTHON) -m venv $(AUDIT)
+	echo '*' > $(AUDIT)/.gitignore
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes --requirement $<
 	touch $@
 
 # Libraries that Lacunar is compared with; they need other versions than it does.
