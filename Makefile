@@ -30,7 +30,6 @@ check: $(VENV)/check.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(MAKE) --no-print-directory audit
 
 # Peers, a server's tools, saved models or much time.
 NEED_MORE := $(foreach name,recommenders scale serving traits_epoch traits_folds traits_onnx,benchmarks/$(name)%)
