@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -148,3 +149,23 @@ def test_a_killed_fit_goes_on_from_its_checkpoint_and_leaves_none(
     assert not checkpoint.exists()
     for file in model.iterdir():
         assert file.read_bytes() == (output / file.name).read_bytes(), file.name
+
+
+def test_a_log_without_times_under_other_names_is_fitted_and_says_so(
+    run: Run, sample_directory: Path, tmp_path: Path
+) -> None:
+    shop = tmp_path / "à moi"
+    shop.mkdir()
+    rows = (sample_directory / "ratings.csv").read_text(encoding="utf-8").splitlines()[1:]
+    stars = "\r\n".join(["who,what,stars", *(row.rpartition(",")[0] for row in rows)])
+    (shop / "stars.csv").write_text(stars, encoding="utf-8-sig", newline="")
+    shutil.copy(sample_directory / "movies.csv", shop)
+    names = 'file = "stars.csv"\nuser = "who"\nitem = "what"\nrating = "stars"\n'
+    (shop / "ratings.toml").write_text(f"[ratings]\n{names}", encoding="utf-8")
+    options = ["--max-components", 2, "--n-seeds", 2]
+    done = run("taste", "fit", shop, "-o", tmp_path / "m", *options)
+    assert done.returncode == 0, done.stderr
+    assert "No times of ratings: of repeated ones the higher counts." in done.stderr
+    refused = run("taste", "evaluate", shop, "--protocol", "global-time")
+    assert refused.returncode == 2
+    assert "expected ratings of different times" in refused.stderr

@@ -36,7 +36,10 @@ def write_parquet(directory: Path, log: dict[str, list[object]]) -> Path:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"rating": None}, "expected the columns userId, movieId, rating, timestamp; got"),
+        (
+            {"rating": None},
+            "expected the columns userId, movieId, rating; got userId, movieId, time",
+        ),
         ({"rating": ["good"]}, "expected numbers in rating and timestamp"),
         ({"rating": [float("nan")]}, "column rating: expected a rating of 0.5 to 5"),
         ({"rating": [7.0]}, "column rating: expected a rating of 0.5 to 5"),
@@ -78,3 +81,10 @@ def test_ids_in_parquet_are_numbers_where_all_are(
 ) -> None:
     log = {"userId": users, "movieId": [1, 1], "rating": [4.0, 3.0], "timestamp": [9, 9]}
     assert read_ratings(write_parquet(tmp_path, log)).users.to_pylist() == expected
+
+
+def test_a_file_in_place_of_its_directory_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ratings.csv"
+    path.touch()
+    with pytest.raises(InputError, match="expected a directory with ratings, got a file; name its"):
+        find_source(path)

@@ -43,7 +43,13 @@ UserOption = Annotated[str, typer.Option("--user", help="Id of a user, as in the
 
 @app.command(epilog="Example: `lacunar taste fit ml-latest-small -o model --preset source`")
 def fit(
-    data: Annotated[Path, typer.Argument(help="Directory in a MovieLens layout.")],
+    data: Annotated[
+        Path,
+        typer.Argument(
+            help="Directory with ratings.csv and movies.csv, or with other tables and a "
+            "ratings.toml that names them."
+        ),
+    ],
     output: Annotated[Path, typer.Option("-o", "--out", help="Model directory to write.")],
     preset: Annotated[
         str, typer.Option(help="default, or source: as the source report does.")
@@ -242,8 +248,10 @@ def _print_intake(model: TasteModel) -> None:
         err.print(f"Nobody rated a film of: {', '.join(model.profiles.unrated_genres)}.")
     if model.profiles.constant_genres:
         err.print(f"All who rated them agree on: {', '.join(model.profiles.constant_genres)}.")
+    if not ratings.has_times:
+        err.print("No times of ratings: of repeated ones the higher counts.")
     if intake.repeated:
-        err.print(f"Left out {intake.repeated} ratings that a later one replaced.")
+        err.print(f"Left out {intake.repeated} ratings that another one replaced.")
     if intake.unknown_item_rows:
         err.print(
             f"Left out {intake.unknown_item_rows} ratings of {intake.unknown_items} films that "

@@ -38,7 +38,13 @@ _REFERENCE = "segment-source"
 
 
 def evaluate(
-    data: Annotated[Path, typer.Argument(help="Directory in a MovieLens layout.")],
+    data: Annotated[
+        Path,
+        typer.Argument(
+            help="Directory with ratings.csv and movies.csv, or with other tables and a "
+            "ratings.toml that names them."
+        ),
+    ],
     protocol: Annotated[
         str, typer.Option(help="What is held out: random-20, leave-last-out or global-time.")
     ] = "random-20",

@@ -6,12 +6,13 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
 from lacunar.errors import InputError
+from lacunar.taste.column_names import HINT, renamed
 from lacunar.taste.sql import exists, first_row, quoted
 
 _SNIFFED_BYTES = 1 << 16
@@ -19,11 +20,25 @@ _SNIFFED_BYTES = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How fields are separated; ``names`` are the columns of a file that has no header."""
+    """How fields are separated, and what columns are called.
+
+    Parameters
+    ----------
+    delimiter, quote : str
+    names : tuple of str, optional
+        Columns of a file that has no header.
+    own : mapping of str to str
+        Column to what the header of a file calls it, where that is another name.
+    """
 
     delimiter: str
     quote: str = ""
     names: tuple[str, ...] | None = None
+    own: Mapping[str, str] = field(default_factory=dict)
+
+    def shown(self, column: str) -> str:
+        """What the file calls a column."""
+        return self.own.get(column, column)
 
 
 CSV = Dialect(",", quote='"')
@@ -38,6 +53,7 @@ def load_delimited(
     *,
     optional: Collection[str] = (),
     stored: Mapping[str, str] | None = None,
+    defaults: Mapping[str, str] | None = None,
 ) -> None:
     """Create ``table`` with the given columns of a text file.
 
@@ -54,6 +70,8 @@ def load_delimited(
         Columns whose cells may be empty.
     stored : mapping of str to str, optional
         Column name to the SQL expression of what is kept of it; its value unless named.
+    defaults : mapping of str to str, optional
+        Columns that a file with a header may lack, to the SQL expression that stands for them.
 
     Raises
     ------
@@ -64,22 +82,26 @@ def load_delimited(
     """
     head = _head(path)
     if dialect.names is None:
-        names = _header(path, head, dialect, tuple(columns))
+        defaults = defaults or {}
+        names = _header(path, head, dialect, tuple(columns), lacking=defaults)
+        defaults = {name: sql for name, sql in defaults.items() if name not in names}
+        columns = {name: kind for name, kind in columns.items() if name not in defaults}
         encoding = "utf-8"
     else:
-        names = list(dialect.names)
+        names, defaults = list(dialect.names), {}
         encoding = _encoding(path)
     scan = _scan_sql(path, dialect, names, columns, encoding)
     connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
     stored = {name: f'"{name}"' for name in columns} | dict(stored or {})
-    kept = ", ".join(f'{stored[name]} AS "{name}"' for name in columns)
+    shown = {name: stored[name] for name in columns} | dict(defaults)
+    kept = ", ".join(f'{sql} AS "{name}"' for name, sql in shown.items())
     try:
         connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {kept} FROM {scan}")
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error as error:  # whatever its parser meets
         raise InputError(_unreadable(path, error)) from error
-    _raise_rejected(connection, path, columns)
+    _raise_rejected(connection, path, dialect, columns)
     if not exists(connection, table):
         raise InputError(f"{path}: expected at least one row of data, got none")
     required = {name: kind for name, kind in columns.items() if name not in optional}
@@ -112,15 +134,17 @@ def locate(
     return int(row[0]) + has_header
 
 
-def header(path: Path, dialect: Dialect, wanted: tuple[str, ...]) -> list[str]:
-    """Columns of a text file whose first line names them.
+def header(
+    path: Path, dialect: Dialect, wanted: tuple[str, ...], *, lacking: Collection[str] = ()
+) -> list[str]:
+    """Columns of a text file whose first line names them; those of ``lacking`` need not be there.
 
     Raises
     ------
     InputError
         If the file is missing, empty, binary or not UTF-8, lacks a wanted column or repeats one.
     """
-    return _header(path, _head(path), dialect, wanted)
+    return _header(path, _head(path), dialect, wanted, lacking=lacking)
 
 
 def _scan_sql(
@@ -149,7 +173,26 @@ def _head(path: Path) -> bytes:
     return head
 
 
-def _header(path: Path, head: bytes, dialect: Dialect, wanted: tuple[str, ...]) -> list[str]:
+def first_cell(path: Path, dialect: Dialect, column: str) -> str | None:
+    """The cell of a column in the first row below a header; None where there is none."""
+    head = _head(path)
+    names = _header(path, head, dialect, ())
+    text = head.decode("utf-8-sig", errors="replace")
+    rows = csv.reader(text.splitlines()[1:], delimiter=dialect.delimiter)
+    row = next((row for row in rows if row), [])
+    place = names.index(column) if column in names else len(row)
+    return row[place].strip() if place < len(row) else None
+
+
+def _header(
+    path: Path,
+    head: bytes,
+    dialect: Dialect,
+    wanted: tuple[str, ...],
+    *,
+    lacking: Collection[str] = (),
+) -> list[str]:
+    """Names of the columns; refuse a file that has none of a name, unless it may lack it."""
     line = re.split(rb"\r\n|\r|\n", head, maxsplit=1)[0]
     try:
         text = line.decode("utf-8-sig")
@@ -165,11 +208,12 @@ def _header(path: Path, head: bytes, dialect: Dialect, wanted: tuple[str, ...]) 
         ) from error
     # Tables often have row numbers in a first column without a name.
     names = [name.strip() or f"column {at}" for at, name in enumerate(fields, start=1)]
-    missing = [name for name in wanted if name not in names]
+    needed = [dialect.shown(name) for name in wanted if name not in lacking]
+    missing = [name for name in needed if name not in names]
     if missing:
         raise InputError(
-            f"{path}, line 1: expected the columns {', '.join(wanted)}; got"
-            f" {_shortened(text)}, which lacks {', '.join(missing)}"
+            f"{path}, line 1: expected the columns {', '.join(needed)}; got"
+            f" {_shortened(text)}, which lacks {', '.join(missing)} ({HINT})"
         )
     # To DuckDB, names that differ in case alone are one.
     counts = Counter(name.lower() for name in names)
@@ -179,7 +223,7 @@ def _header(path: Path, head: bytes, dialect: Dialect, wanted: tuple[str, ...]) 
             f"{path}, line 1: expected each column once,"
             f" got {_shortened(', '.join(repeated), plain=True)} twice"
         )
-    return names
+    return renamed(names, dialect.own)
 
 
 def _encoding(path: Path) -> str:
@@ -192,7 +236,10 @@ def _encoding(path: Path) -> str:
 
 
 def _raise_rejected(
-    connection: duckdb.DuckDBPyConnection, path: Path, columns: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    dialect: Dialect,
+    columns: Mapping[str, str],
 ) -> None:
     row = first_row(
         connection,
@@ -205,7 +252,8 @@ def _raise_rejected(
     content = _shortened((text or "").strip("\r\n"))
     if kind == "CAST":
         raise InputError(
-            f"{path}, line {line}, column {column}: expected {_described(columns[column])},"
+            f"{path}, line {line}, column {dialect.shown(column)}:"
+            f" expected {_described(columns[column])},"
             f" got the row {content}"
         )
     if kind in {"MISSING COLUMNS", "TOO MANY COLUMNS"}:
@@ -263,13 +311,19 @@ def _raise_empty_cell(
         if exists(connection, table, condition):
             line = locate(connection, path, dialect, condition)
             raise InputError(
-                f"{path}, line {line}, column {name}: expected {_described(sql_type)},"
+                f"{path}, line {line}, column {dialect.shown(name)}:"
+                f" expected {_described(sql_type)},"
                 " got an empty cell"
             )
 
 
 def _described(sql_type: str) -> str:
-    return {"DOUBLE": "a number", "BIGINT": "a whole number"}.get(sql_type, "text")
+    kinds = {
+        "DOUBLE": "a number",
+        "BIGINT": "a whole number",
+        "TIMESTAMP": "a whole number of seconds or a date such as 2026-05-31 18:30",
+    }
+    return kinds.get(sql_type, "text")
 
 
 def _shortened(text: str, limit: int = 80, *, plain: bool = False) -> str:

@@ -8,16 +8,17 @@ the memory, and text otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
 from lacunar.errors import InputError
 from lacunar.taste.catalogue import all_whole_numbers, whole
-from lacunar.taste.delimited import CSV, Dialect, load_delimited, locate
+from lacunar.taste.column_names import HINT, ColumnNames, read_names, renamed
+from lacunar.taste.delimited import CSV, Dialect, first_cell, load_delimited, locate
 from lacunar.taste.sql import escaped, exists, first_row, quoted
 
 _DOUBLE_COLON_RATINGS = Dialect("::", names=("userId", "movieId", "rating", "timestamp"))
@@ -27,6 +28,7 @@ _RATING_COLUMNS = {
     "userId": "VARCHAR", "movieId": "VARCHAR", "rating": "DOUBLE", "timestamp": "BIGINT",
 }  # fmt: skip
 _IDS = frozenset({"userId", "movieId"})
+_SECONDS = 'CAST(floor(epoch("timestamp")) AS BIGINT)'
 _WIDE_TYPES = frozenset({"BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT"})
 _WHOLE_TYPES = _WIDE_TYPES | {
     "TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER",
@@ -74,10 +76,13 @@ class Source:
         self, connection: duckdb.DuckDBPyConnection, file: Path, column: str, condition: str
     ) -> str:
         """Name the place of the first row of a file that meets a condition on its columns."""
-        dialect = {self.ratings: self.layout.ratings, self.items: self.layout.items}[file]
+        of_ratings = file == self.ratings
+        dialect = self.layout.ratings if of_ratings else self.layout.items
         if dialect is None:
-            return f"{file}, column {column}"
-        return f"{file}, line {locate(connection, file, dialect, condition)}, column {column}"
+            own = self.layout.own_ratings if of_ratings else self.layout.own_items
+            return f"{file}, column {own.get(column, column)}"
+        line = locate(connection, file, dialect, condition)
+        return f"{file}, line {line}, column {dialect.shown(column)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,8 @@ class Layout:
     load_items: Callable[[duckdb.DuckDBPyConnection, Path], None]
     ratings: Dialect | None
     items: Dialect | None
+    own_ratings: Mapping[str, str] = field(default_factory=dict)
+    own_items: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_source(directory: Path) -> Source:
@@ -99,7 +106,8 @@ def find_source(directory: Path) -> Source:
     ----------
     directory : Path
         Holds ``ratings.csv`` and ``movies.csv``, the same as Parquet (a file or a directory of
-        parts), ``ratings.dat`` and ``movies.dat`` with ``::``, or ``u.data`` and ``u.item``.
+        parts), ``ratings.dat`` and ``movies.dat`` with ``::``, or ``u.data`` and ``u.item``; or
+        CSV or Parquet files under other names, which a ``ratings.toml`` tells.
 
     Raises
     ------
@@ -107,18 +115,25 @@ def find_source(directory: Path) -> Source:
         If there is no such pair of files, or more than one.
     """
     if not directory.is_dir():
-        raise InputError(f"{directory}: expected a directory with ratings, got no such directory")
-    found = [layout for layout in _LAYOUTS if (directory / layout.ratings_name).exists()]
+        got = "a file; name its directory" if directory.exists() else "no such directory"
+        raise InputError(f"{directory}: expected a directory with ratings, got {got}")
+    own = read_names(directory)
+    layouts = _LAYOUTS if own is None else _layouts_of(own)
+    found = [layout for layout in layouts if (directory / layout.ratings_name).exists()]
     if not found:
-        names = ", ".join(layout.ratings_name for layout in _LAYOUTS)
-        raise InputError(f"{directory}: expected one of {names}, got none of them")
+        names = ", ".join(dict.fromkeys(layout.ratings_name for layout in layouts))
+        raise InputError(f"{directory}: expected one of {names}, got none of them ({HINT})")
     if len(found) > 1:
         names = " and ".join(layout.ratings_name for layout in found)
         raise InputError(f"{directory}: expected one ratings file, got {names}")
     layout = found[0]
     items = directory / layout.items_name
     if not items.exists():
-        raise InputError(f"{directory}: expected {layout.items_name} beside {layout.ratings_name}")
+        raise InputError(
+            f"{directory}: expected {layout.items_name} beside {layout.ratings_name}, a table of"
+            " movieId,title,genres with a row such as 318,The Film (1994),Crime|Drama, since"
+            f" tastes are told by genre ({HINT})"
+        )
     return Source(directory / layout.ratings_name, items, layout)
 
 
@@ -133,10 +148,15 @@ def _load_delimited_ratings(
 ) -> Callable[[duckdb.DuckDBPyConnection, Path, frozenset[str]], None]:
     def load(connection: duckdb.DuckDBPyConnection, path: Path, as_text: frozenset[str]) -> None:
         numbers = _IDS - as_text
-        ids = {name: _number(name) if name in numbers else f'trim("{name}")' for name in _IDS}
+        stored = {name: _number(name) if name in numbers else f'trim("{name}")' for name in _IDS}
+        columns = dict(_RATING_COLUMNS)
+        if dialect.names is None and _is_date(first_cell(path, dialect, "timestamp")):
+            columns["timestamp"] = "TIMESTAMP"
+            stored["timestamp"] = _SECONDS
         load_delimited(
-            connection, "raw_ratings", path, dialect, _RATING_COLUMNS, optional=numbers, stored=ids
-        )
+            connection, "raw_ratings", path, dialect, columns,
+            optional=numbers, stored=stored, defaults=_without_times(dialect.own),
+        )  # fmt: skip
         connection.execute(
             'ALTER TABLE raw_ratings RENAME "userId" TO user_id;'
             'ALTER TABLE raw_ratings RENAME "movieId" TO item_id'
@@ -145,10 +165,21 @@ def _load_delimited_ratings(
     return load
 
 
-def _load_delimited_items(dialect: Dialect) -> Callable[[duckdb.DuckDBPyConnection, Path], None]:
+def _is_date(cell: str | None) -> bool:
+    return bool(cell) and not str(cell).lstrip("-").isdigit()
+
+
+def _without_times(own: Mapping[str, str]) -> dict[str, str]:
+    """What stands for a column of times that there is not, unless it was named."""
+    return {} if "timestamp" in own else {"timestamp": "CAST(0 AS BIGINT)"}
+
+
+def _load_delimited_items(
+    dialect: Dialect, genre_separator: str = "|"
+) -> Callable[[duckdb.DuckDBPyConnection, Path], None]:
     def load(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         load_delimited(connection, "loaded", path, dialect, _MOVIE_COLUMNS, optional={"genres"})
-        _keep_items(connection, "string_split(genres, '|')")
+        _keep_items(connection, f"string_split(genres, {quoted(genre_separator)})")
 
     return load
 
@@ -161,28 +192,32 @@ def _load_flag_items(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 def _load_parquet_ratings(
-    connection: duckdb.DuckDBPyConnection, path: Path, as_text: frozenset[str]
-) -> None:
-    """Show the files as ``raw_ratings``: what need not be copied takes no memory."""
-    with _parquet(path) as scan:
-        types = _column_types(connection, path, scan, tuple(_RATING_COLUMNS))
-        numbers = _IDS - as_text
-        shown = {
-            "user_id": _parquet_id("userId", types["userId"], "userId" in numbers),
-            "item_id": _parquet_id("movieId", types["movieId"], "movieId" in numbers),
-            "rating": 'CAST("rating" AS DOUBLE)',
-            "timestamp": 'CAST("timestamp" AS BIGINT)',
-        }
-        columns = ", ".join(f'{sql} AS "{name}"' for name, sql in shown.items())
-        connection.execute(f"CREATE OR REPLACE VIEW raw_ratings AS SELECT {columns} FROM {scan}")
-        required = [name for name in _RATING_COLUMNS if name not in numbers]
-        _check_filled(
-            connection,
-            "raw_ratings",
-            path,
-            dict(zip(_RATING_COLUMNS, shown, strict=True)),
-            required,
-        )
+    own: Mapping[str, str],
+) -> Callable[[duckdb.DuckDBPyConnection, Path, frozenset[str]], None]:
+    def load(connection: duckdb.DuckDBPyConnection, path: Path, as_text: frozenset[str]) -> None:
+        """Show the files as ``raw_ratings``: what need not be copied takes no memory."""
+        with _parquet(connection, path, own) as scan:
+            defaults = _without_times(own)
+            types = _column_types(connection, path, scan, own, _RATING_COLUMNS, lacking=defaults)
+            numbers = _IDS - as_text
+            times = types.get("timestamp")
+            dated = times is not None and times.startswith(("TIMESTAMP", "DATE"))
+            shown = {
+                "user_id": _parquet_id("userId", types["userId"], "userId" in numbers),
+                "item_id": _parquet_id("movieId", types["movieId"], "movieId" in numbers),
+                "rating": 'CAST("rating" AS DOUBLE)',
+                "timestamp": defaults["timestamp"] if times is None
+                else _SECONDS if dated else 'CAST("timestamp" AS BIGINT)',
+            }  # fmt: skip
+            columns = ", ".join(f'{sql} AS "{name}"' for name, sql in shown.items())
+            connection.execute(
+                f"CREATE OR REPLACE VIEW raw_ratings AS SELECT {columns} FROM {scan}"
+            )
+            required = [name for name in _RATING_COLUMNS if name not in numbers]
+            in_view = dict(zip(_RATING_COLUMNS, shown, strict=True))
+            _check_filled(connection, "raw_ratings", path, own, in_view, required)
+
+    return load
 
 
 def _parquet_id(column: str, kind: str, number: bool) -> str:
@@ -196,44 +231,74 @@ def _parquet_id(column: str, kind: str, number: bool) -> str:
     return f"CASE WHEN {whole(text)} THEN CAST({text} AS BIGINT) END"
 
 
-def _load_parquet_items(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    with _parquet(path) as scan:
-        types = _column_types(connection, path, scan, tuple(_MOVIE_COLUMNS))
-        connection.execute(
-            'CREATE OR REPLACE TABLE loaded AS SELECT CAST("movieId" AS VARCHAR) AS "movieId",'
-            f' CAST("title" AS VARCHAR) AS "title", "genres" FROM {scan}'
-        )
-        names = {"movieId": "movieId", "title": "title"}
-        _check_filled(connection, "loaded", path, names, list(names))
-    is_list = types["genres"].endswith("[]")
-    _keep_items(connection, "genres" if is_list else "string_split(genres, '|')")
+def _load_parquet_items(
+    own: Mapping[str, str], genre_separator: str = "|"
+) -> Callable[[duckdb.DuckDBPyConnection, Path], None]:
+    def load(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        with _parquet(connection, path, own) as scan:
+            types = _column_types(connection, path, scan, own, _MOVIE_COLUMNS)
+            connection.execute(
+                'CREATE OR REPLACE TABLE loaded AS SELECT CAST("movieId" AS VARCHAR) AS "movieId",'
+                f' CAST("title" AS VARCHAR) AS "title", "genres" FROM {scan}'
+            )
+            names = {"movieId": "movieId", "title": "title"}
+            _check_filled(connection, "loaded", path, own, names, list(names))
+        split = f"string_split(genres, {quoted(genre_separator)})"
+        _keep_items(connection, "genres" if types["genres"].endswith("[]") else split)
+
+    return load
 
 
 @contextmanager
-def _parquet(path: Path) -> Iterator[str]:
+def _parquet(
+    connection: duckdb.DuckDBPyConnection, path: Path, own: Mapping[str, str]
+) -> Iterator[str]:
     """SQL that reads a Parquet file or directory; what goes wrong with it told in a sentence."""
     parts = escaped(str(path)) + ("/**/*.parquet" if path.is_dir() else "")
+    scan = f"read_parquet({quoted(parts)})"
     try:
-        yield f"read_parquet({quoted(parts)})"
+        if own:
+            theirs = _described(connection, scan)
+            pairs = zip(theirs, renamed(theirs, own), strict=True)
+            columns = ", ".join(f"{_identifier(name)} AS {_identifier(to)}" for name, to in pairs)
+            scan = f"(SELECT {columns} FROM {scan})"
+        yield scan
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.ConversionException as error:
         raise InputError(
-            f"{path}: expected numbers in rating and timestamp: {str(error).splitlines()[0]}"
+            f"{path}: expected numbers in {own.get('rating', 'rating')} and"
+            f" {own.get('timestamp', 'timestamp')}: {str(error).splitlines()[0]}"
         ) from error
     except duckdb.Error as error:  # whatever its parser meets
         raise InputError(f"{path}: expected Parquet, got: {str(error).splitlines()[0]}") from error
 
 
-def _column_types(
-    connection: duckdb.DuckDBPyConnection, path: Path, scan: str, columns: tuple[str, ...]
-) -> dict[str, str]:
+def _described(connection: duckdb.DuckDBPyConnection, scan: str) -> dict[str, str]:
+    """Columns of a query and their types."""
     described = connection.sql(f"DESCRIBE SELECT * FROM {scan}").fetchall()
-    types = {row[0]: str(row[1]) for row in described}
-    if any(name not in types for name in columns):
-        raise InputError(
-            f"{path}: expected the columns {', '.join(columns)}; got {', '.join(types)}"
-        )
+    return {row[0]: str(row[1]) for row in described}
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _column_types(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    scan: str,
+    own: Mapping[str, str],
+    columns: Iterable[str],
+    *,
+    lacking: Collection[str] = (),
+) -> dict[str, str]:
+    types = _described(connection, scan)
+    needed = [name for name in columns if name not in lacking]
+    if any(name not in types for name in needed):
+        wanted = ", ".join(own.get(name, name) for name in needed)
+        got = ", ".join(own.get(name, name.removesuffix(" (other)")) for name in types)
+        raise InputError(f"{path}: expected the columns {wanted}; got {got} ({HINT})")
     return types
 
 
@@ -241,6 +306,7 @@ def _check_filled(
     connection: duckdb.DuckDBPyConnection,
     table: str,
     path: Path,
+    own: Mapping[str, str],
     columns: Mapping[str, str],
     required: Sequence[str],
 ) -> None:
@@ -251,7 +317,8 @@ def _check_filled(
     filled = dict(zip(columns, row[1:], strict=True))
     for name in required:
         if filled[name] < row[0]:
-            raise InputError(f"{path}, column {name}: expected a value in every row, got a null")
+            shown = own.get(name, name)
+            raise InputError(f"{path}, column {shown}: expected a value in every row, got a null")
     if not row[0]:
         raise InputError(f"{path}: expected at least one row of data, got none")
 
@@ -263,6 +330,39 @@ def _keep_items(connection: duckdb.DuckDBPyConnection, genres: str) -> None:
     )
 
 
+def _layouts_of(names: ColumnNames) -> tuple[Layout, ...]:
+    """The layouts that files of given names may have."""
+    ratings, items = names.ratings, names.items
+    of_ratings = Dialect(ratings.separator, quote='"', own=ratings.own)
+    of_items = Dialect(items.separator, quote='"', own=items.own)
+    found = []
+    for suffix in (".csv", ".parquet"):
+        ratings_name = ratings.file or f"ratings{suffix}"
+        items_name = items.file or f"movies{suffix}"
+        columnar, items_columnar = (
+            name.endswith(".parquet") for name in (ratings_name, items_name)
+        )
+        found.append(
+            Layout(
+                ratings_name,
+                items_name,
+                _load_parquet_ratings(ratings.own)
+                if columnar
+                else _load_delimited_ratings(of_ratings),
+                _load_parquet_items(items.own, items.genre_separator)
+                if items_columnar
+                else _load_delimited_items(of_items, items.genre_separator),
+                None if columnar else of_ratings,
+                None if items_columnar else of_items,
+                ratings.own,
+                items.own,
+            )
+        )
+        if ratings.file:
+            break
+    return tuple(found)
+
+
 _LAYOUTS = (
     Layout(
         "ratings.csv", "movies.csv",
@@ -270,7 +370,7 @@ _LAYOUTS = (
     ),
     Layout(
         "ratings.parquet", "movies.parquet",
-        _load_parquet_ratings, _load_parquet_items, None, None,
+        _load_parquet_ratings({}), _load_parquet_items({}), None, None,
     ),
     Layout(
         "ratings.dat", "movies.dat",

@@ -100,8 +100,8 @@ class Ratings:
     item_genres : pyarrow.Table
         ``item``, ``genre``: positions, one row per film and genre.
     log : pyarrow.Table
-        ``user``, ``item`` (positions), ``rating``, ``timestamp`` (seconds since 1970), one row
-        per pair, in order of user and item.
+        ``user``, ``item`` (positions), ``rating``, ``timestamp`` (seconds since 1970; 0 in a log
+        without times), one row per pair, in order of user and item.
     scale : RatingScale
     intake : Intake
     """
@@ -133,6 +133,12 @@ class Ratings:
     @cached_property
     def rating(self) -> NDArray[np.float64]:
         return np.asarray(self.log["rating"])
+
+    @cached_property
+    def has_times(self) -> bool:
+        """Whether ratings have times; where a log has no column of them, all have the same."""
+        times = np.asarray(self.log["timestamp"])
+        return len(times) < 2 or bool(times.min() < times.max())
 
     @cached_property
     def user_starts(self) -> NDArray[np.intp]:

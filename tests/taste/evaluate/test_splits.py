@@ -203,3 +203,15 @@ def test_the_moment_holds_out_the_share_or_as_little_more_as_times_allow(
     wanted = max(1, int(share * len(times) + 1e-9))
     possible = [sum(t >= cut for t in times) for cut in sorted(set(times))[1:]]
     assert held_out == min((n for n in possible if n >= wanted), default=max(possible))
+
+
+@pytest.mark.parametrize("protocol", ["leave-last-out", "global-time"])
+def test_a_log_without_times_is_not_split_by_time(sample_ratings: Ratings, protocol: str) -> None:
+    log = sample_ratings.log
+    times = pa.array(np.zeros(log.num_rows, dtype=np.int64))
+    at = log.column_names.index("timestamp")
+    timeless = replace(sample_ratings, log=log.set_column(at, "timestamp", times))
+    assert sample_ratings.has_times
+    assert not timeless.has_times
+    with pytest.raises(InputError, match="expected ratings of different times"):
+        splits_of(timeless, protocol, [0])

@@ -59,6 +59,15 @@ def test_a_bad_head_gets_the_sentence_it_always_gets(
     assert refused(spark, directory) == str(expected.value)
 
 
+def test_what_only_the_other_engine_takes_is_refused(spark: SparkSession, write_csv: Write) -> None:
+    directory = write_csv("1,1,4.0,3")
+    (directory / "ratings.csv").write_text("userId,movieId,rating\n1,1,4.0\n")
+    assert "expected a column timestamp for the engine spark" in refused(spark, directory)
+    assert read_ratings(directory).n_users == 1
+    (directory / "ratings.toml").write_text('[ratings]\nuser = "userId"\n')
+    assert "for the engine spark, got a ratings.toml" in refused(spark, directory)
+
+
 def test_a_file_that_only_the_other_reader_understands_is_refused(
     spark: SparkSession, write_csv: Write
 ) -> None:

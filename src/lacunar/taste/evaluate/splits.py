@@ -104,7 +104,7 @@ def leave_last_out(ratings: Ratings) -> Split:
     Raises
     ------
     InputError
-        If no held-out rating is relevant.
+        If all ratings have the same time, or no held-out rating is relevant.
 
     Examples
     --------
@@ -113,6 +113,7 @@ def leave_last_out(ratings: Ratings) -> Split:
     >>> bool((split.relevant.n_ratings == 1).all())
     True
     """
+    _check_times(ratings)
     by_time = np.lexsort((ratings.item, _timestamps(ratings), ratings.user))
     several = np.diff(ratings.user_starts) > 1
     held_out = np.zeros(len(by_time), dtype=bool)
@@ -148,9 +149,8 @@ def global_time(ratings: Ratings, *, share: float = 0.2) -> Split:
     """
     check_share(share)
     time = _timestamps(ratings)
+    _check_times(ratings)
     first = time.min()
-    if first == time.max():
-        raise InputError("expected ratings of different times to split them by time, got one time")
     kept = min(int(np.ceil((1 - share) * len(time) - 1e-9)), len(time) - 1)
     cut = np.partition(time, kept)[kept]
     if cut == first:
@@ -184,6 +184,11 @@ def _held_out_of_all(ratings: Ratings, held_out: Rows) -> Split:
     """Train on the other rows, and show of each user what training has."""
     kept = ~held_out
     return split_by_rows(ratings, train=kept, shown=kept, excluded=kept, held_out=held_out)
+
+
+def _check_times(ratings: Ratings) -> None:
+    if not ratings.has_times:
+        raise InputError("expected ratings of different times to split them by time, got one time")
 
 
 def _timestamps(ratings: Ratings) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ that every worker sees. The films beside them are few: the driver reads them as 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from lacunar.errors import InputError
+from lacunar.taste.column_names import HINT, NAMES_FILE
 from lacunar.taste.delimited import CSV, header
 from lacunar.taste.engines.spark import figures
 from lacunar.taste.engines.spark_session import reason
@@ -63,6 +65,11 @@ def raw_ratings(session: SparkSession, source: Source, scale: RatingScale) -> Ra
         If the layout is another, or anything in the file is off. Of a text file the driver then
         reads the whole, to name the line.
     """
+    if (source.ratings.parent / NAMES_FILE).exists():
+        raise InputError(
+            f"{source.ratings.parent}: expected the usual names of files and columns for the engine"
+            f" spark, got a {NAMES_FILE}"
+        )
     match source.ratings.name:
         case "ratings.csv":
             return _csv(session, source, scale)
@@ -77,7 +84,8 @@ def raw_ratings(session: SparkSession, source: Source, scale: RatingScale) -> Ra
 
 def _csv(session: SparkSession, source: Source, scale: RatingScale) -> RawRatings:
     path = source.ratings
-    columns = header(path, CSV, _COLUMNS)
+    columns = header(path, CSV, _COLUMNS, lacking={"timestamp"})
+    _check_timestamp(path, columns)
     # Bytes stay as they are: a regular expression would mend what is not UTF-8 before it is seen.
     value = (
         "CASE WHEN endswith(value, '\\r') THEN substring(value, 1, length(value) - 1)"
@@ -109,10 +117,12 @@ def _parquet(session: SparkSession, path: Path, scale: RatingScale) -> RawRating
     try:
         frame = reader.parquet(address(path))
         kinds = dict(frame.dtypes)
-        if any(name not in kinds for name in _COLUMNS):
+        needed = [name for name in _COLUMNS if name != "timestamp"]
+        if any(name not in kinds for name in needed):
             raise InputError(
-                f"{path}: expected the columns {', '.join(_COLUMNS)}; got {', '.join(kinds)}"
+                f"{path}: expected the columns {', '.join(needed)}; got {', '.join(kinds)} ({HINT})"
             )
+        _check_timestamp(path, kinds)
         rows = frame.selectExpr(
             f"{_text('userId', kinds, path)} AS user_id",
             f"{_text('movieId', kinds, path)} AS item_id",
@@ -193,6 +203,14 @@ def _whole(name: str, kinds: dict[str, str], path: Path) -> str:
 
 def _unlike(path: Path, name: str, expected: str, kind: str) -> InputError:
     return InputError(f"{path}, column {name}: expected {expected}, got {kind}")
+
+
+def _check_timestamp(path: Path, columns: Collection[str]) -> None:
+    if "timestamp" not in columns:
+        raise InputError(
+            f"{path}: expected a column timestamp for the engine spark, got"
+            f" {', '.join(columns)}; the engine duckdb needs none"
+        )
 
 
 def _first_line(path: Path) -> list[str]:
