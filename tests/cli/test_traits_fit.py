@@ -70,6 +70,18 @@ def test_json_is_the_only_thing_on_stdout(people_directory: Path, tmp_path: Path
     loaded = load_traits(tmp_path / "m")
     assert loaded.config.augmentation is None
     assert loaded.config.network == "shared-dense"
+    assert loaded.config.mirror
+
+
+def test_where_left_and_right_matter_nothing_is_mirrored(
+    people_directory: Path, tmp_path: Path
+) -> None:
+    done = fit(people_directory, tmp_path / "m", "--no-mirror")
+    assert done.exit_code == 0, done.output
+    config = load_traits(tmp_path / "m").config
+    assert not config.mirror
+    assert config.augmentation is not None
+    assert not config.augmentation.flip
 
 
 def test_the_source_preset_is_the_reports(people_directory: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ _NO_PLACE = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EPERM,
 app = typer.Typer(
     name="lacunar",
     help="Learn people's tastes and traits from data full of gaps.",
+    epilog="Example: `lacunar demo -o demo` tries both on generated data.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

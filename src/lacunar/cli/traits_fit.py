@@ -107,6 +107,12 @@ def fit(
     no_augment: Annotated[
         bool, typer.Option("--no-augment", help="Do not move training images at random.")
     ] = False,
+    no_mirror: Annotated[
+        bool,
+        typer.Option(
+            "--no-mirror", help="Left and right matter: mirror no image, in training or answers."
+        ),
+    ] = False,
     wanted_accuracy: Annotated[
         float | None,
         typer.Option(
@@ -180,6 +186,7 @@ def fit(
             precision=precision,
             seed=seed,
         )
+        config = config.without_mirror() if no_mirror else config
         _check_used(config, patience=patience, validation=validation)
         train, test = read_layout(data, read_schema(schema) if schema else None)
         speaks = world.rank == 0

@@ -185,6 +185,18 @@ class TraitsConfig(BaseModel):
         """Return a preset's settings with some changed."""
         return cls(**((_SOURCE if preset == "source" else {"preset": preset}) | changes))
 
+    def without_mirror(self) -> Self:
+        """The same settings where left and right matter: no image is mirrored, ever.
+
+        Examples
+        --------
+        >>> still = TraitsConfig().without_mirror()
+        >>> still.mirror, still.augmentation.flip
+        (False, False)
+        """
+        moved = self.augmentation and self.augmentation.model_copy(update={"flip": False})
+        return self.model_copy(update={"mirror": False, "augmentation": moved})
+
     @property
     def starts_from(self) -> Start:
         """What weights start from, where the settings leave it open.
