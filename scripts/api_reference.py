@@ -1,0 +1,58 @@
+"""The Python interface as HTML, from docstrings: pages that load nothing from elsewhere.
+
+`make docs` writes them to site/api. A module, a name or a type that cannot be told is an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from importlib import import_module
+from pathlib import Path
+
+import pdoc
+
+import lacunar
+
+PACKAGE = Path(lacunar.__file__).parent
+# Commands have --help, and the web app its own page of the API.
+LEFT_OUT = {"cli", "web", "__main__.py"}
+EXCLUDED = ("!lacunar.cli", "!lacunar.web", "!lacunar.__main__")
+# Their names are loaded when they are first asked for, and pdoc does not ask.
+LAZY = ("lacunar.report", "lacunar.store")
+
+
+def modules() -> list[str]:
+    """Names of all modules; pdoc would take those that a package exports alone."""
+    files = [path.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("*.py"))]
+    shown = [path.with_suffix("") for path in files if path.parts[0] not in LEFT_OUT]
+    named = [path.parent if path.name == "__init__" else path for path in shown]
+    return [".".join(("lacunar", *path.parts)) for path in named]
+
+
+def write(output: Path) -> int:
+    """Write the pages; how many there are."""
+    for name in LAZY:
+        module = import_module(name)
+        for public in module.__all__:
+            setattr(module, public, getattr(module, public))
+    pdoc.render.configure(docformat="numpy", footer_text=f"Lacunar {lacunar.__version__}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        # The constructor of a NamedTuple has no module to look names up in: they are shown as text.
+        warnings.filterwarnings("ignore", "Error parsing type annotation ForwardRef")
+        # A package brings some of its modules along.
+        warnings.filterwarnings("ignore", "The module specification .* already been added")
+        pdoc.pdoc(*modules(), *EXCLUDED, output_directory=output)
+    return len(list(output.rglob("*.html")))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-o", "--out", type=Path, required=True, help="Directory to write.")
+    output = parser.parse_args().out
+    print(f"{write(output)} pages written; begin with {output / 'lacunar.html'}")
+
+
+if __name__ == "__main__":
+    main()
