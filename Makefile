@@ -10,7 +10,7 @@ TORCH_INDEX ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-.PHONY: demo test test-slow test-browser check audit bench bench-peers format clean
+.PHONY: demo test test-setup test-slow test-browser check audit docs bench bench-peers format clean
 
 demo: $(VENV)/base.stamp
 	$(BIN)/lacunar demo -o demo --force
@@ -18,8 +18,15 @@ demo: $(VENV)/base.stamp
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -m "not slow and not browser"
 
-test-slow: $(VENV)/test.stamp
+test-slow: $(VENV)/docs.stamp
 	$(BIN)/python -m pytest -m slow || [ $$? -eq 5 ]
+
+# The Python interface as HTML, from docstrings.
+docs: $(VENV)/docs.stamp
+	$(BIN)/python scripts/api_reference.py -o site/api
+
+# All that the targets of tests need, for those who run some side by side.
+test-setup: $(VENV)/docs.stamp $(VENV)/browser.stamp
 
 # Needs Chromium: apt-get install chromium.
 test-browser: $(VENV)/browser.stamp
@@ -51,7 +58,7 @@ format: $(VENV)/check.stamp
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) $(PEERS) $(AUDIT) demo dist
+	rm -rf $(VENV) $(PEERS) $(AUDIT) demo dist site
 
 # Every file by its hash, but for torch: its CPU build has other files than PyPI's, and brings others.
 $(VENV)/base.stamp: pyproject.toml constraints.txt constraints-demo.txt
@@ -63,6 +70,10 @@ $(VENV)/base.stamp: pyproject.toml constraints.txt constraints-demo.txt
 
 $(VENV)/test.stamp: $(VENV)/base.stamp
 	$(PIP) --editable ".[export,spark,web,test]"
+	touch $@
+
+$(VENV)/docs.stamp: $(VENV)/test.stamp
+	$(PIP) --editable ".[docs]"
 	touch $@
 
 $(VENV)/browser.stamp: $(VENV)/test.stamp
