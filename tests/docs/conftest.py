@@ -1,0 +1,89 @@
+"""What pages take for granted: a reader's own data, and models where a page does not fit one."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lacunar.datasets.sample_tastes import sample_tastes, write_sample
+from lacunar.store import save_taste, save_traits
+from lacunar.taste.config import TasteConfig
+from lacunar.taste.model import fit_taste
+from lacunar.taste.ratings import read_ratings
+from lacunar.traits.model import TraitsModel
+
+#: Page to names of files and folders, and what each of them is.
+TAKEN_FOR_GRANTED = {
+    "README.md": {
+        "ratings-directory": "tastes", "people-directory": "people",
+        "photos": "photos", "photo.jpg": "photo", "photos.csv": "list",
+    },
+    "auditing.md": {"people": "people", "model": "traits-model"},
+    "predicting.md": {
+        "model": "traits-model", "photos": "photos", "photo.jpg": "photo", "people.csv": "list",
+    },
+    "reading-the-segments.md": {"model": "taste-model", "ratings-directory": "tastes"},
+    "scaling.md": {"big": "tastes"},
+    "serving.md": {
+        "model": "taste-model", "traits-model": "traits-model", "people-directory": "people",
+        "model.onnx": "onnx",
+    },
+    "taste.md": {"ratings-directory": "tastes"},
+    "traits.md": {"photos": "photos", "photo.jpg": "photo"},
+    "your-own-ratings.md": {"shop": "shop"},
+}  # fmt: skip
+
+Make = Callable[[Path], None]
+
+
+@pytest.fixture(scope="session")
+def granted(
+    folded_model: TraitsModel,
+    people_directory: Path,
+    people_onnx: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """Everything that any page takes for granted, by kind."""
+    folder = tmp_path_factory.mktemp("granted")
+    # Pages name user 4 and films 296 and 318.
+    write_sample(sample_tastes(n_users=40, n_movies=400, seed=2), folder / "tastes")
+    ratings = read_ratings(folder / "tastes")
+    config = TasteConfig(min_components=3, max_components=3, n_seeds=4)
+    save_taste(fit_taste(ratings, config), folder / "taste-model")
+    _write_shop(folder / "tastes", folder / "shop")
+    shutil.copytree(people_directory, folder / "people")
+    save_traits(folded_model, folder / "traits-model")
+    photos = sorted((people_directory / "Test_Data/Originals").iterdir())
+    shutil.copytree(photos[0].parent, folder / "photos")
+    shutil.copy(photos[0], folder / "photo")
+    (folder / "list").write_text(
+        "\n".join(["filename", *(f"photos/{photo.name}" for photo in photos)])
+    )
+    shutil.copy(people_onnx, folder / "onnx")
+    return folder
+
+
+@pytest.fixture
+def taken_for_granted(page: Path, granted: Path, tmp_path: Path) -> Path:
+    """A folder as the reader of a page has it before the first command."""
+    for name, kind in TAKEN_FOR_GRANTED.get(page.name, {}).items():
+        copy = shutil.copytree if (granted / kind).is_dir() else shutil.copy
+        copy(granted / kind, tmp_path / name)
+    return tmp_path
+
+
+def _write_shop(tastes: Path, shop: Path) -> None:
+    """The sample under other names: a shop's own tables."""
+    shop.mkdir()
+    for table, own, columns in [
+        ("ratings.csv", "reviews.csv", ["customer", "sku", "stars", "when"]),
+        ("movies.csv", "products.csv", ["id", "name", "categories"]),
+    ]:
+        with (tastes / table).open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))[1:]
+        with (shop / own).open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([columns, *rows])
