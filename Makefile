@@ -18,7 +18,7 @@ demo: $(VENV)/base.stamp
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -m "not slow and not browser"
 
-test-slow: $(VENV)/docs.stamp
+test-slow: $(VENV)/docs.stamp $(VENV)/spark.stamp
 	$(BIN)/python -m pytest -m slow || [ $$? -eq 5 ]
 
 # The Python interface as HTML, from docstrings.
@@ -26,7 +26,7 @@ docs: $(VENV)/docs.stamp
 	$(BIN)/python scripts/api_reference.py -o site/api
 
 # All that the targets of tests need, for those who run some side by side.
-test-setup: $(VENV)/docs.stamp $(VENV)/browser.stamp
+test-setup: $(VENV)/docs.stamp $(VENV)/browser.stamp $(VENV)/spark.stamp
 
 # Needs Chromium: apt-get install chromium.
 test-browser: $(VENV)/browser.stamp
@@ -69,18 +69,23 @@ $(VENV)/base.stamp: pyproject.toml constraints.txt constraints-demo.txt
 	touch $@
 
 $(VENV)/test.stamp: $(VENV)/base.stamp
-	$(PIP) --editable ".[export,spark,web,test]"
+	$(PIP) --editable ".[export,web,test]"
 	touch $@
 
 $(VENV)/docs.stamp: $(VENV)/test.stamp
 	$(PIP) --editable ".[docs]"
 	touch $@
 
+# PySpark is half a gigabyte: `make test` leaves out the tests that need it.
+$(VENV)/spark.stamp: $(VENV)/test.stamp
+	$(PIP) --editable ".[spark]"
+	touch $@
+
 $(VENV)/browser.stamp: $(VENV)/test.stamp
 	$(PIP) --editable ".[browser]"
 	touch $@
 
-$(VENV)/check.stamp: $(VENV)/test.stamp
+$(VENV)/check.stamp: $(VENV)/spark.stamp
 	$(PIP) --editable ".[check]"
 	touch $@
 

@@ -23,6 +23,7 @@ TAKEN_FOR_GRANTED = {
         "photos": "photos", "photo.jpg": "photo", "photos.csv": "list",
     },
     "auditing.md": {"people": "people", "model": "traits-model"},
+    "formats.md": {"model": "taste-model"},
     "predicting.md": {
         "model": "traits-model", "photos": "photos", "photo.jpg": "photo", "people.csv": "list",
     },
