@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +12,6 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from lacunar.errors import InputError
 from lacunar.traits.balance import ClassShares, balanced_answers, class_shares, class_weights
-from lacunar.traits.dataset import LabelledImages
-from lacunar.traits.model import TraitsModel
 
 COUNTS = st.lists(st.integers(0, 500), min_size=3, max_size=12).map(np.array)
 
@@ -97,12 +93,3 @@ def test_networks_trained_for_a_tau_need_only_the_difference() -> None:
 def test_a_tau_out_of_reach_is_refused(tau: float) -> None:
     with pytest.raises(InputError, match="tau: expected a number from 0 to 2, got"):
         ClassShares(((0.5, 0.5),)).factors(tau)
-
-
-def test_the_guide_s_example_runs(people_model: TraitsModel, people: LabelledImages) -> None:
-    guide = (Path(__file__).parents[2] / "docs" / "traits.md").read_text(encoding="utf-8")
-    section = guide.split("## Rare classes: two operating points")[1]
-    code = section.split("```python")[1].split("```")[0]
-    found: dict[str, Any] = {"model": people_model, "files": list(people.paths[:3])}
-    exec(code, found)  # noqa: S102  # our own guide
-    assert found["classes"].shape == (3, len(people.schema.attributes))

@@ -183,11 +183,3 @@ def test_paths_further_down_are_inside(path: str) -> None:
 @pytest.mark.parametrize("path", ["..", "../a", "a/../../b", "a/..", "/", "/a.png", "//a/b"])
 def test_paths_that_lead_up_or_elsewhere_are_not(path: str) -> None:
     assert not is_inside(path)
-
-
-def test_the_schema_of_the_guide_is_one(tmp_path: Path) -> None:
-    guide = (Path(__file__).parents[2] / "docs" / "traits.md").read_text()
-    (tmp_path / "schema.toml").write_text(guide.partition("```toml\n")[2].partition("```")[0])
-    schema = read_schema(tmp_path / "schema.toml")
-    assert schema.names == ("coat", "coat_colour", "bag")
-    assert schema.columns == ("photo", "coat", "colour", "bag", "person")
