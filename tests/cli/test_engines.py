@@ -33,6 +33,7 @@ def test_an_engine_that_cannot_be_is_refused(
 def test_spark_without_java_is_refused_before_anything_is_read(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("pyspark", reason="needs the extra spark")
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     done = run("taste", "fit", tmp_path / "nowhere", "-o", tmp_path / "m", "--engine", "spark")
     assert done.returncode == 2

@@ -11,6 +11,12 @@ from lacunar.taste.engines import spark_session as module
 from lacunar.taste.engines.spark_session import java_version, require_spark
 
 
+@pytest.fixture
+def libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PySpark and pandas, as if they were installed."""
+    monkeypatch.setattr(module, "find_spec", lambda name: ModuleSpec(name, None))
+
+
 def java_home(folder: Path, told: str) -> Path:
     program = folder / "bin" / "java"
     program.parent.mkdir()
@@ -44,6 +50,7 @@ def test_a_missing_library_is_named_with_the_way_to_get_it(
         require_spark()
 
 
+@pytest.mark.usefixtures("libraries")
 def test_no_java_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -51,6 +58,7 @@ def test_no_java_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
         require_spark()
 
 
+@pytest.mark.usefixtures("libraries")
 def test_a_home_without_java_does_not_fall_back_to_another(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -59,6 +67,7 @@ def test_a_home_without_java_does_not_fall_back_to_another(
         require_spark()
 
 
+@pytest.mark.usefixtures("libraries")
 def test_an_old_java_is_told_with_its_place(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -67,6 +76,7 @@ def test_an_old_java_is_told_with_its_place(
         require_spark()
 
 
+@pytest.mark.usefixtures("libraries")
 def test_java_17_will_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("JAVA_HOME", str(java_home(tmp_path, 'version "17"')))
     require_spark()
