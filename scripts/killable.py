@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -215,9 +216,9 @@ KINDS = {kind.name: kind for kind in (TasteFit, TraitsFit, Save, Cache, Download
 class _Slow(SimpleHTTPRequestHandler):
     """Serves files as a slow line does."""
 
-    def copyfile(self, source: object, outputfile: object) -> None:
-        while chunk := source.read(_CHUNK_BYTES):  # type: ignore[attr-defined]
-            outputfile.write(chunk)  # type: ignore[attr-defined]
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        while chunk := source.read(_CHUNK_BYTES):
+            outputfile.write(chunk)
             time.sleep(_CHUNK_SECONDS)
 
     def log_message(self, *_: object) -> None:
@@ -242,7 +243,7 @@ def served(folder: Path) -> Iterator[str]:
         child = os.fork()
         if child == 0:
             # A killed client leaves a broken pipe behind, of which nobody need hear.
-            server.handle_error = lambda *_: None  # type: ignore[method-assign]
+            server.handle_error = lambda *_: None  # type: ignore[method-assign]  # of this process alone
             server.serve_forever()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         os.kill(child, signal.SIGTERM)
