@@ -205,6 +205,10 @@ def joined() -> Iterator[World]:
         ) from error
     yield World(rank, size, local_rank, PrefixStore("lacunar", store))
     # After an error others may be gone already, for whom this would wait.
+    with _all_alive():
+        # A thread of the group that lets go of one of Python's tensors while the interpreter ends
+        # aborts the process: what is sent last holds none.
+        distributed.barrier()
     distributed.destroy_process_group()
 
 
