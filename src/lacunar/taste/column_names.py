@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from lacunar.errors import InputError
+from lacunar.toml_file import read_toml
 
 NAMES_FILE = "ratings.toml"
 #: What a refusal ends with where other names may be the reason.
@@ -145,14 +145,11 @@ def read_names(directory: Path) -> ColumnNames | None:
     path = directory / NAMES_FILE
     if not path.exists():
         return None
+    document = read_toml(path, "names")
     try:
-        return _ADAPTER.validate_python(tomllib.loads(path.read_text(encoding="utf-8-sig")))
-    except OSError as error:
-        raise InputError(f"{path}: expected a readable file, got: {error.strerror}") from error
+        return _ADAPTER.validate_python(document)
     except ValidationError as error:
         raise InputError(f"{path}: {_sentence(error)}") from error
-    except ValueError as error:
-        raise InputError(f"{path}: expected names in TOML, got: {error}") from error
 
 
 def renamed(names: Iterable[str], own: Mapping[str, str]) -> list[str]:

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from lacunar.errors import InputError
 from lacunar.files import replace_file
+from lacunar.kept_file import read_kept
 from lacunar.siblings import remove_leftovers
 
 Progress = Callable[[str, int, int], None]
@@ -130,22 +130,8 @@ def _write(path: Path, key: str, saved: Saved) -> None:
 
 def _read(path: Path, key: str) -> Saved | None:
     _clear(path.parent)
-    if not path.is_file():
-        return None
-    try:
-        with safe_open(path, framework="np") as file:
-            state = json.loads(file.metadata()["state"])
-            # The open file is no mapping; it has keys and cannot be iterated.
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        found, facts = state["key"], state["facts"]
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: expected a whole checkpoint, got: {error}") from error
-    if found != key:
-        raise InputError(
-            f"{path}: expected a checkpoint of these data, settings and versions, got that of"
-            " another fit; name another folder or delete this one"
-        )
-    return Saved(arrays, facts)
+    kept = read_kept(path, key, "facts", of="fit")
+    return None if kept is None else Saved(*kept)
 
 
 def _clear(folder: Path) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from lacunar.errors import InputError
 from lacunar.files import replace_file
+from lacunar.kept_file import read_kept
 from lacunar.siblings import remove_leftovers
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -85,23 +85,12 @@ def read_checkpoint(folder: Path, key: str) -> Checkpoint | None:
     path = folder / _FILE
     for written in (path, folder / _HISTORY):
         remove_leftovers(written)
-    if not path.is_file():
+    kept = read_kept(path, key, "rows", of="run")
+    if kept is None:
         return None
-    try:
-        with safe_open(path, framework="np") as file:
-            state = json.loads(file.metadata()["state"])
-            # The open file is no mapping; it has keys and cannot be iterated.
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        found, rows = state["key"], state["rows"]
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: expected a whole checkpoint, got: {error}") from error
-    if found != key:
-        raise InputError(
-            f"{path}: expected a checkpoint of these data, settings and versions, got that of"
-            " another run; name another folder or delete this one"
-        )
+    arrays, rows = kept
     sections = {section: _section(arrays, section) for section in _SECTIONS}
-    return Checkpoint(key=found, rows=rows, **sections)
+    return Checkpoint(key=key, rows=rows, **sections)
 
 
 def remove_checkpoint(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -12,6 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from lacunar.errors import InputError
 from lacunar.paths import AnyPath
+from lacunar.toml_file import read_toml
 
 UNKNOWN = -1
 SCHEMA_NAME = "schema.toml"
@@ -194,15 +194,11 @@ def read_schema(path: AnyPath) -> Schema:
     (Attribute(name='coat', classes=('open', 'closed'), column='coat'),)
     """
     path = Path(path)
+    document = read_toml(path, "a schema")
     try:
-        return Schema.from_dict(tomllib.loads(path.read_text(encoding="utf-8-sig")))
-    except OSError as error:
-        raise InputError(f"{path}: expected a readable file, got: {error.strerror}") from error
+        return Schema.from_dict(document)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    except (ValueError, RecursionError) as error:
-        first = str(error).splitlines()[0]
-        raise InputError(f"{path}: expected a schema in TOML, got: {first}") from error
 
 
 def is_inside(path: str) -> bool:

@@ -1,0 +1,41 @@
+"""TOML files that people write, told apart from what is none in one sentence."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from lacunar.errors import InputError
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """Read a TOML file, with or without the mark that Windows puts before text.
+
+    Parameters
+    ----------
+    path : Path
+    what : str
+        What it should hold, as the sentence of a refusal names it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is no TOML.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "a.toml"
+    ...     _ = path.write_text('hat = "red"')
+    ...     read_toml(path, "a schema")
+    {'hat': 'red'}
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"{path}: expected a readable file, got: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        first = str(error).splitlines()[0]
+        raise InputError(f"{path}: expected {what} in TOML, got: {first}") from error
