@@ -90,7 +90,7 @@ def fit(directory: str, model: str, settings: dict[str, Any]) -> dict[str, Any]:
 
     from lacunar.store import load_taste, save_taste
     from lacunar.taste.config import TasteConfig
-    from lacunar.taste.model import fit_taste
+    from lacunar.taste.fitting import fit_taste
     from lacunar.taste.ratings import read_ratings
     from lacunar.taste.recommend.batch import write_recommendations
 

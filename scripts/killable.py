@@ -24,7 +24,7 @@ from lacunar.datasets.sample_tastes import sample_tastes, write_sample
 from lacunar.store.taste import load_taste, save_taste
 from lacunar.store.traits import load_traits, save_traits
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.model import fit_taste
+from lacunar.taste.fitting import fit_taste
 from lacunar.taste.ratings import read_ratings
 from lacunar.traits.cache import load_images
 from lacunar.traits.config import TraitsConfig

@@ -21,7 +21,8 @@ from lacunar.datasets.sample_people_labels import COLUMNS, N_CLASSES
 from lacunar.datasets.sample_tastes import sample_tastes, write_sample
 from lacunar.store import save_taste, save_traits
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.model import TasteModel, fit_taste
+from lacunar.taste.fitting import fit_taste
+from lacunar.taste.model import TasteModel
 from lacunar.taste.ratings import Ratings, read_ratings
 from lacunar.traits.audit.findings import AuditFindings, audit_images
 from lacunar.traits.config import TraitsConfig

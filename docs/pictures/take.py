@@ -25,7 +25,7 @@ from playwright.sync_api import Page, sync_playwright
 from lacunar.datasets.sample_people import sample_people, write_people
 from lacunar.datasets.sample_tastes import sample_tastes, write_sample
 from lacunar.store import save_taste, save_traits
-from lacunar.taste.model import fit_taste
+from lacunar.taste.fitting import fit_taste
 from lacunar.taste.ratings import read_ratings
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.dataset import read_layout

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.model import fit_taste
+from lacunar.taste.fitting import fit_taste
 from lacunar.taste.ratings import Ratings
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

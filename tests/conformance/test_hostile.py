@@ -18,7 +18,7 @@ from PIL import Image
 
 from lacunar.store import save_taste
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.model import fit_taste
+from lacunar.taste.fitting import fit_taste
 from lacunar.taste.ratings import read_ratings
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "serving.md"

@@ -12,7 +12,7 @@ import pytest
 from lacunar.datasets.sample_tastes import sample_tastes, write_sample
 from lacunar.store import save_taste, save_traits
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.model import fit_taste
+from lacunar.taste.fitting import fit_taste
 from lacunar.taste.ratings import read_ratings
 from lacunar.traits.model import TraitsModel
 

@@ -10,7 +10,8 @@ import pytest
 from lacunar.taste.config import RECOMMENDERS, RecommenderName, TasteConfig
 from lacunar.taste.evaluate.rankings import measure, rank_split
 from lacunar.taste.evaluate.splits import random_split
-from lacunar.taste.model import TasteModel, fit_taste
+from lacunar.taste.fitting import fit_taste
+from lacunar.taste.model import TasteModel
 from lacunar.taste.ratings import Ratings, read_ratings
 from lacunar.taste.recommend.contract import Recommender
 from lacunar.taste.recommend.histories import histories_of

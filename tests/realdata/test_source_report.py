@@ -8,7 +8,8 @@ import pytest
 
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.describe import describe_recommendations, describe_segments, describe_user
-from lacunar.taste.model import TasteModel, fit_taste
+from lacunar.taste.fitting import fit_taste
+from lacunar.taste.model import TasteModel
 from lacunar.taste.ratings import read_ratings
 
 pytestmark = pytest.mark.realdata

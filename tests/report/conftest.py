@@ -7,7 +7,8 @@ import pytest
 
 from lacunar.report import taste_report
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.model import TasteModel, fit_taste
+from lacunar.taste.fitting import fit_taste
+from lacunar.taste.model import TasteModel
 from lacunar.taste.ratings import Ratings, read_ratings
 
 HOSTILE = "<script>alert('x')</script> & \"Co\""

@@ -10,7 +10,8 @@ import pytest
 from lacunar import __version__
 from lacunar.report.taste import taste_report
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.model import TasteModel, fingerprint, fit_taste
+from lacunar.taste.fitting import fit_taste
+from lacunar.taste.model import TasteModel, fingerprint
 from lacunar.taste.ratings import Ratings
 from lacunar.taste.recommend.histories import histories_of
 

@@ -11,7 +11,8 @@ from lacunar.store import load_taste, save_taste
 from lacunar.store.directory import read_bundle, write_bundle
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.describe import describe_recommendations, describe_segments, describe_user
-from lacunar.taste.model import TasteModel, fit_taste
+from lacunar.taste.fitting import fit_taste
+from lacunar.taste.model import TasteModel
 from lacunar.taste.ratings import Ratings
 
 

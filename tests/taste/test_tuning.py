@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.model import TasteModel, fit_taste
+from lacunar.taste.fitting import fit_taste
+from lacunar.taste.model import TasteModel
 from lacunar.taste.ratings import Ratings, read_ratings
 from lacunar.taste.recommend.personal import PersonalOptions
 from lacunar.taste.tuning import Tuning, _climb, tune_personal

@@ -55,7 +55,7 @@ def _tastes(output: Path, seed: int) -> Entry:
     from lacunar.report.taste import taste_report
     from lacunar.store.taste import save_taste
     from lacunar.taste.config import TasteConfig
-    from lacunar.taste.model import fit_taste
+    from lacunar.taste.fitting import fit_taste
     from lacunar.taste.ratings import read_ratings
 
     err.print("Tastes: a generated log of ratings, its segments, a report")

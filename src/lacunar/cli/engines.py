@@ -64,7 +64,7 @@ class Where:
                 reading(1, 1)
                 return fit_taste_on_spark(log, config, progress=report, checkpoint_dir=checkpoint)
         from lacunar.taste.engines import duckdb
-        from lacunar.taste.model import fit_taste
+        from lacunar.taste.fitting import fit_taste
         from lacunar.taste.ratings import read_ratings
 
         return fit_taste(

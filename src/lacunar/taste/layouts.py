@@ -1,46 +1,33 @@
 """Where a directory keeps its ratings and its films, and how each layout is read.
 
-Every layout ends as the same two DuckDB relations: ``raw_ratings(user_id, item_id, rating,
-timestamp)`` and ``raw_items(item_id, title, genres)``, ``genres`` a list of text. Ids of films are
-text; ids in ratings are whole numbers where all of a column are, because text takes several times
-the memory, and text otherwise.
+Every layout ends as the tables of :mod:`lacunar.taste.raw_tables`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
 from lacunar.errors import InputError
-from lacunar.taste.catalogue import all_whole_numbers, whole
-from lacunar.taste.column_names import HINT, ColumnNames, read_names, renamed
-from lacunar.taste.delimited import CSV, Dialect, first_cell, load_delimited, locate
-from lacunar.taste.sql import escaped, exists, first_row, quoted
+from lacunar.taste.catalogue import all_whole_numbers
+from lacunar.taste.column_names import HINT, ColumnNames, read_names
+from lacunar.taste.delimited import CSV, Dialect, locate
+from lacunar.taste.delimited_tables import (
+    FLAG_MOVIES,
+    delimited_items,
+    delimited_ratings,
+    load_flag_items,
+)
+from lacunar.taste.parquet_tables import parquet_items, parquet_ratings
+from lacunar.taste.raw_tables import LoadItems, LoadRatings
+from lacunar.taste.sql import exists
 
 _DOUBLE_COLON_RATINGS = Dialect("::", names=("userId", "movieId", "rating", "timestamp"))
 _DOUBLE_COLON_MOVIES = Dialect("::", names=("movieId", "title", "genres"))
 _TAB_RATINGS = Dialect("\t", names=("userId", "movieId", "rating", "timestamp"))
-_RATING_COLUMNS = {
-    "userId": "VARCHAR", "movieId": "VARCHAR", "rating": "DOUBLE", "timestamp": "BIGINT",
-}  # fmt: skip
-_IDS = frozenset({"userId", "movieId"})
-_SECONDS = 'CAST(floor(epoch("timestamp")) AS BIGINT)'
-_WIDE_TYPES = frozenset({"BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT"})
-_WHOLE_TYPES = _WIDE_TYPES | {
-    "TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER",
-}  # fmt: skip
-_MOVIE_COLUMNS = {"movieId": "VARCHAR", "title": "VARCHAR", "genres": "VARCHAR"}
-# The 100k release keeps one 0/1 column per genre, in this order.
-_FLAG_GENRES = (
-    "unknown", "Action", "Adventure", "Animation", "Children", "Comedy", "Crime", "Documentary",
-    "Drama", "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi",
-    "Thriller", "War", "Western",
-)  # fmt: skip
-_FLAG_MOVIES = Dialect("|", names=("movieId", "title", "release", "video", "url", *_FLAG_GENRES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +78,8 @@ class Layout:
 
     ratings_name: str
     items_name: str
-    load_ratings: Callable[[duckdb.DuckDBPyConnection, Path, frozenset[str]], None]
-    load_items: Callable[[duckdb.DuckDBPyConnection, Path], None]
+    load_ratings: LoadRatings
+    load_items: LoadItems
     ratings: Dialect | None
     items: Dialect | None
     own_ratings: Mapping[str, str] = field(default_factory=dict)
@@ -137,199 +124,6 @@ def find_source(directory: Path) -> Source:
     return Source(directory / layout.ratings_name, items, layout)
 
 
-def _number(column: str) -> str:
-    """SQL expression of an id as a number, null where it is none."""
-    text = f'trim("{column}")'
-    return f"CASE WHEN {whole(text)} THEN CAST({text} AS BIGINT) END"
-
-
-def _load_delimited_ratings(
-    dialect: Dialect,
-) -> Callable[[duckdb.DuckDBPyConnection, Path, frozenset[str]], None]:
-    def load(connection: duckdb.DuckDBPyConnection, path: Path, as_text: frozenset[str]) -> None:
-        numbers = _IDS - as_text
-        stored = {name: _number(name) if name in numbers else f'trim("{name}")' for name in _IDS}
-        columns = dict(_RATING_COLUMNS)
-        if dialect.names is None and _is_date(first_cell(path, dialect, "timestamp")):
-            columns["timestamp"] = "TIMESTAMP"
-            stored["timestamp"] = _SECONDS
-        load_delimited(
-            connection, "raw_ratings", path, dialect, columns,
-            optional=numbers, stored=stored, defaults=_without_times(dialect.own),
-        )  # fmt: skip
-        connection.execute(
-            'ALTER TABLE raw_ratings RENAME "userId" TO user_id;'
-            'ALTER TABLE raw_ratings RENAME "movieId" TO item_id'
-        )
-
-    return load
-
-
-def _is_date(cell: str | None) -> bool:
-    return bool(cell) and not str(cell).lstrip("-").isdigit()
-
-
-def _without_times(own: Mapping[str, str]) -> dict[str, str]:
-    """What stands for a column of times that there is not, unless it was named."""
-    return {} if "timestamp" in own else {"timestamp": "CAST(0 AS BIGINT)"}
-
-
-def _load_delimited_items(
-    dialect: Dialect, genre_separator: str = "|"
-) -> Callable[[duckdb.DuckDBPyConnection, Path], None]:
-    def load(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-        load_delimited(connection, "loaded", path, dialect, _MOVIE_COLUMNS, optional={"genres"})
-        _keep_items(connection, f"string_split(genres, {quoted(genre_separator)})")
-
-    return load
-
-
-def _load_flag_items(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    columns = {"movieId": "VARCHAR", "title": "VARCHAR"} | dict.fromkeys(_FLAG_GENRES, "BIGINT")
-    load_delimited(connection, "loaded", path, _FLAG_MOVIES, columns)
-    flags = ", ".join(f'CASE "{genre}" WHEN 1 THEN {quoted(genre)} END' for genre in _FLAG_GENRES)
-    _keep_items(connection, f"[{flags}]")
-
-
-def _load_parquet_ratings(
-    own: Mapping[str, str],
-) -> Callable[[duckdb.DuckDBPyConnection, Path, frozenset[str]], None]:
-    def load(connection: duckdb.DuckDBPyConnection, path: Path, as_text: frozenset[str]) -> None:
-        """Show the files as ``raw_ratings``: what need not be copied takes no memory."""
-        with _parquet(connection, path, own) as scan:
-            defaults = _without_times(own)
-            types = _column_types(connection, path, scan, own, _RATING_COLUMNS, lacking=defaults)
-            numbers = _IDS - as_text
-            times = types.get("timestamp")
-            dated = times is not None and times.startswith(("TIMESTAMP", "DATE"))
-            shown = {
-                "user_id": _parquet_id("userId", types["userId"], "userId" in numbers),
-                "item_id": _parquet_id("movieId", types["movieId"], "movieId" in numbers),
-                "rating": 'CAST("rating" AS DOUBLE)',
-                "timestamp": defaults["timestamp"] if times is None
-                else _SECONDS if dated else 'CAST("timestamp" AS BIGINT)',
-            }  # fmt: skip
-            columns = ", ".join(f'{sql} AS "{name}"' for name, sql in shown.items())
-            connection.execute(
-                f"CREATE OR REPLACE VIEW raw_ratings AS SELECT {columns} FROM {scan}"
-            )
-            required = [name for name in _RATING_COLUMNS if name not in numbers]
-            in_view = dict(zip(_RATING_COLUMNS, shown, strict=True))
-            _check_filled(connection, "raw_ratings", path, own, in_view, required)
-
-    return load
-
-
-def _parquet_id(column: str, kind: str, number: bool) -> str:
-    if not number:
-        return f'trim(CAST("{column}" AS VARCHAR))'
-    if kind in _WHOLE_TYPES:
-        most = 10**18 - 1
-        inside = f'"{column}" BETWEEN -{most} AND {most}' if kind in _WIDE_TYPES else "true"
-        return f'CASE WHEN {inside} THEN CAST("{column}" AS BIGINT) END'
-    text = f'trim(CAST("{column}" AS VARCHAR))'
-    return f"CASE WHEN {whole(text)} THEN CAST({text} AS BIGINT) END"
-
-
-def _load_parquet_items(
-    own: Mapping[str, str], genre_separator: str = "|"
-) -> Callable[[duckdb.DuckDBPyConnection, Path], None]:
-    def load(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-        with _parquet(connection, path, own) as scan:
-            types = _column_types(connection, path, scan, own, _MOVIE_COLUMNS)
-            connection.execute(
-                'CREATE OR REPLACE TABLE loaded AS SELECT CAST("movieId" AS VARCHAR) AS "movieId",'
-                f' CAST("title" AS VARCHAR) AS "title", "genres" FROM {scan}'
-            )
-            names = {"movieId": "movieId", "title": "title"}
-            _check_filled(connection, "loaded", path, own, names, list(names))
-        split = f"string_split(genres, {quoted(genre_separator)})"
-        _keep_items(connection, "genres" if types["genres"].endswith("[]") else split)
-
-    return load
-
-
-@contextmanager
-def _parquet(
-    connection: duckdb.DuckDBPyConnection, path: Path, own: Mapping[str, str]
-) -> Iterator[str]:
-    """SQL that reads a Parquet file or directory; what goes wrong with it told in a sentence."""
-    parts = escaped(str(path)) + ("/**/*.parquet" if path.is_dir() else "")
-    scan = f"read_parquet({quoted(parts)})"
-    try:
-        if own:
-            theirs = _described(connection, scan)
-            pairs = zip(theirs, renamed(theirs, own), strict=True)
-            columns = ", ".join(f"{_identifier(name)} AS {_identifier(to)}" for name, to in pairs)
-            scan = f"(SELECT {columns} FROM {scan})"
-        yield scan
-    except duckdb.OutOfMemoryException:
-        raise
-    except duckdb.ConversionException as error:
-        raise InputError(
-            f"{path}: expected numbers in {own.get('rating', 'rating')} and"
-            f" {own.get('timestamp', 'timestamp')}: {str(error).splitlines()[0]}"
-        ) from error
-    except duckdb.Error as error:  # whatever its parser meets
-        raise InputError(f"{path}: expected Parquet, got: {str(error).splitlines()[0]}") from error
-
-
-def _described(connection: duckdb.DuckDBPyConnection, scan: str) -> dict[str, str]:
-    """Columns of a query and their types."""
-    described = connection.sql(f"DESCRIBE SELECT * FROM {scan}").fetchall()
-    return {row[0]: str(row[1]) for row in described}
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _column_types(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    scan: str,
-    own: Mapping[str, str],
-    columns: Iterable[str],
-    *,
-    lacking: Collection[str] = (),
-) -> dict[str, str]:
-    types = _described(connection, scan)
-    needed = [name for name in columns if name not in lacking]
-    if any(name not in types for name in needed):
-        wanted = ", ".join(own.get(name, name) for name in needed)
-        got = ", ".join(own.get(name, name.removesuffix(" (other)")) for name in types)
-        raise InputError(f"{path}: expected the columns {wanted}; got {got} ({HINT})")
-    return types
-
-
-def _check_filled(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    path: Path,
-    own: Mapping[str, str],
-    columns: Mapping[str, str],
-    required: Sequence[str],
-) -> None:
-    """Refuse nulls in required columns (of the file, as columns of a table), and no rows at all."""
-    counts = ", ".join(f'count("{column}")' for column in columns.values())
-    row = first_row(connection, f"SELECT count(*), {counts} FROM {table}")
-    assert row is not None, "counts are one row"
-    filled = dict(zip(columns, row[1:], strict=True))
-    for name in required:
-        if filled[name] < row[0]:
-            shown = own.get(name, name)
-            raise InputError(f"{path}, column {shown}: expected a value in every row, got a null")
-    if not row[0]:
-        raise InputError(f"{path}: expected at least one row of data, got none")
-
-
-def _keep_items(connection: duckdb.DuckDBPyConnection, genres: str) -> None:
-    connection.execute(
-        'CREATE OR REPLACE TABLE raw_items AS SELECT trim("movieId") AS item_id, title,'
-        f" {genres} AS genres FROM loaded; DROP TABLE loaded"
-    )
-
-
 def _layouts_of(names: ColumnNames) -> tuple[Layout, ...]:
     """The layouts that files of given names may have."""
     ratings, items = names.ratings, names.items
@@ -346,12 +140,10 @@ def _layouts_of(names: ColumnNames) -> tuple[Layout, ...]:
             Layout(
                 ratings_name,
                 items_name,
-                _load_parquet_ratings(ratings.own)
-                if columnar
-                else _load_delimited_ratings(of_ratings),
-                _load_parquet_items(items.own, items.genre_separator)
+                parquet_ratings(ratings.own) if columnar else delimited_ratings(of_ratings),
+                parquet_items(items.own, items.genre_separator)
                 if items_columnar
-                else _load_delimited_items(of_items, items.genre_separator),
+                else delimited_items(of_items, items.genre_separator),
                 None if columnar else of_ratings,
                 None if items_columnar else of_items,
                 ratings.own,
@@ -366,19 +158,19 @@ def _layouts_of(names: ColumnNames) -> tuple[Layout, ...]:
 _LAYOUTS = (
     Layout(
         "ratings.csv", "movies.csv",
-        _load_delimited_ratings(CSV), _load_delimited_items(CSV), CSV, CSV,
+        delimited_ratings(CSV), delimited_items(CSV), CSV, CSV,
     ),
     Layout(
         "ratings.parquet", "movies.parquet",
-        _load_parquet_ratings({}), _load_parquet_items({}), None, None,
+        parquet_ratings({}), parquet_items({}), None, None,
     ),
     Layout(
         "ratings.dat", "movies.dat",
-        _load_delimited_ratings(_DOUBLE_COLON_RATINGS), _load_delimited_items(_DOUBLE_COLON_MOVIES),
+        delimited_ratings(_DOUBLE_COLON_RATINGS), delimited_items(_DOUBLE_COLON_MOVIES),
         _DOUBLE_COLON_RATINGS, _DOUBLE_COLON_MOVIES,
     ),
     Layout(
         "u.data", "u.item",
-        _load_delimited_ratings(_TAB_RATINGS), _load_flag_items, _TAB_RATINGS, _FLAG_MOVIES,
+        delimited_ratings(_TAB_RATINGS), load_flag_items, _TAB_RATINGS, FLAG_MOVIES,
     ),
 )  # fmt: skip

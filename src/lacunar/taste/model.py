@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
-from importlib.metadata import version
-from pathlib import Path
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lacunar import __version__
 from lacunar.errors import InputError
 from lacunar.taste.config import RecommenderName, TasteConfig
-from lacunar.taste.engines import Engine, duckdb
 from lacunar.taste.likes import FilmLikes, film_likes, one_hot
-from lacunar.taste.map import UserMap, draw_map
-from lacunar.taste.mixture.known import fill_additive
-from lacunar.taste.mixture.search import search
+from lacunar.taste.map import UserMap
 from lacunar.taste.mixture.surface import Surface, explain_choice
 from lacunar.taste.periods import PeriodCounts
 from lacunar.taste.placement import Placement, placement
@@ -30,33 +22,21 @@ from lacunar.taste.ratings import Ratings
 from lacunar.taste.recommend.candidates import Candidates
 from lacunar.taste.recommend.contract import Recommendation, Recommender
 from lacunar.taste.recommend.histories import Histories
-from lacunar.taste.recommend.item_model import ItemModel, fit_item_model
-from lacunar.taste.recommend.personal import PersonalRecommender, design_rows
+from lacunar.taste.recommend.item_model import ItemModel
+from lacunar.taste.recommend.personal import PersonalRecommender
 from lacunar.taste.recommend.popularity import PopularityRecommender
 from lacunar.taste.recommend.rerank import Controls
 from lacunar.taste.recommend.segment import SegmentRecommender
 from lacunar.taste.recommend.serve import recommend
-from lacunar.taste.results import (
-    pack_map,
-    pack_tuning,
-    pack_values,
-    unpack_map,
-    unpack_tuning,
-    unpack_values,
-)
-from lacunar.taste.segmentation import AllUsers, SegmentFit, fit_segments
 from lacunar.taste.segments import Segments
 from lacunar.taste.stability import (
     MAX_CO_ASSOCIATION,
     consensus,
-    leave_out_stability,
     membership_stability,
     pairwise_ari,
 )
-from lacunar.taste.stages import Progress, Stages, say_nothing
-from lacunar.taste.threads import one_blas_thread
 from lacunar.taste.titles import TitleIndex
-from lacunar.taste.tuning import Tuning, tune_personal
+from lacunar.taste.tuning import Tuning
 
 
 @dataclass(frozen=True)
@@ -239,133 +219,6 @@ class TasteModel:
             np.asarray(self.ratings.item_genres["genre"]), minlength=len(self.ratings.genres)
         )
         return dict(zip(self.ratings.genres, counts.tolist(), strict=True))
-
-
-def fit_taste(
-    ratings: Ratings,
-    config: TasteConfig | None = None,
-    *,
-    engine: Engine = duckdb.run,
-    elsewhere: Callable[[TasteConfig], AllUsers] | None = None,
-    progress: Progress | None = None,
-    checkpoint_dir: Path | None = None,
-) -> TasteModel:
-    """Learn segments from a ratings log.
-
-    Parameters
-    ----------
-    ratings : Ratings
-    config : TasteConfig, optional
-    engine : Engine
-        Where the group-by of profiles runs.
-    elsewhere : callable, optional
-        See :func:`lacunar.taste.segmentation.fit_segments`.
-    progress : callable, optional
-        Called with (stage, steps done, steps in all).
-    checkpoint_dir : Path, optional
-        Where the result of each stage is kept. A fit that was killed goes on from there, and ends
-        in the same bytes; :func:`lacunar.taste.stages.remove_stages` takes it away.
-
-    Raises
-    ------
-    InputError
-        If there are fewer users than the smallest K, ``liked_above`` is off the scale, or the
-        checkpoints are of another fit.
-    """
-    config = config or TasteConfig()
-    report = progress or say_nothing
-    stages = Stages()
-    if checkpoint_dir is not None:
-        stages = Stages(checkpoint_dir, _key(ratings, config, on_cluster=elsewhere is not None))
-    fit = fit_segments(
-        ratings, config, engine=engine, elsewhere=elsewhere, progress=report, stages=stages
-    )
-    refit_agreement = stages.run(
-        "refits", lambda: _refit_agreement(fit, config, report), pack_values, unpack_values
-    )
-    user_map = stages.run("map", lambda: _draw_map(fit, config, report), pack_map, unpack_map)
-    # Sums of several threads are added up in another order, and a model would have other bytes.
-    with one_blas_thread():
-        tuning = stages.run(
-            "recommender", lambda: _tune(ratings, fit, config, report), pack_tuning, unpack_tuning
-        )
-        report("item model", 0, 1)
-        item_model = fit_item_model(design_rows(ratings, tuning.options), tuning.options.penalty)
-        report("item model", 1, 1)
-    return TasteModel(
-        config=config,
-        ratings=ratings,
-        profiles=fit.profiles,
-        periods=fit.periods,
-        surface=fit.found.surface,
-        agreeing_seeds=fit.found.agreeing_seeds,
-        near_best_labels=fit.near_best_labels,
-        refit_agreement=refit_agreement,
-        segments=fit.segments,
-        user_map=user_map,
-        tuning=tuning,
-        item_model=item_model,
-    )
-
-
-_LIBRARIES = ("duckdb", "numpy", "pyarrow", "scikit-learn", "scipy")
-# Enough restarts to find the optimum again in most refits.
-_REFIT_SEEDS = 10
-_LEFT_OUT = 0.1
-
-
-def _refit_agreement(fit: SegmentFit, config: TasteConfig, report: Progress) -> NDArray[np.float64]:
-    """Refit the chosen K without a tenth of the users, as often as the config says."""
-    data, labels, k = fit.data, fit.segments.labels, fit.segments.n_segments
-    if fit.sample is not None:
-        data, labels = data.take(fit.sample), labels[fit.sample]
-    left_out = round(_LEFT_OUT * len(labels))
-    report("refits", 0, config.refits)
-    if not config.refits or left_out < 1 or len(labels) - left_out < max(k, 2):
-        report("refits", config.refits, config.refits)
-        return np.empty(0)
-    seeds = range(config.seed, config.seed + min(config.n_seeds, _REFIT_SEEDS))
-
-    def refit(kept: NDArray[np.intp]) -> NDArray[np.intp]:
-        return search(
-            data.take(kept),
-            n_components=[k],
-            seeds=seeds,
-            options=config.em_options,
-            criterion="vote" if config.criterion == "vote" else "bic",
-        ).labels
-
-    agreement = leave_out_stability(
-        refit, labels, share=_LEFT_OUT, rounds=config.refits, seed=config.seed
-    )
-    report("refits", config.refits, config.refits)
-    return agreement
-
-
-def _draw_map(fit: SegmentFit, config: TasteConfig, report: Progress) -> UserMap:
-    report("map", 0, 1)
-    filled = fill_additive(fit.data.values)
-    user_map = draw_map(filled, max_users=config.map_users, seed=config.seed)
-    report("map", 1, 1)
-    return user_map
-
-
-def _tune(ratings: Ratings, fit: SegmentFit, config: TasteConfig, report: Progress) -> Tuning:
-    return tune_personal(
-        ratings if fit.sample is None else ratings.of_users(fit.sample),
-        fit.placement(ratings, config),
-        seed=config.seed,
-        # A sample has more users than are judged, and its splits differ less.
-        folds=3 if fit.sample is None else 1,
-        progress=partial(report, "recommender"),
-    )
-
-
-def _key(ratings: Ratings, config: TasteConfig, *, on_cluster: bool) -> str:
-    """What the results of stages depend on, as SHA-256."""
-    versions = {name: version(name) for name in _LIBRARIES} | {"lacunar": __version__}
-    document = [fingerprint(ratings), config.model_dump(mode="json"), versions, on_cluster]
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def fingerprint(ratings: Ratings) -> str:

@@ -135,7 +135,7 @@ def portraits(model: TasteModel, n_films: int = 10) -> tuple[Portrait, ...]:
     Examples
     --------
     >>> from lacunar.taste.config import TasteConfig
-    >>> from lacunar.taste.model import fit_taste
+    >>> from lacunar.taste.fitting import fit_taste
     >>> from lacunar.taste.sample import sampled_ratings
     >>> config = TasteConfig(max_components=2, n_seeds=2, refits=0)
     >>> model = fit_taste(sampled_ratings(n_users=50, n_movies=200), config)

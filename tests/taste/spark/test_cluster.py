@@ -23,8 +23,9 @@ import lacunar
 from lacunar.errors import InputError
 from lacunar.store import load_taste
 from lacunar.taste.engines.spark_session import require_spark
+from lacunar.taste.fitting import fit_taste
 from lacunar.taste.mixture.expectation import LocalExpectation
-from lacunar.taste.model import TasteModel, fit_taste
+from lacunar.taste.model import TasteModel
 from lacunar.taste.ratings import Ratings
 from lacunar.taste.recommend.histories import histories_of
 from lacunar.taste.segmentation import fit_segments

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.model import fit_taste
+from lacunar.taste.fitting import fit_taste
 from lacunar.taste.ratings import Ratings
 from lacunar.taste.spark.expectation import SparkExpectation
 from lacunar.taste.spark.fitting import fit_taste_on_spark

@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.describe import describe_recommendations
-from lacunar.taste.model import TasteModel, fit_taste
+from lacunar.taste.fitting import fit_taste
+from lacunar.taste.model import TasteModel
 from lacunar.taste.ratings import read_ratings
 from lacunar.taste.recommend.rerank import Controls
 from lacunar.web.addresses import user_path

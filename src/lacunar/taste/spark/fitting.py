@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.model import TasteModel, fit_taste
+from lacunar.taste.fitting import fit_taste
+from lacunar.taste.model import TasteModel
 from lacunar.taste.spark.expectation import SparkExpectation
 from lacunar.taste.spark.log import SparkLog
 from lacunar.taste.spark.rows import spark_rows
@@ -31,12 +32,12 @@ def fit_taste_on_spark(
     progress : callable, optional
         Called with (stage, steps done, steps in all).
     checkpoint_dir : Path, optional
-        On the driver; see :func:`~lacunar.taste.model.fit_taste`.
+        On the driver; see :func:`~lacunar.taste.fitting.fit_taste`.
 
     Raises
     ------
     InputError
-        As :func:`~lacunar.taste.model.fit_taste`.
+        As :func:`~lacunar.taste.fitting.fit_taste`.
     """
     ratings = log.collect()
 
