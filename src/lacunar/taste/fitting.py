@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar import __version__
+from lacunar.progress import say_nothing
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.engines import Engine, duckdb
 from lacunar.taste.map import UserMap, draw_map
@@ -32,7 +33,7 @@ from lacunar.taste.results import (
 )
 from lacunar.taste.segmentation import AllUsers, SegmentFit, fit_segments
 from lacunar.taste.stability import leave_out_stability
-from lacunar.taste.stages import Progress, Stages, say_nothing
+from lacunar.taste.stages import Progress, Stages
 from lacunar.taste.threads import one_blas_thread
 from lacunar.taste.tuning import Tuning, tune_personal
 

@@ -85,40 +85,23 @@ class Placement:
 
     Parameters
     ----------
-    config : TasteConfig
-    mixture : MixtureParameters
-        A batch of one, components in the order of the segments.
-    genres, periods : tuple of str
-        Columns of the profiles the mixture was fitted to.
-    rating_variance : float
-        See :class:`lacunar.taste.profiles.GenreProfiles`.
+    rule : PlacementRule
     item_genres : scipy.sparse.csr_array of shape (I, G)
     item_periods : scipy.sparse.csr_array of shape (I, P)
     """
 
-    config: TasteConfig
-    mixture: MixtureParameters
-    genres: tuple[str, ...]
-    periods: tuple[str, ...]
-    rating_variance: float
+    rule: PlacementRule
     item_genres: sp.csr_array
     item_periods: sp.csr_array
 
     @property
-    def rule(self) -> PlacementRule:
-        """All but the films."""
-        return PlacementRule(
-            self.config, self.mixture, self.genres, self.periods, self.rating_variance
-        )
-
-    @property
     def n_segments(self) -> int:
-        return int(self.mixture.weights.shape[1])
+        return int(self.rule.mixture.weights.shape[1])
 
     @property
     def n_columns(self) -> int:
         """Columns of the view the mixture was fitted to."""
-        return int(self.mixture.means.shape[2])
+        return int(self.rule.mixture.means.shape[2])
 
     def responsibilities(self, histories: Histories) -> FloatArray:
         """Probability of each user to belong to each segment, shape (B, K).
@@ -144,7 +127,7 @@ class Placement:
         history of few films seems to say more than it does. Here n ratings count as
         ``n / (n + 8)`` of what they seem to say.
         """
-        weights = self.mixture.weights[0]
+        weights = self.rule.mixture.weights[0]
         found = np.maximum(self.responsibilities(histories), np.finfo(float).tiny)
         trust = histories.n_ratings / (histories.n_ratings + _DOUBT)
         tempered = trust[:, np.newaxis] * np.log(found / weights) + np.log(weights)
@@ -160,8 +143,10 @@ class Placement:
         means = np.full(counts.shape, np.nan)
         np.divide(sums, counts, out=means, where=counts > 0)
         return (
-            GenreProfiles(self.genres, means, counts.astype(np.int64), self.rating_variance),
-            PeriodCounts(self.periods, (seen @ self.item_periods).toarray().astype(np.int64)),
+            GenreProfiles(
+                self.rule.genres, means, counts.astype(np.int64), self.rule.rating_variance
+            ),
+            PeriodCounts(self.rule.periods, (seen @ self.item_periods).toarray().astype(np.int64)),
         )
 
 
@@ -188,11 +173,7 @@ def placement(
     rating_variance : float
     """
     return Placement(
-        config=config,
-        mixture=mixture,
-        genres=ratings.genres,
-        periods=tuple(periods),
-        rating_variance=rating_variance,
+        PlacementRule(config, mixture, ratings.genres, tuple(periods), rating_variance),
         item_genres=ratings.genre_matrix,
         item_periods=_period_matrix(ratings.years, periods),
     )

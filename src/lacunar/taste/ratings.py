@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from lacunar.errors import InputError
 from lacunar.paths import AnyPath
+from lacunar.progress import say_nothing
 from lacunar.taste.catalogue import catalogue_of, code_items, fetched
 from lacunar.taste.coding import check_scale, code_log, count_rows, type_of_item_ids
 from lacunar.taste.engines.duckdb import connect
@@ -266,7 +267,7 @@ def read_ratings(
     InputError
         With the file, line and column of the first thing that is wrong.
     """
-    scale, report = scale or RatingScale(), progress or _say_nothing
+    scale, report = scale or RatingScale(), progress or say_nothing
     source = find_source(Path(directory))
     with connect(memory_limit) as connection:
         report(0, 4)
@@ -298,7 +299,3 @@ def read_ratings(
                 step=1.0 if whole_stars else scale.step,
             ),
         )
-
-
-def _say_nothing(done: int, total: int) -> None:
-    del done, total

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
+from lacunar.progress import say_nothing
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.engines import Engine, duckdb
 from lacunar.taste.gaps import fill_gaps
@@ -34,7 +35,7 @@ from lacunar.taste.results import (
     unpack_search,
 )
 from lacunar.taste.segments import Segments, order_segments
-from lacunar.taste.stages import Progress, Stages, say_nothing
+from lacunar.taste.stages import Progress, Stages
 from lacunar.taste.threads import one_blas_thread
 from lacunar.taste.views import build_view, parse_view
 

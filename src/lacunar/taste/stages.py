@@ -111,11 +111,6 @@ def remove_stages(folder: Path) -> None:
         folder.rmdir()
 
 
-def say_nothing(stage: str, done: int, total: int) -> None:
-    """Take no note of progress."""
-    del stage, done, total
-
-
 def _write(path: Path, key: str, saved: Saved) -> None:
     arrays = {name: np.asarray(array, order="C") for name, array in saved.arrays.items()}
     state = json.dumps({"key": key, "facts": saved.facts})

@@ -10,6 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lacunar.errors import InputError
+from lacunar.progress import say_nothing
 from lacunar.taste.evaluate.cold_start import cold_start
 from lacunar.taste.evaluate.rankings import measure, rank_split
 from lacunar.taste.evaluate.split import Split
@@ -119,7 +120,7 @@ def tune_personal(
     shown = [_some_users(split, seed) for split in newcomers.values()]
     # Threads cost products of this size more than they give once others want the cores too.
     with threadpool_limits(limits=1 if ratings.n_users < _FEW_USERS else None):
-        return _search(held_out, shown, placement, progress or _say_nothing)
+        return _search(held_out, shown, placement, progress or say_nothing)
 
 
 def _search(
@@ -140,10 +141,6 @@ def _search(
     report(steps, steps)
     trials = tuple(Trial(options, ndcg) for options, ndcg in found.items())
     return Tuning(replace(best, slide=slide), trials)
-
-
-def _say_nothing(done: int, total: int) -> None:
-    del done, total
 
 
 def _climb(

@@ -18,6 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from lacunar.errors import InputError
 from lacunar.files import replace_file
+from lacunar.progress import say_nothing
 from lacunar.siblings import remove_leftovers
 from lacunar.traits.arrays import ImageArray
 from lacunar.traits.blocks import blocks, in_order
@@ -105,7 +106,7 @@ def load_images(
         if not _is_whole(folder, names):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                digests = _build(dataset, frame, folder, pool, progress or _say_nothing)
+                digests = _build(dataset, frame, folder, pool, progress or say_nothing)
                 if _key(dataset, frame, pool) != key:
                     raise InputError(
                         f"{dataset.source}: expected images that stay as they are,"
@@ -262,7 +263,3 @@ def _write(
             yield part.tobytes()
 
     return replace_file(path, contents())
-
-
-def _say_nothing(done: int, total: int) -> None:
-    pass

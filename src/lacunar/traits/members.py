@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
+from lacunar.progress import say_nothing
 from lacunar.traits.arrays import ImageArray
 from lacunar.traits.cache import open_images
 from lacunar.traits.checkpoint import Arrays
@@ -130,7 +131,7 @@ def train_members(
         See :func:`lacunar.traits.training.train_network`; or if a process was ended from outside.
     """
     require_torch()
-    report = progress or _say_nothing
+    report = progress or say_nothing
     if len(members) == 1:
         return [_train(lesson, members[0], partial(report, members[0].number), world)]
     if workers == 1 or world.size > 1:
@@ -295,7 +296,3 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _say_nothing(network: int, epoch: Epoch) -> None:
-    del network, epoch

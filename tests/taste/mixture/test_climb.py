@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from lacunar.taste.mixture.climb import climb
+from lacunar.taste.mixture.climb import Climb, climb
 from lacunar.taste.mixture.complete import CompleteRows
 from lacunar.taste.mixture.em import e_step, m_step
 from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters
@@ -49,3 +49,17 @@ def test_every_step_is_told(blobs: FloatArray) -> None:
         **SETTINGS,
     )
     assert told == [(step, 200) for step in range(1, found.n_iter.max() + 1)]
+
+
+def ended(bounds: list[float], variances: list[float]) -> Climb:
+    b = len(bounds)
+    covariances = np.array(variances)[:, np.newaxis, np.newaxis]
+    mixtures = MixtureParameters(np.ones((b, 1)), np.zeros((b, 1, 1)), covariances)
+    return Climb(mixtures, np.array(bounds), np.ones(b, dtype=np.intp), np.ones(b, dtype=bool))
+
+
+def test_the_highest_lower_bound_wins_unless_it_collapsed() -> None:
+    found = ended([1.0, 9.0, 2.0, 2.0], [0.5, 1e-6, 0.25, 0.125])
+    assert found.best().covariances.item() == 1e-6
+    assert found.best(1e-6).covariances.item() == 0.25
+    assert ended([1.0, 2.0], [1e-6, 1e-7]).best(1e-6).covariances.item() == 1e-7

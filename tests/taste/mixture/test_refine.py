@@ -8,7 +8,7 @@ from lacunar.taste.mixture.data import MixtureData
 from lacunar.taste.mixture.expectation import LocalExpectation
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
 from lacunar.taste.mixture.prior import CovariancePrior
-from lacunar.taste.mixture.refine import Refined, refine
+from lacunar.taste.mixture.refine import refine
 from lacunar.taste.mixture.search import EmOptions, search
 
 
@@ -61,17 +61,3 @@ def test_a_sample_and_then_all_rows_reach_what_all_rows_alone_do(kind: Covarianc
     np.testing.assert_allclose(
         found.best().means[0][order], whole.chosen.means[0][expected], atol=1e-2
     )
-
-
-def ended(bounds: list[float], variances: list[float]) -> Refined:
-    b = len(bounds)
-    covariances = np.array(variances)[:, np.newaxis, np.newaxis]
-    mixtures = MixtureParameters(np.ones((b, 1)), np.zeros((b, 1, 1)), covariances)
-    return Refined(mixtures, np.array(bounds), np.ones(b, dtype=np.intp), np.ones(b, dtype=bool))
-
-
-def test_the_highest_lower_bound_wins_unless_it_collapsed() -> None:
-    found = ended([1.0, 9.0, 2.0, 2.0], [0.5, 1e-6, 0.25, 0.125])
-    assert found.best().covariances.item() == 1e-6
-    assert found.best(1e-6).covariances.item() == 0.25
-    assert ended([1.0, 2.0], [1e-6, 1e-7]).best(1e-6).covariances.item() == 1e-7

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.taste.mixture.em import SufficientStatistics, m_step
-from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters
+from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters, smallest_variance
 from lacunar.taste.mixture.prior import CovariancePrior
 
 Statistics = Callable[[MixtureParameters], tuple[FloatArray, SufficientStatistics]]
@@ -22,7 +22,7 @@ class Climb:
     Parameters
     ----------
     parameters : MixtureParameters
-        Means relative to the origin of the rows.
+        Means relative to the origin of those it began with.
     lower_bound : ndarray of shape (B,)
         At the last E step: mean log-likelihood, plus the log prior per row where there is one.
     n_iter : ndarray of shape (B,)
@@ -33,6 +33,15 @@ class Climb:
     lower_bound: FloatArray
     n_iter: NDArray[np.intp]
     converged: NDArray[np.bool_]
+
+    def best(self, floor: float = 0.0) -> MixtureParameters:
+        """The mixture of the highest lower bound, as a batch of one; of equal ones the first.
+
+        One with a variance within ten times ``floor`` has collapsed, and wins only if all have.
+        """
+        sound = smallest_variance(self.parameters) > 10 * floor
+        bound = np.where(sound | ~sound.any(), self.lower_bound, -np.inf)
+        return self.parameters.take(np.array([int(bound.argmax())]))
 
 
 def climb(

@@ -3,44 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from lacunar.taste.mixture.climb import climb
+from lacunar.taste.mixture.climb import Climb, climb
 from lacunar.taste.mixture.expectation import Expectation
-from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters, smallest_variance
+from lacunar.taste.mixture.parameters import MixtureParameters
 from lacunar.taste.mixture.prior import CovariancePrior
-
-
-@dataclass(frozen=True, slots=True)
-class Refined:
-    """B mixtures that EM over all rows ended at.
-
-    Parameters
-    ----------
-    parameters : MixtureParameters
-        Means in the units of the data.
-    lower_bound : ndarray of shape (B,)
-        At the last E step: mean log-likelihood, plus the log prior per row where there is one.
-    n_iter : ndarray of shape (B,)
-    converged : ndarray of shape (B,)
-    """
-
-    parameters: MixtureParameters
-    lower_bound: FloatArray
-    n_iter: NDArray[np.intp]
-    converged: NDArray[np.bool_]
-
-    def best(self, floor: float = 0.0) -> MixtureParameters:
-        """The mixture of the highest lower bound, as a batch of one; of equal ones the first.
-
-        One with a variance within ten times ``floor`` has collapsed, and wins only if all have.
-        """
-        sound = smallest_variance(self.parameters) > 10 * floor
-        bound = np.where(sound | ~sound.any(), self.lower_bound, -np.inf)
-        return self.parameters.take(np.array([int(bound.argmax())]))
 
 
 def refine(
@@ -52,7 +20,7 @@ def refine(
     max_iter: int = 100,
     reg_covar: float = 1e-6,
     progress: Callable[[int, int], None] | None = None,
-) -> Refined:
+) -> Climb:
     """Go on with EM over all rows from mixtures that were fitted to some of them.
 
     Parameters
@@ -90,9 +58,4 @@ def refine(
         prior=prior,
         progress=progress,
     )
-    return Refined(
-        ended.parameters.moved_by(expectation.origin),
-        ended.lower_bound,
-        ended.n_iter,
-        ended.converged,
-    )
+    return replace(ended, parameters=ended.parameters.moved_by(expectation.origin))
