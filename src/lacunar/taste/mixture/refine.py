@@ -37,6 +37,7 @@ def refine(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from lacunar.taste.mixture.data import MixtureData
     >>> from lacunar.taste.mixture.expectation import LocalExpectation
     >>> x = np.concatenate([np.linspace(-1, 1, 9), np.linspace(8, 10, 3)])[:, np.newaxis]
