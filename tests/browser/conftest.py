@@ -22,6 +22,24 @@ if TYPE_CHECKING:
 #: Open a path in a window of its own: `visit(path, script=True, width=1280)`.
 Visit = Callable[..., "Page"]
 
+PAGES = (
+    "/",
+    "/taste",
+    "/taste/segments/0",
+    "/taste/compare?a=0&b=1",
+    "/taste/users/1?top=20&adventure=0.5",
+    "/taste/try",
+    "/taste/try?rate=2:5&rate=3:1",
+    "/traits",
+    "/traits/try",
+    "/traits/audit",
+    "/traits/audit?kind=gaps",
+    "/traits/audit?kind=duplicates",
+    "/traits/audit?kind=low_quality",
+    "/api-docs",
+    "/no-such-page",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -96,6 +114,18 @@ def chromium() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def pages() -> tuple[str, ...]:
+    """Every page there is, some of them as they are after something was asked."""
+    return PAGES
+
+
+@pytest.fixture(params=PAGES)
+def path(request: pytest.FixtureRequest) -> str:
+    """Each of the pages in turn."""
+    return str(request.param)
 
 
 @pytest.fixture

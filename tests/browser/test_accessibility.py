@@ -15,24 +15,6 @@ pytestmark = pytest.mark.browser
 
 Visit = Callable[..., "Page"]
 
-PATHS = (
-    "/",
-    "/taste",
-    "/taste/segments/0",
-    "/taste/compare?a=0&b=1",
-    "/taste/users/1?top=20&adventure=0.5",
-    "/taste/try",
-    "/taste/try?rate=2:5&rate=3:1",
-    "/traits",
-    "/traits/try",
-    "/traits/audit",
-    "/traits/audit?kind=gaps",
-    "/traits/audit?kind=duplicates",
-    "/traits/audit?kind=low_quality",
-    "/api-docs",
-    "/no-such-page",
-)
-
 
 def violations(page: Page) -> list[str]:
     """Rules that are broken, and by what; also minor ones."""
@@ -48,7 +30,6 @@ def violations(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("width", [1280, 400])
-@pytest.mark.parametrize("path", PATHS)
 def test_axe_finds_nothing(visit: Visit, path: str, width: int) -> None:
     page = visit(path, width=width)
     page.locator("details:not([open])").evaluate_all("all => all.forEach(one => one.open = true)")

@@ -15,19 +15,6 @@ pytestmark = pytest.mark.browser
 
 Visit = Callable[..., "Page"]
 
-PATHS = (
-    "/",
-    "/taste",
-    "/taste/segments/0",
-    "/taste/compare?a=0&b=1",
-    "/taste/users/1",
-    "/taste/try?rate=2:5",
-    "/traits",
-    "/traits/try",
-    "/traits/audit",
-    "/api-docs",
-    "/no-such-page",
-)
 # What a reader can do something with, in the order of the document, each numbered; of a group of
 # radio buttons only one is in the order of tabs.
 _NUMBER = """
@@ -77,7 +64,6 @@ def tab_to(page: Page, selector: str, most: int = 120) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 400])
-@pytest.mark.parametrize("path", PATHS)
 def test_tab_leads_through_everything_in_order(visit: Visit, path: str, width: int) -> None:
     walk(visit(path, width=width))
 
