@@ -56,7 +56,7 @@ class MixtureData:
         """
         values, n = self.values, densities_per_row
         if self.noise is not None:
-            return NoisyRows(values, self.noise, covariance_type, n, origin=origin)
+            return NoisyRows(values, self.noise, covariance_type, origin=origin)
         if not np.isnan(values).any():
             return CompleteRows(values, covariance_type, n, origin=origin)
         if covariance_type == "diag":

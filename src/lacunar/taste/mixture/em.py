@@ -78,7 +78,10 @@ class Block(Protocol):
         ...
 
     def statistics(self, responsibilities: FloatArray) -> SufficientStatistics:
-        """Expected sums of the rows under responsibilities of shape (B, K, rows)."""
+        """Expected sums of the rows under responsibilities of shape (B, K, rows).
+
+        To be asked for before the next block, which may use the same memory.
+        """
         ...
 
 

@@ -6,6 +6,7 @@ Source: Bovy, Hogg and Roweis (2011), "Extreme deconvolution", equations 16 to 2
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -19,8 +20,9 @@ from lacunar.taste.mixture.known import column_moments, starting_sums
 from lacunar.taste.mixture.packed import upper_pairs
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
 
-# A block holds about this many numbers per intermediate array: 1 MB, which a core's cache holds.
-_BLOCK_NUMBERS = 1 << 17
+# A block holds about this many numbers per intermediate array, 2 MB. Smaller ones fit a core's own
+# cache, but threads side by side then wait for each other at every one of many short steps.
+_BLOCK_NUMBERS = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,6 @@ class NoisyRows:
     noise : ndarray of shape (N, D)
         Variance of each known cell, 0 or more; not looked at where ``x`` is NaN.
     covariance_type : {"full", "diag"}
-    densities_per_row : int
-        Restarts times components of the largest batch that will be asked for.
     origin : ndarray of shape (D,), optional
         The column means unless named; rows cut into chunks share one.
     """
@@ -51,21 +51,16 @@ class NoisyRows:
         x: FloatArray,
         noise: FloatArray,
         covariance_type: CovarianceType,
-        densities_per_row: int = 1,
         *,
         origin: FloatArray | None = None,
     ) -> None:
         self.origin = column_moments(x)[0] if origin is None else origin
         self.covariance_type: CovarianceType = covariance_type
         known = ~np.isnan(x)
-        n, d = x.shape
         self._known = known.astype(np.float64)
         self._values = np.where(known, x - self.origin, 0.0)
         self._noise = np.where(known, noise, 0.0)
-        full = covariance_type == "full"
-        numbers = _BLOCK_NUMBERS // (densities_per_row * (d * d if full else d))
-        step = max(8, numbers)
-        self._slices = [slice(i, min(i + step, n)) for i in range(0, n, step)]
+        self._workspace = np.empty(0)
 
     @property
     def n_rows(self) -> int:
@@ -76,37 +71,45 @@ class NoisyRows:
 
     def blocks(self, parameters: MixtureParameters) -> Iterator[Block]:
         expect = self._diagonal if self.covariance_type == "diag" else self._full
-        for rows in self._slices:
-            yield expect(parameters, rows)
-
-    def _deviations(self, means: FloatArray, rows: slice) -> FloatArray:
-        """Known deviations from the means, 0 in gaps, shape (B, K, n, D)."""
-        values, known = self._values[rows], self._known[rows]
-        if known.all():
-            return np.asarray(values - means[:, :, np.newaxis])
-        expected = known * means[:, :, np.newaxis]
-        return np.subtract(values, expected, out=expected)
+        # By the restarts that are left, so that the last few do not crawl through tiny blocks.
+        step = max(8, _BLOCK_NUMBERS // parameters.covariances.size)
+        for first in range(0, self.n_rows, step):
+            yield expect(parameters, slice(first, min(first + step, self.n_rows)))
 
     def _log_normaliser(self, rows: slice) -> FloatArray:
         return np.asarray(0.5 * LOG_2PI * self._known[rows].sum(axis=1))
 
     def _diagonal(self, parameters: MixtureParameters, rows: slice) -> Block:
-        known = self._known[rows]
-        precision = parameters.covariances[:, :, np.newaxis] + self._noise[rows]
-        np.divide(1.0, precision, out=precision)
-        complete = bool(known.all())
-        if not complete:
+        values, known, noise = (
+            np.ascontiguousarray(cells[rows].T)
+            for cells in (self._values, self._known, self._noise)
+        )  # (D, n)
+        means, variances = (
+            parameters.means[..., np.newaxis],
+            parameters.covariances[..., np.newaxis],
+        )
+        precision, deviation, pull = self._scratch((*means.shape[:3], values.shape[1]))
+        np.reciprocal(np.add(variances, noise, out=precision), out=precision)
+        np.subtract(values, means, out=deviation)
+        if known.all():
+            log_det = _log_product(precision)
+        else:
             # 1 stands in for the precision of a gap while logarithms are taken.
-            precision = np.where(known > 0, precision, 1.0)
-        log_det = _log_product(precision)
-        if not complete:
+            np.copyto(precision, 1.0, where=known == 0)
+            log_det = _log_product(precision)
             precision *= known
-        deviation = self._deviations(parameters.means, rows)
-        pull = deviation * precision
-        joint = 0.5 * (log_det - np.einsum("...d,...d->...", pull, deviation))
+        np.multiply(deviation, precision, out=pull)
+        joint = 0.5 * (log_det - np.einsum("bkdn,bkdn->bkn", pull, deviation))
         joint += np.log(parameters.weights)[..., np.newaxis] - self._log_normaliser(rows)
         curvature = np.subtract(np.square(pull, out=deviation), precision, out=deviation)
         return _NoisyBlock(rows, joint, partial(_diagonal_statistics, parameters, pull, curvature))
+
+    def _scratch(self, shape: tuple[int, ...]) -> list[FloatArray]:
+        """Three arrays to work in; fresh megabytes for every block would cost in page faults."""
+        size = math.prod(shape)
+        if len(self._workspace) < 3 * size:
+            self._workspace = np.empty(3 * size)
+        return [self._workspace[i * size : (i + 1) * size].reshape(shape) for i in range(3)]
 
     def _full(self, parameters: MixtureParameters, rows: slice) -> Block:
         known, noise = self._known[rows], self._noise[rows]
@@ -115,7 +118,8 @@ class NoisyRows:
         # A gap stands alone with variance 1: it neither moves nor weighs the known cells.
         alone = (noise + 1 - known)[:, :, np.newaxis] * np.eye(d)
         whitening, log_det = whiten(parameters.covariances[:, :, np.newaxis] * both + alone)
-        white = whitening @ self._deviations(parameters.means, rows)[..., np.newaxis]
+        deviation = self._values[rows] - known * parameters.means[:, :, np.newaxis]
+        white = whitening @ deviation[..., np.newaxis]
         joint = -0.5 * ((white[..., 0] ** 2).sum(axis=3) + log_det)
         joint += np.log(parameters.weights)[..., np.newaxis] - self._log_normaliser(rows)
         pull = (np.swapaxes(whitening, -1, -2) @ white)[..., 0]
@@ -125,15 +129,11 @@ class NoisyRows:
 
 
 def _log_product(x: FloatArray) -> FloatArray:
-    """Sum of logarithms over the last axis, eight factors to a logarithm."""
-    d = x.shape[-1]
-    parts = []
-    for first in range(0, d, 8):
-        # Column by column: NumPy's reduction over a short last axis takes three times as long.
-        part = x[..., first].copy()
-        for column in range(first + 1, min(first + 8, d)):
-            part *= x[..., column]
-        parts.append(np.log(part))
+    """Sum of logarithms over the last axis but one, eight factors to a logarithm."""
+    parts = [
+        np.log(np.multiply.reduce(x[..., first : first + 8, :], axis=-2))
+        for first in range(0, x.shape[-2], 8)
+    ]
     return np.asarray(sum(parts))
 
 
@@ -145,11 +145,11 @@ def _diagonal_statistics(
 ) -> SufficientStatistics:
     """Sums from ``pull = z / (s + noise)`` and ``curvature = pull^2 - 1 / (s + noise)``."""
     means, variances = parameters.means, parameters.covariances
-    r = responsibilities[:, :, np.newaxis]
+    r = responsibilities[..., np.newaxis]
     mass = responsibilities.sum(axis=2)
-    moved = variances * (r @ pull)[:, :, 0]
+    moved = variances * (pull @ r)[..., 0]
     whole = mass[..., np.newaxis]
-    second = variances**2 * (r @ curvature)[:, :, 0]
+    second = variances**2 * (curvature @ r)[..., 0]
     second += whole * (variances + means**2) + 2 * means * moved
     return SufficientStatistics(mass, whole * means + moved, second, "diag")
 
