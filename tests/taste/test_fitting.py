@@ -36,22 +36,20 @@ def test_progress_names_each_stage(sample_ratings: Ratings) -> None:
         TasteConfig(max_components=2, n_seeds=2),
         progress=lambda *stage: stages.append(stage),
     )
-    assert stages[-7:] == [
-        *(("recommender", done, 4) for done in range(5)),
-        ("item model", 0, 1),
-        ("item model", 1, 1),
-    ]
-    assert stages[:-7] == [
+    # Which K ends first is up to the threads.
+    stages.remove(next(stage for stage in stages if stage[0] == "mixtures" and 0 < stage[1] < 6))
+    assert stages == [
         ("profiles", 0, 2),
         ("profiles", 1, 2),
         ("profiles", 2, 2),
         ("mixtures", 0, 1),
-        ("mixtures", 2, 4),
-        ("mixtures", 4, 4),
-        ("refits", 0, 3),
-        ("refits", 3, 3),
+        ("mixtures", 6, 6),
+        *(("refits", done, 3) for done in range(4)),
         ("map", 0, 1),
         ("map", 1, 1),
+        *(("recommender", done, 4) for done in range(5)),
+        ("item model", 0, 1),
+        ("item model", 1, 1),
     ]
 
 

@@ -28,7 +28,7 @@ def test_progress_ends_with_all_fits(sample_ratings: Ratings) -> None:
     told: list[tuple[str, int, int]] = []
     config = TasteConfig(max_components=2, n_seeds=2)
     fit_segments(sample_ratings, config, progress=lambda *stage: told.append(stage))
-    assert told[-1] == ("mixtures", 4, 4)
+    assert told[-1] == ("mixtures", 6, 6)
     assert np.diff([done for stage, done, _ in told if stage == "mixtures"]).min() >= 0
 
 

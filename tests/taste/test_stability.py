@@ -158,7 +158,8 @@ def test_leaving_rows_out_compares_the_kept_ones() -> None:
 
     found = leave_out_stability(refit, labels, share=0.2, rounds=4, seed=7)
     expected = [adjusted_rand_score(np.roll(labels[kept], 1), labels[kept]) for kept in seen]
-    np.testing.assert_allclose(found, expected)
+    # Threads draw no lots over who is seen first.
+    np.testing.assert_allclose(np.sort(found), np.sort(expected))
     assert all(len(kept) == 40 and (np.diff(kept) > 0).all() for kept in seen)
     assert len({kept.tobytes() for kept in seen}) == 4
     again = leave_out_stability(refit, labels, share=0.2, rounds=4, seed=7)

@@ -18,6 +18,13 @@ def test_results_come_in_the_order_of_the_pieces() -> None:
     assert in_threads(len, []) == []
 
 
+@pytest.mark.parametrize("n", [1, 3])
+def test_progress_counts_the_pieces(n: int) -> None:
+    told: list[tuple[int, int]] = []
+    in_threads(str, range(n), progress=lambda done, total: told.append((done, total)))
+    assert told == [(done, n) for done in range(1, n + 1)]
+
+
 def test_blas_has_one_thread_meanwhile_and_its_own_again_after() -> None:
     before = blas_threads()
     with one_blas_thread():

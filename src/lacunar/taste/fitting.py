@@ -132,11 +132,14 @@ def _refit_agreement(fit: SegmentFit, config: TasteConfig, report: Progress) -> 
             criterion="vote" if config.criterion == "vote" else "bic",
         ).labels
 
-    agreement = leave_out_stability(
-        refit, labels, share=_LEFT_OUT, rounds=config.refits, seed=config.seed
+    return leave_out_stability(
+        refit,
+        labels,
+        share=_LEFT_OUT,
+        rounds=config.refits,
+        seed=config.seed,
+        progress=partial(report, "refits"),
     )
-    report("refits", config.refits, config.refits)
-    return agreement
 
 
 def _draw_map(fit: SegmentFit, config: TasteConfig, report: Progress) -> UserMap:

@@ -187,7 +187,7 @@ def refine_mixture(
     found : Search
     config : TasteConfig
     report : callable
-        Called with ("all users", iterations done, iterations at most).
+        Called with ("all users", iterations done, iterations expected in all).
 
     Returns
     -------
@@ -209,7 +209,6 @@ def refine_mixture(
         reg_covar=options.reg_covar,
         progress=partial(report, "all users"),
     )
-    report("all users", options.max_iter, options.max_iter)
     return refined.best(options.floor)
 
 

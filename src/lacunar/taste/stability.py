@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
+from lacunar.progress import say_nothing
 from lacunar.taste.mixture.restarts import canonical_labels
+from lacunar.taste.threads import in_threads
 
 MAX_CO_ASSOCIATION = 5_000
 # Tables and one-hot rows are made in pieces of about this many numbers.
@@ -186,18 +188,22 @@ def leave_out_stability(
     share: float = 0.1,
     rounds: int = 10,
     seed: int = 0,
+    progress: Callable[[int, int], None] = say_nothing,
 ) -> NDArray[np.float64]:
     """Refit without a random share of the rows and compare what the others get.
 
     Parameters
     ----------
     refit : callable
-        From positions of the kept rows, ascending, to their labels in that order.
+        From positions of the kept rows, ascending, to their labels in that order; called from
+        several threads at once.
     labels : ndarray of shape (N,)
         What the fit to all rows gave.
     share : float
         Left out in each round.
     rounds, seed : int
+    progress : callable
+        Called with (rounds done, rounds in all).
 
     Returns
     -------
@@ -223,7 +229,11 @@ def leave_out_stability(
         )
     generator = np.random.default_rng(seed)
     draws = [np.sort(generator.permutation(n)[left_out:]) for _ in range(rounds)]
-    return np.array([pairwise_ari(np.stack([refit(kept), labels[kept]]))[0, 1] for kept in draws])
+
+    def agreement(kept: NDArray[np.intp]) -> float:
+        return float(pairwise_ari(np.stack([refit(kept), labels[kept]]))[0, 1])
+
+    return np.array(in_threads(agreement, draws, progress=progress))
 
 
 def _coded(labels: NDArray[np.integer]) -> tuple[NDArray[np.intp], int]:

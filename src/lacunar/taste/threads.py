@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
+from lacunar.progress import say_nothing
+
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
@@ -29,7 +31,11 @@ def one_blas_thread() -> AbstractContextManager[Any]:
 
 
 def in_threads(
-    work: Callable[[Piece], Result], pieces: Sequence[Piece], *, n_threads: int | None = None
+    work: Callable[[Piece], Result],
+    pieces: Sequence[Piece],
+    *,
+    n_threads: int | None = None,
+    progress: Callable[[int, int], None] = say_nothing,
 ) -> list[Result]:
     """Do work on every piece, as many at once as there are cores.
 
@@ -40,6 +46,8 @@ def in_threads(
     pieces : sequence
     n_threads : int, optional
         So many pieces at once instead.
+    progress : callable
+        Called with (pieces done, pieces in all) as results come, in the order of the pieces.
 
     Returns
     -------
@@ -52,9 +60,15 @@ def in_threads(
     [1, 2]
     """
     if len(pieces) == 1:
-        return [work(pieces[0])]
+        only = work(pieces[0])
+        progress(1, 1)
+        return [only]
+    results: list[Result] = []
     with one_blas_thread(), ThreadPoolExecutor(n_threads or os.cpu_count()) as pool:
-        return list(pool.map(work, pieces))
+        for result in pool.map(work, pieces):
+            results.append(result)
+            progress(len(results), len(pieces))
+    return results
 
 
 @cache

@@ -3,8 +3,9 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
+import pytest
 
-from lacunar.taste.mixture.climb import Climb, climb
+from lacunar.taste.mixture.climb import Climb, climb, steps_expected
 from lacunar.taste.mixture.complete import CompleteRows
 from lacunar.taste.mixture.em import e_step, m_step
 from lacunar.taste.mixture.parameters import FloatArray, MixtureParameters
@@ -48,7 +49,24 @@ def test_every_step_is_told(blobs: FloatArray) -> None:
         progress=lambda done, total: told.append((done, total)),
         **SETTINGS,
     )
-    assert told == [(step, 200) for step in range(1, found.n_iter.max() + 1)]
+    steps = found.n_iter.max()
+    assert [done for done, _ in told] == list(range(1, steps + 1))
+    assert all(done <= total <= 200 for done, total in told)
+    assert told[-1] == (steps, steps)
+
+
+def test_steps_to_come_are_those_of_a_bound_that_settles_evenly() -> None:
+    changes = (3 * 0.9 ** np.arange(60)).tolist()
+    last = 1 + next(step for step, change in enumerate(changes) if change < 0.05)
+    expected = [steps_expected(changes[:steps], 0.05, 500) for steps in range(1, last + 1)]
+    # Of a single step nothing follows.
+    assert expected[0] == 500
+    assert set(expected[1:]) == {last}
+
+
+@pytest.mark.parametrize("changes", [[1.0, 1.0], [1.0, 2.0], [np.inf, np.inf, np.inf]])
+def test_of_a_bound_that_does_not_settle_the_most_steps_are_expected(changes: list[float]) -> None:
+    assert steps_expected(changes, 0.1, 70) == 70
 
 
 def ended(bounds: list[float], variances: list[float]) -> Climb:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,7 +70,7 @@ def climb(
     prior : CovariancePrior, optional
         Takes the place of ``reg_covar``.
     progress : callable, optional
-        Called with (iterations done, iterations at most) after each.
+        Called with (iterations done, iterations expected in all) after each.
     """
     current, final = start, start.copy()
     b = start.n_restarts
@@ -78,17 +78,20 @@ def climb(
     n_iter = np.zeros(b, dtype=np.intp)
     converged = np.zeros(b, dtype=bool)
     running = np.arange(b)
+    changes: list[float] = []
     for iteration in range(1, max_iter + 1):
         bound, statistics = expect(current)
         if prior is not None:
             bound += prior.log_density(current) / n_rows
         current = m_step(statistics, reg_covar, prior)
-        done = np.abs(bound - lower_bound[running]) < tol
+        change = np.abs(bound - lower_bound[running])
+        done = change < tol
         lower_bound[running] = bound
         n_iter[running] = iteration
         converged[running] = done
         if progress is not None:
-            progress(iteration, max_iter)
+            changes.append(float(change.max()))
+            progress(iteration, steps_expected(changes, tol, max_iter))
         if iteration == max_iter:
             done[:] = True
         if done.any():
@@ -97,3 +100,40 @@ def climb(
         if running.size == 0:
             break
     return Climb(final, lower_bound, n_iter, converged)
+
+
+def steps_expected(changes: Sequence[float], tol: float, max_iter: int) -> int:
+    """How many steps EM takes in all, if its bound goes on settling as it did of late.
+
+    Parameters
+    ----------
+    changes : sequence of float
+        How far the bound moved in each step so far, of the restart that moved most.
+    tol : float
+        Below which a change is the last.
+    max_iter : int
+
+    Returns
+    -------
+    int
+        At least the steps so far, at most ``max_iter``, which it also is while nothing can be told.
+
+    Examples
+    --------
+    >>> steps_expected([8.0, 4.0, 2.0, 1.0], tol=0.2, max_iter=100)
+    7
+    >>> steps_expected([np.inf], tol=0.2, max_iter=100)
+    100
+    """
+    steps, now = len(changes), changes[-1]
+    if now < tol:
+        return steps
+    # The second half of the steps: the first ones shrink faster than those to come.
+    span = steps // 2
+    before = changes[steps - 1 - span]
+    if not (0 < now < before < np.inf):
+        return max_iter
+    shrinking = np.log(before / now) / span
+    # The change after so many more steps is the first below the tolerance.
+    left = np.log(now / tol) / shrinking
+    return min(steps + int(left) + 1, max_iter)

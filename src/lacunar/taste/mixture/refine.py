@@ -33,7 +33,7 @@ def refine(
     tol, max_iter, reg_covar
         As in ``sklearn.mixture.GaussianMixture``.
     progress : callable, optional
-        Called with (iterations done, iterations at most) after each.
+        Called with (iterations done, iterations expected in all) after each.
 
     Examples
     --------

@@ -133,7 +133,8 @@ def search(
         K are fitted side by side in so many threads, BLAS within each using one; as many as
         there are cores unless named. The result does not depend on it.
     progress : callable, optional
-        Called with (restarts done, restarts in all) after each K.
+        Called with (components fitted, components in all) after each K: a step takes about as
+        long for each of them.
 
     Examples
     --------
@@ -146,7 +147,7 @@ def search(
     options = options or EmOptions()
     ks = tuple(sorted(k for k in n_components if k <= len(data.values)))
     seeds = tuple(seeds)
-    done = 0
+    done, total = 0, sum(ks) * len(seeds)
 
     def fit_one(k: int) -> _Tried:
         fit = options.fit(data, k, seeds)
@@ -155,18 +156,19 @@ def search(
     # Two BLAS pools under two of our threads would fight over the cores.
     with threadpool_limits(limits=1), ThreadPoolExecutor(n_threads or os.cpu_count()) as pool:
         # The largest K first: it takes longest, and the small ones fill the gaps behind it.
-        futures = {k: pool.submit(fit_one, k) for k in reversed(ks)}
+        futures = {pool.submit(fit_one, k): k for k in reversed(ks)}
+        tried: dict[int, _Tried] = {}
         try:
-            for future in as_completed(futures.values()):
-                future.result()
-                done += len(seeds)
+            for future in as_completed(futures):
+                k = futures[future]
+                tried[k] = future.result()
+                done += k * len(seeds)
                 if progress is not None:
-                    progress(done, len(ks) * len(seeds))
+                    progress(done, total)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    tried = {k: futures[k].result() for k in ks}
-    surface = _surface(tried, seeds, options)
+    surface = _surface({k: tried[k] for k in ks}, seeds, options)
     found = tried[surface.best_k(criterion)]
     if criterion == "vote":
         group = found.commonest
