@@ -1,17 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lacunar.errors import InputError
 from lacunar.store import save_taste
+from lacunar.taste import fitting
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.fitting import fit_taste
 from lacunar.taste.mixture.expectation import LocalExpectation
 from lacunar.taste.model import TasteModel
-from lacunar.taste.ratings import Ratings, read_ratings
+from lacunar.taste.ratings import Ratings, RatingScale, read_ratings
 
 
 def test_the_same_log_and_seed_give_the_same_model(
@@ -130,17 +133,33 @@ def test_a_like_lies_on_the_scale(sample_ratings: Ratings, liked_above: float) -
         fit_taste(sample_ratings, TasteConfig(liked_above=liked_above))
 
 
-def test_checkpoints_of_one_machine_are_not_those_of_a_cluster(
-    sample_ratings: Ratings, tmp_path: Path
-) -> None:
+@contextmanager
+def killed(sample_ratings: Ratings, folder: Path) -> Iterator[None]:
+    """A folder of checkpoints that a fit left."""
+
     def dies(now: str, done: int, total: int) -> None:
         if now == "mixtures":
             raise _KilledError
 
-    def rows(config: TasteConfig) -> LocalExpectation:
+    with pytest.raises(_KilledError):
+        fit_taste(sample_ratings, _SAMPLED, checkpoint_dir=folder, progress=dies)
+    with pytest.raises(InputError, match="that of another fit"):
+        yield
+
+
+def test_checkpoints_of_one_machine_are_not_those_of_a_cluster(
+    sample_ratings: Ratings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows(config: TasteConfig) -> AbstractContextManager[LocalExpectation]:
         raise AssertionError("no stage comes so far")
 
-    with pytest.raises(_KilledError):
-        fit_taste(sample_ratings, _SAMPLED, checkpoint_dir=tmp_path, progress=dies)
-    with pytest.raises(InputError, match="that of another fit"):
+    # Whether PySpark is installed or not.
+    monkeypatch.setattr(fitting, "version", lambda name: "1")
+    with killed(sample_ratings, tmp_path):
         fit_taste(sample_ratings, _SAMPLED, checkpoint_dir=tmp_path, elsewhere=rows)
+
+
+def test_checkpoints_of_another_scale_are_refused(sample_ratings: Ratings, tmp_path: Path) -> None:
+    rescaled = replace(sample_ratings, scale=RatingScale(0.5, 10.0, 0.5))
+    with killed(sample_ratings, tmp_path):
+        fit_taste(rescaled, _SAMPLED, checkpoint_dir=tmp_path)

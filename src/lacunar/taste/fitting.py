@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -31,7 +31,7 @@ from lacunar.taste.results import (
     unpack_tuning,
     unpack_values,
 )
-from lacunar.taste.segmentation import AllUsers, SegmentFit, fit_segments
+from lacunar.taste.segmentation import Elsewhere, SegmentFit, fit_segments
 from lacunar.taste.stability import leave_out_stability
 from lacunar.taste.stages import Progress, Stages
 from lacunar.taste.threads import one_blas_thread
@@ -43,7 +43,7 @@ def fit_taste(
     config: TasteConfig | None = None,
     *,
     engine: Engine = duckdb.run,
-    elsewhere: Callable[[TasteConfig], AllUsers] | None = None,
+    elsewhere: Elsewhere | None = None,
     progress: Progress | None = None,
     checkpoint_dir: Path | None = None,
 ) -> TasteModel:
@@ -163,6 +163,8 @@ def _tune(ratings: Ratings, fit: SegmentFit, config: TasteConfig, report: Progre
 
 def _key(ratings: Ratings, config: TasteConfig, *, on_cluster: bool) -> str:
     """What the results of stages depend on, as SHA-256."""
-    versions = {name: version(name) for name in _LIBRARIES} | {"lacunar": __version__}
-    document = [fingerprint(ratings), config.model_dump(mode="json"), versions, on_cluster]
+    libraries = (*_LIBRARIES, "pyspark") if on_cluster else _LIBRARIES
+    versions = {name: version(name) for name in libraries} | {"lacunar": __version__}
+    settings = config.model_dump(mode="json")
+    document = [fingerprint(ratings), asdict(ratings.scale), settings, versions]
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -52,6 +53,10 @@ class AllUsers(Expectation, Protocol):
         ...
 
 
+# Finds the rows of all users where an engine holds the log, and lets go of them at the end.
+Elsewhere = Callable[[TasteConfig], AbstractContextManager[AllUsers]]
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentFit:
     """Segments and all that led to them.
@@ -95,7 +100,7 @@ def fit_segments(
     config: TasteConfig,
     *,
     engine: Engine = duckdb.run,
-    elsewhere: Callable[[TasteConfig], AllUsers] | None = None,
+    elsewhere: Elsewhere | None = None,
     progress: Progress | None = None,
     stages: Stages | None = None,
 ) -> SegmentFit:
@@ -108,8 +113,9 @@ def fit_segments(
     engine : Engine
         Where the group-by of profiles runs.
     elsewhere : callable, optional
-        Finds the rows of all users where the engine holds the log: EM runs there over all of them,
-        if there are more than ``config.search_users``. It runs in this process unless named.
+        Finds the rows of all users where the engine holds the log, as a context that lets go of
+        them at its end: EM runs there over all of them, if there are more than
+        ``config.search_users``. It runs in this process unless named.
     progress : callable, optional
         Called with (stage, steps done, steps in all).
     stages : Stages, optional
@@ -142,21 +148,25 @@ def fit_segments(
             belongs = posterior(data.observations(config.covariance_type), found.chosen)[0][0].T
         mixture, near_best_labels = found.chosen, found.near_best_labels
     else:
-        rows: AllUsers = (
-            LocalExpectation(data, config.covariance_type)
-            if elsewhere is None
-            else elsewhere(config)
-        )
-        mixture = stages.run(
-            "all-users",
-            lambda: refine_mixture(rows, found, config, report),
-            pack_mixture,
-            unpack_mixture,
-        )
-        belongs, near_best_labels = rows.responsibilities(mixture), rows.labels(found.near_best)
+        with _rows_of_all(data, config, elsewhere) as rows:
+            mixture = stages.run(
+                "all-users",
+                lambda: refine_mixture(rows, found, config, report),
+                pack_mixture,
+                unpack_mixture,
+            )
+            belongs, near_best_labels = rows.responsibilities(mixture), rows.labels(found.near_best)
     with one_blas_thread():
         segments = order_segments(belongs, mixture, filled, profiles, periods=told_apart_by)
     return SegmentFit(profiles, periods, data, found, sample, near_best_labels, segments)
+
+
+def _rows_of_all(
+    data: MixtureData, config: TasteConfig, elsewhere: Elsewhere | None
+) -> AbstractContextManager[AllUsers]:
+    if elsewhere is None:
+        return nullcontext(LocalExpectation(data, config.covariance_type))
+    return elsewhere(config)
 
 
 def search_mixtures(

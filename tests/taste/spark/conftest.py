@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
+from lacunar.taste.engines.spark import collected
+from lacunar.taste.mixture.data import MixtureData
 from lacunar.taste.spark.log import SparkLog, read_log
+from lacunar.taste.spark.rows import SparkRows, parts_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -16,3 +21,19 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def sample_log(spark: SparkSession, sample_directory: Path) -> SparkLog:
     return read_log(spark, sample_directory, users_per_part=50)
+
+
+@pytest.fixture(scope="session")
+def fetched() -> Callable[[SparkRows], MixtureData]:
+    """A function that brings rows from the cluster here."""
+
+    def fetch(rows: SparkRows) -> MixtureData:
+        batches = collected(rows.frame).sort_by("first").to_batches()
+        parts = [part.data for part in parts_of(batches, len(rows.columns))]
+        noise = [part.noise for part in parts if part.noise is not None]
+        return MixtureData(
+            np.concatenate([part.values for part in parts]),
+            np.concatenate(noise) if noise else None,
+        )
+
+    return fetch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 
 from lacunar.datasets.sample_tastes import write_tastes
 from lacunar.taste.config import TasteConfig
+from lacunar.taste.mixture.data import MixtureData
 from lacunar.taste.mixture.em import posterior
 from lacunar.taste.mixture.expectation import LocalExpectation
 from lacunar.taste.periods import period_counts
@@ -58,8 +60,10 @@ def test_counts_are_equal_and_means_to_the_twelfth_digit(both: Both) -> None:
     assert abs(profiles.rating_variance - both.rows.rating_variance) < 1e-12
 
 
-def test_each_users_lower_bound_is_the_same_to_the_eighth_digit(both: Both) -> None:
-    there = both.rows.take(np.arange(both.rows.n_users))
+def test_each_users_lower_bound_is_the_same_to_the_eighth_digit(
+    both: Both, fetched: Callable[[SparkRows], MixtureData]
+) -> None:
+    there = fetched(both.rows)
     mixture = both.fit.segments.mixture
     (_, found), (_, expected) = (
         posterior(data.observations(CONFIG.covariance_type), mixture)

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lacunar.taste.engines.spark import collected, map_partitions
+from lacunar.taste.engines.spark import map_partitions
 from lacunar.taste.mixture.em import SufficientStatistics, e_step, posterior
 from lacunar.taste.mixture.known import column_moments
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
@@ -84,19 +84,19 @@ class SparkExpectation:
 
     def labels(self, parameters: MixtureParameters) -> NDArray[np.intp]:
         """Most probable component of each row, shape (B, N); means in the units of the data."""
-        found = self._belongs(parameters)
-        return np.concatenate([part.argmax(axis=1) for part in found], axis=1)
+        found = self._over_parts(_labels, ("labels",), (parameters, self._covariance_type))
+        shape = (parameters.n_restarts, -1)
+        return np.concatenate(
+            [array_of(row["labels"], *shape, dtype=np.intp) for row in found], axis=1
+        )
 
     def responsibilities(self, parameters: MixtureParameters) -> FloatArray:
         """Probability of each component for each row under one mixture, shape (N, K)."""
-        return np.ascontiguousarray(np.concatenate(self._belongs(parameters), axis=2)[0].T)
-
-    def _belongs(self, parameters: MixtureParameters) -> list[FloatArray]:
-        """Responsibilities of each partition's rows, shape (B, K, n)."""
-        b, k = parameters.weights.shape
         task = (parameters, self._covariance_type)
         found = self._over_parts(_responsibilities, ("belongs",), task)
-        return [array_of(row["belongs"], b, k, -1) for row in found]
+        return np.concatenate(
+            [array_of(row["belongs"], -1, parameters.n_components) for row in found]
+        )
 
     def _over_parts(
         self, work: _Work, names: Sequence[str], task: object
@@ -105,17 +105,17 @@ class SparkExpectation:
         sent = self._rows.session.sparkContext.broadcast(task)
         schema = ", ".join(["first int", *(f"{name} binary" for name in names)])
         try:
-            table = collected(
-                map_partitions(
-                    self._rows.frame,
-                    partial(_each, work=work, sent=sent, n_columns=len(self._rows.columns)),
-                    schema,
-                )
-            ).sort_by("first")
+            work_of_part = partial(_each, work=work, sent=sent, n_columns=len(self._rows.columns))
+            found = map_partitions(self._rows.frame, work_of_part, schema).toArrow()
         finally:
             sent.destroy()
-        columns = {name: table[name].combine_chunks() for name in table.column_names}
-        return [{name: column[i] for name, column in columns.items()} for i in range(len(table))]
+        # Batch by batch: in one array there is room for 2 GB of such cells.
+        rows = [
+            dict(zip(batch.schema.names, cells, strict=True))
+            for batch in found.to_batches()
+            for cells in zip(*batch.columns, strict=True)
+        ]
+        return sorted(rows, key=lambda row: int(row["first"].as_py()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +194,17 @@ def _sums(part: RowsOfPart, task: tuple[MixtureParameters, CovarianceType, Float
     }
 
 
+def _labels(part: RowsOfPart, task: tuple[MixtureParameters, CovarianceType]) -> _Cells:
+    return {"labels": _belongs(part, *task).argmax(axis=1)}
+
+
 def _responsibilities(part: RowsOfPart, task: tuple[MixtureParameters, CovarianceType]) -> _Cells:
-    parameters, covariance_type = task
+    return {"belongs": np.ascontiguousarray(_belongs(part, *task)[0].T)}
+
+
+def _belongs(
+    part: RowsOfPart, parameters: MixtureParameters, covariance_type: CovarianceType
+) -> FloatArray:
+    """Responsibilities of a partition's rows, shape (B, K, n)."""
     densities = parameters.n_restarts * parameters.n_components
-    rows = part.data.observations(covariance_type, densities)
-    return {"belongs": posterior(rows, parameters)[0]}
+    return posterior(part.data.observations(covariance_type, densities), parameters)[0]

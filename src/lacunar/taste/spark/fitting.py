@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lacunar.taste.config import TasteConfig
@@ -41,8 +43,13 @@ def fit_taste_on_spark(
     """
     ratings = log.collect()
 
-    def on_the_cluster(config: TasteConfig) -> SparkExpectation:
-        return SparkExpectation(spark_rows(log, config), config.covariance_type)
+    @contextmanager
+    def on_the_cluster(config: TasteConfig) -> Iterator[SparkExpectation]:
+        rows = spark_rows(log, config)
+        try:
+            yield SparkExpectation(rows, config.covariance_type)
+        finally:
+            rows.free()
 
     return fit_taste(
         ratings,

@@ -89,6 +89,6 @@ def record(values: Mapping[str, Any], types: Mapping[str, pa.DataType]) -> pa.Re
     )
 
 
-def array_of(cell: pa.Scalar, *shape: int) -> FloatArray:
+def array_of(cell: pa.Scalar, *shape: int, dtype: type[Any] = np.float64) -> NDArray[Any]:
     """Numbers from the bytes of a cell, without copying them."""
-    return np.frombuffer(cell.as_buffer(), dtype=np.float64).reshape(shape)
+    return np.frombuffer(cell.as_buffer(), dtype=dtype).reshape(shape or -1)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.engines.spark import ArrowMap, collected, map_partitions
@@ -55,16 +54,6 @@ class SparkRows:
     columns: tuple[str, ...]
     periods: tuple[str, ...]
     rating_variance: float
-
-    def take(self, users: NDArray[np.intp]) -> MixtureData:
-        """Fetch the rows of some users, positions ascending."""
-        picked = map_partitions(
-            self.frame, partial(_take, users=users, n_columns=len(self.columns)), _ROWS_SCHEMA
-        )
-        parts = list(parts_of(collected(picked).sort_by("first").to_batches(), len(self.columns)))
-        values = np.concatenate([part.data.values for part in parts])
-        noise = [part.data.noise for part in parts if part.data.noise is not None]
-        return MixtureData(values, np.concatenate(noise) if noise else None)
 
     def free(self) -> None:
         """Let the cluster forget the rows."""
@@ -149,15 +138,6 @@ def _view(
     view = build_view(config.view, profiles, part.periods(periods))
     noise = view.noise if config.noise else None
     yield _as_record(part.first, MixtureData(fill_gaps(view.values, config.gaps), noise))
-
-
-def _take(
-    batches: Iterator[pa.RecordBatch], users: NDArray[np.intp], n_columns: int
-) -> Iterator[pa.RecordBatch]:
-    for part in parts_of(batches, n_columns):
-        start, stop = np.searchsorted(users, [part.first, part.first + len(part.data.values)])
-        if stop > start:
-            yield _as_record(part.first, part.data.take(users[start:stop] - part.first))
 
 
 def _as_record(first: int, data: MixtureData) -> pa.RecordBatch:
