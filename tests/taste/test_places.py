@@ -8,10 +8,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from lacunar.errors import InputError
 from lacunar.taste import places
 from lacunar.taste.model import TasteModel
-from lacunar.taste.places import place_users, staged
+from lacunar.taste.places import place_users
 from lacunar.taste.ratings import Ratings, read_ratings
 from lacunar.taste.recommend.histories import histories_of
 
@@ -22,7 +21,7 @@ def test_users_of_the_log_are_placed_where_the_fit_put_them(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(places, "_USERS_PER_BATCH", 50)
+    monkeypatch.setattr(places, "USERS_PER_PART", 50)
     placed = place_users(sample_ratings, sample_model.placement.rule, tmp_path / "out")
     table = pq.read_table(tmp_path / "out")
     belongs = np.array(table["responsibilities"].to_pylist())
@@ -50,40 +49,3 @@ def test_genres_go_by_name_and_strangers_get_the_weights(
     assert [row["known"] for row in rows] == [True, False]
     np.testing.assert_allclose(rows[1]["responsibilities"], rule.mixture.weights[0])
     assert placed.unknown == 1
-
-
-def test_what_is_there_is_replaced_by_force_and_only_if_it_is_such_files(tmp_path: Path) -> None:
-    path = tmp_path / "out"
-    with staged(path, force=False) as folder:
-        (folder / "a.parquet").write_text("1")
-        (folder / "_SUCCESS").write_text("")
-        assert not path.exists()
-    assert [file.name for file in path.iterdir()] == ["a.parquet"]
-    with pytest.raises(InputError, match="name --force"), staged(path, force=False):
-        pass
-    with staged(path, force=True) as folder:
-        (folder / "b.parquet").write_text("2")
-    assert [file.name for file in path.iterdir()] == ["b.parquet"]
-    (path / "notes.txt").write_text("mine")
-    with pytest.raises(InputError, match="got others"), staged(path, force=True):
-        pass
-    assert (path / "notes.txt").read_text() == "mine"
-
-
-def test_a_run_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    def fail() -> None:
-        with staged(tmp_path / "out", force=False) as folder:
-            (folder / "a.parquet").write_text("1")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        fail()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_files_and_missing_parents_are_no_place(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="got a file"), staged(tmp_path / "file", force=True):
-        pass
-    with pytest.raises(InputError, match="parent"), staged(tmp_path / "a" / "b", force=True):
-        pass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,12 +20,20 @@ if TYPE_CHECKING:
     from lacunar.taste.placement import PlacementRule
     from lacunar.taste.places import Placed
     from lacunar.taste.ratings import Intake, RatingScale
+    from lacunar.taste.spark.log import SparkLog
 
 EngineOption = Annotated[
     str, typer.Option(help="duckdb: this machine; spark: a cluster (extra `spark`, Java 17).")
 ]
 MasterOption = Annotated[
     str | None, typer.Option(help="Of Spark, such as spark://HOST:7077 (default: local[*]).")
+]
+MemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Memory for reading and grouping ratings; beyond it they work on disk "
+        "(default: 2GB). The log itself and the model come on top."
+    ),
 ]
 _LOCAL = "local[*]"
 
@@ -54,14 +64,9 @@ class Where:
         """Read a log and learn from it."""
         reading = partial(report, "ratings")
         if self.master is not None:
-            from lacunar.taste.engines.spark_session import spark_session
             from lacunar.taste.spark.fitting import fit_taste_on_spark
-            from lacunar.taste.spark.log import read_log
 
-            with spark_session(self.master) as session:
-                reading(0, 1)
-                log = read_log(session, data, scale=scale)
-                reading(1, 1)
+            with self._log_on_spark(data, scale, report) as log:
                 return fit_taste_on_spark(log, config, progress=report, checkpoint_dir=checkpoint)
         from lacunar.taste.engines import duckdb
         from lacunar.taste.fitting import fit_taste
@@ -76,23 +81,60 @@ class Where:
         )
 
     def place(
-        self, data: Path, scale: RatingScale, rule: PlacementRule, output: Path, *, force: bool
+        self,
+        data: Path,
+        scale: RatingScale,
+        rule: PlacementRule,
+        output: Path,
+        report: Report,
+        *,
+        force: bool,
     ) -> tuple[Placed, Intake, tuple[str, ...]]:
         """Read a log and place its users; also what reading found, and the log's genres."""
         if self.master is not None:
-            from lacunar.taste.engines.spark_session import spark_session
-            from lacunar.taste.spark.log import read_log
             from lacunar.taste.spark.places import place_users_on_spark
 
-            with spark_session(self.master) as session:
-                log = read_log(session, data, scale=scale)
+            with self._log_on_spark(data, scale, report) as log:
+                report("users", 0, log.n_users)
                 placed = place_users_on_spark(log, rule, output, force=force)
+                report("users", log.n_users, log.n_users)
                 return placed, log.intake, log.catalogue.genres
+        from lacunar.taste.engines import duckdb
         from lacunar.taste.places import place_users
         from lacunar.taste.ratings import read_ratings
 
-        ratings = read_ratings(data, scale=scale, memory_limit=self.memory_limit)
-        return place_users(ratings, rule, output, force=force), ratings.intake, ratings.genres
+        ratings = read_ratings(
+            data,
+            scale=scale,
+            memory_limit=self.memory_limit,
+            progress=partial(report, "ratings"),
+        )
+        placed = place_users(
+            ratings,
+            rule,
+            output,
+            force=force,
+            engine=partial(duckdb.run, memory_limit=self.memory_limit),
+            progress=partial(report, "users"),
+        )
+        return placed, ratings.intake, ratings.genres
+
+    @contextmanager
+    def _log_on_spark(
+        self, data: Path, scale: RatingScale | None, report: Report
+    ) -> Iterator[SparkLog]:
+        from lacunar.taste.engines.spark_session import or_refuse, spark_session
+        from lacunar.taste.spark.log import read_log
+
+        assert self.master is not None, "a cluster has a master"
+        with (
+            spark_session(self.master) as session,
+            or_refuse("expected Spark to do its work"),
+        ):
+            report("ratings", 0, 1)
+            log = read_log(session, data, scale=scale)
+            report("ratings", 1, 1)
+            yield log
 
 
 def where_to_work(engine: str, master: str | None, memory_limit: str | None = None) -> Where:

@@ -22,7 +22,7 @@ from lacunar.cli.console import (
     progress,
     write_text,
 )
-from lacunar.cli.engines import EngineOption, MasterOption
+from lacunar.cli.engines import EngineOption, MasterOption, MemoryOption
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
@@ -95,13 +95,7 @@ def fit(
         int | None,
         typer.Option(help="Of more users, choose K on a sample of so many (default: 5000)."),
     ] = None,
-    memory_limit: Annotated[
-        str | None,
-        typer.Option(
-            help="Memory for reading and grouping ratings; beyond it they work on disk "
-            "(default: 2GB). The log itself and the model come on top."
-        ),
-    ] = None,
+    memory_limit: MemoryOption = None,
     checkpoint: Annotated[
         Path | None,
         typer.Option(

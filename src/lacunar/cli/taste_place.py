@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from lacunar.cli.console import ForceFlag, JsonFlag, emit_json, err, out
-from lacunar.cli.engines import EngineOption, MasterOption
+from lacunar.cli.console import ForceFlag, JsonFlag, emit_json, err, out, progress
+from lacunar.cli.engines import EngineOption, MasterOption, MemoryOption
 
 
 def place(
@@ -23,6 +23,7 @@ def place(
     ] = None,
     engine: EngineOption = "duckdb",
     master: MasterOption = None,
+    memory_limit: MemoryOption = None,
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
@@ -32,19 +33,21 @@ def place(
     """
     from lacunar.cli import engines
     from lacunar.store import load_taste
-    from lacunar.taste.places import check_places_destination
+    from lacunar.taste.parts_directory import check_parts_destination
     from lacunar.taste.ratings import RatingScale
 
-    where = engines.where_to_work(engine, master)
-    check_places_destination(output, force=force)
+    where = engines.where_to_work(engine, master, memory_limit)
+    check_parts_destination(output, force=force)
     loaded = load_taste(model)
-    placed, intake, genres = where.place(
-        data,
-        RatingScale.parse(scale) if scale else loaded.ratings.scale,
-        loaded.placement.rule,
-        output,
-        force=force,
-    )
+    with progress() as report:
+        placed, intake, genres = where.place(
+            data,
+            RatingScale.parse(scale) if scale else loaded.ratings.scale,
+            loaded.placement.rule,
+            output,
+            report,
+            force=force,
+        )
     found: dict[str, Any] = {
         "output": str(output),
         "users": placed.n_users,

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from lacunar.errors import InputError
+from lacunar.progress import say_nothing
 from lacunar.taste.columns import genre_places, period_places
 from lacunar.taste.engines import Engine, duckdb
 from lacunar.taste.mixture.parameters import FloatArray
+from lacunar.taste.parts_directory import (
+    USERS_PER_PART,
+    part_of,
+    parts_directory,
+    write_part,
+)
 from lacunar.taste.periods import PERIOD_SQL, PeriodCounts
 from lacunar.taste.placement import PlacementRule
 from lacunar.taste.profiles import PROFILE_SQL, GenreProfiles, dense_cells
 from lacunar.taste.ratings import Ratings
-
-_USERS_PER_BATCH = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,9 @@ class Placed:
     @property
     def n_users(self) -> int:
         return int(self.populations.sum())
+
+    def __add__(self, other: Placed) -> Placed:
+        return Placed(self.populations + other.populations, self.unknown + other.unknown)
 
 
 def places_table(
@@ -84,6 +87,7 @@ def place_users(
     *,
     force: bool = False,
     engine: Engine = duckdb.run,
+    progress: Callable[[int, int], None] = say_nothing,
 ) -> Placed:
     """Place all users of a log, without a refit.
 
@@ -101,12 +105,15 @@ def place_users(
         Replace such a directory.
     engine : Engine
         Where the group-bys run.
+    progress : callable
+        Called with (users placed, users in all).
 
     Raises
     ------
     InputError
         If something is there that may not be replaced.
     """
+    progress(0, ratings.n_users)
     by_genre = genre_places(ratings.item_genres, ratings.genres, rule.genres)
     by_period = period_places(ratings.years, rule.periods)
     cells = (engine(PROFILE_SQL, {"log": log, "item_genres": by_genre}) for log in ratings.pieces())
@@ -116,63 +123,28 @@ def place_users(
         in_period = engine(PERIOD_SQL, {"log": log, "item_periods": by_period})
         user, period = (in_period[name].to_numpy() for name in ("user", "period"))
         period_counts[user, period] = in_period["count"].to_numpy()
-    populations = np.zeros(rule.mixture.n_components, dtype=np.int64)
-    unknown = 0
-    with staged(output, force=force) as folder:
-        for part, first in enumerate(range(0, ratings.n_users, _USERS_PER_BATCH)):
-            rows = slice(first, first + _USERS_PER_BATCH)
-            belongs, known = rule.responsibilities(
-                GenreProfiles(rule.genres, means[rows], counts[rows], rule.rating_variance),
-                PeriodCounts(rule.periods, period_counts[rows]),
+    parts = []
+    with parts_directory(output, force=force) as folder:
+        for first in range(0, ratings.n_users, USERS_PER_PART):
+            rows = slice(first, first + USERS_PER_PART)
+            profiles = GenreProfiles(rule.genres, means[rows], counts[rows], rule.rating_variance)
+            periods = PeriodCounts(rule.periods, period_counts[rows])
+            parts.append(
+                write_places(
+                    part_of(folder, first // USERS_PER_PART),
+                    ratings.users[rows],
+                    *rule.responsibilities(profiles, periods),
+                )
             )
-            table = places_table(ratings.users[rows], belongs, known)
-            pq.write_table(table, folder / f"part-{part:05}.parquet")
-            populations += np.bincount(table["segment"].to_numpy(), minlength=len(populations))
-            unknown += int((~known).sum())
-    return Placed(populations, unknown)
+            progress(min(rows.stop, ratings.n_users), ratings.n_users)
+    return sum(parts[1:], start=parts[0])
 
 
-def check_places_destination(path: Path, *, force: bool) -> None:
-    """Refuse early what :func:`staged` would refuse after a long run.
-
-    Raises
-    ------
-    InputError
-        If something is there and ``force`` is off, or what is there is not Parquet files alone.
-    """
-    if path.is_symlink() or (path.exists() and not path.is_dir()):
-        raise InputError(f"{path}: expected a place for a directory, got a file")
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: expected an existing parent directory, got none")
-    if not path.exists() or not any(path.iterdir()):
-        return
-    if any(not file.is_file() or file.suffix != ".parquet" for file in path.iterdir()):
-        raise InputError(f"{path}: expected an empty place or Parquet files, got others")
-    if not force:
-        raise InputError(f"{path}: something is there already; name --force to replace it")
-
-
-@contextmanager
-def staged(path: Path, *, force: bool) -> Iterator[Path]:
-    """A folder to write Parquet files into, which takes its place once all of them are written.
-
-    Raises
-    ------
-    InputError
-        See :func:`check_places_destination`.
-    """
-    check_places_destination(path, force=force)
-    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
-        yield folder
-        for file in folder.iterdir():
-            # Spark leaves a mark and checksums beside what it writes.
-            if file.suffix != ".parquet":
-                file.unlink()
-        folder.chmod(0o755)
-        if path.exists():
-            shutil.rmtree(path)
-        folder.rename(path)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+def write_places(
+    file: Path, user_ids: pa.Array, responsibilities: FloatArray, known: NDArray[np.bool_]
+) -> Placed:
+    """Write one of the files, and tell who is in it; see :func:`places_table`."""
+    table = places_table(user_ids, responsibilities, known)
+    write_part(file, table)
+    found = np.bincount(table["segment"].to_numpy(), minlength=responsibilities.shape[1])
+    return Placed(found, int((~known).sum()))

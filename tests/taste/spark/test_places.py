@@ -30,7 +30,19 @@ def test_users_are_placed_as_they_are_here(
         np.testing.assert_allclose(
             np.array(one[name].to_pylist()), np.array(other[name].to_pylist()), rtol=0, atol=1e-10
         )
-    assert {path.suffix for path in (tmp_path / "there").iterdir()} == {".parquet"}
+    files = sorted(path.name for path in (tmp_path / "there").iterdir())
+    assert files == [f"part-{number:05}.parquet" for number in range(3)]
     with pytest.raises(InputError, match="name --force to replace it"):
         place_users_on_spark(sample_log, rule, tmp_path / "there")
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("name", ["run[1]", "a b", "{a,b}*?", "é\\"])
+def test_a_place_may_have_any_name(
+    sample_log: SparkLog, sample_model: TasteModel, tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    placed = place_users_on_spark(sample_log, sample_model.placement.rule, folder / name)
+    assert len(pq.read_table(folder / name)) == placed.n_users == 120
+    assert [path.name for path in folder.iterdir()] == [name]

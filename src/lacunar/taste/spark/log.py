@@ -16,8 +16,16 @@ from lacunar.taste.catalogue import (
     code_items,
 )
 from lacunar.taste.engines.duckdb import connect
-from lacunar.taste.engines.spark import SparkEngine, as_frame, collected, figures, run
+from lacunar.taste.engines.spark import (
+    SparkEngine,
+    as_frame,
+    check_workers,
+    collected,
+    figures,
+    run,
+)
 from lacunar.taste.layouts import Source, find_source
+from lacunar.taste.parts_directory import USERS_PER_PART
 from lacunar.taste.ratings import Intake, Ratings, RatingScale
 from lacunar.taste.spark.layouts import raw_ratings
 
@@ -26,7 +34,6 @@ if TYPE_CHECKING:
 
 # A partition holds the users of one range of positions. Its size follows from the number of users
 # alone: sums taken partition by partition are then the same on every cluster.
-_USERS_PER_PART = 1 << 14
 _MAX_PARTS = 1 << 10
 _ORDER = ("user", "item")
 
@@ -111,7 +118,7 @@ def read_log(
     directory: Path,
     *,
     scale: RatingScale | None = None,
-    users_per_part: int = _USERS_PER_PART,
+    users_per_part: int = USERS_PER_PART,
 ) -> SparkLog:
     """Read a data directory on a cluster.
 
@@ -128,8 +135,10 @@ def read_log(
     Raises
     ------
     InputError
-        As :func:`~lacunar.taste.ratings.read_ratings`, and for another layout.
+        As :func:`~lacunar.taste.ratings.read_ratings`, for another layout, and where workers have
+        another Lacunar.
     """
+    check_workers(session)
     scale = scale or RatingScale()
     source = find_source(directory)
     raw = raw_ratings(session, source, scale)

@@ -10,16 +10,15 @@ import numpy as np
 import pyarrow as pa
 
 from lacunar.taste.engines.spark import collected, map_partitions
+from lacunar.taste.parts_directory import part_of, parts_directory
 from lacunar.taste.placement import PlacementRule
-from lacunar.taste.places import Placed, places_table, staged
+from lacunar.taste.places import Placed, write_places
 from lacunar.taste.spark.cells import user_cells
-from lacunar.taste.spark.layouts import address
 from lacunar.taste.spark.log import SparkLog
-from lacunar.taste.spark.parts import read_part
+from lacunar.taste.spark.parts import array_of, read_part, record
 
-_SCHEMA = (
-    "user_id {}, segment int, probability double, responsibilities array<double>, known boolean"
-)
+_PLACED = {"populations": pa.binary(), "unknown": pa.int64()}
+_PLACED_SCHEMA = "populations binary, unknown bigint"
 
 
 def place_users_on_spark(
@@ -45,23 +44,27 @@ def place_users_on_spark(
         If something is there that may not be replaced.
     """
     cells = user_cells(log, rule.genres, rule.periods)
-    schema = _SCHEMA.format(dict(log.users.dtypes)["user_id"])
-    places = map_partitions(cells, partial(_places, rule=rule), schema)
-    populations = np.zeros(rule.mixture.n_components, dtype=np.int64)
-    with staged(output, force=force) as folder:
-        places.write.mode("overwrite").parquet(address(folder))
-        written = log.session.read.parquet(address(folder))
-        counted = written.groupBy("segment").agg({"*": "count"})
-        counts = collected(counted.withColumnRenamed("count(1)", "users"))
-        populations[counts["segment"].to_numpy()] = counts["users"].to_numpy()
-        unknown = written.where("NOT known").count()
-    return Placed(populations, unknown)
+    with parts_directory(output.absolute(), force=force) as folder:
+        write = partial(_write, rule=rule, folder=folder, users_per_part=log.users_per_part)
+        found = collected(map_partitions(cells, write, _PLACED_SCHEMA))
+    parts = [
+        Placed(array_of(row, dtype=np.int64), unknown.as_py())
+        for row, unknown in zip(found["populations"], found["unknown"], strict=True)
+    ]
+    return sum(parts[1:], start=parts[0])
 
 
-def _places(batches: Iterator[pa.RecordBatch], rule: PlacementRule) -> Iterator[pa.RecordBatch]:
+def _write(
+    batches: Iterator[pa.RecordBatch], rule: PlacementRule, folder: Path, users_per_part: int
+) -> Iterator[pa.RecordBatch]:
     part = read_part(batches, len(rule.genres), len(rule.periods))
     if part is not None:
-        found = rule.responsibilities(
-            part.profiles(rule.genres, rule.rating_variance), part.periods(rule.periods)
+        file = part_of(folder, part.first // users_per_part)
+        placed = write_places(
+            file,
+            part.user_ids,
+            *rule.responsibilities(
+                part.profiles(rule.genres, rule.rating_variance), part.periods(rule.periods)
+            ),
         )
-        yield from places_table(part.user_ids, *found).to_batches()
+        yield record({"populations": placed.populations, "unknown": placed.unknown}, _PLACED)
