@@ -43,7 +43,7 @@ def delimited_ratings(dialect: Dialect) -> LoadRatings:
         stored = {name: f'trim("{name}")' for name in IDS}
         stored |= {name: number(stored[name]) for name in numbers}
         columns = dict(RATING_COLUMNS)
-        if dialect.names is None and _is_date(first_cell(path, dialect, "timestamp")):
+        if dialect.names is None and is_date(first_cell(path, dialect, "timestamp")):
             columns["timestamp"] = "TIMESTAMP"
             stored["timestamp"] = SECONDS
         load_delimited(
@@ -58,7 +58,14 @@ def delimited_ratings(dialect: Dialect) -> LoadRatings:
     return load
 
 
-def _is_date(cell: str | None) -> bool:
+def is_date(cell: str | None) -> bool:
+    """Whether the first time of a file is a date, and so all of them are to be.
+
+    Examples
+    --------
+    >>> is_date("2026-05-31 18:30"), is_date("-5"), is_date("")
+    (True, False, False)
+    """
     return bool(cell) and not str(cell).lstrip("-").isdigit()
 
 

@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
-from lacunar.taste.engines.spark import SparkEngine, as_frame, collected, map_partitions
+from lacunar import __version__
+from lacunar.errors import InputError
+from lacunar.taste.engines import spark as engine
+from lacunar.taste.engines.spark import (
+    SparkEngine,
+    as_frame,
+    check_workers,
+    collected,
+    map_partitions,
+)
 from lacunar.taste.periods import period_counts
 from lacunar.taste.profiles import genre_profiles
 from lacunar.taste.ratings import Ratings
@@ -55,3 +65,26 @@ def test_python_works_on_partitions_whose_order_is_kept(spark: SparkSession) -> 
     found = collected(map_partitions(frame, doubled, "y bigint"))
     assert found["y"].to_pylist() == list(range(0, 18, 2))
     assert found.schema.field("y").nullable
+
+
+def test_workers_without_this_lacunar_are_refused(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_workers(spark)
+    monkeypatch.setattr(engine, "__version__", "0.0.7")
+    expected = rf"expected lacunar 0\.0\.7 on every worker, got {__version__}"
+    with pytest.raises(InputError, match=expected):
+        check_workers(spark)
+
+
+def test_a_module_that_workers_lack_is_named(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        import lacunar_of_another_day
+
+        return lacunar_of_another_day.version(batches)
+
+    monkeypatch.setattr(engine, "_version", lacking)
+    with pytest.raises(InputError, match="got: ModuleNotFoundError: No module named 'lacunar_of"):
+        check_workers(spark)

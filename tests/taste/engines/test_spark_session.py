@@ -8,7 +8,7 @@ import pytest
 
 from lacunar.errors import InputError
 from lacunar.taste.engines import spark_session as module
-from lacunar.taste.engines.spark_session import java_version, require_spark
+from lacunar.taste.engines.spark_session import java_version, or_refuse, require_spark
 
 
 @pytest.fixture
@@ -80,3 +80,21 @@ def test_an_old_java_is_told_with_its_place(
 def test_java_17_will_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("JAVA_HOME", str(java_home(tmp_path, 'version "17"')))
     require_spark()
+
+
+def test_what_a_worker_raised_is_told_by_its_last_line() -> None:
+    errors = pytest.importorskip("pyspark.errors")
+    told = (
+        "From a worker:\nTraceback (most recent call last):\n  File x\n    f()\nKeyError: 1\nmore"
+    )
+    with (
+        pytest.raises(InputError, match=r"^expected peace, got: KeyError: 1$"),
+        or_refuse("expected peace"),
+    ):
+        raise errors.PySparkException(told)
+
+
+def test_other_failures_keep_their_traceback() -> None:
+    pytest.importorskip("pyspark")
+    with pytest.raises(ZeroDivisionError), or_refuse("expected peace"):
+        raise ZeroDivisionError

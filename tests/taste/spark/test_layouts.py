@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,29 @@ def test_a_file_that_only_the_other_reader_understands_is_refused(
     (directory / "ratings.csv").write_text(text)
     assert read_ratings(directory).n_users == 1
     assert "expected rows of one line each" in refused(spark, directory)
+
+
+def test_dates_in_text_are_for_the_other_reader(spark: SparkSession, write_csv: Write) -> None:
+    directory = write_csv("1,1,4.0,2026-05-31 18:30")
+    assert read_ratings(directory).log["timestamp"].to_pylist() == [1780252200]
+    told = "column timestamp: expected seconds for the engine spark, got dates"
+    assert told in refused(spark, directory)
+    directory = write_csv("1,1,4.0,2026-05-31 18:30", "1,1,4.0,tomorrow")
+    assert "ratings.csv, line 3" in refused(spark, directory)
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.timestamp("us"), pa.timestamp("ms", tz="Europe/Paris"), pa.date32()]
+)
+def test_dates_in_parquet_are_seconds_as_always(
+    spark: SparkSession, write_csv: Write, kind: pa.DataType
+) -> None:
+    times = [datetime(1969, 12, 31, 23, 59, 59, 500_000), datetime(2026, 5, 31, 18, 30)]
+    cells = pa.array(times, pa.timestamp("us")).cast(kind, safe=False)
+    directory = as_parquet(write_csv("1,1,4.0,3"), GOOD | {"timestamp": cells})
+    found = raw_ratings(spark, find_source(directory), RatingScale()).frame.orderBy("user_id")
+    expected = read_ratings(directory).log["timestamp"].to_pylist()
+    assert [row["timestamp"] for row in found.collect()] == expected
 
 
 def test_layouts_that_spark_does_not_read_are_named(spark: SparkSession, tmp_path: Path) -> None:

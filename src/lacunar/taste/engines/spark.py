@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from lacunar.taste.engines.spark_session import without_pandas_warning
+from lacunar import __version__
+from lacunar.errors import InputError
+from lacunar.taste.engines.spark_session import or_refuse, without_pandas_warning
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row, SparkSession
@@ -79,6 +81,26 @@ def map_partitions(frame: DataFrame, work: ArrowMap, schema: str) -> DataFrame:
     """
     with without_pandas_warning():
         return frame.mapInArrow(work, schema)
+
+
+def check_workers(session: SparkSession) -> None:
+    """Refuse to go on where workers have no Lacunar, or another one than this process.
+
+    Raises
+    ------
+    InputError
+    """
+    with or_refuse(f"expected lacunar {__version__} on every worker"):
+        everywhere = session.range(session.sparkContext.defaultParallelism)
+        found = collected(map_partitions(everywhere, _version, "version string"))
+    odd = set(found["version"].to_pylist()) - {__version__}
+    if odd:
+        raise InputError(f"expected lacunar {__version__} on every worker, got {odd.pop()}")
+
+
+def _version(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for _ in batches:
+        yield pa.RecordBatch.from_pydict({"version": [__version__]})
 
 
 def figures(frame: DataFrame, *expressions: str) -> Row:

@@ -31,6 +31,8 @@ _SETTINGS = {
     "spark.sql.caseSensitive": "true",
     "spark.sql.session.timeZone": "UTC",
 }
+# Spark's own limit, a gigabyte, is a log of 40 million ratings; the driver's memory is one as well.
+_RESULT_SIZE = ("spark.driver.maxResultSize", "0")
 _LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 
 
@@ -137,6 +139,9 @@ def _started(master: str, settings: Mapping[str, str]) -> SparkSession:
         # Spark greets on stderr, where one sentence belongs; its errors come as exceptions.
         with tempfile.TemporaryFile() as log:
             gateway = SparkContext._gateway or launch(conf, {"stderr": log})
+        # With what a file or a variable of Spark's says, which the launcher has read by now.
+        told: Any = SparkConf(_jvm=gateway.jvm)
+        conf = told.setIfMissing(*_RESULT_SIZE).setMaster(master).setAll(list(settings.items()))
         context = SparkContext(conf=conf, gateway=gateway)
     except Exception as error:
         raise InputError(
@@ -146,10 +151,42 @@ def _started(master: str, settings: Mapping[str, str]) -> SparkSession:
     return SparkSession(context)
 
 
+@contextmanager
+def or_refuse(expected: str) -> Iterator[None]:
+    """Turn what Spark cannot do into a sentence.
+
+    Parameters
+    ----------
+    expected : str
+        What was expected; what Spark said follows.
+
+    Raises
+    ------
+    InputError
+    """
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except (PySparkException, Py4JError) as error:
+        raise InputError(f"{expected}, got: {reason(error)}") from error
+
+
 def reason(error: Exception) -> str:
-    """The first line of what is behind an error of Spark."""
+    r"""The line that says most of an error of Spark: what is behind it, or what Python raised.
+
+    Examples
+    --------
+    >>> told = "From the worker:\nTraceback (most recent call last):\n  File ...\nKeyError: 'a'"
+    >>> reason(RuntimeError(told))
+    "KeyError: 'a'"
+    """
     cause: Any = getattr(error, "java_exception", None)
     while cause is not None and cause.getCause() is not None:
         cause = cause.getCause()
     text = str(error if cause is None else cause.getMessage() or cause.toString()).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+    _, traceback, frames = text.rpartition("Traceback (most recent call last):")
+    lines = (frames if traceback else text).splitlines()
+    said = [line for line in lines if line.strip() and not line.startswith("  ")]
+    return said[0] if said else type(error).__name__

@@ -17,9 +17,10 @@ import duckdb
 
 from lacunar.errors import InputError
 from lacunar.taste.column_names import HINT, NAMES_FILE
-from lacunar.taste.delimited import CSV, header
+from lacunar.taste.delimited import CSV, first_cell, header
+from lacunar.taste.delimited_tables import is_date
 from lacunar.taste.engines.spark import figures
-from lacunar.taste.engines.spark_session import reason
+from lacunar.taste.engines.spark_session import or_refuse
 from lacunar.taste.layouts import Source
 from lacunar.taste.ratings import RatingScale, read_ratings
 from lacunar.taste.spark.csv_lines import is_number, is_whole_number, parsed_lines
@@ -101,20 +102,21 @@ def _csv(session: SparkSession, source: Source, scale: RatingScale) -> RawRating
     # Only a reader that goes through the file from its first line knows which one is at fault.
     with suppress(duckdb.Error):
         read_ratings(path.parent, scale=scale)
+    if is_date(first_cell(path, CSV, "timestamp")):
+        expected, got = ", column timestamp: expected seconds", "dates"
+    else:
+        expected, got = ": expected rows of one line each, with nothing but cells,", "others"
     raise InputError(
-        f"{path}: expected rows of one line each, with nothing but cells, for the engine spark,"
-        " got others; write them as Parquet, or use the engine duckdb"
+        f"{path}{expected} for the engine spark, got {got}; write them as Parquet, or use the"
+        " engine duckdb"
     )
 
 
 def _parquet(session: SparkSession, path: Path, scale: RatingScale) -> RawRatings:
-    from py4j.protocol import Py4JError
-    from pyspark.errors import PySparkException
-
     reader = session.read
     if path.is_dir():
         reader = reader.option("recursiveFileLookup", "true").option("pathGlobFilter", "*.parquet")
-    try:
+    with or_refuse(f"{path}: expected Parquet"):
         frame = reader.parquet(address(path))
         kinds = dict(frame.dtypes)
         needed = [name for name in _COLUMNS if name != "timestamp"]
@@ -138,8 +140,6 @@ def _parquet(session: SparkSession, path: Path, scale: RatingScale) -> RawRating
             " OR timestamp IS NULL AND NOT `no timestamp`) AS odd",
             f"min(rating) FILTER (WHERE {_off(scale)}) AS off",
         )
-    except (PySparkException, Py4JError) as error:
-        raise InputError(f"{path}: expected Parquet, got: {reason(error)}") from error
     if found["odd"]:
         raise InputError(f"{path}: expected numbers in rating and timestamp, got others")
     for name in _COLUMNS:
@@ -192,12 +192,14 @@ def _number(name: str, kinds: dict[str, str], path: Path) -> str:
 
 def _whole(name: str, kinds: dict[str, str], path: Path) -> str:
     kind = kinds[name]
+    if kind in {"date", "timestamp", "timestamp_ntz"}:
+        return f"unix_seconds(CAST(`{name}` AS TIMESTAMP))"
     if kind == "string":
         return f"CASE WHEN {is_whole_number(f'`{name}`')} THEN try_cast(`{name}` AS BIGINT) END"
     if kind in {"float", "double"}:
         return f"CASE WHEN `{name}` = floor(`{name}`) THEN try_cast(`{name}` AS BIGINT) END"
     if not re.fullmatch(_WHOLE, kind):
-        raise _unlike(path, name, "whole numbers", kind)
+        raise _unlike(path, name, "whole numbers or dates", kind)
     return f"try_cast(`{name}` AS BIGINT)"
 
 
