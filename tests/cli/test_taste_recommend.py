@@ -89,6 +89,7 @@ BAD = {
     "all and one": (["--user", "7", "--all", "-o", "x"], "expected --all, or a user by"),
     "all without a file": (["--all"], "expected --all and the file to write, --out, together"),
     "a file without all": (["--user", "7", "-o", "x"], "expected --all and the file to write"),
+    "one user on a cluster": (["--user", "7", "--engine", "spark"], "expected spark with --all"),
     "too adventurous": (["--user", "7", "--adventure", "2"], "--adventure: expected 0 to 1"),
     "adventure of a rule": (
         ["--user", "7", "--by", "segment", "--adventure", ".5"],
@@ -127,3 +128,17 @@ def test_all_users_get_a_file_once_and_again_by_force(
     assert "--force" in again.stderr
     done = run("taste", "recommend", model, "--all", "-o", path, "--force")
     assert "600 recommendations for 120 users written to" in done.stdout
+
+
+@pytest.mark.slow
+def test_spark_writes_the_lists_of_one_machine(run: Run, model: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pyspark", reason="needs the extra spark")
+    here, there = tmp_path / "lists.parquet", tmp_path / "lists"
+    options = ["--all", "--top", 3, "--diversity", 0.3, "--genre", "Drama"]
+    expected = found(run, model, *options, "-o", here)
+    document = found(run, model, *options, "-o", there, "--engine", "spark")
+    assert document == expected | {"file": str(there)}
+    assert pq.read_table(there).equals(pq.read_table(here))
+    again = run("taste", "recommend", model, *options, "-o", there, "--engine", "spark")
+    assert again.returncode == 2
+    assert "name --force to replace it" in " ".join(again.stderr.split())

@@ -15,11 +15,16 @@ from lacunar.cli.console import Report
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from lacunar.taste.config import TasteConfig
     from lacunar.taste.model import TasteModel
     from lacunar.taste.placement import PlacementRule
     from lacunar.taste.places import Placed
-    from lacunar.taste.ratings import Intake, RatingScale
+    from lacunar.taste.ratings import Intake, Ratings, RatingScale
+    from lacunar.taste.recommend.candidates import Candidates
+    from lacunar.taste.recommend.contract import Recommender
+    from lacunar.taste.recommend.rerank import Controls
     from lacunar.taste.spark.log import SparkLog
 
 EngineOption = Annotated[
@@ -119,18 +124,68 @@ class Where:
         )
         return placed, ratings.intake, ratings.genres
 
+    def recommend_all(
+        self,
+        log: Path,
+        recommender: Recommender,
+        ratings: Ratings,
+        k: int,
+        output: Path,
+        report: Report,
+        *,
+        among: Candidates,
+        controls: Controls,
+        force: bool,
+    ) -> int:
+        """Write lists for all users of a model's log: a file, or a directory of them on Spark."""
+        if self.master is not None:
+            from lacunar.taste.spark.recommendations import recommend_all_on_spark
+
+            with self._session() as session:
+                report("recommendations", 0, 1)
+                rows = recommend_all_on_spark(
+                    session,
+                    log,
+                    recommender,
+                    ratings,
+                    k,
+                    output,
+                    among=among,
+                    controls=controls,
+                    force=force,
+                )
+                report("recommendations", 1, 1)
+                return rows
+        from lacunar.taste.recommend.batch import write_recommendations
+
+        return write_recommendations(
+            output,
+            recommender,
+            ratings,
+            k,
+            among=among,
+            controls=controls,
+            progress=partial(report, "recommendations"),
+        )
+
     @contextmanager
-    def _log_on_spark(
-        self, data: Path, scale: RatingScale | None, report: Report
-    ) -> Iterator[SparkLog]:
+    def _session(self) -> Iterator[SparkSession]:
         from lacunar.taste.engines.spark_session import or_refuse, spark_session
-        from lacunar.taste.spark.log import read_log
 
         assert self.master is not None, "a cluster has a master"
         with (
             spark_session(self.master) as session,
             or_refuse("expected Spark to do its work"),
         ):
+            yield session
+
+    @contextmanager
+    def _log_on_spark(
+        self, data: Path, scale: RatingScale | None, report: Report
+    ) -> Iterator[SparkLog]:
+        from lacunar.taste.spark.log import read_log
+
+        with self._session() as session:
             report("ratings", 0, 1)
             log = read_log(session, data, scale=scale)
             report("ratings", 1, 1)

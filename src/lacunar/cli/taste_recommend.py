@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,9 +15,11 @@ from lacunar.cli.console import (
     out,
     progress,
 )
+from lacunar.cli.engines import EngineOption, MasterOption
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
+    from lacunar.cli.engines import Where
     from lacunar.taste.config import RecommenderName
     from lacunar.taste.documents import RecommendationsDocument
     from lacunar.taste.model import TasteModel
@@ -67,8 +68,13 @@ def recommend(
         bool, typer.Option("--all", help="For all users of the log, as a file, without reasons.")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Parquet file to write, with --all.")
+        Path | None,
+        typer.Option(
+            "-o", "--out", help="Parquet file to write, with --all; of spark a directory of them."
+        ),
     ] = None,
+    engine: EngineOption = "duckdb",
+    master: MasterOption = None,
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
@@ -77,13 +83,20 @@ def recommend(
     Somebody new is described by ``--rate``; without ``--user`` and ``--rate``, nothing is known.
     With ``--all`` every user of the log gets a list: user_id, rank, item_id, score.
     """
+    from lacunar.cli import engines
     from lacunar.store import load_taste
     from lacunar.taste.config import RECOMMENDERS
     from lacunar.taste.describe import describe_recommendations
+    from lacunar.taste.parts_directory import check_parts_destination
     from lacunar.taste.recommend.candidates import candidates
     from lacunar.taste.recommend.rerank import Controls
 
-    _check_who(user, rate, everybody, output, force=force)
+    _check_who(user, rate, everybody, output, engine)
+    where = engines.where_to_work(engine, master)
+    if where.master is not None and output is not None:
+        check_parts_destination(output, force=force)
+    elif output is not None:
+        check_file_destination(output, force=force)
     recommender = next((name for name in RECOMMENDERS if name == by), None)
     if by is not None and recommender is None:
         raise InputError(f"--by: expected one of {', '.join(RECOMMENDERS)}, got {by!r}")
@@ -100,7 +113,9 @@ def recommend(
         exclude_seen=not include_seen,
     )
     if output is not None:
-        _write_all(loaded, output, top, recommender, among, controls, json=json)
+        _write_all(
+            where, loaded, model, output, top, recommender, among, controls, force=force, json=json
+        )
         return
     found = describe_recommendations(
         loaded,
@@ -117,7 +132,7 @@ def recommend(
 
 
 def _check_who(
-    user: str | None, rate: list[str] | None, everybody: bool, output: Path | None, *, force: bool
+    user: str | None, rate: list[str] | None, everybody: bool, output: Path | None, engine: str
 ) -> None:
     if user is not None and rate:
         raise InputError("expected --user or --rate, got both")
@@ -125,31 +140,36 @@ def _check_who(
         raise InputError("expected --all, or a user by --user or --rate, got both")
     if everybody != (output is not None):
         raise InputError("expected --all and the file to write, --out, together, got one of them")
-    if output is not None:
-        check_file_destination(output, force=force)
+    if engine == "spark" and not everybody:
+        raise InputError("--engine: expected spark with --all, got it without")
 
 
 def _write_all(
+    where: Where,
     model: TasteModel,
+    saved: Path,
     output: Path,
     top: int,
     by: RecommenderName | None,
     among: Candidates,
     controls: Controls,
     *,
+    force: bool,
     json: bool,
 ) -> None:
-    from lacunar.taste.recommend.batch import write_recommendations
+    from lacunar.store import taste_log
 
     with progress() as report:
-        rows = write_recommendations(
-            output,
+        rows = where.recommend_all(
+            taste_log(saved),
             model.asked(by, controls),
             model.ratings,
             top,
+            output,
+            report,
             among=among,
             controls=controls,
-            progress=partial(report, "recommendations"),
+            force=force,
         )
     users = model.ratings.n_users
     if json:

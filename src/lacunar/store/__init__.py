@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lacunar.store.directory import check_destination
-    from lacunar.store.taste import load_taste, save_taste
+    from lacunar.store.taste import load_taste, save_taste, taste_log
     from lacunar.store.traits import load_traits, save_traits
 
-__all__ = ["check_destination", "load_taste", "load_traits", "save_taste", "save_traits"]
+__all__ = [
+    "check_destination",
+    "load_taste",
+    "load_traits",
+    "save_taste",
+    "save_traits",
+    "taste_log",
+]
 
 _HOMES = {
     "check_destination": "directory",
@@ -22,6 +29,7 @@ _HOMES = {
     "load_traits": "traits",
     "save_taste": "taste",
     "save_traits": "traits",
+    "taste_log": "taste",
 }
 
 

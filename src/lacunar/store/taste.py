@@ -95,6 +95,15 @@ def save_taste(model: TasteModel, path: AnyPath, *, force: bool = False) -> None
     write_bundle(Path(path), bundle, force=force)
 
 
+def taste_log(path: AnyPath) -> Path:
+    """Where a saved model keeps its log, for an engine that reads it there.
+
+    Parquet of ``user``, ``item`` (positions), ``rating``, ``timestamp``, as
+    :class:`~lacunar.taste.ratings.Ratings` has it. :func:`load_taste` checks what is in it.
+    """
+    return Path(path) / "ratings.parquet"
+
+
 def load_taste(path: AnyPath) -> TasteModel:
     """Read a taste model from a directory.
 

@@ -228,6 +228,10 @@ class Ratings:
         log = log.set_column(log.column_names.index("user"), "user", pa.array(coded))
         return replace(self, users=self.users.take(pa.array(users)), log=log)
 
+    def of_nobody(self) -> Ratings:
+        """The films and the scale, without a user: what is left for those who need no log."""
+        return self.of_users(np.empty(0, dtype=np.intp))
+
     @cached_property
     def _item_positions(self) -> dict[str, int]:
         return {str(item_id): i for i, item_id in enumerate(self.items["item_id"].to_pylist())}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lacunar.store import save_taste
+from lacunar.store import save_taste, taste_log
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.engines.spark_session import spark_session
 from lacunar.taste.mixture.parameters import MixtureParameters
@@ -18,6 +18,7 @@ from lacunar.taste.spark.expectation import SparkExpectation
 from lacunar.taste.spark.fitting import fit_taste_on_spark
 from lacunar.taste.spark.log import read_log
 from lacunar.taste.spark.places import place_users_on_spark
+from lacunar.taste.spark.recommendations import recommend_all_on_spark
 from lacunar.taste.spark.rows import spark_rows
 
 USERS_PER_PART = 20
@@ -44,6 +45,15 @@ def main(master: str, data: Path, out: Path) -> None:
         model = fit_taste_on_spark(log, CONFIG)
         save_taste(model, out / "model")
         place_users_on_spark(log, model.placement.rule, out / "places")
+        recommend_all_on_spark(
+            session,
+            taste_log(out / "model"),
+            model.recommender(),
+            model.ratings,
+            5,
+            out / "lists",
+            users_per_part=USERS_PER_PART,
+        )
         rows = SparkExpectation(spark_rows(log, CONFIG), "diag")
         mixtures = some_mixtures(len(rows.origin))
         for step in range(STEPS):

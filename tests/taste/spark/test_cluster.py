@@ -16,6 +16,7 @@ from pathlib import Path
 from runpy import run_path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -27,6 +28,7 @@ from lacunar.taste.fitting import fit_taste
 from lacunar.taste.mixture.expectation import LocalExpectation
 from lacunar.taste.model import TasteModel
 from lacunar.taste.ratings import Ratings
+from lacunar.taste.recommend.batch import recommend_all
 from lacunar.taste.recommend.histories import histories_of
 from lacunar.taste.segmentation import fit_segments
 
@@ -169,6 +171,14 @@ def test_users_are_placed_as_on_one_machine(
     np.testing.assert_allclose(
         np.array(table["responsibilities"].to_pylist()), expected, rtol=0, atol=1e-8
     )
+
+
+def test_lists_are_those_of_one_machine(run: Run, local: TasteModel) -> None:
+    found = pq.read_table(run.out / "lists")
+    expected = pa.concat_tables(recommend_all(local.recommender(), local.ratings, 5))
+    for name in ("user_id", "rank", "item_id"):
+        assert found[name].equals(expected[name]), name
+    np.testing.assert_allclose(found["score"], expected["score"], rtol=0, atol=1e-8)
 
 
 def test_sums_are_the_same_to_the_bit_before_and_after(run: Run, sample_ratings: Ratings) -> None:

@@ -13,7 +13,7 @@ from lacunar.files import replacing
 from lacunar.taste.ratings import Ratings
 from lacunar.taste.recommend.candidates import Candidates, candidates
 from lacunar.taste.recommend.contract import Recommender
-from lacunar.taste.recommend.histories import histories_of
+from lacunar.taste.recommend.histories import Histories, histories_of
 from lacunar.taste.recommend.rerank import Controls
 from lacunar.taste.recommend.serve import best_films
 
@@ -57,21 +57,50 @@ def recommend_all(
     """
     among = among or candidates(ratings)
     histories = histories_of(ratings)
-    item_ids = ratings.items["item_id"].combine_chunks()
     for first in range(0, ratings.n_users, users_at_once):
         users = np.arange(first, min(first + users_at_once, ratings.n_users))
-        items, scores, costs = best_films(
-            recommender, ratings, histories.take(users), k, among=among, controls=controls
+        yield lists_table(
+            recommender,
+            ratings,
+            histories.take(users),
+            ratings.users[first : first + users_at_once],
+            k,
+            among=among,
+            controls=controls,
         )
-        user, place = np.nonzero(items >= 0)
-        yield pa.table(
-            {
-                "user_id": ratings.users.take(pa.array(users[user])),
-                "rank": (place + 1).astype(np.int32),
-                "item_id": item_ids.take(pa.array(items[user, place])),
-                "score": (scores - costs)[user, place],
-            }
-        )
+
+
+def lists_table(
+    recommender: Recommender,
+    ratings: Ratings,
+    histories: Histories,
+    user_ids: pa.Array,
+    k: int,
+    *,
+    among: Candidates,
+    controls: Controls | None = None,
+    n_threads: int | None = None,
+) -> pa.Table:
+    """The rows of :func:`recommend_all` for the users of some histories.
+
+    Parameters
+    ----------
+    recommender, ratings, histories, k, among, controls, n_threads
+        As in :func:`lacunar.taste.recommend.serve.best_films`.
+    user_ids : pyarrow.Array of length B
+    """
+    items, scores, costs = best_films(
+        recommender, ratings, histories, k, among=among, controls=controls, n_threads=n_threads
+    )
+    user, place = np.nonzero(items >= 0)
+    return pa.table(
+        {
+            "user_id": user_ids.take(pa.array(user)),
+            "rank": (place + 1).astype(np.int32),
+            "item_id": ratings.items["item_id"].combine_chunks().take(pa.array(items[user, place])),
+            "score": (scores - costs)[user, place],
+        }
+    )
 
 
 def write_recommendations(

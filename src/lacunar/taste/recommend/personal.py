@@ -86,7 +86,7 @@ class PersonalRecommender:
         self._adventure = 0.0
 
     def fit(self, ratings: Ratings) -> Self:
-        self._ratings = ratings
+        self._films = ratings.of_nobody()
         histories = histories_of(ratings)
         feedback = self._feedback(histories)
         belongs = self._placement.responsibilities(histories)
@@ -141,7 +141,7 @@ class PersonalRecommender:
         return [self._tell_film(stars, of_film) for of_film in parts]
 
     def _tell_film(self, stars: Mapping[int, float], parts: Parts) -> tuple[Reason, ...]:
-        titles = self._ratings.items["title"]
+        titles = self._films.items["title"]
         total = parts.in_favour
         reasons = []
         for part in parts.largest(_TOLD):
@@ -220,7 +220,7 @@ class PersonalRecommender:
         return n / (n + self.options.slide)
 
     def _feedback(self, histories: Histories, weight: FloatArray | None = None) -> sp.csr_array:
-        feedback = _graded(histories, self._ratings, self.options)
+        feedback = _graded(histories, self._films, self.options)
         if weight is not None:
             feedback.data *= np.repeat(weight, histories.n_ratings)
         return feedback

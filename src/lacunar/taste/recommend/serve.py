@@ -33,6 +33,7 @@ def best_films(
     *,
     among: Candidates | None = None,
     controls: Controls | None = None,
+    n_threads: int | None = None,
 ) -> _Lists:
     """The films to show each user, in order.
 
@@ -41,12 +42,15 @@ def best_films(
     recommender : Recommender
         Fitted, and as adventurous as wanted.
     ratings : Ratings
+        Of the films; its users are looked at only where ``among`` is not named.
     histories : Histories
         Of B users.
     k : int
     among : Candidates, optional
         Films somebody rated and the user did not, unless named.
     controls : Controls, optional
+    n_threads : int, optional
+        As many as there are cores unless named.
 
     Returns
     -------
@@ -73,7 +77,7 @@ def best_films(
     batches = np.split(
         np.arange(histories.n_users), range(_USERS_PER_BATCH, histories.n_users, _USERS_PER_BATCH)
     )
-    items, scores, costs = zip(*in_threads(of_some, batches), strict=True)
+    items, scores, costs = zip(*in_threads(of_some, batches, n_threads=n_threads), strict=True)
     return np.concatenate(items), np.concatenate(scores), np.concatenate(costs)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lacunar.taste.engines.spark import map_partitions
+from lacunar.taste.engines.spark import Sent, map_partitions
 from lacunar.taste.mixture.em import SufficientStatistics, e_step, posterior
 from lacunar.taste.mixture.known import column_moments
 from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
@@ -22,13 +22,6 @@ from lacunar.taste.threads import one_blas_thread
 Summed = TypeVar("Summed")
 _Cells = dict[str, Any]
 _Work = Callable[[RowsOfPart, Any], _Cells]
-
-
-class _Sent(Protocol):
-    """What a cluster was sent once for many tasks."""
-
-    @property
-    def value(self) -> Any: ...
 
 
 class SparkExpectation:
@@ -164,7 +157,7 @@ def pairwise_sum(parts: Sequence[Summed]) -> Summed:
 
 
 def _each(
-    batches: Iterator[pa.RecordBatch], work: _Work, sent: _Sent, n_columns: int
+    batches: Iterator[pa.RecordBatch], work: _Work, sent: Sent, n_columns: int
 ) -> Iterator[pa.RecordBatch]:
     for part in parts_of(batches, n_columns):
         with one_blas_thread():

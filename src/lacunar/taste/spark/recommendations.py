@@ -1,0 +1,121 @@
+"""Recommendations for all users of a log on a cluster, each range of users by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from lacunar.taste.engines.spark import Sent, check_workers, collected, map_partitions
+from lacunar.taste.parts_directory import USERS_PER_PART, part_of, parts_directory, write_part
+from lacunar.taste.ratings import Ratings
+from lacunar.taste.recommend.batch import lists_table
+from lacunar.taste.recommend.candidates import Candidates, candidates
+from lacunar.taste.recommend.contract import Recommender
+from lacunar.taste.recommend.histories import Histories
+from lacunar.taste.recommend.rerank import Controls
+from lacunar.taste.spark.layouts import address
+from lacunar.taste.spark.log import by_part
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What every worker is sent once: no ratings."""
+
+    recommender: Recommender
+    films: Ratings
+    users: pa.Array
+    k: int
+    among: Candidates
+    controls: Controls | None
+    users_per_part: int
+
+
+def recommend_all_on_spark(
+    session: SparkSession,
+    log: Path,
+    recommender: Recommender,
+    ratings: Ratings,
+    k: int,
+    output: Path,
+    *,
+    among: Candidates | None = None,
+    controls: Controls | None = None,
+    force: bool = False,
+    users_per_part: int = USERS_PER_PART,
+) -> int:
+    """Write what :func:`~lacunar.taste.recommend.batch.recommend_all` finds; workers do it all.
+
+    Parameters
+    ----------
+    session : SparkSession
+    log : Path
+        Parquet file of ``ratings.log``, seen by every worker under this path.
+    recommender, ratings, k, among, controls
+        As there. Workers are sent the recommender, the films and the ids of users.
+    output : Path
+        Directory that will hold Parquet files, seen by every worker under this path; rows in order
+        of user and rank.
+    force : bool
+        Replace such a directory.
+    users_per_part : int
+        Users of one file.
+
+    Returns
+    -------
+    int
+        Rows written.
+
+    Raises
+    ------
+    InputError
+        If something is there that may not be replaced, or workers have another Lacunar.
+    """
+    check_workers(session)
+    among = among or candidates(ratings)
+    task = _Task(
+        recommender, ratings.of_nobody(), ratings.users, k, among, controls, users_per_part
+    )
+    frame = session.read.parquet(address(log)).select("user", "item", "rating")
+    parts = by_part(frame, ratings.n_users, users_per_part, "user", "item")
+    sent = session.sparkContext.broadcast(task)
+    try:
+        with parts_directory(output.absolute(), force=force) as folder:
+            write = partial(_write, sent=sent, folder=folder)
+            rows = collected(map_partitions(parts, write, "rows bigint"))["rows"]
+    finally:
+        sent.destroy()
+    return int(np.sum(rows.to_numpy()))
+
+
+def _write(batches: Iterator[pa.RecordBatch], sent: Sent, folder: Path) -> Iterator[pa.RecordBatch]:
+    held = [batch for batch in batches if batch.num_rows]
+    if not held:
+        return
+    log, task = pa.Table.from_batches(held), sent.value
+    user = log["user"].to_numpy()
+    part = int(user[0]) // task.users_per_part
+    first = part * task.users_per_part
+    users = task.users[first : first + task.users_per_part]
+    starts = np.searchsorted(user, np.arange(first, first + len(users) + 1))
+    table = lists_table(
+        task.recommender,
+        task.films,
+        Histories(starts, log["item"].to_numpy(), log["rating"].to_numpy()),
+        users,
+        task.k,
+        among=task.among,
+        controls=task.controls,
+        # A task has one core of its worker.
+        n_threads=1,
+    )
+    write_part(part_of(folder, part), table)
+    yield pa.RecordBatch.from_pydict({"rows": [len(table)]})

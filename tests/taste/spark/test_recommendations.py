@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lacunar.errors import InputError
+from lacunar.taste.config import RecommenderName
+from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.batch import recommend_all
+from lacunar.taste.recommend.candidates import candidates
+from lacunar.taste.recommend.rerank import Controls
+from lacunar.taste.spark.recommendations import recommend_all_on_spark
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+# All users together have rated 300 films; a few have seen all of these.
+FEW = 3
+
+
+@pytest.fixture(scope="module")
+def log(sample_model: TasteModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The log as a file, in any order."""
+    path = tmp_path_factory.mktemp("log") / "ratings.parquet"
+    rows = sample_model.ratings.log
+    pq.write_table(rows.take(np.random.default_rng(0).permutation(len(rows))), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("by", "controls"),
+    [
+        ("personal", Controls()),
+        ("personal", Controls(adventure=0.3, diversity=0.4)),
+        ("segment", Controls(favourites=0.5)),
+        ("posterior", Controls()),
+        ("popularity", Controls()),
+    ],
+)
+def test_lists_are_those_made_here(
+    spark: SparkSession,
+    sample_model: TasteModel,
+    log: Path,
+    tmp_path: Path,
+    by: RecommenderName,
+    controls: Controls,
+) -> None:
+    ratings, asked = sample_model.ratings, sample_model.asked(by, controls)
+    rows = recommend_all_on_spark(
+        spark, log, asked, ratings, 5, tmp_path / "out", controls=controls, users_per_part=50
+    )
+    found = pq.read_table(tmp_path / "out")
+    expected = pa.concat_tables(recommend_all(asked, ratings, 5, controls=controls))
+    assert rows == len(found) == len(expected)
+    assert found.schema == expected.schema
+    for name in ("user_id", "rank", "item_id"):
+        assert found[name].equals(expected[name]), name
+    np.testing.assert_allclose(found["score"], expected["score"], rtol=1e-12)
+    assert len(list((tmp_path / "out").iterdir())) == 3
+
+
+def test_who_has_seen_every_candidate_has_no_row(
+    spark: SparkSession, sample_model: TasteModel, log: Path, tmp_path: Path
+) -> None:
+    ratings, asked = sample_model.ratings, sample_model.recommender("popularity")
+    most = np.argsort(-ratings.ratings_per_item)[:FEW]
+    among = candidates(ratings, allow=[str(ratings.items["item_id"][i]) for i in most])
+    recommend_all_on_spark(spark, log, asked, ratings, 1, tmp_path / "out", among=among)
+    found = pq.read_table(tmp_path / "out")
+    assert 0 < len(found) < ratings.n_users
+    with pytest.raises(InputError, match="name --force"):
+        recommend_all_on_spark(spark, log, asked, ratings, 1, tmp_path / "out", among=among)
+
+
+def test_workers_are_sent_no_rating(sample_model: TasteModel) -> None:
+    films = sample_model.ratings.of_nobody()
+    assert (films.n_users, len(films.log), films.n_items) == (0, 0, 300)
+    assert (films.scale, films.genres) == (sample_model.ratings.scale, sample_model.ratings.genres)
+    held = vars(sample_model.recommender("personal"))
+    assert not any(getattr(value, "n_users", 0) for value in held.values())
