@@ -10,13 +10,12 @@ import json
 import resource
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 
-def by_polars(directory: Path) -> Any:
-    import polars as pl
-
+def by_polars(pl: Any, directory: Path) -> Any:
     ratings = pl.scan_parquet(directory / "ratings.parquet").select("userId", "movieId", "rating")
     genres = pl.scan_parquet(directory / "genres.parquet")
     return (
@@ -31,9 +30,7 @@ def by_polars(directory: Path) -> Any:
     )
 
 
-def by_pandas(directory: Path) -> Any:
-    import pandas as pd
-
+def by_pandas(pd: Any, directory: Path) -> Any:
     columns = ["userId", "movieId", "rating"]
     ratings = pd.read_parquet(directory / "ratings.parquet", columns=columns)
     genres = pd.read_parquet(directory / "genres.parquet")
@@ -46,8 +43,9 @@ def by_pandas(directory: Path) -> Any:
 
 def main() -> None:
     peer, directory = sys.argv[1], Path(sys.argv[2])
+    library = import_module(peer)
     start, cpu = time.perf_counter(), time.process_time()
-    cells = {"polars": by_polars, "pandas": by_pandas}[peer](directory)
+    cells = {"polars": by_polars, "pandas": by_pandas}[peer](library, directory)
     figures = {
         "seconds": time.perf_counter() - start,
         "cpu_seconds": time.process_time() - cpu,

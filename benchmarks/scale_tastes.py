@@ -2,8 +2,8 @@
 
 Run: ``python benchmarks/scale_tastes.py --work DIR [--millions 1 3.3 10 33]``; with
 ``--peers-python PYTHON`` (see ``scale-requirements.txt``) also Polars streaming and pandas on the
-profile stage. The same run has scikit-learn's mixture on the same rows. Linux only: peaks per stage
-come from ``/proc``.
+profile stage, in turn with DuckDB, as many times as ``--rounds`` says. The same run has
+scikit-learn's mixture on the same rows. Linux only: peaks per stage come from ``/proc``.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from measure import describe_machine, run_alone
 FILMS = 10_000
 RATINGS_PER_USER = 100
 EM_STEPS = 20
-# Of DuckDB in the comparison of profile stages; Python and what it returns come on top.
-PROFILE_MEMORY = "512MB"
 PARTS = ("fit", "profiles", "mixture")
 
 
@@ -116,13 +114,16 @@ def fit(directory: str, model: str, settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def profiles(directory: str) -> dict[str, Any]:
-    """The SQL of the profile stage on the files the peers read."""
+def profiles(directory: str, memory: str) -> dict[str, Any]:
+    """The SQL of the profile stage on the files the peers read, within a limit of memory.
+
+    Python and what DuckDB returns come on top of the limit.
+    """
     from lacunar.taste.engines.duckdb import connect
     from lacunar.taste.profiles import PROFILE_SQL
 
     start, cpu = time.perf_counter(), time.process_time()
-    with connect(PROFILE_MEMORY) as connection:
+    with connect(memory) as connection:
         connection.execute(f"""
             CREATE VIEW log AS SELECT "userId" AS user, "movieId" AS item, rating
             FROM read_parquet('{directory}/peers/ratings.parquet');
@@ -202,6 +203,8 @@ def main() -> None:
     parser.add_argument("--peers-python", default=None, help="a Python with Polars and pandas")
     parser.add_argument("--settings", type=json.loads, default={}, help="of TasteConfig, as JSON")
     parser.add_argument("--only", choices=PARTS, help="one of the parts; mixture needs a fit")
+    parser.add_argument("--rounds", type=int, default=2, help="of the profile stage")
+    parser.add_argument("--profile-memory", default="512MB", help="of DuckDB in that stage")
     chosen = parser.parse_args()
     print(describe_machine("duckdb", "numpy", "pyarrow", "scikit-learn", "scipy"))
     for millions in chosen.millions:
@@ -212,7 +215,8 @@ def main() -> None:
         if chosen.only in {None, "fit"}:
             _fit(folder, chosen.settings)
         if chosen.only in {None, "profiles"}:
-            _profiles(folder, chosen.peers_python)
+            for _ in range(chosen.rounds):
+                _profiles(folder, chosen.profile_memory, chosen.peers_python)
         if chosen.only in {None, "mixture"}:
             _mixture(folder)
 
@@ -233,8 +237,8 @@ def _fit(folder: Path, settings: dict[str, Any]) -> None:
         _print(f"  {name}", stage)
 
 
-def _profiles(folder: Path, peers: str | None) -> None:
-    runs = {"DuckDB": run_alone(__file__, "profiles", directory=str(folder))}
+def _profiles(folder: Path, memory: str, peers: str | None) -> None:
+    runs = {"DuckDB": run_alone(__file__, "profiles", directory=str(folder), memory=memory)}
     for peer in ("polars", "pandas") if peers else ():
         script = str(Path(__file__).with_name("scale_peers.py"))
         command = [str(peers), script, peer, str(folder / "peers")]
