@@ -208,10 +208,7 @@ def main() -> None:
     chosen = parser.parse_args()
     print(describe_machine("duckdb", "numpy", "pyarrow", "scikit-learn", "scipy"))
     for millions in chosen.millions:
-        folder = chosen.work / f"{millions:g}m"
-        users = round(millions * 1e6 / RATINGS_PER_USER)
-        print(f"{millions:g} M, {users} users")
-        _make(folder, users)
+        folder = make_log(chosen.work, millions)
         if chosen.only in {None, "fit"}:
             _fit(folder, chosen.settings)
         if chosen.only in {None, "profiles"}:
@@ -221,11 +218,16 @@ def main() -> None:
             _mixture(folder)
 
 
-def _make(folder: Path, users: int) -> None:
+def make_log(work: Path, millions: float) -> Path:
+    """Folder of a log of so many million ratings, made unless it is there."""
+    folder = work / f"{millions:g}m"
+    users = round(millions * 1e6 / RATINGS_PER_USER)
+    print(f"{millions:g} M, {users} users", flush=True)
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "peers/ratings.parquet").exists():
         made = run_alone(__file__, "make", directory=str(folder), users=users)
         print(f"  {made['ratings']} ratings made in {made['seconds']:.0f} s")
+    return folder
 
 
 def _fit(folder: Path, settings: dict[str, Any]) -> None:
