@@ -1,5 +1,11 @@
 """A taste model small enough to fit in a moment, with a hostile title and many gaps."""
 
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -39,10 +45,15 @@ def write_data(directory: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def ratings(tmp_path_factory: pytest.TempPathFactory) -> Ratings:
+def tastes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("tastes")
     write_data(directory)
-    return read_ratings(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def ratings(tastes: Path) -> Ratings:
+    return read_ratings(tastes)
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +71,18 @@ def user_with_gap(model: TasteModel) -> int:
 @pytest.fixture(scope="session")
 def page(model: TasteModel, user_with_gap: int) -> str:
     return taste_report(model, users=[user_with_gap])
+
+
+@pytest.fixture
+def made_again(tmp_path: Path) -> Callable[[str, Path], str]:
+    """Do what a report prints under how it was made; return the report that comes of it."""
+
+    def run(page: str, data: Path) -> str:
+        shutil.copytree(data, tmp_path / "data")
+        (printed,) = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.DOTALL)
+        command = [sys.executable, "-c", unescape(printed)]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return (tmp_path / "report.html").read_text(encoding="utf-8")
+
+    return run

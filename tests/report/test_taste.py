@@ -1,8 +1,9 @@
 import math
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import unescape
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -214,6 +215,12 @@ def test_it_says_how_to_make_it_again(page: str, model: TasteModel, user_with_ga
     assert f"lacunar {__version__}" in page
     assert "TasteConfig(preset=&#39;source&#39;" in page
     assert f"taste_report(model, users=[{user_with_gap}], sample_users=2, top=5)" in page
+
+
+def test_the_code_it_prints_makes_it_again(
+    page: str, tastes: Path, made_again: Callable[[str, Path], str]
+) -> None:
+    assert made_again(page, tastes) == page
 
 
 def test_a_hostile_title_and_genre_are_escaped(model: TasteModel) -> None:

@@ -1,7 +1,9 @@
 import math
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -163,6 +165,12 @@ def test_it_says_how_to_make_it_again(page: str, people_model: TraitsModel) -> N
     assert people_model.fingerprint in page
     assert f"lacunar {__version__}, numpy" in page
     assert "TraitsConfig.of_preset(&#39;source&#39;, height=40, width=24, batch=8" in page
+
+
+def test_the_code_it_prints_makes_it_again(
+    page: str, people_directory: Path, made_again: Callable[[str, Path], str]
+) -> None:
+    assert made_again(page, people_directory) == page
 
 
 def test_images_are_shown_only_where_they_are_given(
