@@ -210,9 +210,15 @@ def test_images_that_were_not_moved_say_so(people_model: TraitsModel) -> None:
 
 def test_without_test_images_validation_stands_in_and_says_so(people_model: TraitsModel) -> None:
     evaluations = {"validation": people_model.evaluations["validation"]}
-    page = traits_report(replace(people_model, evaluations=evaluations))
-    assert "The data have no test part" in page
+    model = replace(people_model, evaluations=evaluations)
+    page = traits_report(model)
+    assert "The data have no test part, so the figures are of the validation images" in page
     assert "mean accuracy, validation" in page
+    assert page.count("but chose the epoch, so that figures of new images lie somewhat lower") == 2
+    config = model.config.model_copy(update={"schedule": "one-cycle"})
+    last = traits_report(replace(model, config=config))
+    assert last.count("the validation images, which taught nothing and chose no epoch.") == 2
+    assert "chose the epoch" not in last
 
 
 def test_a_caveat_and_repeated_rows_are_told(people_model: TraitsModel) -> None:

@@ -36,6 +36,18 @@ def test_every_score_stands_beside_the_largest_class(card: str, people_model: Tr
     assert card.index("Scores: test") < card.index("Scores: validation")
 
 
+def test_whether_validation_chose_the_epoch_is_told_of_the_schedule(
+    card: str, people_model: TraitsModel
+) -> None:
+    assert "but chose the epoch" in card
+    assert "the one with the lowest validation loss" in card
+    config = people_model.config.model_copy(update={"schedule": "one-cycle"})
+    last = model_card(replace(people_model, config=config))
+    assert "the validation images, which taught nothing and chose no epoch." in last
+    assert "but chose the epoch" not in last
+    assert "the one with the lowest validation loss" not in last
+
+
 def test_figures_of_no_label_are_none(people_model: TraitsModel) -> None:
     found = people_model.evaluations["test"]
     blank = replace(found, confusions=(found.confusions[0] * 0, *found.confusions[1:]))

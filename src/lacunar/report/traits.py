@@ -124,7 +124,7 @@ def summary(model: TraitsModel) -> Context:
         "loss": ratio(kept.validation.loss),
         "read": read,
         "patience": model.config.patience if len(model.history) < model.config.max_epochs else 0,
-        "one_cycle": model.config.schedule == "one-cycle",
+        "one_cycle": not model.config.chooses_epoch,
         "networks": len(model.states),
         "judges": len(model.histories),
         "refit": bool(model.config.folds and model.config.refit),

@@ -10,19 +10,13 @@ from lacunar.report.traits_words import anchor, reported_part, spoken
 from lacunar.traits.evaluate import Evaluation
 from lacunar.traits.metrics import class_table
 from lacunar.traits.model import TraitsModel
+from lacunar.traits.parts import whose_figures
 from lacunar.traits.schema import Attribute
 
 Context = dict[str, object]
 
 # Columns of the figures, as lacunar.traits.metrics.FIGURES has them.
 _ACCURACY, _MACRO_F1, _MACRO_F1_ALL, _BALANCED = range(4)
-_WHOSE = {
-    "test": "The test images taught nothing and chose nothing.",
-    "out-of-fold": "The training images, each answered by the networks that were trained without "
-    "it. All networks together do somewhat better on new images.",
-    "validation": "The validation images taught nothing, but they chose the epoch: figures of new "
-    "images lie lower.",
-}
 
 
 def scores(model: TraitsModel) -> Context:
@@ -32,12 +26,13 @@ def scores(model: TraitsModel) -> Context:
     names = _names(found)
     return {
         "part": part,
+        "whose": whose_figures(part, model.config),
         "accuracy_figure": _dots(found, _ACCURACY, "accuracy"),
         "f1_figure": _dots(found, _MACRO_F1, "macro F1"),
         "parts": [
             {
                 "name": other,
-                "whose": _WHOSE[other],
+                "whose": _whose(other, model),
                 "tables": _tables(model.evaluations[other], other),
             }
             for other in sorted(model.evaluations, key=lambda name: name != part)
@@ -73,6 +68,13 @@ def confusions(model: TraitsModel) -> Context:
             for position, (attribute, confusion) in enumerate(pairs)
         ],
     }
+
+
+def _whose(part: str, model: TraitsModel) -> str:
+    told = f"Figures of {whose_figures(part, model.config)}."
+    if part == "out-of-fold" and not model.config.chooses_epoch:
+        told += " All networks together do somewhat better on new images."
+    return told
 
 
 def _dots(found: Evaluation, column: int, figure: str) -> str:

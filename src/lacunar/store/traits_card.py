@@ -6,15 +6,11 @@ import math
 
 import numpy as np
 
+from lacunar.traits.config import TraitsConfig
 from lacunar.traits.evaluate import Evaluation
 from lacunar.traits.history import kept_epoch
 from lacunar.traits.model import TraitsModel
-
-_SCORED = {
-    "out-of-fold": "the training images, each answered by the networks trained without it",
-    "test": "images that chose nothing",
-    "validation": "images that chose the epoch, so that the figures lie somewhat high",
-}
+from lacunar.traits.parts import whose_figures
 
 
 def model_card(model: TraitsModel) -> str:
@@ -22,7 +18,10 @@ def model_card(model: TraitsModel) -> str:
     sections = [
         _head(model),
         _labels(model),
-        *(_scores(part, found) for part, found in reversed(model.evaluations.items())),
+        *(
+            _scores(part, found, model.config)
+            for part, found in reversed(model.evaluations.items())
+        ),
         _limits(model),
         _uses(),
     ]
@@ -36,7 +35,7 @@ def _head(model: TraitsModel) -> str:
     cells = sum(int(count.sum()) for counts in model.counts.values() for count in counts)
     unknown = sum(int(count[0]) for counts in model.counts.values() for count in counts)
     kept = kept_epoch(model.history, model.config)
-    one = config.schedule == "constant"
+    lowest = ", the one with the lowest validation loss" * config.chooses_epoch
     split = ", ".join(f"{n} {part}" for part, n in images.items())
     repeated = sum(intake.repeated for intake in model.intake.values())
     versions = ", ".join(f"{name} {version}" for name, version in model.versions.items())
@@ -50,7 +49,7 @@ Answers {", ".join(model.schema.names)} of one image each, learned from labels w
 - Rows left out on reading: {repeated}, of images that an earlier row names.
 - {_networks(model)}
 - {_start(model)}
-- Epoch {kept.epoch} of {len(model.history)}{", the one with the lowest validation loss" * one}.
+- Epoch {kept.epoch} of {len(model.history)}{lowest}.
 - Preset `{config.preset}`, seed {config.seed}, {versions}.{machine}
 - Fingerprint of the training data: `{model.fingerprint}`.
 """
@@ -98,12 +97,13 @@ def _labels(model: TraitsModel) -> str:
     return "\n".join([*lines, ""])
 
 
-def _scores(part: str, found: Evaluation) -> str:
+def _scores(part: str, found: Evaluation, config: TraitsConfig) -> str:
     lines = [
         f"## Scores: {part}",
         "",
-        f"On {_SCORED[part]}; 95 % intervals. *Largest* answers the largest class of the training",
-        "labels every time. Macro F1 is over the classes that occur.",
+        f"On {whose_figures(part, config)}.",
+        "Intervals hold 95 %. *Largest* answers the largest class of the training labels every",
+        "time. Macro F1 is over the classes that occur.",
         "",
         "| attribute | accuracy | largest | macro F1 | largest | known | unknown |",
         "|---|---|---|---|---|---|---|",

@@ -224,6 +224,17 @@ class TraitsConfig(BaseModel):
         return self.network == "stripes" and self.filters == _START_FILTERS
 
     @property
+    def chooses_epoch(self) -> bool:
+        """Whether images that validate choose the epoch of which weights are kept.
+
+        Examples
+        --------
+        >>> TraitsConfig(folds=0).chooses_epoch, TraitsConfig.of_preset("source").chooses_epoch
+        (False, True)
+        """
+        return self.schedule == "constant"
+
+    @property
     def judged_part(self) -> str:
         """The evaluated part of the training data: images that weights were not fitted to.
 

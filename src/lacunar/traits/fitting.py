@@ -63,8 +63,8 @@ def fit_traits(
     ----------
     train : LabelledImages
         With folds every network is trained without some parts of them and says what it makes of
-        those; other networks, if wanted, are then trained on all. Without folds some images
-        choose the epoch and no weight is fitted to them.
+        those; other networks, if wanted, are then trained on all. Without folds no weight is
+        fitted to some images, which judge, and choose the epoch where the schedule is constant.
     config : TraitsConfig, optional
     test : LabelledImages, optional
         Evaluated at the end; nothing is learned from them.

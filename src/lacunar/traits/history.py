@@ -81,9 +81,9 @@ def kept_epoch(history: Sequence[Epoch], config: TraitsConfig) -> Epoch:
     ... ]
     [2, 4]
     """
-    if config.schedule == "one-cycle":
-        return history[-1]
-    return min(history, key=lambda epoch: epoch.validation.loss)
+    if config.chooses_epoch:
+        return min(history, key=lambda epoch: epoch.validation.loss)
+    return history[-1]
 
 
 def is_over(history: Sequence[Epoch], config: TraitsConfig) -> bool:
@@ -96,7 +96,7 @@ def is_over(history: Sequence[Epoch], config: TraitsConfig) -> bool:
     """
     if len(history) >= config.max_epochs:
         return True
-    if not history or config.schedule == "one-cycle":
+    if not history or not config.chooses_epoch:
         return False
     return history[-1].epoch - kept_epoch(history, config).epoch >= config.patience
 

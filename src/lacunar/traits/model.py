@@ -59,8 +59,8 @@ class TraitsModel:
         ``test``.
     evaluations : dict of str to Evaluation
         Of ``out-of-fold``, the training images, each answered by the networks that were trained
-        without it; or, without folds, of ``validation``, which chose the epoch. And of ``test``,
-        which chose nothing.
+        without it; or, without folds, of ``validation``, which chose the epoch where the schedule
+        is constant. And of ``test``, which chose nothing.
     confidences : dict of str to tuple of A Confidence
         How far the probabilities of the same parts can be trusted.
     left_out : LeftOut
