@@ -39,7 +39,7 @@ check: $(VENV)/check.stamp
 	$(BIN)/lint-imports --no-cache
 
 # Peers, a server's tools, saved models or much time.
-NEED_MORE := $(foreach name,recommenders scale serving traits_epoch traits_folds traits_onnx,benchmarks/$(name)%)
+NEED_MORE := $(foreach name,recommenders scale serving traits_epoch traits_folds traits_gaps traits_onnx traits_recipes,benchmarks/$(name)%)
 
 bench: $(VENV)/test.stamp
 	for script in $(filter-out $(NEED_MORE),$(wildcard benchmarks/*.py)); do \

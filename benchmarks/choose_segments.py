@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 import numpy as np
-from measure import DATA, describe_machine
+from measure import data_set, describe_machine
 
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.evaluate import random_split, segment_popularity_ndcg
@@ -64,7 +64,7 @@ def choose(data: MixtureData, config: TasteConfig, ks: range, folds: int = 0) ->
 
 
 def main() -> None:
-    ratings = read_ratings(DATA / "ml-latest-small")
+    ratings = read_ratings(data_set("ml-latest-small"))
     splits = [random_split(ratings, seed=seed) for seed in range(3)]
     everybody = np.zeros(ratings.n_users, dtype=np.int64)
     popular = [segment_popularity_ndcg(split, everybody) for split in splits]

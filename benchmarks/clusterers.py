@@ -16,7 +16,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from measure import DATA, describe_machine, run_alone
+from measure import data_set, describe_machine, run_alone
 
 PAGE = Path(__file__).parents[1] / "docs" / "clusterers.md"
 SIZES = (610, 10_000, 100_000)
@@ -112,7 +112,7 @@ def score(name: str, kind: str) -> dict[str, Any]:
     from lacunar.taste.evaluate import random_split, segment_popularity_ndcg
     from lacunar.taste.ratings import read_ratings
 
-    ratings = read_ratings(DATA / "ml-latest-small")
+    ratings = read_ratings(data_set("ml-latest-small"))
     method = clusterer(name, SCORE_SEEDS)
     x = rows_of(ratings, kind)
     found = method.fit(x)
@@ -152,7 +152,7 @@ def softness(kind: str, k: int, covariance_type: str) -> dict[str, Any]:
     from lacunar.taste.mixture.search import EmOptions, search
     from lacunar.taste.ratings import read_ratings
 
-    ratings, unsure, hard, soft = read_ratings(DATA / "ml-latest-small"), [], [], []
+    ratings, unsure, hard, soft = read_ratings(data_set("ml-latest-small")), [], [], []
     for seed in range(3):
         split = random_split(ratings, seed=seed)
         train = split.train
@@ -177,7 +177,7 @@ def shape(kind: str, k: int) -> dict[str, Any]:
     """Share of variance along the longest axis inside a k-means cluster; 1 / G in a ball."""
     from lacunar.taste.ratings import read_ratings
 
-    x = rows_of(read_ratings(DATA / "ml-latest-small"), kind)
+    x = rows_of(read_ratings(data_set("ml-latest-small")), kind)
     labels = clusterer(f"k-means, K = {k}", SCORE_SEEDS).fit(x).labels
     axes = [np.linalg.eigvalsh(np.cov(x[labels == c].T)) for c in range(k)]
     weights = np.bincount(labels) / len(labels)
@@ -192,7 +192,7 @@ def densities(kind: str) -> dict[str, Any]:
     from lacunar.taste.clusterers import Dbscan, Hdbscan, knee_distance
     from lacunar.taste.ratings import read_ratings
 
-    x = rows_of(read_ratings(DATA / "ml-latest-small"), kind)
+    x = rows_of(read_ratings(data_set("ml-latest-small")), kind)
     knee = knee_distance(x, 2 * x.shape[1])
     tried = [Dbscan(n, part / 10 * knee) for n in (10, 40) for part in range(4, 10)]
     tried += [Hdbscan(n) for n in (3, 5, 10, 20, 40)]

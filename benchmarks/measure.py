@@ -12,8 +12,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-DATA = Path(os.environ.get("LACUNAR_DATA", Path(__file__).parents[2] / "shared" / "data"))
-
 # The child prints its own figures as JSON; its peak resident memory is added here.
 _CHILD = """
 import importlib.util, json, resource, sys
@@ -25,6 +23,20 @@ figures = getattr(job, sys.argv[2])(**json.loads(sys.argv[3]))
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(json.dumps(figures | {"peak_mb": peak}))
 """
+
+
+def data_set(name: str) -> Path:
+    """Folder of a data set, such as ``ml-latest-small``, in the directory of ``LACUNAR_DATA``."""
+    named = os.environ.get("LACUNAR_DATA")
+    if not named:
+        raise SystemExit(
+            f"expected the environment variable LACUNAR_DATA to name a directory with {name} in it,"
+            " got none"
+        )
+    folder = Path(named) / name
+    if not folder.is_dir():
+        raise SystemExit(f"expected a directory {name} in LACUNAR_DATA, got none at {folder}")
+    return folder
 
 
 def run_alone(

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from measure import DATA, describe_machine, in_turn, middle
+from measure import data_set, describe_machine, in_turn, middle
 
 LOOP_USERS = 300
 SIZES = {"610 users, 51 x 10 components": (610, 51, 10), "100,000 users, 4": (100_000, 1, 4)}
@@ -26,7 +26,7 @@ def profiles(n_users: int) -> Any:
     from lacunar.taste.ratings import read_ratings
 
     if n_users == 610:
-        return genre_profiles(read_ratings(DATA / "ml-latest-small")).means
+        return genre_profiles(read_ratings(data_set("ml-latest-small"))).means
     genre_of = [row.split("|") for row in sample_movies(n_movies=3000)["genres"].to_pylist()]
     names = sorted({name for row in genre_of for name in row})
     flags = np.array([[name in row for name in names] for row in genre_of], dtype=np.float64)

@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 import numpy as np
-from measure import DATA, describe_machine, in_turn, middle, run_alone
+from measure import data_set, describe_machine, in_turn, middle, run_alone
 
 KS, SEEDS = range(1, 11), range(51)
 
@@ -21,7 +21,7 @@ def profiles() -> Any:
     from lacunar.taste.profiles import genre_profiles
     from lacunar.taste.ratings import read_ratings
 
-    ratings = read_ratings(DATA / "ml-latest-small")
+    ratings = read_ratings(data_set("ml-latest-small"))
     return fill_gaps(genre_profiles(ratings).means, "row-mean")
 
 

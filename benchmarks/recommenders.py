@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from measure import DATA, describe_machine, middle, run_alone
+from measure import data_set, describe_machine, middle, run_alone
 from recommenders_peers import COSTS, PEERS, THREADS, Peer, Setting, timed
 
 from lacunar.taste.config import TasteConfig
@@ -171,7 +171,7 @@ def tune(peers: Peers, name: str, split: Split, key: str) -> tuple[Setting, floa
 
 def scores(peers: Peers, seeds: range, names: list[str]) -> dict[str, Any]:
     """Tune, fit and score everything; prints its tables."""
-    ratings = read_ratings(DATA / "ml-latest-small")
+    ratings = read_ratings(data_set("ml-latest-small"))
     splits = [random_split(ratings, seed=seed) for seed in seeds]
     results: dict[str, MethodResult] = {}
     chosen: dict[str, list[dict[str, Any]]] = {}
@@ -250,7 +250,7 @@ def _plain(summary: dict[str, Summary]) -> dict[str, Any]:
 
 def ratings_named(name: str) -> Ratings:
     if name == "MovieLens":
-        return read_ratings(DATA / "ml-latest-small")
+        return read_ratings(data_set("ml-latest-small"))
     n_users, n_movies = GENERATED
     return sampled_ratings(n_users=n_users, n_movies=n_movies)
 

@@ -33,7 +33,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from measure import DATA, describe_machine, run_alone
+from measure import data_set, describe_machine, run_alone
 
 WORKERS, READERS, CONNECTIONS, IMAGES = 2, 20, 8, 64
 LUA = Path(__file__).with_suffix(".lua")
@@ -186,7 +186,9 @@ def main() -> None:
     from lacunar.store import load_taste
 
     users = [str(user) for user in load_taste(given.taste).ratings.users]
-    images = sorted(map(str, (DATA / "people-716" / "Test_Data" / "Originals").iterdir()))[:IMAGES]
+    images = sorted(map(str, (data_set("people-716") / "Test_Data" / "Originals").iterdir()))[
+        :IMAGES
+    ]
     asked = [f"GET /api/v1/users/{user}/recommendations" for user in users]
     held: dict[str, bool] = {}
     with tempfile.TemporaryDirectory() as folder:
