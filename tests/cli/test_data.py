@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from lacunar.cli import app
@@ -19,6 +20,25 @@ def test_the_list_names_what_can_be_fetched() -> None:
     assert "lacunar data fetch ml-25m -o DIR" in told
     assert "lacunar data sample tastes -o DIR" in told
     assert "lacunar data sample people -o DIR" in told
+
+
+def test_what_was_fetched_is_told_as_one_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fetch(name: str, directory: Path, **options: object) -> Path:
+        directory.mkdir()
+        for file in ("ratings.csv", "movies.csv"):
+            (directory / file).touch()
+        return directory
+
+    monkeypatch.setattr("lacunar.datasets.movielens.fetch", fetch)
+    place = tmp_path / "ml"
+    done = runner.invoke(app, ["data", "fetch", "ml-latest-small", "-o", str(place), "--json"])
+    assert json.loads(done.stdout) == {
+        "name": "ml-latest-small",
+        "directory": str(place),
+        "files": ["movies.csv", "ratings.csv"],
+    }
 
 
 def test_a_data_set_that_is_not_known_is_refused(tmp_path: Path) -> None:

@@ -23,6 +23,27 @@ def test_a_sample_can_be_read_again(tmp_path: Path) -> None:
     assert (tmp_path / "s" / "groups.csv").exists()
 
 
+def test_a_sample_is_told_as_one_document(tmp_path: Path) -> None:
+    options = ["--users", "30", "--movies", "200", "--seed", "2", "--json"]
+    done = runner.invoke(app, ["data", "sample", "tastes", "-o", str(tmp_path / "s"), *options])
+    told = json.loads(done.stdout)
+    rows = {"users": 30, "films": 200, "ratings": told["rows"]["ratings"]}
+    assert told == {
+        "sample": "tastes",
+        "directory": str(tmp_path / "s"),
+        "seed": 2,
+        "rows": rows,
+    }
+    assert read_ratings(tmp_path / "s").intake.rows == rows["ratings"]
+    options = ["--train", "6", "--test", "4", "--no-maps", "--duplicates", "1", "--json"]
+    done = runner.invoke(app, ["data", "sample", "people", "-o", str(tmp_path / "p"), *options])
+    assert json.loads(done.stdout)["rows"] == {
+        "training_images": 6,
+        "test_images": 4,
+        "planted_faults": 1,
+    }
+
+
 def test_people_of_a_sample_can_rate_less(tmp_path: Path) -> None:
     rows = []
     for median in ("70", "30"):

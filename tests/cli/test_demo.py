@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -41,8 +42,12 @@ def test_without_torch_the_demo_shows_the_other_half_and_says_so(
     monkeypatch.setattr(
         "lacunar.cli.demo._tastes", lambda output, seed: Entry("Tastes", "Some.", "tastes.html")
     )
-    done = runner.invoke(app, ["demo", "-o", str(tmp_path / "d")])
+    done = runner.invoke(app, ["demo", "-o", str(tmp_path / "d"), "--json"])
     assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["file"] == str(tmp_path / "d" / "index.html")
+    assert told["reports"] == ["tastes.html"]
+    assert told["notes"][0].startswith("Traits were left out: expected PyTorch")
     page = (tmp_path / "d" / "index.html").read_text()
     assert "Traits were left out: expected PyTorch" in page
     assert "pip install &#39;lacunar[traits]&#39;" in page

@@ -59,7 +59,8 @@ def test_a_report_is_written_once_and_again_by_force(run: Run, model: Path, tmp_
     again = run("taste", "report", model, "-o", page)
     assert again.returncode == 2
     assert "--force" in again.stderr
-    assert run("taste", "report", model, "-o", page, "--force").returncode == 0
+    told = only_json(run("taste", "report", model, "-o", page, "--force", "--json"))
+    assert told == {"file": str(page), "bytes": page.stat().st_size}
 
 
 BAD = {

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,8 @@ def test_a_report_is_written_once_and_again_by_force(model: Path, tmp_path: Path
     again = run("report", model, "-o", page)
     assert isinstance(again.exception, InputError)
     assert "--force" in str(again.exception)
-    assert run("report", model, "-o", page, "--force").exit_code == 0
+    forced = run("report", model, "-o", page, "--force", "--json")
+    assert json.loads(forced.stdout) == {"file": str(page), "bytes": page.stat().st_size}
 
 
 def test_a_report_shows_images_where_the_data_are_named(

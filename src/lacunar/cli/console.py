@@ -125,6 +125,14 @@ def check_checkpoint(checkpoint: Path | None, output: Path) -> None:
         )
 
 
+def tell_report(path: Path, *, json: bool) -> None:
+    """Say where a report was written: in a sentence, or with its size as a document."""
+    if json:
+        emit_json({"file": str(path), "bytes": path.stat().st_size})
+        return
+    out.print(f"Report written to {path}", markup=False, soft_wrap=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     from lacunar.files import replace_file

@@ -64,6 +64,7 @@ def fetch(
     name: Annotated[str, typer.Argument(help="Name of a data set, see `lacunar data list`.")],
     output: Annotated[Path, typer.Option("-o", "--out", help="Directory to write.")],
     force: ForceFlag = False,
+    json: JsonFlag = False,
 ) -> None:
     """Download a public data set, checked against its published checksum."""
     from lacunar.datasets import movielens
@@ -75,6 +76,10 @@ def fetch(
             force=force,
             progress=lambda done, total: report("download", done, total or 0),
         )
+    if json:
+        files = sorted(path.name for path in directory.iterdir())
+        emit_json({"name": name, "directory": str(directory), "files": files})
+        return
     out.print(f"{name} is in {directory}", markup=False, soft_wrap=True)
 
 

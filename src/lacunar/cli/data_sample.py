@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import json as json_text
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from lacunar.cli.console import ForceFlag, err, out, progress, write_text
+from lacunar.cli.console import (
+    ForceFlag,
+    JsonFlag,
+    emit_json,
+    err,
+    out,
+    progress,
+    write_text,
+)
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
@@ -65,6 +73,7 @@ def sample(
     ] = False,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
     force: ForceFlag = False,
+    json: JsonFlag = False,
 ) -> None:
     """Generate ratings of invented films, or pictures of invented people.
 
@@ -98,9 +107,12 @@ def sample(
         if value is not None
     }
     rows = (_write_tastes if what == "tastes" else _write_people)(output, seed, **named)
+    if json:
+        emit_json({"sample": what, "directory": str(output), "seed": seed, "rows": rows})
+        return
     table = Table(show_header=False, box=None)
     for name, number in rows.items():
-        table.add_row(name, str(number))
+        table.add_row(name.replace("_", " "), str(number))
     out.print(table)
     out.print(f"Sample written to {output}", markup=False, soft_wrap=True)
 
@@ -163,10 +175,10 @@ def _write_people(
     faults = wrong_labels + bad_images + duplicates
     if faults:
         _write_truth(made.truth, output / _PLANTED)
-    return {"training images": train, "test images": test} | (
-        {"planted faults": faults} if faults else {}
+    return {"training_images": train, "test_images": test} | (
+        {"planted_faults": faults} if faults else {}
     )
 
 
 def _write_truth(truth: PlantedTruth, path: Path) -> None:
-    write_text(path, json.dumps(asdict(truth), indent=1) + "\n")
+    write_text(path, json_text.dumps(asdict(truth), indent=1) + "\n")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lacunar.cli.console import ForceFlag, err, out, progress, write_text
+from lacunar.cli.console import ForceFlag, JsonFlag, emit_json, err, out, progress, write_text
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def demo(
     ),
     seed: Annotated[int, typer.Option(help="Seed of samples and fits.")] = 0,
     force: ForceFlag = False,
+    json: JsonFlag = False,
 ) -> None:
     """Generate samples, fit both applications, and write reports to open in a browser.
 
@@ -46,6 +47,10 @@ def demo(
         err.print(notes[0], markup=False)
     index = output / "index.html"
     write_text(index, index_page("Lacunar demo", entries, notes=notes))
+    if json:
+        reports = [entry.href for entry in entries]
+        emit_json({"file": str(index), "reports": reports, "notes": notes})
+        return
     out.print(f"Open {index.resolve()}", markup=False, soft_wrap=True)
 
 

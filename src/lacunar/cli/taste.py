@@ -20,6 +20,7 @@ from lacunar.cli.console import (
     err,
     out,
     progress,
+    tell_report,
     write_text,
 )
 from lacunar.cli.engines import EngineOption, MasterOption, MemoryOption
@@ -214,6 +215,7 @@ def report(
         Path | None, typer.Option(help="What `taste evaluate -o` wrote, to be shown as well.")
     ] = None,
     force: ForceFlag = False,
+    json: JsonFlag = False,
 ) -> None:
     """Write a report as one HTML file that needs no network."""
     from lacunar.report.taste import taste_report
@@ -228,7 +230,7 @@ def report(
         raise InputError(f"{evaluation}: expected an evaluation of the model's log, got another's")
     users = [loaded.ratings.user_position(name) for name in user or []]
     write_text(output, taste_report(loaded, users=users, evaluation=found))
-    out.print(f"Report written to {output}", markup=False, soft_wrap=True)
+    tell_report(output, json=json)
 
 
 def _print_intake(model: TasteModel) -> None:

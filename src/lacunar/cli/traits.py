@@ -14,7 +14,13 @@ from lacunar.cli import (
     traits_fit,
     traits_predict,
 )
-from lacunar.cli.console import ForceFlag, check_file_destination, out, write_text
+from lacunar.cli.console import (
+    ForceFlag,
+    JsonFlag,
+    check_file_destination,
+    tell_report,
+    write_text,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,6 +57,7 @@ def report(
         Path | None, typer.Option(help="Where decoded images are kept (or LACUNAR_CACHE).")
     ] = None,
     force: ForceFlag = False,
+    json: JsonFlag = False,
 ) -> None:
     """Write a report as one HTML file that needs no network.
 
@@ -72,4 +79,4 @@ def report(
         samples = augmented_samples(loaded, dataset, cache_dir=cache)
         explained = explained_samples(loaded, dataset, cache_dir=cache)
     write_text(output, traits_report(loaded, samples=samples, explained=explained))
-    out.print(f"Report written to {output}", markup=False, soft_wrap=True)
+    tell_report(output, json=json)
