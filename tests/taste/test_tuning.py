@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lacunar.taste.config import TasteConfig
+from lacunar.taste import tuning
+from lacunar.taste.config import TasteConfig, draw_users
+from lacunar.taste.evaluate.split import Split
 from lacunar.taste.fitting import fit_taste
 from lacunar.taste.model import TasteModel
 from lacunar.taste.ratings import Ratings, read_ratings
@@ -28,6 +30,36 @@ def test_tuning_repeats_with_its_seed(sample_ratings: Ratings, sample_model: Tas
     )
     assert first == again
     assert first.trials != other.trials
+
+
+def test_a_sample_of_many_users_is_looked_at(
+    sample_ratings: Ratings, sample_model: TasteModel
+) -> None:
+    placement, sample = sample_model.placement, draw_users(120, 70, seed=4)
+    found = tune_personal(sample_ratings, placement, seed=4, max_users=70)
+    assert found == tune_personal(sample_ratings.of_users(sample), placement, seed=4)
+    assert found.trials != tune_personal(sample_ratings, placement, seed=4, max_users=120).trials
+
+
+@pytest.mark.parametrize(("judged", "splits"), [(119, 1), (120, 3)])
+def test_few_users_are_judged_on_several_splits(
+    sample_ratings: Ratings,
+    sample_model: TasteModel,
+    monkeypatch: pytest.MonkeyPatch,
+    judged: int,
+    splits: int,
+) -> None:
+    seeds = set()
+    inner = tuning.random_split
+
+    def split(ratings: Ratings, *, seed: int) -> Split:
+        seeds.add(seed)
+        return inner(ratings, seed=seed)
+
+    monkeypatch.setattr(tuning, "random_split", split)
+    monkeypatch.setattr(tuning, "_MAX_USERS", judged)
+    tune_personal(sample_ratings, sample_model.placement, seed=7)
+    assert seeds == set(range(7, 7 + splits))
 
 
 def test_a_climb_stops_where_quality_falls_on_both_sides() -> None:

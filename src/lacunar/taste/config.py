@@ -37,6 +37,18 @@ _SOURCE: dict[str, Any] = {
 }
 
 
+def draw_users(n_users: int, size: int, *, seed: int) -> NDArray[np.intp]:
+    """Positions of a seeded sample of users, ascending.
+
+    Examples
+    --------
+    >>> len(draw_users(20_000, 5_000, seed=0)), draw_users(3, 3, seed=0).tolist()
+    (5000, [0, 1, 2])
+    """
+    generator = np.random.default_rng([seed, n_users])
+    return np.sort(generator.choice(n_users, size=size, replace=False))
+
+
 class TasteConfig(BaseModel):
     """Settings of a taste fit.
 
@@ -81,13 +93,14 @@ class TasteConfig(BaseModel):
         "personal", description="Who recommends where no recommender is named."
     )
     search_users: int = Field(
-        20_000, ge=2, description="Up to so many users K, restarts and settings are chosen on all."
+        20_000, ge=2, description="Up to so many users K and restarts are chosen on all."
     )
     sample_users: int = Field(
         5_000,
         ge=2,
-        description="Of more users, K, restarts and settings are chosen on a seeded sample of so "
-        "many; the mixture itself is then fitted to all.",
+        description="Of more users, K and restarts are chosen on a seeded sample of so many; the "
+        "mixture itself is then fitted to all. Settings of the personal recommender, which cost "
+        "more, are never chosen on more users than this.",
     )
     map_users: int = Field(20_000, ge=1, description="Users on the map, a seeded sample of them.")
 
@@ -119,8 +132,7 @@ class TasteConfig(BaseModel):
         """
         if n_users <= self.search_users:
             return None
-        generator = np.random.default_rng([self.seed, n_users])
-        return np.sort(generator.choice(n_users, size=self.sample_users, replace=False))
+        return draw_users(n_users, self.sample_users, seed=self.seed)
 
     def liked_above_on(self, scale: RatingScale) -> float:
         """Stars above which a rating counts as a like."""

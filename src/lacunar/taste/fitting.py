@@ -152,11 +152,10 @@ def _draw_map(fit: SegmentFit, config: TasteConfig, report: Progress) -> UserMap
 
 def _tune(ratings: Ratings, fit: SegmentFit, config: TasteConfig, report: Progress) -> Tuning:
     return tune_personal(
-        ratings if fit.sample is None else ratings.of_users(fit.sample),
+        ratings,
         fit.placement(ratings, config),
         seed=config.seed,
-        # A sample has more users than are judged, and its splits differ less.
-        folds=3 if fit.sample is None else 1,
+        max_users=config.sample_users,
         progress=partial(report, "recommender"),
     )
 

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from lacunar.errors import InputError
 from lacunar.progress import say_nothing
+from lacunar.taste.config import draw_users
 from lacunar.taste.evaluate.cold_start import cold_start
 from lacunar.taste.evaluate.rankings import measure, rank_split
 from lacunar.taste.evaluate.split import Split
@@ -27,10 +28,10 @@ _GRID: dict[str, tuple[float, ...]] = {
 }
 _SLIDES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 _GIVEN = (1, 3, 5, 10)
-# One split of a small log tells settings apart by less than it varies itself.
-_FOLDS = 3
 # Users whose rankings are compared; more would change the choice less than another split does.
 _MAX_USERS = 2_000
+# One split of fewer users tells settings apart by less than it varies itself.
+_FOLDS = 3
 _FEW_USERS = 2_000
 
 
@@ -78,10 +79,12 @@ def tune_personal(
     placement: Placement,
     *,
     seed: int,
-    folds: int = _FOLDS,
+    max_users: int = 5_000,
     progress: Callable[[int, int], None] | None = None,
 ) -> Tuning:
     """Choose settings by nDCG@10 on random fifths of each user's ratings.
+
+    Three such splits are compared where there are up to 2,000 users, else one.
 
     One setting moves at a time, from the middle of its grid while the score rises. The slide from
     segments to rated films is chosen last, for users the item model has not seen, shown 1 to 10 of
@@ -94,9 +97,9 @@ def tune_personal(
         A training log: nothing that a later test asks for may be in it.
     placement : Placement
     seed : int
-        Of the ratings held out.
-    folds : int
-        Random splits that settings are compared on.
+        Of the ratings held out, and of the sample.
+    max_users : int
+        Of more users a sample of so many is looked at: an item model is fitted for each trial.
     progress : callable, optional
         Called with (settings moved, settings in all).
 
@@ -111,6 +114,9 @@ def tune_personal(
     >>> tune_personal(ratings, placement, seed=0).options.penalty > 0
     True
     """
+    if ratings.n_users > max_users:
+        ratings = ratings.of_users(draw_users(ratings.n_users, max_users, seed=seed))
+    folds = _FOLDS if ratings.n_users <= _MAX_USERS else 1
     try:
         splits = [random_split(ratings, seed=seed + fold) for fold in range(folds)]
         newcomers = cold_start(ratings, seed=seed, given=_GIVEN)
