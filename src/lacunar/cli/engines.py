@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,8 +15,6 @@ from lacunar.cli.console import Report
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
     from lacunar.taste.config import TasteConfig
     from lacunar.taste.model import TasteModel
     from lacunar.taste.placement import PlacementRule
@@ -169,7 +167,7 @@ class Where:
         )
 
     @contextmanager
-    def _session(self) -> Iterator[SparkSession]:
+    def _session(self) -> Iterator[Any]:
         from lacunar.taste.engines.spark_session import or_refuse, spark_session
 
         assert self.master is not None, "a cluster has a master"
