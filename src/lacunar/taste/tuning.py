@@ -19,6 +19,7 @@ from lacunar.taste.evaluate.splits import random_split
 from lacunar.taste.placement import Placement
 from lacunar.taste.ratings import Ratings
 from lacunar.taste.recommend.personal import PersonalOptions, PersonalRecommender
+from lacunar.taste.threads import in_threads
 
 # Steps of a search that moves one setting at a time while the held-out ratings agree.
 _GRID: dict[str, tuple[float, ...]] = {
@@ -157,18 +158,23 @@ def _climb(
     found: dict[PersonalOptions, float],
 ) -> PersonalOptions:
     """Move one setting along its grid, in either direction, while the quality rises."""
+    along = [replace(start, **{name: value}) for value in grid]
+
+    def look(*places: int) -> None:
+        new = [along[place] for place in places if along[place] not in found]
+        found.update(zip(new, in_threads(quality, new), strict=True))
 
     def at(place: int) -> float:
-        options = replace(start, **{name: grid[place]})
-        if options not in found:
-            found[options] = quality(options)
-        return found[options]
+        look(place)
+        return found[along[place]]
 
     best = grid.index(getattr(start, name))
+    # Whichever way it goes: side by side they take as long as the slowest.
+    look(*range(max(best - 1, 0), min(best + 2, len(grid))))
     for step in (-1, 1):
         while 0 <= best + step < len(grid) and at(best + step) > at(best):
             best += step
-    return replace(start, **{name: grid[best]})
+    return along[best]
 
 
 def _choose_slide(options: PersonalOptions, newcomers: list[Split], placement: Placement) -> float:
