@@ -27,7 +27,7 @@ class UserMap:
     coordinates: FloatArray
 
 
-def draw_map(profiles: FloatArray, *, max_users: int = 20_000, seed: int = 0) -> UserMap:
+def draw_map(profiles: FloatArray, *, max_users: int = 5_000, seed: int = 0) -> UserMap:
     """Embed complete profiles of shape (U, G) in the plane.
 
     Parameters
