@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -180,11 +181,9 @@ def _climb(
 def _choose_slide(options: PersonalOptions, newcomers: list[Split], placement: Placement) -> float:
     """The slide that serves users best whom the item model has not seen."""
     fitted = PersonalRecommender(placement, options).fit(newcomers[0].train)
-    scores = [
-        np.mean([_ndcg(fitted.with_slide(slide), split) for split in newcomers])
-        for slide in _SLIDES
-    ]
-    return _SLIDES[int(np.argmax(scores))]
+    pairs = list(product(_SLIDES, newcomers))
+    scores = in_threads(lambda pair: _ndcg(fitted.with_slide(pair[0]), pair[1]), pairs)
+    return _SLIDES[int(np.reshape(scores, (len(_SLIDES), -1)).mean(axis=1).argmax())]
 
 
 def _quality(options: PersonalOptions, splits: list[Split], placement: Placement) -> float:
