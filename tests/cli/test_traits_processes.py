@@ -12,16 +12,8 @@ from lacunar.errors import InputError
 from lacunar.traits import parallel
 from lacunar.traits.parallel import ALONE, World
 
-
-class Notes:
-    """Counts as ``torch.distributed.Store`` does."""
-
-    def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
-
-    def add(self, name: str, amount: int) -> int:
-        self._counts[name] = self._counts.get(name, 0) + amount
-        return self._counts[name]
+pytest.importorskip("torch")
+from torch.distributed import HashStore
 
 
 def test_one_process_alone_says_what_is_wrong() -> None:
@@ -34,7 +26,7 @@ def test_one_process_alone_says_what_is_wrong() -> None:
 def test_of_all_that_fail_the_first_says_why_and_the_others_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    notes = Notes()
+    notes = HashStore()
     for rank, expected in ((1, InputError), (0, typer.Exit)):
         world = World(rank, 2, store=notes)
         monkeypatch.setattr(parallel, "joined", partial(nullcontext, world))

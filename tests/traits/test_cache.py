@@ -12,7 +12,7 @@ from PIL import Image
 from lacunar.errors import InputError
 from lacunar.traits import cache
 from lacunar.traits.arrays import ImageArray
-from lacunar.traits.cache import default_cache_dir, load_images
+from lacunar.traits.cache import default_cache_dir, load_images, open_images
 from lacunar.traits.dataset import LabelledImages, read_dataset, read_layout
 from lacunar.traits.images import fit_into, read_image
 from lacunar.traits.schema import Attribute, Schema
@@ -290,6 +290,11 @@ def test_a_cache_that_cannot_be_written_gets_one_sentence(
         load_images(dataset, height=20, width=12, cache_dir=tmp_path / "file")
     assert "expected a place for decoded images, got: Not a directory" in str(caught.value)
     assert "LACUNAR_CACHE" in str(caught.value)
+
+
+def test_images_that_nobody_has_decoded_get_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="abc: expected images that another process has decoded"):
+        open_images("abc", cache_dir=tmp_path)
 
 
 def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:

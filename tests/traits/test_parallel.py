@@ -6,8 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
-from lacunar.traits import parallel, tensors
+from lacunar.traits import tensors
 from lacunar.traits.parallel import ALONE, World, joined
 
 torch = pytest.importorskip("torch")
@@ -66,11 +64,12 @@ with joined() as world:
             found[f"{preset} {precision} weights {name}"] = array
     found["told"] = world.from_first(str(world.rank))
     found["ranks"] = world.of_all(world.rank)
-    world.check_same("coats", "attributes")
+    # Nobody has hats, and the first does not know of coats.
+    found["same"] = str(world.check_same({"coats": "two" if world.rank else None, "hats": None}))
     refused = ""
     if world.size > 1:
         try:
-            world.check_same(world.rank // 2, "attributes")
+            world.check_same({"hats": None, "attributes": world.rank // 2})
         except InputError as error:
             refused = str(error)
     found["refused"] = refused
@@ -150,6 +149,7 @@ def test_weights_and_running_statistics_are_those_of_one_process(
 def test_processes_tell_each_other(together: Found) -> None:
     assert together["told"] == "0"
     assert together["ranks"].tolist() == [0, 1, 2]
+    assert together["same"] == "{'coats': 'two', 'hats': None}"
     assert together["refused"] == (
         "expected the same attributes in every process, got others in process 3 of 3"
     )
@@ -170,7 +170,8 @@ def test_one_process_sends_nothing() -> None:
     ALONE.add_gradients(layer)
     assert values.tolist() == layer.weight.grad[0].tolist() == [1, 2]
     assert (ALONE.from_first("a"), ALONE.of_all("a")) == ("a", ["a"])
-    ALONE.check_same("a", "letters")
+    assert ALONE.check_same({"letters": "a"}) == {"letters": "a"}
+    ALONE.meet()
     ALONE.take_device("no such device")
     assert ALONE.is_first_to_fail()
     assert not torch.distributed.is_initialized()
@@ -209,31 +210,42 @@ def test_each_process_needs_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) ->
         World(1, 2).take_device("cuda:1")
 
 
-def test_a_meeting_is_not_misled_by_notes_of_an_earlier_one() -> None:
-    store = HashStore()
-    names = []
-    for _ in range(2):
-        with ThreadPoolExecutor(3) as pool:
-            first = pool.submit(parallel._meet, store, 0, 3)
-            # The first has answered old notes before the others write theirs.
-            time.sleep(0.1)
-            others = [pool.submit(parallel._meet, store, rank, 3) for rank in (1, 2)]
-            names.append({meeting.result(timeout=20) for meeting in (first, *others)})
-    assert [len(found) for found in names] == [1, 1]
-    assert names[0] != names[1]
+def test_only_an_own_gpu_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    done: list[object] = []
+    monkeypatch.setattr(torch.cuda, "set_device", done.append)
+
+    def choose(name: str) -> torch.device:
+        done.append(name)
+        return torch.device(name)
+
+    monkeypatch.setattr(tensors, "choose_device", choose)
+    World(3, 4, local_rank=1).take_device("cuda")
+    assert done == [1, "cuda"]
+    with pytest.raises(InputError, match="got 2 for process 3"):
+        World(2, 4, local_rank=2).take_device("cuda")
+    assert done == [1, "cuda"]
 
 
 def test_a_store_that_is_gone_leaves_every_process_to_speak() -> None:
-    class Store:
-        counts: int | None = 0
+    class Gone(HashStore):
+        def compare_set(self, *noted: str) -> bytes:
+            raise RuntimeError("connection closed")
 
-        def add(self, key: str, by: int) -> int:
-            if self.counts is None:
-                raise RuntimeError("connection closed")
-            self.counts += by
-            return self.counts
+    assert all(World(rank, 2, store=Gone()).is_first_to_fail() for rank in (1, 0))
 
-    store = Store()
-    assert [World(rank, 2, store=store).is_first_to_fail() for rank in (1, 0)] == [True, False]
-    store.counts = None
+
+def test_a_process_stays_the_first_to_fail() -> None:
+    store = HashStore()
+    asked = [World(rank, 3, store=store).is_first_to_fail() for rank in (1, 0, 1, 2)]
+    assert asked == [True, False, True, False]
+
+
+def test_a_lost_process_is_told_in_a_sentence() -> None:
+    store = HashStore()
     assert World(1, 2, store=store).is_first_to_fail()
+    with pytest.raises(
+        InputError, match=r"every process .* to live, lost one \(process 2 of 2 fai"
+    ):
+        World(0, 2, store=store).meet()

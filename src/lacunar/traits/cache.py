@@ -130,10 +130,20 @@ def open_images(key: str, *, cache_dir: Path | None = None) -> ImageArray:
         Of the array.
     cache_dir : Path, optional
         See :func:`default_cache_dir`.
+
+    Raises
+    ------
+    InputError
+        If there are none.
     """
     folder = (cache_dir or default_cache_dir()) / key
     names = tuple(name for name in (_PIXELS, _BOXES, _MAPS, _KNOWN) if (folder / name).is_file())
-    return _open(key, folder, names)
+    try:
+        return _open(key, folder, names)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: expected images that another process has decoded, got: {error.strerror}"
+        ) from error
 
 
 def _key(dataset: LabelledImages, frame: _Frame, pool: Executor) -> str:

@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
-from lacunar.traits.arrays import ImageArray
-from lacunar.traits.cache import open_images
 from lacunar.traits.calibration import calibrated
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.counts import count_labels, largest_classes
 from lacunar.traits.dataset import LabelledImages
+from lacunar.traits.decoding import decode_parts, what_labels_tell
 from lacunar.traits.evaluate import evaluate_answers
 from lacunar.traits.layers import layer_table
 from lacunar.traits.left_out import gather_left_out
@@ -29,7 +28,6 @@ from lacunar.traits.model import (
     check_attributes,
     digest_of,
     fingerprint,
-    load_frames,
 )
 from lacunar.traits.operating_points import measure_points
 from lacunar.traits.parallel import ALONE, World
@@ -103,23 +101,22 @@ def fit_traits(
     nothing: Rows = np.empty(0, np.intp)
     refits = [(np.arange(len(train)), nothing)] * (config.n_networks - len(splits))
     world.take_device(config.device)
-
-    def decoded(dataset: LabelledImages) -> ImageArray:
-        # The first process of a machine decodes, the others open what it wrote.
-        first = world.local_rank == 0
-        images = (
-            load_frames(dataset, config, cache_dir=cache_dir, reading=reading) if first else None
-        )
-        key: str = next(filter(None, world.of_all(images.key if images else None)))
-        return images or open_images(key, cache_dir=cache_dir)
-
-    images = decoded(train)
+    device = choose_device(config.device)
+    precision = str(choose_precision(config.precision, device)).removeprefix("torch.")
     versions = {name: version(name) for name in _LIBRARIES}
-    digest = fingerprint(train, images)
+    world.meet()
     world.check_same(
-        digest_of([digest, config.model_dump(mode="json"), versions]),
-        "images, labels, settings and versions",
+        {
+            "settings": digest_of(config.model_dump(mode="json")),
+            "versions of libraries": versions,
+            "devices": f"{device.type} in {precision}",
+            **what_labels_tell(train, test),
+        }
     )
+    images, test_images = decode_parts(
+        world, train, test, config, cache_dir=cache_dir, reading=reading
+    )
+    digest = fingerprint(train, images)
     start = None if config.starts_from == "random" else read_start(config.starts_from)
     begun = [] if start is None else [start.digest]
     members = [
@@ -154,13 +151,12 @@ def fit_traits(
     }
     together = restore_networks(config, train.schema, states)
     if test is not None:
-        logits = predict_together(world, together, decoded(test))
+        assert test_images is not None
+        logits = predict_together(world, together, test_images)
         answered["test"] = (test.labels, logits, calibrated(logits, trust.temperatures))
         labels_of["test"] = test.labels
     counts = {name: count_labels(labels, train.schema) for name, labels in labels_of.items()}
     largest = largest_classes(counts["train"])
-    device = choose_device(config.device)
-    precision = str(choose_precision(config.precision, device)).removeprefix("torch.")
     model = TraitsModel(
         config=config,
         schema=train.schema,

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from lacunar.errors import InputError
+from lacunar.traits.meeting import MEETING, agree_on_name, beating, note_failure, wait_for_all
 from lacunar.traits.requirements import require_torch
 
 if TYPE_CHECKING:
@@ -24,9 +23,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 _VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
-# Processes wait while the first decodes all images; one that dies is noticed at once.
-_PATIENCE, _MEETING = timedelta(hours=6), timedelta(minutes=10)
-_POLL_SECONDS = 0.02
+# Of messages while all do the same work; what takes one longer is waited for by World.meet.
+_PATIENCE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +100,42 @@ class World:
             distributed.all_gather_object(values, value)
         return values
 
-    def check_same(self, value: Any, what: str) -> None:
+    def meet(self) -> None:
+        """Wait for every process, however long it takes to come here, unless one is lost."""
+        if self.size > 1:
+            with _all_alive():
+                wait_for_all(self.store, self.rank, self.size)
+
+    def check_same(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Refuse to go on where processes were given different things.
+
+        Parameters
+        ----------
+        given : mapping of str to object
+            By what it is; None where this process does not know.
+
+        Returns
+        -------
+        dict of str to object
+            What those that know it were given.
 
         Raises
         ------
         InputError
-            That names ``what`` and the first process that differs.
+            That names what differs and the first process in which it does.
         """
-        values = self.of_all(value)
-        odd = next((rank for rank, found in enumerate(values) if found != values[0]), 0)
-        if odd:
-            raise InputError(
-                f"expected the same {what} in every process, got others in process {odd + 1}"
-                f" of {self.size}"
-            )
+        alike: dict[str, Any] = {}
+        told = self.of_all(given)
+        for what in given:
+            values = {rank: each[what] for rank, each in enumerate(told) if each[what] is not None}
+            alike[what] = next(iter(values.values()), None)
+            odd = next((rank for rank, value in values.items() if value != alike[what]), None)
+            if odd is not None:
+                raise InputError(
+                    f"expected the same {what} in every process, got others in process {odd + 1}"
+                    f" of {self.size}"
+                )
+        return alike
 
     def take_device(self, name: str) -> None:
         """Let a GPU's name mean the one of this process.
@@ -132,25 +151,25 @@ class World:
 
         from lacunar.traits.tensors import choose_device
 
+        # First of all: to ask whether a GPU works opens it, and in every process the first one.
+        if name in {"auto", "cuda"} and torch.cuda.is_available():
+            if self.local_rank >= torch.cuda.device_count():
+                raise InputError(
+                    "expected a GPU for each process of a machine, got"
+                    f" {torch.cuda.device_count()} for process {self.local_rank + 1};"
+                    " fewer processes, or --device cpu, may help"
+                )
+            torch.cuda.set_device(self.local_rank)
         device = choose_device(name)
-        if device.type == "cpu":
-            return
-        if device.type != "cuda" or ":" in name:
+        if device.type not in {"cpu", "cuda"} or (device.type == "cuda" and ":" in name):
             raise InputError(f"device: expected cpu or cuda for several processes, got '{device}'")
-        if self.local_rank >= torch.cuda.device_count():
-            raise InputError(
-                "expected a GPU for each process of a machine, got"
-                f" {torch.cuda.device_count()} for process {self.local_rank + 1};"
-                " fewer processes, or --device cpu, may help"
-            )
-        torch.cuda.set_device(self.local_rank)
 
     def is_first_to_fail(self) -> bool:
-        """Whether no other process has asked this: the others fail because the first did."""
+        """Note that this process fails; whether no other did: they fail because the first did."""
         if self.store is None:
             return True
         try:
-            return bool(self.store.add("failed", 1) == 1)
+            return note_failure(self.store, self.rank)
         except RuntimeError:  # whoever held the notes is gone
             return True
 
@@ -189,9 +208,9 @@ def joined() -> Iterator[World]:
     rank, size, local_rank = (int(told[name]) for name in _VARIABLES[:3])
     gpus = torch.cuda.is_available() and distributed.is_nccl_available()
     try:
-        store, _, _ = next(rendezvous("env://", rank, size, timeout=_MEETING))
+        store, _, _ = next(rendezvous("env://", rank, size, timeout=MEETING))
         # The launcher keeps the store of processes that it starts again, and old notes in it.
-        store = PrefixStore(_meet(store, rank, size), store)
+        store = PrefixStore(agree_on_name(store, rank, size), store)
         distributed.init_process_group(
             "cpu:gloo,cuda:nccl" if gpus else "gloo",
             store=store,
@@ -203,12 +222,19 @@ def joined() -> Iterator[World]:
         raise InputError(
             f"expected {size} processes that meet at {told['MASTER_ADDR']}, got: {error}"
         ) from error
-    yield World(rank, size, local_rank, PrefixStore("lacunar", store))
-    # After an error others may be gone already, for whom this would wait.
-    with _all_alive():
-        # A thread of the group that lets go of one of Python's tensors while the interpreter ends
-        # aborts the process: what is sent last holds none.
-        distributed.barrier()
+    world = World(rank, size, local_rank, PrefixStore("lacunar", store))
+    with beating(world.store, rank):
+        try:
+            yield world
+        except BaseException:
+            # Others may wait for this one by notes alone.
+            world.is_first_to_fail()
+            raise
+        # After an error others may be gone already, for whom this would wait.
+        with _all_alive():
+            # A thread of the group that lets go of one of Python's tensors while the interpreter
+            # ends aborts the process: what is sent last holds none.
+            distributed.barrier()
     distributed.destroy_process_group()
 
 
@@ -218,29 +244,6 @@ def add_up(tensor: Tensor) -> None:
 
     with _all_alive():
         distributed.all_reduce(tensor)
-
-
-def _meet(store: Any, rank: int, size: int) -> str:
-    """Agree on a name for this meeting that no earlier one had, whose notes may still be there."""
-    if rank:
-        own = secrets.token_hex(8)
-        store.set(f"hello/{rank}", own)
-        store.wait([f"welcome/{own}"], _MEETING)
-        name = str(store.get(f"welcome/{own}").decode())
-        store.set(f"here/{name}/{rank}", "")
-        return name
-    name = secrets.token_hex(8)
-    absent, end = list(range(1, size)), time.monotonic() + _MEETING.total_seconds()
-    while absent:
-        for other in absent:
-            # Those of a process that is gone are answered in vain, until its successor writes.
-            if store.check([f"hello/{other}"]):
-                store.set(f"welcome/{store.get(f'hello/{other}').decode()}", name)
-        absent = [other for other in absent if not store.check([f"here/{name}/{other}"])]
-        if time.monotonic() > end:
-            raise RuntimeError(f"{size - len(absent)} of them")
-        time.sleep(_POLL_SECONDS)
-    return name
 
 
 @contextmanager
