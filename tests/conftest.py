@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -269,3 +269,52 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
         with server:
             assert server.wait(timeout=30) == 0
         assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture
+def run_together() -> Callable[..., list[subprocess.CompletedProcess[str]]]:
+    """Run Python processes that meet over the loopback, as those of ``torchrun`` do.
+
+    Of each are given its words and its variables; notes are held by none of them, but here.
+    """
+    from torch.distributed import TCPStore
+
+    def run(
+        words: Sequence[Sequence[object]],
+        variables: Sequence[Mapping[str, object]] | None = None,
+        timeout: float = 90,
+    ) -> list[subprocess.CompletedProcess[str]]:
+        store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+        size = len(words)
+        told = {
+            "WORLD_SIZE": size,
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": store.port,
+            "TORCHELASTIC_USE_AGENT_STORE": True,
+            "TORCHELASTIC_RESTART_COUNT": 0,
+            "OMP_NUM_THREADS": 1,
+            "GLOO_SOCKET_IFNAME": "lo",
+        }
+        started = []
+        for rank, own in enumerate(variables or [{}] * size):
+            environment = told | {"RANK": rank, "LOCAL_RANK": rank} | own
+            started.append(
+                subprocess.Popen(
+                    [sys.executable, *map(str, words[rank])],
+                    env=os.environ | {name: str(value) for name, value in environment.items()},
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+        try:
+            said = [process.communicate(timeout=timeout) for process in started]
+        finally:
+            for process in started:
+                process.kill()
+        return [
+            subprocess.CompletedProcess(process.args, process.returncode, *parts)
+            for process, parts in zip(started, said, strict=True)
+        ]
+
+    return run

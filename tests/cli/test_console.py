@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from lacunar.cli import console
 from lacunar.cli.console import check_file_destination, emit_json, progress, write_text
 from lacunar.errors import InputError
 
@@ -41,3 +44,14 @@ def test_progress_is_silent_where_nobody_watches(capsys: pytest.CaptureFixture[s
         report("mixtures", 2, 2)
     captured = capsys.readouterr()
     assert captured.out == captured.err == ""
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_progress_is_shown_on_a_terminal_unless_another_process_shows_it(
+    monkeypatch: pytest.MonkeyPatch, shown: bool
+) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(console, "err", Console(file=terminal, force_terminal=True))
+    with progress(shown=shown) as report:
+        report("mixtures", 1, 2)
+    assert ("mixtures" in terminal.getvalue()) == shown

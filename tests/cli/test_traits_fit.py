@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from lacunar.cli import app
+from lacunar.cli import app, traits_fit
 from lacunar.cli.traits_epochs import EpochLog
 from lacunar.errors import InputError
 from lacunar.store import load_traits
+from lacunar.traits import tensors
+from lacunar.traits.config import TraitsConfig
 from lacunar.traits.history import Epoch
+from lacunar.traits.parallel import ALONE, World
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 FAST = ("--max-epochs", "2", "--batch", "8", "--device", "cpu", "--workers", "1")
@@ -180,3 +183,16 @@ def test_workers_change_no_byte(people_directory: Path, fitted: Path, tmp_path: 
     assert fit(people_directory, tmp_path / "m", "--workers", 3).exit_code == 0
     for file in fitted.iterdir():
         assert file.read_bytes() == (tmp_path / "m" / file.name).read_bytes(), file.name
+
+
+def test_processes_that_train_together_ask_for_no_device_but_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(
+        tensors, "choose_device", lambda name: asked.append(name) or tensors.torch.device("cpu")
+    )
+    assert traits_fit._workers(TraitsConfig(), World(0, 2)) == 1
+    assert asked == []
+    assert traits_fit._workers(TraitsConfig(), ALONE) >= 1
+    assert asked == ["auto"]

@@ -1,15 +1,23 @@
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 
 import pytest
 import typer
 
-from lacunar.cli.traits_processes import check_workers, speaking_as_one, warn_of_restarts
+from lacunar.cli.traits_processes import (
+    check_in_first,
+    check_workers,
+    speaking_as_one,
+    tell_beginning,
+    warn_of_restarts,
+)
 from lacunar.errors import InputError
 from lacunar.traits import parallel
+from lacunar.traits.checkpoint import Checkpoint, write_checkpoint
 from lacunar.traits.parallel import ALONE, World
 
 pytest.importorskip("torch")
@@ -33,6 +41,51 @@ def test_of_all_that_fail_the_first_says_why_and_the_others_end(
         with pytest.raises(expected) as caught, speaking_as_one():
             raise InputError("no good")
     assert caught.value.exit_code == 2
+
+
+def test_a_process_lost_at_the_very_end_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def losing(world: World) -> Iterator[World]:
+        yield world
+        raise InputError("lost one")
+
+    notes = HashStore()
+    for rank, expected in ((0, InputError), (1, typer.Exit)):
+        monkeypatch.setattr(parallel, "joined", partial(losing, World(rank, 2, store=notes)))
+        with pytest.raises(expected), speaking_as_one():
+            pass
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_what_the_first_may_not_write_all_refuse(
+    monkeypatch: pytest.MonkeyPatch, rank: int
+) -> None:
+    def refuse() -> None:
+        assert rank == 0
+        raise InputError("no place")
+
+    monkeypatch.setattr(World, "from_first", lambda world, value: "no place")
+    with pytest.raises(InputError, match="no place"):
+        check_in_first(World(rank, 2), refuse)
+    monkeypatch.setattr(World, "from_first", lambda world, value: value)
+    check_in_first(World(rank, 2), lambda: None)
+
+
+def test_several_processes_that_find_no_epoch_say_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(checkpoint: Path | None, world: World) -> str:
+        tell_beginning(checkpoint, world)
+        return capsys.readouterr().err
+
+    together = World(0, 2)
+    assert said(tmp_path / "run", together) == (
+        f"{tmp_path / 'run'} holds no epoch: the fit begins at the first.\n"
+    )
+    assert said(tmp_path / "run", ALONE) == said(None, together) == ""
+    own = tmp_path / "run" / "network-1"
+    write_checkpoint(own, Checkpoint("key", {}, {}, {}, {}, [{"epoch": 1}]))
+    assert said(tmp_path / "run", together) == said(own, together) == ""
 
 
 def test_processes_that_train_together_have_no_workers() -> None:

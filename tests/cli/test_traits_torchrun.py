@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -149,3 +150,46 @@ def test_an_image_that_the_first_cannot_read_ends_all_with_its_sentence(
     assert done.stderr.count("lacunar: ") == 1
     assert f"{image.name}: expected a JPEG" in done.stderr.replace("\n", " ")
     assert not (tmp_path / "model").exists()
+
+
+# As the command does, but the disk is full once the model is to be written.
+_FULL = """
+from lacunar.errors import InputError
+from lacunar.store import traits
+def save_traits(*_, **__):
+    raise InputError("expected a disk with room")
+traits.save_traits = save_traits
+from lacunar.cli import main
+main()
+"""
+
+RunTogether = Callable[..., list[subprocess.CompletedProcess[str]]]
+
+
+def words(data: Path, output: Path, program: tuple[str, ...] = ("-m", "lacunar")) -> list[object]:
+    return [*program, "traits", "fit", data, "-o", output, *FAST, "--max-epochs", "1"]
+
+
+def test_only_the_first_needs_a_place_for_the_model(
+    people: Path, tmp_path: Path, run_together: RunTogether
+) -> None:
+    output = tmp_path / "model"
+    done = run_together([words(people, output), words(people, tmp_path / "absent" / "model")])
+    assert [process.returncode for process in done] == [0, 0], done
+    assert load_traits(output).machine.processes == 2
+    # The model is there now, and only the first would replace it.
+    again = run_together([words(people, output), words(people, tmp_path / "other")])
+    assert [process.returncode for process in again] == [2, 2]
+    said = [line for process in again for line in process.stderr.splitlines()]
+    assert said == [f"lacunar: {output}: a model is there already; name --force to replace it"]
+
+
+def test_a_model_that_cannot_be_written_ends_all_processes_with_one_sentence(
+    people: Path, tmp_path: Path, run_together: RunTogether
+) -> None:
+    done = run_together([words(people, tmp_path / "model", ("-c", _FULL))] * 2)
+    assert [process.returncode for process in done] == [2, 2], done
+    said = [line for process in done for line in process.stderr.splitlines()]
+    assert [line for line in said if line.startswith("lacunar: ")] == [
+        "lacunar: expected a disk with room"
+    ]

@@ -62,10 +62,15 @@ def fail(error: InputError) -> None:
 
 
 @contextmanager
-def progress() -> Iterator[Report]:
+def progress(*, shown: bool = True) -> Iterator[Report]:
     """Show progress bars on stderr, one per stage, gone once the work is done.
 
     Each has the time it took and the time it will take at this pace.
+
+    Parameters
+    ----------
+    shown : bool
+        Off in all but one of several processes that share a terminal.
     """
     columns = (
         TextColumn("{task.description}"),
@@ -80,7 +85,7 @@ def progress() -> Iterator[Report]:
         *columns,
         console=err,
         transient=True,
-        disable=not err.is_terminal,
+        disable=not (shown and err.is_terminal),
         speed_estimate_period=600,
     ) as bars:
         stages: dict[str, TaskID] = {}

@@ -20,7 +20,13 @@ from lacunar.cli.console import (
 )
 from lacunar.cli.settings import validated
 from lacunar.cli.traits_epochs import EpochLog
-from lacunar.cli.traits_processes import check_workers, speaking_as_one, warn_of_restarts
+from lacunar.cli.traits_processes import (
+    check_in_first,
+    check_workers,
+    speaking_as_one,
+    tell_beginning,
+    warn_of_restarts,
+)
 from lacunar.cli.traits_tables import print_counts, print_scores
 from lacunar.errors import InputError
 
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
     from lacunar.traits.config import TraitsConfig
     from lacunar.traits.dataset import LabelledImages
     from lacunar.traits.model import TraitsModel
+    from lacunar.traits.parallel import World
 
 
 def fit(
@@ -165,8 +172,8 @@ def fit(
 
     require_torch()
     with speaking_as_one() as world:
-        check_destination(output, force=force)
-        check_checkpoint(checkpoint, output)
+        check_in_first(world, partial(check_destination, output, force=force))
+        check_in_first(world, partial(check_checkpoint, checkpoint, output))
         check_workers(workers, world)
         fixed = {"augmentation": None} if no_augment else {}
         config = validated(
@@ -195,7 +202,8 @@ def fit(
             if test is not None:
                 _print_intake("test", test)
             warn_of_restarts(checkpoint)
-        with progress() as report:
+            tell_beginning(checkpoint, world)
+        with progress(shown=speaks) as report:
             log = EpochLog(
                 train.schema.names, config.max_epochs, report, networks=config.n_networks
             )
@@ -203,18 +211,20 @@ def fit(
                 train,
                 config,
                 test=test,
-                workers=workers or _workers(config),
+                workers=workers or _workers(config, world),
                 progress=log if speaks else None,
                 reading=partial(report, "decoding images"),
                 checkpoint_dir=checkpoint,
                 cache_dir=cache,
                 world=world,
             )
+        # While all are there: who leaves last waits for the model, and a failure ends all alike.
+        if speaks:
+            save_traits(model, output, force=force)
+            if checkpoint is not None:
+                remove_checkpoints(checkpoint)
     if not speaks:
         return
-    save_traits(model, output, force=force)
-    if checkpoint is not None:
-        remove_checkpoints(checkpoint)
     if json:
         emit_json({"model": str(output), **describe_fit(model)})
         return
@@ -233,7 +243,10 @@ _SCORED = {
 }
 
 
-def _workers(config: TraitsConfig) -> int:
+def _workers(config: TraitsConfig, world: World) -> int:
+    # Processes that train together each take a GPU first; to ask for one here would open another.
+    if world.size > 1:
+        return 1
     from lacunar.traits.tensors import choose_device
 
     return (os.cpu_count() or 1) if choose_device(config.device).type == "cpu" else 1

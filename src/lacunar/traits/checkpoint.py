@@ -93,6 +93,11 @@ def read_checkpoint(folder: Path, key: str) -> Checkpoint | None:
     return Checkpoint(key=key, rows=rows, **sections)
 
 
+def has_checkpoint(folder: Path) -> bool:
+    """Whether there is something to go on from in a folder, of whatever run."""
+    return (folder / _FILE).is_file()
+
+
 def remove_checkpoint(folder: Path) -> None:
     """Take away what :func:`write_checkpoint` wrote, and the folder if nothing else is in it."""
     for name in (_FILE, _HISTORY):

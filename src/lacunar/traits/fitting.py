@@ -187,6 +187,13 @@ def fit_traits(
     return replace(model, operating_points=points)
 
 
+def has_checkpoints(folder: Path) -> bool:
+    """Whether a fit has saved an epoch of any of its networks."""
+    from lacunar.traits.checkpoint import has_checkpoint
+
+    return any(map(has_checkpoint, (folder, *folder.glob("network-*"))))
+
+
 def remove_checkpoints(folder: Path) -> None:
     """Take away what a fit wrote to be able to go on."""
     from lacunar.traits.checkpoint import remove_checkpoint
