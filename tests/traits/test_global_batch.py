@@ -9,10 +9,13 @@ import pytest
 import torch
 from torch import nn
 
-from lacunar.traits import global_batch
+from lacunar.traits import global_batch, training
+from lacunar.traits.arrays import ImageArray
 from lacunar.traits.config import TraitsConfig
+from lacunar.traits.dataset import LabelledImages
 from lacunar.traits.global_batch import GlobalBatchNorm, GlobalDropout, Share, share_layers
-from lacunar.traits.networks import build_network, network_state
+from lacunar.traits.networks import build_network, network_state, place
+from lacunar.traits.parallel import World
 from lacunar.traits.schema import PEOPLE
 
 
@@ -89,3 +92,66 @@ def test_a_network_keeps_its_weights_their_names_and_its_answers(network: str) -
     images = torch.rand(2, 3, 24, 16, generator=torch.Generator().manual_seed(1))
     for one, other in zip(plain(images), shared.eval()(images), strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("network", ["stripes", "source"])
+def test_of_one_process_dropout_changes_no_bit(network: str, dtype: torch.dtype) -> None:
+    config = TraitsConfig(network=network, height=40, width=24, start="random", dropout=0.3)
+    plain = build_network(config, PEOPLE, generator=torch.Generator().manual_seed(0)).to(dtype)
+    place(plain, torch.device("cpu"))
+    shared = copy.deepcopy(plain)
+    share_layers(shared, Share(slice(0, 7), 7), several=False)
+    kinds = {type(layer) for layer in shared.modules()}
+    assert {nn.BatchNorm2d, GlobalDropout} <= kinds
+    assert not kinds & {GlobalBatchNorm, nn.Dropout, nn.Dropout2d}
+    images = torch.rand(7, 3, 40, 24, generator=torch.Generator().manual_seed(1), dtype=dtype)
+    images = images.contiguous(memory_format=torch.channels_last)
+    seen = []
+    for each in (plain.train(), shared.train()):
+        torch.manual_seed(3)
+        answers = each(images)
+        sum(answer.square().sum() for answer in answers).backward()
+        seen.append([*answers, *(weights.grad for weights in each.parameters()), *each.buffers()])
+    assert all(torch.equal(*pair) for pair in zip(*seen, strict=True))
+
+
+@pytest.mark.parametrize("size", [1, 2])
+@pytest.mark.parametrize("preset", ["default", "source"])
+def test_one_process_and_several_drop_by_the_same_layers(
+    preset: str,
+    size: int,
+    people_of_coats: LabelledImages,
+    decoded_coats: ImageArray,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    built: list[nn.Module] = []
+
+    def place_and_stop(network: nn.Module, device: torch.device) -> None:
+        built.append(network)
+        raise InterruptedError
+
+    monkeypatch.setattr(training, "place", place_and_stop)
+    rows = np.arange(8)
+    with pytest.raises(InterruptedError):
+        training.train_network(
+            training.TrainingData(decoded_coats, people_of_coats.labels, rows, rows),
+            people_of_coats.schema,
+            TraitsConfig.of_preset(preset, height=24, width=16, device="cpu"),
+            world=World(0, size),
+        )
+    kinds = {type(layer) for layer in built[0].modules()}
+    assert GlobalDropout in kinds
+    assert not kinds & {nn.Dropout, nn.Dropout2d}
+    assert ({GlobalBatchNorm, nn.BatchNorm2d} & kinds) == {
+        nn.BatchNorm2d if size == 1 else GlobalBatchNorm
+    }
+
+
+def test_normalising_leaves_its_maps_as_they_are(
+    maps: torch.Tensor, norm: nn.BatchNorm2d, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(global_batch, "add_up", lambda tensor: None)
+    before = maps.clone()
+    GlobalBatchNorm(norm, Share(slice(0, 5), 5))(maps)
+    assert torch.equal(maps, before)

@@ -36,7 +36,7 @@ class Share:
     total: int
 
 
-def share_layers(network: nn.Module, share: Share) -> None:
+def share_layers(network: nn.Module, share: Share, *, several: bool = True) -> None:
     """Make the layers of a network that depend on the whole batch look at it, in place.
 
     Weights and their names stay as they are.
@@ -46,6 +46,11 @@ def share_layers(network: nn.Module, share: Share) -> None:
     network : Module
     share : Share
         Changed before every step.
+    several : bool
+        Whether other processes hold rows as well. If not, batch normalisation stays torch's own,
+        which sees the whole batch. Dropout does not: on a GPU torch draws for a layer's values in
+        the order they have in memory, and for whole maps by another function, so that one process
+        would drop others than several do.
 
     Examples
     --------
@@ -56,7 +61,7 @@ def share_layers(network: nn.Module, share: Share) -> None:
     """
     for parent in list(network.modules()):
         for name, child in parent.named_children():
-            if isinstance(child, nn.BatchNorm2d):
+            if several and isinstance(child, nn.BatchNorm2d):
                 setattr(parent, name, GlobalBatchNorm(child, share))
             elif isinstance(child, nn.Dropout | nn.Dropout2d):
                 setattr(parent, name, GlobalDropout(child, share))
@@ -81,8 +86,11 @@ class GlobalDropout(nn.Module):
         """Drop values (b, F), or maps (b, C, h, w), of own rows b."""
         if not self.training or not self.p:
             return values
-        each = (values.shape[1], 1, 1) if self.whole_maps else values.shape[1:]
-        kept = functional.dropout(values.new_ones(self.share.total, *each), self.p)
+        if self.whole_maps:
+            ones = values.new_ones(self.share.total, values.shape[1], 1, 1)
+            kept = functional.dropout2d(ones, self.p)
+        else:
+            kept = functional.dropout(values.new_ones(self.share.total, *values.shape[1:]), self.p)
         return values * kept[self.share.rows]
 
 
@@ -108,11 +116,11 @@ class GlobalBatchNorm(nn.BatchNorm2d):
             return super().forward(maps)
         n = self.share.total * maps.shape[2] * maps.shape[3]
         with torch.no_grad():
-            wide = maps.double()
             # Two sums in one message; in double precision their difference loses nothing.
-            sums = torch.stack(
-                [wide.sum(_BATCH_AND_PLACES), wide.square().sum(_BATCH_AND_PLACES)]
-            )  # (2, C)
+            wide = maps.to(torch.float64, copy=True)
+            level = wide.sum(_BATCH_AND_PLACES)
+            # In place: a second copy would be as large as two of the maps again.
+            sums = torch.stack([level, wide.square_().sum(_BATCH_AND_PLACES)])  # (2, C)
             add_up(sums)
             mean = sums[0] / n
             variance = (sums[1] / n - mean.square()).clamp(min=0)

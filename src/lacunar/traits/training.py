@@ -126,8 +126,7 @@ def train_network(
     if start is not None:
         load_state(network, start.applied_to(network_state(network), schema))
     share = Share(slice(0, 0), 0)
-    if world.size > 1:
-        share_layers(network, share)
+    share_layers(network, share, several=world.size > 1)
     place(network, device)
     if choose_precision(config.precision, device) is torch.float64:
         network.double()
