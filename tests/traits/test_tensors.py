@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from lacunar.errors import InputError
-from lacunar.traits.tensors import as_images, choose_device, choose_precision
+from lacunar.traits import networks
+from lacunar.traits.tensors import as_images, choose_device, choose_precision, keep_float32
 
 
 def test_images_become_channels_in_0_to_1() -> None:
@@ -36,3 +40,27 @@ def test_training_takes_sixteen_bits_on_gpus_alone_that_have_units_for_them(
         assert choose_precision("auto", torch.device("cuda")) is found
         assert choose_precision("auto", torch.device("cpu")) is torch.float32
         assert choose_precision("float32", torch.device("cuda")) is torch.float32
+
+
+@pytest.fixture
+def convolutions() -> Iterator[Any]:
+    """How torch computes convolutions on a GPU, put back after the test."""
+    settings = torch.backends.cudnn.conv
+    before = settings.fp32_precision
+    yield settings
+    settings.fp32_precision = before
+
+
+def test_float32_on_a_cuda_gpu_is_not_rounded_to_tf32(convolutions: Any) -> None:
+    convolutions.fp32_precision = "tf32"
+    keep_float32(torch.device("cpu"))
+    assert convolutions.fp32_precision == "tf32"
+    keep_float32(torch.device("cuda"))
+    assert convolutions.fp32_precision == "ieee"
+
+
+def test_every_network_that_is_moved_keeps_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[torch.device] = []
+    monkeypatch.setattr(networks, "keep_float32", kept.append)
+    networks.place(torch.nn.Linear(1, 1), torch.device("meta"))
+    assert kept == [torch.device("meta")]

@@ -16,7 +16,7 @@ from lacunar.traits.config import TraitsConfig
 from lacunar.traits.ensemble import Ensemble
 from lacunar.traits.schema import Schema
 from lacunar.traits.stripes import StripesNetwork
-from lacunar.traits.tensors import choose_device
+from lacunar.traits.tensors import choose_device, keep_float32
 
 _FILTERS = (8, 16, 32, 64)
 _DENSE = 256
@@ -168,6 +168,7 @@ def restore_networks(
 
 def place(network: nn.Module, device: torch.device) -> None:
     """Move a network to a device, channels last in memory, the order its images come in."""
+    keep_float32(device)
     # torch declares no overload with a device and a memory format, and takes both.
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
