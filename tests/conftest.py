@@ -271,7 +271,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
         assert "Traceback" not in log.read_text()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run_together() -> Callable[..., list[subprocess.CompletedProcess[str]]]:
     """Run Python processes that meet over the loopback, as those of ``torchrun`` do.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -166,15 +167,79 @@ main()
 RunTogether = Callable[..., list[subprocess.CompletedProcess[str]]]
 
 
-def words(data: Path, output: Path, program: tuple[str, ...] = ("-m", "lacunar")) -> list[object]:
-    return [*program, "traits", "fit", data, "-o", output, *FAST, "--max-epochs", "1"]
+def words(
+    data: Path, output: Path, *more: object, program: tuple[object, ...] = ("-m", "lacunar")
+) -> list[object]:
+    return [*program, "traits", "fit", data, "-o", output, *FAST, *more]
+
+
+@pytest.fixture(scope="module")
+def half_done(
+    people: Path, tmp_path_factory: pytest.TempPathFactory, run_together: RunTogether
+) -> Path:
+    """What two processes have saved when one of them is lost in the second of two networks."""
+    folder = tmp_path_factory.mktemp("half")
+    mortal = folder / "mortal.py"
+    mortal.write_text(_MORTAL)
+    more = ("--precision", "float64", "--checkpoint", folder / "run")
+    done = run_together([words(people, folder / "model", *more, program=(mortal,))] * 2)
+    assert [process.returncode for process in done] == [2, -9], done
+    assert f"{folder / 'run'} holds no epoch: the fit begins at the first." in done[0].stderr
+    assert "expected every process of this fit to live, lost one" in done[0].stderr
+    assert not (folder / "model").exists()
+    return folder / "run"
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_fit_goes_on_in_another_number_of_processes(
+    people: Path,
+    together: tuple[Path, subprocess.CompletedProcess[str]],
+    half_done: Path,
+    tmp_path: Path,
+    run_together: RunTogether,
+    size: int,
+) -> None:
+    output, run = tmp_path / "model", tmp_path / "run"
+    shutil.copytree(half_done, run)
+    more = ("--precision", "float64", "--checkpoint", run)
+    if size == 1:
+        done = fit(people, output, *more, "--workers", "1")
+    else:
+        done = run_together([words(people, output, *more)] * size)[0]
+    assert done.returncode == 0, done.stderr
+    assert "of network 2, which the checkpoint holds" in done.stderr
+    assert "the fit begins at the first" not in done.stderr
+    assert load_traits(output).machine.processes == size
+    np.testing.assert_allclose(losses(output), losses(together[0]), rtol=0, atol=1e-6)
+
+
+def test_two_processes_train_on_all_images_with_none_to_validate(
+    people: Path, tmp_path: Path, run_together: RunTogether
+) -> None:
+    more = ("--precision", "float64", "--refit", "1")
+    alone = fit(people, tmp_path / "alone", *more, "--workers", "1")
+    assert alone.returncode == 0, alone.stderr
+    done = run_together([words(people, tmp_path / "model", *more)] * 2)
+    assert [process.returncode for process in done] == [0, 0], done
+    np.testing.assert_allclose(
+        losses(tmp_path / "model"), losses(tmp_path / "alone"), rtol=0, atol=1e-6
+    )
+    one, two = load_traits(tmp_path / "alone"), load_traits(tmp_path / "model")
+    assert len(one.states) == len(two.states) == 1
+    for name, weights in one.states[0].items():
+        np.testing.assert_allclose(two.states[0][name], weights, rtol=1e-5, atol=1e-6)
 
 
 def test_only_the_first_needs_a_place_for_the_model(
     people: Path, tmp_path: Path, run_together: RunTogether
 ) -> None:
     output = tmp_path / "model"
-    done = run_together([words(people, output), words(people, tmp_path / "absent" / "model")])
+    done = run_together(
+        [
+            words(people, place, "--max-epochs", "1")
+            for place in (output, tmp_path / "absent" / "model")
+        ]
+    )
     assert [process.returncode for process in done] == [0, 0], done
     assert load_traits(output).machine.processes == 2
     # The model is there now, and only the first would replace it.
@@ -187,7 +252,9 @@ def test_only_the_first_needs_a_place_for_the_model(
 def test_a_model_that_cannot_be_written_ends_all_processes_with_one_sentence(
     people: Path, tmp_path: Path, run_together: RunTogether
 ) -> None:
-    done = run_together([words(people, tmp_path / "model", ("-c", _FULL))] * 2)
+    done = run_together(
+        [words(people, tmp_path / "model", "--max-epochs", "1", program=("-c", _FULL))] * 2
+    )
     assert [process.returncode for process in done] == [2, 2], done
     said = [line for process in done for line in process.stderr.splitlines()]
     assert [line for line in said if line.startswith("lacunar: ")] == [

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from lacunar.errors import InputError
+from lacunar.traits import tensors
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.dataset import LabelledImages
 from lacunar.traits.fitting import fit_traits, remove_checkpoints
 from lacunar.traits.history import Epoch
 from lacunar.traits.model import TraitsModel, evaluate_traits, load_frames, predict_traits
+from lacunar.traits.parallel import World
 from lacunar.traits.predict import probabilities
 from lacunar.traits.start import read_start
 
@@ -232,3 +235,32 @@ def test_attributes_that_the_weights_do_not_know_are_told_apart(
     assert model.start is not None
     assert model.start.attributes == ()
     assert model.start.digest == read_start("pedestrians").digest
+
+
+def test_processes_compare_what_they_compute_on_and_in(
+    people_of_coats: LabelledImages,
+    config: TraitsConfig,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: dict[str, object] = {}
+
+    def check_same(world: World, given: dict[str, object]) -> None:
+        compared.update(given)
+        raise InterruptedError
+
+    monkeypatch.setattr(World, "check_same", check_same)
+    automatic = config.model_copy(update={"device": "auto"})
+    for device, precision, told in (
+        ("cpu", "float32", "cpu in float32"),
+        ("cuda", "bfloat16", "cuda in bfloat16"),
+    ):
+        monkeypatch.setattr(tensors, "choose_device", lambda name, at=device: torch.device(at))
+        monkeypatch.setattr(
+            tensors, "choose_precision", lambda *_, kind=precision: getattr(torch, kind)
+        )
+        with pytest.raises(InterruptedError):
+            fit_traits(people_of_coats, automatic, cache_dir=cache)
+        assert compared["devices"] == told
+    assert compared["test images"] == "none"
+    assert set(compared) >= {"settings", "versions of libraries", "training labels"}
