@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -78,6 +79,29 @@ def test_test_images_that_a_machine_lacks_are_refused_before_any_is_decoded(
         "lacunar: expected the same test images in every process, got others in process 2 of 2"
     ]
     assert not any((data.parent / "cache").exists() for data in machines)
+
+
+# As the command does, but impatient, and the second machine dies while it decodes.
+_DYING = """
+import os, signal
+from lacunar.traits import decoding, meeting
+meeting._BEAT_SECONDS, meeting._SILENCE_SECONDS = 0.1, 3
+if os.environ["RANK"] == "1":
+    decoding.load_frames = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+from lacunar.cli import main
+main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="of SIGKILL")
+def test_a_machine_that_dies_while_it_decodes_is_not_waited_for(
+    machines: list[Path], run_together: Run
+) -> None:
+    fit = ["-c", _DYING, "traits", "fit", machines[0], "-o", machines[0] / "model", *FAST]
+    done = run_together([fit] * 2, [{"LOCAL_RANK": 0}] * 2)
+    assert [process.returncode for process in done] == [2, -9], done
+    assert "to live, lost one (process 2 of 2 is silent)" in done[0].stderr
 
 
 def test_one_process_decodes_both_parts(people_directory: Path, tmp_path: Path) -> None:
