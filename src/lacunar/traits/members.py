@@ -12,8 +12,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
@@ -135,7 +134,9 @@ def train_members(
     if len(members) == 1:
         return [_train(lesson, members[0], partial(report, members[0].number), world)]
     if workers == 1 or world.size > 1:
-        with _one_thread():
+        from lacunar.traits.tensors import one_thread
+
+        with one_thread():
             return [_train(lesson, each, partial(report, each.number), world) for each in members]
     return _train_side_by_side(lesson, members, workers, report)
 
@@ -284,15 +285,3 @@ def _end_with_parent() -> None:
     assert parent is not None
     wait([parent.sentinel])
     os._exit(1)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

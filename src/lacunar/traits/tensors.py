@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -72,6 +73,17 @@ def keep_float32(device: torch.device) -> None:
     if device.type == "cuda":
         # torch declares less of this module than it has.
         torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread of a processor: sums of several are added up in another order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def computing_in(precision: torch.dtype, device: torch.device) -> AbstractContextManager[object]:
