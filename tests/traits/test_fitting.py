@@ -163,6 +163,17 @@ def test_a_part_has_a_confidence_for_each_attribute(model: TraitsModel) -> None:
         assert [one.accuracy for one in found] == pytest.approx(accuracies.tolist())
 
 
+def test_no_network_is_trained_on_all_images_where_images_choose_the_epoch(
+    people_of_coats: LabelledImages, config: TraitsConfig, cache: Path
+) -> None:
+    choosing = config.model_copy(update={"schedule": "constant", "max_epochs": 2})
+    found = fit_traits(people_of_coats, choosing, cache_dir=cache)
+    assert len(found.states) == len(found.histories) == 3
+    with pytest.raises(InputError, match="--refit: expected 0 where images choose the epoch"):
+        fit_traits(people_of_coats, choosing.model_copy(update={"refit": 1}), cache_dir=cache)
+    assert TraitsConfig.of_preset("source", folds=3).n_networks == 3
+
+
 def test_networks_trained_on_all_images_answer_and_the_others_judge(
     people_of_coats: LabelledImages, config: TraitsConfig, cache: Path, model: TraitsModel
 ) -> None:

@@ -62,6 +62,7 @@ _SOURCE: dict[str, Any] = {
     "label_smoothing": 0.0,
     "mirror": False,
     "folds": 0,
+    "refit": 0,
     "validation": 120,
     "stratify": False,
     "augmentation": Augmentation(rotation=12, shift=0.07, shear=10, zoom=0.10, gamma=0, contrast=0),

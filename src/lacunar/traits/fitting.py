@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -85,16 +86,22 @@ def fit_traits(
     Raises
     ------
     InputError
-        If PyTorch is missing, there are too few images, an attribute is known of none that is
-        trained on, an image cannot be read, the loss is no number, the checkpoint is of another
-        fit, or processes were given different things or lost one of them.
+        If PyTorch is missing, settings contradict each other, there are too few images, an
+        attribute is known of none that is trained on, an image cannot be read, the loss is no
+        number, the checkpoint is of another fit, or processes were given different things or lost
+        one of them.
     """
     require_torch()
     from lacunar.traits.networks import restore_networks
     from lacunar.traits.predict import predict_together
-    from lacunar.traits.tensors import choose_device, choose_precision
+    from lacunar.traits.tensors import choose_device, choose_precision, one_thread
 
     config = config or TraitsConfig()
+    if config.folds and config.refit and config.chooses_epoch:
+        raise InputError(
+            f"--refit: expected 0 where images choose the epoch (preset {config.preset}), got"
+            f" {config.refit}: networks trained on all images have none left to choose by"
+        )
     if test is not None:
         check_attributes(train.schema, test)
     splits = _splits(train, config)
@@ -152,7 +159,9 @@ def fit_traits(
     together = restore_networks(config, train.schema, states)
     if test is not None:
         assert test_images is not None
-        logits = predict_together(world, together, test_images)
+        # As the networks of the folds were trained and asked.
+        with one_thread() if config.folds else nullcontext():
+            logits = predict_together(world, together, test_images)
         answered["test"] = (test.labels, logits, calibrated(logits, trust.temperatures))
         labels_of["test"] = test.labels
     counts = {name: count_labels(labels, train.schema) for name, labels in labels_of.items()}
