@@ -51,7 +51,7 @@ def test_tables_and_sentences_tell_what_was_read_and_learned(
         "Weights started from pedestrians, which tell gender,",
         "3 networks, each without 1 of 3 parts, which judge",
         "2 on all, which answer.",
-        "The test images, of which the fit saw nothing: 12.",
+        "The test images, which taught nothing and chose nothing: 12.",
         "largest",
         "balanced",
     ):
@@ -112,7 +112,10 @@ def test_data_of_other_columns_without_test_images(people_directory: Path, tmp_p
     done = fit(data, tmp_path / "m", "--schema", schema)
     assert done.exit_code == 0, done.output
     assert "from 25 rows, 1 of them for an image named before" in done.stderr
-    assert "Training images, each answered by the networks trained without it" in done.stdout
+    assert (
+        "The training images, each answered by the networks that were trained without it"
+        in done.stdout
+    )
     assert load_traits(tmp_path / "m").intake["train"].repeated == 1
 
 

@@ -64,8 +64,8 @@ def fit(
     validation: Annotated[
         float | None,
         typer.Option(
-            help="Source: images that choose the epoch: how many, or below 1 which share "
-            "(default: 120)."
+            help="With --folds 0: images that validate: how many, or below 1 which share "
+            "(default: 0.23; source: 120, which choose the epoch)."
         ),
     ] = None,
     network: Annotated[
@@ -86,7 +86,7 @@ def fit(
         int | None,
         typer.Option(
             help="Networks trained on all images, which answer together; 0: those of the folds do "
-            "(default: 5)."
+            "(default: 5; source: 0, as its images choose the epoch)."
         ),
     ] = None,
     class_weights: Annotated[
@@ -167,6 +167,7 @@ def fit(
     from lacunar.traits.dataset import read_layout
     from lacunar.traits.describe import describe_fit
     from lacunar.traits.fitting import fit_traits, remove_checkpoints
+    from lacunar.traits.parts import whose_figures
     from lacunar.traits.requirements import require_torch
     from lacunar.traits.schema import read_schema
 
@@ -232,15 +233,9 @@ def fit(
     _print_start(model)
     _print_epochs(model)
     part = "test" if "test" in model.evaluations else model.config.judged_part
-    print_scores(model.evaluations[part], _SCORED[part])
+    whose = whose_figures(part, model.config)
+    print_scores(model.evaluations[part], whose[0].upper() + whose[1:])
     out.print(f"Model written to {output}", markup=False, soft_wrap=True)
-
-
-_SCORED = {
-    "out-of-fold": "Training images, each answered by the networks trained without it",
-    "test": "The test images, of which the fit saw nothing",
-    "validation": "The validation images, which chose the epoch: real figures are lower",
-}
 
 
 def _workers(config: TraitsConfig, world: World) -> int:
@@ -258,7 +253,7 @@ def _check_used(config: TraitsConfig, *, patience: int | None, validation: float
             f"--validation: expected it with --folds 0, got {config.folds} folds, of which each"
             " validates once"
         )
-    if patience is not None and config.schedule == "one-cycle":
+    if patience is not None and not config.chooses_epoch:
         raise InputError(
             "--patience: expected it with --preset source, got a preset that always takes"
             f" {config.max_epochs} epochs"
@@ -284,7 +279,7 @@ def _print_epochs(model: TraitsModel) -> None:
 
     config, n = model.config, len(model.history)
     kept = kept_epoch(model.history, config)
-    if config.schedule == "one-cycle":
+    if not config.chooses_epoch:
         judged = f"{config.folds} networks, each without {config.folds_left_out} of {config.folds}"
         lines = [f"Trained {n} epochs at a time and kept the last weights:"]
         if not config.folds:
