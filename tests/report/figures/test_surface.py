@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lacunar.report.figures import bic_strips
+from lacunar.report.svg import SMALL_TEXT
 
 SVG = "{http://www.w3.org/2000/svg}"
 BIC = np.array([[9.0, 8.0, 9.0, 9.0], [7.0, 8.5, 7.5, np.nan], [7.5, 9.5, 7.0, 6.0]])
@@ -50,6 +51,18 @@ def test_lower_bic_is_lower_on_the_paper_and_medians_are_in_place() -> None:
     # The medians are 9, 7.5 and 7.25.
     assert bars == sorted(bars)
     assert (bars[1] - bars[0]) / (bars[2] - bars[0]) == pytest.approx(1.5 / 1.75, abs=1e-3)
+
+
+@pytest.mark.parametrize("size", [1.0, -1e5, -1e6, -1e9])
+def test_labels_of_the_axis_have_room(size: float) -> None:
+    ends = [
+        (float(text.get("x", "")), len(text.text or ""))
+        for text in strips(BIC * size).iter(f"{SVG}text")
+        if text.get("text-anchor") == "end"
+    ]
+    assert len(ends) > 4
+    # Digits of a wide font are .64 as wide as it is high, commas less.
+    assert all(x >= 0.64 * SMALL_TEXT * letters for x, letters in ends)
 
 
 def test_a_single_fit_and_none_at_all_can_be_drawn() -> None:

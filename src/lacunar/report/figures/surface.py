@@ -13,7 +13,9 @@ from lacunar.report.scale import LinearScale, thinned, tick_label, widened
 from lacunar.report.svg import INK, MUTED, SMALL_TEXT, drawing, label, line, rectangle
 
 WIDTH = 440.0
-_LEFT, _TOP, _BOTTOM, _RIGHT = 58.0, 30.0, 330.0, WIDTH - 8
+_TOP, _BOTTOM, _RIGHT = 30.0, 330.0, WIDTH - 8
+# Room for the labels of the axis, which a BIC of many users makes long.
+_LEAST_LEFT, _PER_LETTER, _GAP = 58.0, 7.7, 6.0
 _RADIUS = 2.6
 # Grey, because hollow black marks that overlap would look filled.
 _OTHER = "#768390"
@@ -55,8 +57,10 @@ def bic_strips(
     finite = bic[np.isfinite(bic)]
     low, high = widened(float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     scale = LinearScale(low, high, _BOTTOM, _TOP)
-    slot = (_RIGHT - _LEFT) / len(n_components)
-    column = {k: _LEFT + slot * (i + 0.5) for i, k in enumerate(n_components)}
+    widest = max(len(tick_label(tick)) for tick in scale.ticks())
+    left = max(_LEAST_LEFT, _PER_LETTER * widest + _GAP)
+    slot = (_RIGHT - left) / len(n_components)
+    column = {k: left + slot * (i + 0.5) for i, k in enumerate(n_components)}
     look = {
         (diamond, vote): Marker(
             DIAMOND if diamond else CIRCLE, COLOURS[1] if diamond else INK if vote else _OTHER
@@ -74,7 +78,7 @@ def bic_strips(
                 key = (k == chosen and seed in agreeing, int(votes[j]) == i)
                 groups[key].append((column[k] + 0.7 * slot * spread, scale(float(bic[i, j]))))
     marks = [
-        *_axes(scale, column, slot, chosen),
+        *_axes(scale, column, left, slot, chosen),
         *_medians(bic, n_components, column, slot, scale),
         *(
             points(places, look[key], _RADIUS, hollow=not key[1], outline=0.9)
@@ -93,7 +97,9 @@ def bic_strips(
     )
 
 
-def _axes(scale: LinearScale, column: dict[int, float], slot: float, chosen: int) -> list[Markup]:
+def _axes(
+    scale: LinearScale, column: dict[int, float], left: float, slot: float, chosen: int
+) -> list[Markup]:
     marks = [
         rectangle(
             column[chosen] - slot / 2, _TOP - 22, slot, _BOTTOM - _TOP + 44, fill=_CHOSEN_BAND
@@ -102,8 +108,8 @@ def _axes(scale: LinearScale, column: dict[int, float], slot: float, chosen: int
     for tick in scale.ticks():
         y = scale(tick)
         marks += [
-            line(_LEFT, y, _RIGHT, y),
-            label(tick_label(tick), _LEFT - 6, y, anchor="end", size=SMALL_TEXT),
+            line(left, y, _RIGHT, y),
+            label(tick_label(tick), left - _GAP, y, anchor="end", size=SMALL_TEXT),
         ]
     labelled = thinned(len(column), list(column).index(chosen))
     for i, (k, x) in enumerate(column.items()):
@@ -111,13 +117,13 @@ def _axes(scale: LinearScale, column: dict[int, float], slot: float, chosen: int
             weight = "bold" if k == chosen else None
             marks.append(label(str(k), x, _BOTTOM + 14, anchor="middle", weight=weight))
     half = 24.0
-    x = min(max(column[chosen], _LEFT + half), _RIGHT - half)
+    x = min(max(column[chosen], left + half), _RIGHT - half)
     return [
         *marks,
         label("chosen", x, _TOP - 14, anchor="middle", weight="bold"),
-        line(_LEFT, _BOTTOM, _RIGHT, _BOTTOM, stroke=INK),
-        label("K, the number of segments", (_LEFT + _RIGHT) / 2, _BOTTOM + 36, anchor="middle"),
-        label("BIC", _LEFT - 6, _TOP - 14, anchor="end", size=SMALL_TEXT, fill=MUTED),
+        line(left, _BOTTOM, _RIGHT, _BOTTOM, stroke=INK),
+        label("K, the number of segments", (left + _RIGHT) / 2, _BOTTOM + 36, anchor="middle"),
+        label("BIC", left - _GAP, _TOP - 14, anchor="end", size=SMALL_TEXT, fill=MUTED),
     ]
 
 
