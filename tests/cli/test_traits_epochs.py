@@ -71,3 +71,15 @@ def test_networks_that_train_at_once_are_told_as_they_end(
     assert not lines[0].startswith("Going on")
     assert [line.split()[0] for line in lines[2:]] == ["2", "1"]
     assert told[-1] == ("epochs", 4, 4)
+
+
+def test_a_network_that_ends_early_has_its_line_and_counts_whole(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told: list[tuple[str, int, int]] = []
+    log = EpochLog(NAMES, 9, lambda *progress: told.append(progress), networks=2, patience=2)
+    for number, loss in enumerate((7.0, 1.4, 2.1, 2.8), start=1):
+        log(0, epoch(number, loss))
+    _, _, line = capsys.readouterr().err.splitlines()
+    assert line.split()[:2] == ["1", "2.800"]
+    assert told[-1] == ("epochs", 9, 18)

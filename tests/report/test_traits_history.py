@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from lacunar.report.traits import traits_report
 from lacunar.report.traits_history import training_history
 from lacunar.traits.history import kept_epoch
 from lacunar.traits.model import TraitsModel
@@ -26,3 +29,15 @@ def test_of_folds_the_means_are_shown_and_the_last_epoch_kept(folded_model: Trai
             for epoch in range(3)
         ]
         assert losses == pytest.approx(means, abs=6e-4)
+
+
+def test_no_epoch_is_marked_where_each_network_kept_its_own(people_model: TraitsModel) -> None:
+    [history] = people_model.histories
+    several = replace(people_model, histories=(history, history[:1]))
+    found = training_history(several)
+    assert found["best"] is None
+    assert not any("kept" in str(row[0]) for row in found["total"]["table"].rows)
+    assert "Each network kept its own." in found["total"]["figure"]
+    page = traits_report(several)
+    assert "kept its own epoch, the one in which its loss on these was lowest: epoch" in page
+    assert "each network kept its own best epoch" in page

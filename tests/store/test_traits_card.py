@@ -67,3 +67,10 @@ def test_it_says_what_weights_started_from(people_model: TraitsModel, card: str)
     assert "from `pedestrians`" in known
     assert start.digest in known
     assert "they could tell gender, luggage." in known
+
+
+def test_where_each_network_kept_its_own_epoch_that_is_told(people_model: TraitsModel) -> None:
+    [history] = people_model.histories
+    card = model_card(replace(people_model, histories=(history, history[:1])))
+    assert "Each network kept its epoch of the lowest validation loss: epoch" in card
+    assert f"of {len(history)}, the one with" not in card

@@ -27,18 +27,29 @@ class EpochLog:
     max_epochs : int
         Of each network.
     networks : int
+    patience : int, optional
+        Epochs without a lower validation loss that end a network before the last.
     report : Report
         Moves a bar.
     """
 
     def __init__(
-        self, names: Sequence[str], max_epochs: int, report: Report, *, networks: int = 1
+        self,
+        names: Sequence[str],
+        max_epochs: int,
+        report: Report,
+        *,
+        networks: int = 1,
+        patience: int | None = None,
     ) -> None:
         self.names = names[: (_WIDTH - 8) // _CELL - 2]
         self.max_epochs = max_epochs
         self.networks = networks
         self.report = report
-        self.lowest = float("inf")
+        self.patience = max_epochs if patience is None else patience
+        # Of each network: the lowest validation loss, its epoch, and the epochs there were.
+        self.lowest: dict[int, float] = {}
+        self.best: dict[int, int] = {}
         self.epochs: dict[int, int] = {}
 
     def __call__(self, network: int, epoch: Epoch) -> None:
@@ -48,12 +59,16 @@ class EpochLog:
         if not self.epochs:
             self._begin()
         self.epochs[network] = epoch.epoch
+        best = epoch.validation.loss < self.lowest.get(network, float("inf"))
+        if best:
+            self.lowest[network], self.best[network] = epoch.validation.loss, epoch.epoch
+        over = epoch.epoch - self.best.get(network, epoch.epoch) >= self.patience
         if self.networks == 1:
-            best = epoch.validation.loss < self.lowest
-            self.lowest = min(self.lowest, epoch.validation.loss)
             self._print(epoch.epoch, epoch, "*" if best else "")
-        elif epoch.epoch == self.max_epochs:
+        elif over or epoch.epoch == self.max_epochs:
             self._print(network + 1, epoch, "")
+            # What it did not need counts as done.
+            self.epochs[network] = self.max_epochs
         # Networks before the first that is heard of were trained whole before a fit was killed.
         done = min(self.epochs) * self.max_epochs + sum(self.epochs.values())
         self.report("epochs", done, self.networks * self.max_epochs)

@@ -206,7 +206,11 @@ def fit(
             tell_beginning(checkpoint, world)
         with progress(shown=speaks) as report:
             log = EpochLog(
-                train.schema.names, config.max_epochs, report, networks=config.n_networks
+                train.schema.names,
+                config.max_epochs,
+                report,
+                networks=config.n_networks,
+                patience=config.patience if config.chooses_epoch else None,
             )
             model = fit_traits(
                 train,
@@ -275,7 +279,7 @@ def _print_start(model: TraitsModel) -> None:
 
 
 def _print_epochs(model: TraitsModel) -> None:
-    from lacunar.traits.history import kept_epoch
+    from lacunar.traits.history import common_epoch, kept_epoch, kept_span
 
     config, n = model.config, len(model.history)
     kept = kept_epoch(model.history, config)
@@ -289,6 +293,14 @@ def _print_epochs(model: TraitsModel) -> None:
         else:
             lines.append(f"  {judged} parts, which judge and answer")
         out.print("\n".join(lines) + ".\n", markup=False)
+        return
+    if common_epoch(model.histories, config) is None:
+        kept_by = kept_span(model.histories, config)
+        out.print(
+            f"Trained {len(model.histories)} networks, each without other parts of the images;"
+            f"\neach kept its epoch of the lowest validation loss: {kept_by}.\n",
+            markup=False,
+        )
         return
     why = (
         f"it stopped after {config.patience} epochs without a lower one"

@@ -20,7 +20,7 @@ from lacunar.report.traits_scores import confusions, scores
 from lacunar.report.traits_words import anchor, of_part, reported_part, spoken
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.explanation import ExplainedImage
-from lacunar.traits.history import kept_epoch
+from lacunar.traits.history import common_epoch, kept_epoch, kept_span
 from lacunar.traits.model import TraitsModel
 
 Context = dict[str, object]
@@ -125,6 +125,9 @@ def summary(model: TraitsModel) -> Context:
         "read": read,
         "patience": model.config.patience if len(model.history) < model.config.max_epochs else 0,
         "one_cycle": not model.config.chooses_epoch,
+        "each_kept": kept_span(model.histories, model.config)
+        if common_epoch(model.histories, model.config) is None
+        else "",
         "networks": len(model.states),
         "judges": len(model.histories),
         "refit": bool(model.config.folds and model.config.refit),

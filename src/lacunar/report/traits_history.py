@@ -10,7 +10,7 @@ from markupsafe import Markup
 from lacunar.report.figures import history_lines
 from lacunar.report.tables import Table, ratio, table
 from lacunar.report.traits_words import anchor, spoken
-from lacunar.traits.history import Epoch, kept_epoch
+from lacunar.traits.history import Epoch, common_epoch
 from lacunar.traits.model import TraitsModel
 
 Context = dict[str, object]
@@ -20,7 +20,7 @@ Values = Sequence[float | None]
 def training_history(model: TraitsModel) -> Context:
     """Losses in sum, then losses and accuracies of each output."""
     history = model.history
-    best = kept_epoch(history, model.config).epoch
+    best = common_epoch(model.histories, model.config)
     train = [epoch.train.loss for epoch in history]
     validation = [epoch.validation.loss for epoch in history]
     return {
@@ -38,7 +38,7 @@ def training_history(model: TraitsModel) -> Context:
     }
 
 
-def _output(history: Sequence[Epoch], best: int, position: int, name: str) -> Context:
+def _output(history: Sequence[Epoch], best: int | None, position: int, name: str) -> Context:
     losses: tuple[Values, Values] = (
         [epoch.train.losses[name] for epoch in history],
         [epoch.validation.losses[name] for epoch in history],
@@ -60,7 +60,7 @@ def _output(history: Sequence[Epoch], best: int, position: int, name: str) -> Co
 
 
 def _table(
-    history: Sequence[Epoch], best: int, name: str, columns: dict[str, tuple[Values, Values]]
+    history: Sequence[Epoch], best: int | None, name: str, columns: dict[str, tuple[Values, Values]]
 ) -> Table:
     values = [part for pair in columns.values() for part in pair]
     rows = [

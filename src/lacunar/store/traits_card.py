@@ -8,7 +8,7 @@ import numpy as np
 
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.evaluate import Evaluation
-from lacunar.traits.history import kept_epoch
+from lacunar.traits.history import common_epoch, kept_span
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.parts import whose_figures
 
@@ -34,8 +34,6 @@ def _head(model: TraitsModel) -> str:
     total = sum(images.values())
     cells = sum(int(count.sum()) for counts in model.counts.values() for count in counts)
     unknown = sum(int(count[0]) for counts in model.counts.values() for count in counts)
-    kept = kept_epoch(model.history, model.config)
-    lowest = ", the one with the lowest validation loss" * config.chooses_epoch
     split = ", ".join(f"{n} {part}" for part, n in images.items())
     repeated = sum(intake.repeated for intake in model.intake.values())
     versions = ", ".join(f"{name} {version}" for name, version in model.versions.items())
@@ -49,10 +47,20 @@ Answers {", ".join(model.schema.names)} of one image each, learned from labels w
 - Rows left out on reading: {repeated}, of images that an earlier row names.
 - {_networks(model)}
 - {_start(model)}
-- Epoch {kept.epoch} of {len(model.history)}{lowest}.
+- {_epochs(model)}
 - Preset `{config.preset}`, seed {config.seed}, {versions}.{machine}
 - Fingerprint of the training data: `{model.fingerprint}`.
 """
+
+
+def _epochs(model: TraitsModel) -> str:
+    config, n = model.config, len(model.history)
+    kept = common_epoch(model.histories, config)
+    if kept is None:
+        own = kept_span(model.histories, config)
+        return f"Each network kept its epoch of the lowest validation loss: {own}."
+    lowest = ", the one with the lowest validation loss" * config.chooses_epoch
+    return f"Epoch {kept} of {n}{lowest}."
 
 
 def _networks(model: TraitsModel) -> str:

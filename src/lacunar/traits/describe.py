@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ from lacunar.traits.documents import (
     StartDocument,
 )
 from lacunar.traits.evaluate import LEVEL, Evaluation
-from lacunar.traits.history import kept_epoch
+from lacunar.traits.history import common_epoch, kept_epoch
 from lacunar.traits.machine import Machine
 from lacunar.traits.metrics import class_table
 from lacunar.traits.model import TraitsModel
@@ -77,7 +78,7 @@ def describe_evaluation(evaluation: Evaluation) -> EvaluationDocument:
 
 def describe_fit(model: TraitsModel) -> FitDocument:
     """How training went, the label counts of each part, the evaluations, the operating points."""
-    kept = kept_epoch(model.history, model.config)
+    kept = [kept_epoch(history, model.config) for history in model.histories]
     return {
         "preset": model.config.preset,
         "start": None if model.start is None else _start(model.start),
@@ -85,8 +86,8 @@ def describe_fit(model: TraitsModel) -> FitDocument:
         "networks": len(model.states),
         "judges": len(model.histories),
         "epochs": len(model.history),
-        "kept_epoch": kept.epoch,
-        "validation_loss": kept.validation.loss,
+        "kept_epoch": common_epoch(model.histories, model.config),
+        "validation_loss": fmean(epoch.validation.loss for epoch in kept),
         "intake": {
             part: {"rows": found.rows, "repeated": found.repeated, "unknown": dict(found.unknown)}
             for part, found in model.intake.items()

@@ -173,7 +173,7 @@ class FitDocument(TypedDict):
     networks: int
     judges: int
     epochs: int
-    kept_epoch: int
+    kept_epoch: int | None
     validation_loss: float
     intake: dict[str, IntakeDocument]
     counts: dict[str, CountsDocument]

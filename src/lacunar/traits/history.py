@@ -86,6 +86,38 @@ def kept_epoch(history: Sequence[Epoch], config: TraitsConfig) -> Epoch:
     return history[-1]
 
 
+def common_epoch(histories: Sequence[Sequence[Epoch]], config: TraitsConfig) -> int | None:
+    """The epoch whose weights all networks kept; None where each kept its own best one.
+
+    Examples
+    --------
+    >>> score = Score(1.0, {}, {})
+    >>> one, other = ([Epoch(n, score, score) for n in range(1, last + 1)] for last in (3, 3))
+    >>> common_epoch([one, other], TraitsConfig())
+    3
+    >>> common_epoch([one, other], TraitsConfig(schedule="constant")) is None
+    True
+    """
+    if config.chooses_epoch and len(histories) > 1:
+        return None
+    return kept_epoch(histories[0], config).epoch
+
+
+def kept_span(histories: Sequence[Sequence[Epoch]], config: TraitsConfig) -> str:
+    """Which epochs several networks kept, each its own, in words.
+
+    Examples
+    --------
+    >>> score = Score(1.0, {}, {})
+    >>> one, other = ([Epoch(n, score, score) for n in range(1, last + 1)] for last in (3, 5))
+    >>> kept_span([one, other], TraitsConfig())
+    'epochs 3 to 5'
+    """
+    kept = [kept_epoch(history, config).epoch for history in histories]
+    first, last = min(kept), max(kept)
+    return f"epoch {first}" if first == last else f"epochs {first} to {last}"
+
+
 def is_over(history: Sequence[Epoch], config: TraitsConfig) -> bool:
     """Whether training ends here: by number, or since the validation loss has long been lower.
 

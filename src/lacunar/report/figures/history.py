@@ -21,7 +21,7 @@ def history_lines(
     train: Sequence[float | None],
     validation: Sequence[float | None],
     *,
-    best: int,
+    best: int | None,
     whole: tuple[float, float] | None = None,
 ) -> Markup:
     """Draw two lines over the epochs, and where the weights were taken.
@@ -31,8 +31,9 @@ def history_lines(
     title : str
     train, validation : sequence of float or None
         One per epoch; None leaves a hole.
-    best : int
-        The epoch whose weights were kept, from 1.
+    best : int or None
+        The epoch whose weights were kept, from 1; none where the lines are means of networks that
+        each kept its own.
     whole : (float, float), optional
         Ends of the upright axis. Unless given, round numbers around the values but the first of
         training, which is that of fresh weights and may dwarf all others; it is written instead.
@@ -58,18 +59,8 @@ def history_lines(
         if tick == int(tick):
             x = across(tick)
             marks.append(label(tick_label(tick), x, _BOTTOM + 14, anchor="middle", size=SMALL_TEXT))
-    x = across(best)
-    anchor = "end" if x > (_LEFT + _RIGHT) / 2 else "start"
     marks += [
-        line(x, _TOP, x, _BOTTOM, stroke=MUTED, dash="2 3"),
-        label(
-            f"kept: {best}",
-            x + (-5 if anchor == "end" else 5),
-            _TOP + 8,
-            anchor=anchor,
-            size=SMALL_TEXT,
-            fill=MUTED,
-        ),
+        *([] if best is None else _kept(best, across(best))),
         *_line(train, across, upright, _TRAIN, _DASH),
         *_beyond(train[0] if train else None, upright),
         *_line(validation, across, upright, _VALIDATION, None),
@@ -77,13 +68,29 @@ def history_lines(
         label("epoch", _RIGHT, _BOTTOM + 32, anchor="end", size=SMALL_TEXT, fill=MUTED),
         *_legend(),
     ]
+    kept = "Each network kept its own." if best is None else f"Epoch {best} was kept."
     return drawing(
         WIDTH,
         _BOTTOM + 44,
         *marks,
         title=title,
-        desc=f"{len(train)} epochs of training and validation. Epoch {best} was kept.",
+        desc=f"{len(train)} epochs of training and validation. {kept}",
     )
+
+
+def _kept(epoch: int, x: float) -> list[Markup]:
+    anchor = "end" if x > (_LEFT + _RIGHT) / 2 else "start"
+    return [
+        line(x, _TOP, x, _BOTTOM, stroke=MUTED, dash="2 3"),
+        label(
+            f"kept: {epoch}",
+            x + (-5 if anchor == "end" else 5),
+            _TOP + 8,
+            anchor=anchor,
+            size=SMALL_TEXT,
+            fill=MUTED,
+        ),
+    ]
 
 
 def _line(
