@@ -32,7 +32,7 @@ def test_a_slow_process_is_waited_for_as_long_as_it_lives(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(meeting, "_BEAT_SECONDS", 0.05)
-    monkeypatch.setattr(meeting, "_SILENCE_SECONDS", 0.5)
+    monkeypatch.setattr(meeting, "_SILENCE_SECONDS", 2.0)
     store, ready = HashStore(), []
 
     def work(rank: int, seconds: float) -> list[int]:
@@ -44,14 +44,14 @@ def test_a_slow_process_is_waited_for_as_long_as_it_lives(
         return ready[:]
 
     with ThreadPoolExecutor(3) as pool:
-        seen = list(pool.map(work, range(3), (0, 1.2, 0.1)))
+        seen = list(pool.map(work, range(3), (0, 4.0, 0.1)))
     assert all(len(found) == 6 for found in seen)
     assert sorted(ready[:3]) == sorted(ready[3:]) == [0, 1, 2]
 
 
 def test_a_process_that_falls_silent_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(meeting, "_BEAT_SECONDS", 0.05)
-    monkeypatch.setattr(meeting, "_SILENCE_SECONDS", 0.3)
+    monkeypatch.setattr(meeting, "_SILENCE_SECONDS", 2.0)
     store = HashStore()
     with beating(store, 1):
         pass

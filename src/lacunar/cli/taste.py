@@ -94,7 +94,10 @@ def fit(
     ] = None,
     sample_users: Annotated[
         int | None,
-        typer.Option(help="Of more users, choose K on a sample of so many (default: 5000)."),
+        typer.Option(
+            help="Of more users, choose K on a sample of so many (default: 5000); settings of the "
+            "personal rule are never chosen on more."
+        ),
     ] = None,
     memory_limit: MemoryOption = None,
     checkpoint: Annotated[

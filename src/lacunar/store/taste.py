@@ -175,11 +175,16 @@ def _trial(fact: dict[str, Any]) -> Trial:
 
 
 def _sampled(model: TasteModel) -> str:
-    if model.sample_size is None:
+    if model.tuning_size == model.ratings.n_users:
         return ""
+    settings = f"settings of the personal rule from a seeded sample of {model.tuning_size}"
+    if model.sample_size is None:
+        return f"""- Learned from all users: profiles, K, the mixture, segments, the films' model;
+  {settings}.
+"""
     return f"""- Learned from a seeded sample of {model.sample_size} users: K, the restarts and how
-  far they agree, the refits, the settings of the personal rule. Learned from all users: profiles,
-  the mixture that was gone on with from the sample's best fits, segments, the films' model.
+  far they agree, the refits; {settings}. Learned from all users: profiles, the mixture that was
+  gone on with from the sample's best fits, segments, the films' model.
 """
 
 

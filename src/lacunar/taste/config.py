@@ -38,7 +38,20 @@ _SOURCE: dict[str, Any] = {
 
 
 def draw_users(n_users: int, size: int, *, seed: int) -> NDArray[np.intp]:
-    """Positions of a seeded sample of users, ascending.
+    """Draw a seeded sample of users.
+
+    Parameters
+    ----------
+    n_users : int
+        Users in all.
+    size : int
+        At most as many.
+    seed : int
+
+    Returns
+    -------
+    ndarray of shape (size,)
+        Positions, ascending.
 
     Examples
     --------

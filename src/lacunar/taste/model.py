@@ -96,9 +96,14 @@ class TasteModel:
 
     @property
     def sample_size(self) -> int | None:
-        """Users that K, restarts and settings were chosen on; none where it was everybody."""
+        """Users that K and restarts were chosen on; none where it was everybody."""
         sampled = self.ratings.n_users > self.config.search_users
         return self.config.sample_users if sampled else None
+
+    @property
+    def tuning_size(self) -> int:
+        """Users that settings of the personal rule were chosen on."""
+        return min(self.ratings.n_users, self.config.sample_users)
 
     @cached_property
     def membership_stability(self) -> NDArray[np.float64]:

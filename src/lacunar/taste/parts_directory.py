@@ -70,7 +70,13 @@ def parts_directory(path: Path, *, force: bool) -> Iterator[Path]:
             # Of a task that was stopped because another try of it had come to its end.
             if file.suffix != ".parquet":
                 file.unlink()
-        replace_directory(folder, path, force=force)
+        # Something else may have come up there meanwhile.
+        check_parts_destination(path, force=force)
+        try:
+            replace_directory(folder, path, force=force)
+        except FileExistsError:
+            check_parts_destination(path, force=force)
+            raise
 
 
 def part_of(folder: Path, number: int) -> Path:

@@ -32,8 +32,9 @@ _SLIDES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 _GIVEN = (1, 3, 5, 10)
 # Users whose rankings are compared; more would change the choice less than another split does.
 _MAX_USERS = 2_000
-# One split of fewer users tells settings apart by less than it varies itself.
+# Splits, where all users are compared: one tells settings apart by less than it varies itself.
 _FOLDS = 3
+# Products of fewer users are too small for several threads.
 _FEW_USERS = 2_000
 
 

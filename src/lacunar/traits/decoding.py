@@ -34,6 +34,12 @@ def decode_parts(
     cache_dir, reading : optional
         See :func:`lacunar.traits.fitting.fit_traits`.
 
+    Returns
+    -------
+    train_images : ImageArray
+    test_images : ImageArray or None
+        None where there is no test part.
+
     Raises
     ------
     InputError

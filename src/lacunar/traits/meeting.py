@@ -57,7 +57,14 @@ def agree_on_name(store: Any, rank: int, size: int) -> str:
 
 @contextmanager
 def beating(store: Any, rank: int) -> Iterator[None]:
-    """Let the others hear that this process lives, whatever it is busy with."""
+    """Let the others hear that this process lives, whatever it is busy with.
+
+    Parameters
+    ----------
+    store : torch.distributed.Store
+    rank : int
+        Of this process.
+    """
     over = threading.Event()
 
     def beat() -> None:
@@ -79,7 +86,19 @@ def beating(store: Any, rank: int) -> Iterator[None]:
 
 
 def note_failure(store: Any, rank: int) -> bool:
-    """Note that this process fails; whether it is the first to."""
+    """Note that this process fails.
+
+    Parameters
+    ----------
+    store : torch.distributed.Store
+    rank : int
+        Of this process.
+
+    Returns
+    -------
+    bool
+        Whether it is the first to.
+    """
     return bool(store.compare_set("failed", "", str(rank)) == str(rank).encode())
 
 

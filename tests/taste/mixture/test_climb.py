@@ -69,6 +69,10 @@ def test_of_a_bound_that_does_not_settle_the_most_steps_are_expected(changes: li
     assert steps_expected(changes, 0.1, 70) == 70
 
 
+def test_without_a_tolerance_the_most_steps_are_expected() -> None:
+    assert steps_expected([2.0, 1.0, 0.5], 0.0, 70) == 70
+
+
 def ended(bounds: list[float], variances: list[float]) -> Climb:
     b = len(bounds)
     covariances = np.array(variances)[:, np.newaxis, np.newaxis]

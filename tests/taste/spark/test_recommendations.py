@@ -77,9 +77,24 @@ def test_who_has_seen_every_candidate_has_no_row(
         recommend_all_on_spark(spark, log, asked, ratings, 1, tmp_path / "out", among=among)
 
 
-def test_workers_are_sent_no_rating(sample_model: TasteModel) -> None:
-    films = sample_model.ratings.of_nobody()
-    assert (films.n_users, len(films.log), films.n_items) == (0, 0, 300)
-    assert (films.scale, films.genres) == (sample_model.ratings.scale, sample_model.ratings.genres)
-    held = vars(sample_model.recommender("personal"))
-    assert not any(getattr(value, "n_users", 0) for value in held.values())
+def test_workers_are_not_sent_the_log(
+    spark: SparkSession,
+    sample_model: TasteModel,
+    log: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = []
+    inner = spark.sparkContext.broadcast
+
+    def broadcast(task: object) -> object:
+        made.append(task)
+        return inner(task)
+
+    monkeypatch.setattr(spark.sparkContext, "broadcast", broadcast)
+    ratings, asked = sample_model.ratings, sample_model.recommender("personal")
+    recommend_all_on_spark(spark, log, asked, ratings, 1, tmp_path / "out")
+    [sent] = made
+    assert (sent.films.n_users, len(sent.films.log), sent.films.n_items) == (0, 0, 300)
+    assert (sent.films.scale, sent.films.genres) == (ratings.scale, ratings.genres)
+    assert len(vars(asked)["_films"].log) == 0

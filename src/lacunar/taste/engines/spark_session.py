@@ -9,7 +9,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
@@ -117,7 +117,9 @@ def spark_session(
         try:
             yield session
         finally:
-            session.stop()
+            # Of a driver that is gone nothing is left to stop.
+            with suppress(ConnectionError):
+                session.stop()
 
 
 @contextmanager
@@ -169,7 +171,8 @@ def or_refuse(expected: str) -> Iterator[None]:
 
     try:
         yield
-    except (PySparkException, Py4JError) as error:
+    # The last is all that is heard of a driver that was ended.
+    except (PySparkException, Py4JError, ConnectionError) as error:
         raise InputError(f"{expected}, got: {reason(error)}") from error
 
 

@@ -131,7 +131,7 @@ def steps_expected(changes: Sequence[float], tol: float, max_iter: int) -> int:
     # The second half of the steps: the first ones shrink faster than those to come.
     span = steps // 2
     before = changes[steps - 1 - span]
-    if not (0 < now < before < np.inf):
+    if not (tol > 0 and 0 < now < before < np.inf):
         return max_iter
     shrinking = np.log(before / now) / span
     # The change after so many more steps is the first below the tolerance.

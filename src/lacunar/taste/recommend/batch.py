@@ -88,6 +88,11 @@ def lists_table(
     recommender, ratings, histories, k, among, controls, n_threads
         As in :func:`lacunar.taste.recommend.serve.best_films`.
     user_ids : pyarrow.Array of length B
+
+    Returns
+    -------
+    pyarrow.Table
+        ``user_id``, ``rank`` from 1, ``item_id``, ``score``; none of who has seen all candidates.
     """
     items, scores, costs = best_films(
         recommender, ratings, histories, k, among=among, controls=controls, n_threads=n_threads

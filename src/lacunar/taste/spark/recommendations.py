@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What every worker is sent once: no ratings."""
+    """What every worker is sent once.
+
+    Not the log, though the item model of few users holds the feedback that it was fitted to.
+    """
 
     recommender: Recommender
     films: Ratings
@@ -81,9 +84,8 @@ def recommend_all_on_spark(
     """
     check_workers(session)
     among = among or candidates(ratings)
-    task = _Task(
-        recommender, ratings.of_nobody(), ratings.users, k, among, controls, users_per_part
-    )
+    films = ratings.of_nobody()
+    task = _Task(recommender, films, ratings.users, k, among, controls, users_per_part)
     frame = session.read.parquet(address(log)).select("user", "item", "rating")
     parts = by_part(frame, ratings.n_users, users_per_part, "user", "item")
     sent = session.sparkContext.broadcast(task)
