@@ -49,25 +49,20 @@ def refusals(run: Run, machines: list[Path], *, processes: int) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_training_image_that_differs_on_another_machine_is_named_in_one_sentence(
-    machines: list[Path], run_together: Run
+@pytest.mark.parametrize(
+    ("folder", "processes", "told"),
+    [
+        ("Train_Data", 2, "training images in every process, got others in process 3 of 4"),
+        ("Test_Data", 1, "test images in every process, got others in process 2 of 2"),
+    ],
+)
+def test_an_image_that_differs_on_another_machine_is_told_in_one_sentence_before_training(
+    machines: list[Path], run_together: Run, folder: str, processes: int, told: str
 ) -> None:
-    image = next((machines[1] / "Train_Data" / "Originals").iterdir())
+    image = next((machines[1] / folder / "Originals").iterdir())
     Image.new("RGB", (30, 60), "red").save(image)
-    assert refusals(run_together, machines, processes=2) == [
-        "lacunar: expected the same training images in every process, got others in process 3 of 4"
-    ]
-
-
-@pytest.mark.slow
-def test_test_images_that_differ_are_refused_before_training(
-    machines: list[Path], run_together: Run
-) -> None:
-    image = next((machines[1] / "Test_Data" / "Originals").iterdir())
-    Image.new("RGB", (30, 60), "red").save(image)
-    assert refusals(run_together, machines, processes=1) == [
-        "lacunar: expected the same test images in every process, got others in process 2 of 2"
-    ]
+    found = refusals(run_together, machines, processes=processes)
+    assert found == [f"lacunar: expected the same {told}"]
 
 
 @pytest.mark.slow

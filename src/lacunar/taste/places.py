@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import numpy as np
@@ -137,7 +139,7 @@ def place_users(
                 )
             )
             progress(min(rows.stop, ratings.n_users), ratings.n_users)
-    return sum(parts[1:], start=parts[0])
+    return reduce(add, parts)
 
 
 def write_places(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import partial, reduce
+from operator import add
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ def place_users_on_spark(
         Placed(array_of(row, dtype=np.int64), unknown.as_py())
         for row, unknown in zip(found["populations"], found["unknown"], strict=True)
     ]
-    return sum(parts[1:], start=parts[0])
+    return reduce(add, parts)
 
 
 def _write(
