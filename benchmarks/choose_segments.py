@@ -15,16 +15,17 @@ from typing import Any
 import numpy as np
 from measure import data_set, describe_machine
 
+from lacunar.mixture.data import MixtureData
+from lacunar.mixture.model_selection import Search, search
+from lacunar.mixture.stability import leave_out_stability
 from lacunar.taste.config import TasteConfig
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.evaluate import random_split, segment_popularity_ndcg
-from lacunar.taste.gaps import fill_gaps
-from lacunar.taste.mixture.data import MixtureData
-from lacunar.taste.mixture.search import Search, search
-from lacunar.taste.periods import period_counts
-from lacunar.taste.profiles import genre_profiles
-from lacunar.taste.ratings import Ratings, read_ratings
-from lacunar.taste.stability import leave_out_stability
-from lacunar.taste.views import build_view
+from lacunar.taste.features.genre_profiles import genre_profiles
+from lacunar.taste.features.imputation import fill_gaps
+from lacunar.taste.features.release_periods import period_counts
+from lacunar.taste.features.views import build_view
 
 PLAIN: dict[str, Any] = {"noise": False}
 ROWS: dict[str, TasteConfig] = {

@@ -32,7 +32,7 @@ NAMES = [
 
 
 def clusterer(name: str, n_seeds: int) -> Any:
-    from lacunar.taste import clusterers
+    import other_clusterers as clusterers
 
     method, _, k = name.partition(", K = ")
     return {
@@ -47,8 +47,8 @@ def clusterer(name: str, n_seeds: int) -> Any:
 
 def rows_of(ratings: Any, kind: str) -> Any:
     """What is clustered, shape (U, G)."""
-    from lacunar.taste.gaps import fill_gaps
-    from lacunar.taste.profiles import genre_profiles
+    from lacunar.taste.features.genre_profiles import genre_profiles
+    from lacunar.taste.features.imputation import fill_gaps
 
     profiles = genre_profiles(ratings)
     if kind == "means":
@@ -58,13 +58,13 @@ def rows_of(ratings: Any, kind: str) -> Any:
 
 def generate(path: str) -> dict[str, Any]:
     """Profiles of invented users, batch by batch: all ratings at once would be 10 million rows."""
-    from lacunar.datasets.sample_tastes import (
+    from lacunar.datasets.tastes.sample import (
         TasteSample,
         iter_ratings,
         sample_movies,
         write_sample,
     )
-    from lacunar.taste.ratings import read_ratings
+    from lacunar.taste.data.reading import read_ratings
 
     sizes = {"n_movies": 3000, "seed": 0}
     movies, parts, n_ratings = sample_movies(**sizes), [], 0
@@ -109,8 +109,8 @@ def score(name: str, kind: str) -> dict[str, Any]:
     """How the clusters of the real data hold under refits, and what they are good for."""
     from sklearn.metrics import adjusted_rand_score, silhouette_score
 
+    from lacunar.taste.data.reading import read_ratings
     from lacunar.taste.evaluate import random_split, segment_popularity_ndcg
-    from lacunar.taste.ratings import read_ratings
 
     ratings = read_ratings(data_set("ml-latest-small"))
     method = clusterer(name, SCORE_SEEDS)
@@ -141,16 +141,12 @@ def score(name: str, kind: str) -> dict[str, Any]:
 
 def softness(kind: str, k: int, covariance_type: str) -> dict[str, Any]:
     """How soft a mixture's assignments are, and what ranking by them brings."""
-    from lacunar.taste.evaluate import (
-        random_split,
-        ranking_quality,
-        segment_popularity_ndcg,
-    )
-    from lacunar.taste.mixture.complete import CompleteRows
-    from lacunar.taste.mixture.data import MixtureData
-    from lacunar.taste.mixture.em import posterior
-    from lacunar.taste.mixture.search import EmOptions, search
-    from lacunar.taste.ratings import read_ratings
+    from lacunar.mixture.data import MixtureData
+    from lacunar.mixture.em import posterior
+    from lacunar.mixture.model_selection import EmOptions, search
+    from lacunar.mixture.rows.complete import CompleteRows
+    from lacunar.taste.data.reading import read_ratings
+    from lacunar.taste.evaluate import random_split, ranking_quality, segment_popularity_ndcg
 
     ratings, unsure, hard, soft = read_ratings(data_set("ml-latest-small")), [], [], []
     for seed in range(3):
@@ -175,7 +171,7 @@ def softness(kind: str, k: int, covariance_type: str) -> dict[str, Any]:
 
 def shape(kind: str, k: int) -> dict[str, Any]:
     """Share of variance along the longest axis inside a k-means cluster; 1 / G in a ball."""
-    from lacunar.taste.ratings import read_ratings
+    from lacunar.taste.data.reading import read_ratings
 
     x = rows_of(read_ratings(data_set("ml-latest-small")), kind)
     labels = clusterer(f"k-means, K = {k}", SCORE_SEEDS).fit(x).labels
@@ -190,7 +186,8 @@ def shape(kind: str, k: int) -> dict[str, Any]:
 def densities(kind: str) -> dict[str, Any]:
     """What density-based methods find under other settings: second clusters, and noise."""
     from lacunar.taste.clusterers import Dbscan, Hdbscan, knee_distance
-    from lacunar.taste.ratings import read_ratings
+
+    from lacunar.taste.data.reading import read_ratings
 
     x = rows_of(read_ratings(data_set("ml-latest-small")), kind)
     knee = knee_distance(x, 2 * x.shape[1])

@@ -21,9 +21,9 @@ SIZES = {"610 users, 51 x 10 components": (610, 51, 10), "100,000 users, 4": (10
 
 def profiles(n_users: int) -> Any:
     """Genre means with their gaps: of real users, or of as many generated ones as asked for."""
-    from lacunar.datasets.sample_tastes import iter_ratings, sample_movies
-    from lacunar.taste.profiles import genre_profiles
-    from lacunar.taste.ratings import read_ratings
+    from lacunar.datasets.tastes.sample import iter_ratings, sample_movies
+    from lacunar.taste.data.reading import read_ratings
+    from lacunar.taste.features.genre_profiles import genre_profiles
 
     if n_users == 610:
         return genre_profiles(read_ratings(data_set("ml-latest-small"))).means
@@ -56,9 +56,9 @@ def seconds(step: Callable[[], object], least: float = 0.5) -> float:
 def iteration(engine: str, n_users: int, restarts: int, k: int) -> dict[str, Any]:
     from threadpoolctl import threadpool_limits
 
-    from lacunar.taste.mixture.data import MixtureData
-    from lacunar.taste.mixture.em import e_step, m_step
-    from lacunar.taste.mixture.known import fill_additive
+    from lacunar.mixture.data import MixtureData
+    from lacunar.mixture.em import e_step, m_step
+    from lacunar.mixture.statistics import fill_additive
 
     kind, what = engine.split(" ")
     x = profiles(n_users)

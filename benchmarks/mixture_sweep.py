@@ -17,9 +17,9 @@ KS, SEEDS = range(1, 11), range(51)
 
 
 def profiles() -> Any:
-    from lacunar.taste.gaps import fill_gaps
-    from lacunar.taste.profiles import genre_profiles
-    from lacunar.taste.ratings import read_ratings
+    from lacunar.taste.data.reading import read_ratings
+    from lacunar.taste.features.genre_profiles import genre_profiles
+    from lacunar.taste.features.imputation import fill_gaps
 
     ratings = read_ratings(data_set("ml-latest-small"))
     return fill_gaps(genre_profiles(ratings).means, "row-mean")
@@ -29,15 +29,15 @@ def nothing() -> dict[str, Any]:
     """The memory of the imports and the profiles alone."""
     import sklearn.mixture  # noqa: F401  # its memory is what is measured
 
-    import lacunar.taste.mixture.search  # noqa: F401  # the same
+    import lacunar.mixture.model_selection  # noqa: F401  # the same
 
     profiles()
     return {}
 
 
 def ours(threads: int) -> dict[str, Any]:
-    from lacunar.taste.mixture.data import MixtureData
-    from lacunar.taste.mixture.search import search
+    from lacunar.mixture.data import MixtureData
+    from lacunar.mixture.model_selection import search
 
     x = MixtureData(profiles())
     start = time.perf_counter()

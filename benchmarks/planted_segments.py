@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 from measure import describe_machine
 
-from lacunar.datasets.sample_tastes import sample_tastes, write_sample
-from lacunar.taste.gaps import GapStrategy, fill_gaps
-from lacunar.taste.mixture.data import MixtureData
-from lacunar.taste.mixture.search import EmOptions
-from lacunar.taste.periods import period_counts
-from lacunar.taste.profiles import GenreProfiles, genre_profiles
-from lacunar.taste.ratings import read_ratings
-from lacunar.taste.stability import pairwise_ari
-from lacunar.taste.views import build_view
+from lacunar.datasets.tastes.sample import sample_tastes, write_sample
+from lacunar.mixture.data import MixtureData
+from lacunar.mixture.model_selection import EmOptions
+from lacunar.mixture.stability import pairwise_ari
+from lacunar.taste.data.reading import read_ratings
+from lacunar.taste.features.genre_profiles import GenreProfiles, genre_profiles
+from lacunar.taste.features.imputation import GapStrategy, fill_gaps
+from lacunar.taste.features.release_periods import period_counts
+from lacunar.taste.features.views import build_view
 
 SEEDS = range(10)
 GROUPS = 4

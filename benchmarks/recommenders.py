@@ -34,23 +34,24 @@ import scipy.sparse as sp
 from measure import data_set, describe_machine, middle, run_alone
 from recommenders_peers import COSTS, PEERS, THREADS, Peer, Setting, timed
 
+from lacunar.aliases import FloatArray
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.evaluate.compare import compare
+from lacunar.taste.data.histories import Histories, histories_of
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.data.reading import read_ratings
+from lacunar.taste.data.sample import sampled_ratings
+from lacunar.taste.evaluate.bootstrap import Interval
 from lacunar.taste.evaluate.comparison import Comparison, MethodResult, Seconds, Summary
-from lacunar.taste.evaluate.intervals import Interval
 from lacunar.taste.evaluate.methods import methods_named
 from lacunar.taste.evaluate.metrics import Lists, coverage
-from lacunar.taste.evaluate.rankings import measure, rank_split
+from lacunar.taste.evaluate.protocols import random_split
+from lacunar.taste.evaluate.ranked_lists import measure, rank_split
+from lacunar.taste.evaluate.runner import compare
 from lacunar.taste.evaluate.split import Split
-from lacunar.taste.evaluate.splits import random_split
-from lacunar.taste.mixture.parameters import FloatArray
-from lacunar.taste.ratings import Ratings, read_ratings
-from lacunar.taste.recommend.histories import Histories, histories_of
-from lacunar.taste.recommend.item_model import DualItemModel, fit_item_model
+from lacunar.taste.recommend.ease import DualItemModel, fit_item_model
 from lacunar.taste.recommend.personal import PersonalOptions, PersonalRecommender, design_rows
-from lacunar.taste.recommend.serve import best_films
-from lacunar.taste.sample import sampled_ratings
-from lacunar.taste.segmentation import fit_segments
+from lacunar.taste.recommend.ranking import best_films
+from lacunar.taste.segments.fit import fit_segments
 
 HERE = Path(__file__).parent
 FOLDS, FINALISTS = 3, 4

@@ -14,10 +14,10 @@ import numpy as np
 import scipy.sparse as sp
 from measure import describe_machine
 
-from lacunar.taste.mixture.data import MixtureData
-from lacunar.taste.mixture.expectation import LocalExpectation
-from lacunar.taste.mixture.parameters import CovarianceType, MixtureParameters
-from lacunar.taste.recommend.item_model import fit_item_model
+from lacunar.mixture.chunked import LocalExpectation
+from lacunar.mixture.data import MixtureData
+from lacunar.mixture.parameters import CovarianceType, MixtureParameters
+from lacunar.taste.recommend.ease import fit_item_model
 
 USERS, COLUMNS, K, GAPS = 50_000, 20, 4, 0.2
 

@@ -39,8 +39,8 @@ def mixture(directory: str, out: str) -> dict[str, Any]:
     """A mixture of a sample of the users, which both sides go on with."""
     from lacunar.store import save_taste
     from lacunar.taste.config import TasteConfig
-    from lacunar.taste.fitting import fit_taste
-    from lacunar.taste.ratings import read_ratings
+    from lacunar.taste.data.reading import read_ratings
+    from lacunar.taste.fit import fit_taste
 
     config = TasteConfig(
         min_components=6, max_components=6, n_seeds=4, refits=0, map_users=10, search_users=2000,
@@ -53,15 +53,15 @@ def mixture(directory: str, out: str) -> dict[str, Any]:
 
 def here(directory: str, out: str) -> dict[str, Any]:
     """On one machine, with DuckDB."""
+    from lacunar.mixture.chunked import LocalExpectation
+    from lacunar.mixture.data import MixtureData
     from lacunar.store import load_taste
-    from lacunar.taste.mixture.data import MixtureData
-    from lacunar.taste.mixture.expectation import LocalExpectation
-    from lacunar.taste.periods import period_counts
-    from lacunar.taste.places import place_users
-    from lacunar.taste.profiles import genre_profiles
-    from lacunar.taste.ratings import read_ratings
-    from lacunar.taste.recommend.batch import write_recommendations
-    from lacunar.taste.views import build_view
+    from lacunar.taste.data.reading import read_ratings
+    from lacunar.taste.features.genre_profiles import genre_profiles
+    from lacunar.taste.features.release_periods import period_counts
+    from lacunar.taste.features.views import build_view
+    from lacunar.taste.recommend.list_files import write_recommendations
+    from lacunar.taste.segments.placement_files import place_users
 
     model, clock = load_taste(Path(out) / "model"), Clock()
     with clock("ratings"):
@@ -81,13 +81,13 @@ def here(directory: str, out: str) -> dict[str, Any]:
 def there(directory: str, out: str, master: str) -> dict[str, Any]:
     """On Spark."""
     from lacunar.store import load_taste, taste_log
-    from lacunar.taste.engines.spark_session import spark_session
-    from lacunar.taste.profiles import genre_profiles
+    from lacunar.taste.features.genre_profiles import genre_profiles
     from lacunar.taste.spark.expectation import SparkExpectation
+    from lacunar.taste.spark.features import spark_rows
     from lacunar.taste.spark.log import read_log
-    from lacunar.taste.spark.places import place_users_on_spark
+    from lacunar.taste.spark.placement import place_users_on_spark
     from lacunar.taste.spark.recommendations import recommend_all_on_spark
-    from lacunar.taste.spark.rows import spark_rows
+    from lacunar.taste.spark.session import spark_session
 
     model, clock = load_taste(Path(out) / "model"), Clock()
     with spark_session(master) as session:
@@ -117,7 +117,7 @@ def there(directory: str, out: str, master: str) -> dict[str, Any]:
 def _steps(rows: Any, model: Any, clock: Clock, file: Path, profiles: Any) -> None:
     import numpy as np
 
-    from lacunar.taste.mixture.em import m_step
+    from lacunar.mixture.em import m_step
 
     current = model.segments.mixture.moved_by(-rows.origin)
     bounds = []

@@ -64,7 +64,7 @@ def make(directory: str, users: int) -> dict[str, Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from lacunar.datasets.sample_tastes import write_tastes
+    from lacunar.datasets.tastes.sample import write_tastes
 
     start = time.perf_counter()
     folder = Path(directory)
@@ -88,9 +88,9 @@ def fit(directory: str, model: str, settings: dict[str, Any]) -> dict[str, Any]:
 
     from lacunar.store import load_taste, save_taste
     from lacunar.taste.config import TasteConfig
-    from lacunar.taste.fitting import fit_taste
-    from lacunar.taste.ratings import read_ratings
-    from lacunar.taste.recommend.batch import write_recommendations
+    from lacunar.taste.data.reading import read_ratings
+    from lacunar.taste.fit import fit_taste
+    from lacunar.taste.recommend.list_files import write_recommendations
 
     meter = Meter(Path(model).with_suffix(".jsonl"))
     start = time.perf_counter()
@@ -119,8 +119,8 @@ def profiles(directory: str, memory: str) -> dict[str, Any]:
 
     Python and what DuckDB returns come on top of the limit.
     """
-    from lacunar.taste.engines.duckdb import connect
-    from lacunar.taste.profiles import PROFILE_SQL
+    from lacunar.taste.data.duckdb import connect
+    from lacunar.taste.features.genre_profiles import PROFILE_SQL
 
     start, cpu = time.perf_counter(), time.process_time()
     with connect(memory) as connection:
@@ -146,7 +146,7 @@ def _rows(model: str) -> Any:
     import numpy as np
 
     from lacunar.store import load_taste
-    from lacunar.taste.views import build_view
+    from lacunar.taste.features.views import build_view
 
     loaded = load_taste(Path(model))
     values = build_view("shares+periods", loaded.profiles, loaded.periods).values
@@ -155,9 +155,8 @@ def _rows(model: str) -> Any:
 
 def our_mixture(model: str) -> dict[str, Any]:
     """EM on all users from the model's mixture, a number of steps."""
-    from lacunar.taste.mixture.data import MixtureData
-    from lacunar.taste.mixture.expectation import LocalExpectation
-    from lacunar.taste.mixture.refine import refine
+    from lacunar.mixture.chunked import LocalExpectation, refine
+    from lacunar.mixture.data import MixtureData
 
     values, mixture = _rows(model)
     start, cpu = time.perf_counter(), time.process_time()

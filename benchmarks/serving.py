@@ -45,7 +45,7 @@ MOST_BYTES, MOST_REQUESTS, MOST_MS, MOST_GROWTH = 150_000, 6, 100, 0.05
 def recommend(taste: str, seconds: float) -> dict[str, float]:
     """Recommend to the users in turn, in process."""
     from lacunar.store import load_taste
-    from lacunar.web.asked import Asked, recommended_to
+    from lacunar.web.list_requests import Asked, recommended_to
 
     model = load_taste(Path(taste))
     asked = Asked()
@@ -58,7 +58,7 @@ def recommend(taste: str, seconds: float) -> dict[str, float]:
 
 def predict(traits: str, images: list[str], seconds: float) -> dict[str, float]:
     """Answer for one image after the other, in process."""
-    from lacunar.traits.image_lists import ImageContent
+    from lacunar.traits.data.image_sources import ImageContent
     from lacunar.web.traits_service import TraitsService
 
     service = TraitsService.load(Path(traits))
@@ -68,7 +68,7 @@ def predict(traits: str, images: list[str], seconds: float) -> dict[str, float]:
 
 def _calls(call: Callable[[Any], Any], inputs: Iterable[Any], seconds: float) -> dict[str, float]:
     """Calls a second of as many threads as the server has workers."""
-    from lacunar.taste.threads import one_blas_thread
+    from lacunar.parallel import one_blas_thread
 
     coming, lock = iter(inputs), threading.Lock()
 

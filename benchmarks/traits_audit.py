@@ -18,14 +18,14 @@ from typing import get_args
 
 import numpy as np
 
-from lacunar.datasets.sample_people import PlantedTruth, sample_people, write_people
-from lacunar.datasets.sample_people_labels import COLUMNS, COUNTS, UNKNOWN
+from lacunar.datasets.people.labels import COLUMNS, COUNTS, UNKNOWN
+from lacunar.datasets.people.sample import PlantedTruth, sample_people, write_people
 from lacunar.traits.audit.findings import AuditFindings, audit_images
-from lacunar.traits.audit.out_of_fold import unseen_probabilities
+from lacunar.traits.audit.unseen_predictions import unseen_probabilities
 from lacunar.traits.config import Start, TraitsConfig
-from lacunar.traits.dataset import read_layout
-from lacunar.traits.fitting import fit_traits
-from lacunar.traits.requirements import require_torch
+from lacunar.traits.data.dataset import read_layout
+from lacunar.traits.environment import require_torch
+from lacunar.traits.fit import fit_traits
 
 TRAIN, TEST = 520, 196
 BAD, REPEATED = 21, 14

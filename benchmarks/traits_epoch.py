@@ -29,10 +29,10 @@ from measure import describe_machine, middle, run_alone
 from numpy.typing import NDArray
 from traits_epoch_keras import BATCH, HEIGHT, THREADS, WIDTH, draw
 
-from lacunar.traits.arrays import ImageArray
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.requirements import require_torch
-from lacunar.traits.schema import PEOPLE
+from lacunar.traits.data.image_array import ImageArray
+from lacunar.traits.data.schema import PEOPLE
+from lacunar.traits.environment import require_torch
 
 HERE = Path(__file__).parent
 CLASSES = [len(attribute.classes) for attribute in PEOPLE.attributes]
@@ -61,7 +61,7 @@ def train(n: int, epochs: int) -> tuple[Arrays, list[float]]:
     require_torch()
     import torch
 
-    from lacunar.traits.training import TrainingData, train_network
+    from lacunar.traits.training.loop import TrainingData, train_network
 
     torch.set_num_threads(THREADS)
     pixels, labels = draw(n + 1, CLASSES)
@@ -85,8 +85,8 @@ def predict(n: int, turns: int) -> dict[str, float]:
     require_torch()
     import torch
 
-    from lacunar.traits.networks import build_network, place
-    from lacunar.traits.predict import predict_logits, probabilities
+    from lacunar.traits.networks.build import build_network, place
+    from lacunar.traits.networks.inference import predict_logits, probabilities
 
     torch.set_num_threads(THREADS)
     network = build_network(config(1), PEOPLE)
@@ -102,8 +102,8 @@ def predict(n: int, turns: int) -> dict[str, float]:
 
 def answer(n: int, weights: str, out: str) -> dict[str, float]:
     """Train for an epoch; write the weights as Keras lays them out, and the answers."""
-    from lacunar.traits.networks import restore_networks
-    from lacunar.traits.predict import predict_logits, probabilities
+    from lacunar.traits.networks.build import restore_networks
+    from lacunar.traits.networks.inference import predict_logits, probabilities
 
     state, _ = train(IMAGES, 1)
     np.savez(weights, **keras_layouts(state))

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 from measure import describe_machine, in_turn, middle
 
-from lacunar.datasets.sample_people import sample_people, write_people
+from lacunar.datasets.people.sample import sample_people, write_people
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.dataset import read_layout
-from lacunar.traits.members import Lesson, Member, train_members
+from lacunar.traits.data.dataset import read_layout
 from lacunar.traits.model import load_frames
-from lacunar.traits.start import read_start
+from lacunar.traits.networks.pretrained import read_start
+from lacunar.traits.training.workers import Lesson, Member, train_members
 
 IMAGES, FOLDS, LEFT_OUT, EPOCHS = 520, 10, 2, 6
 WAYS: dict[str, dict[str, Any]] = {

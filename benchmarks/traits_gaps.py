@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.traits.audit.gaps import rank_gaps
+from lacunar.traits.audit.missing_labels import rank_gaps
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.dataset import LabelledImages, read_layout
-from lacunar.traits.fitting import fit_traits
+from lacunar.traits.data.dataset import LabelledImages, read_layout
+from lacunar.traits.data.schema import UNKNOWN
+from lacunar.traits.environment import require_torch
+from lacunar.traits.fit import fit_traits
 from lacunar.traits.model import TraitsModel
-from lacunar.traits.requirements import require_torch
-from lacunar.traits.schema import UNKNOWN
 
 HIDDEN, FILLED = 0.5, 0.1
 

@@ -40,17 +40,17 @@ from traits_epoch import (
 )
 from traits_epoch_keras import THREADS, draw
 
-from lacunar.traits.requirements import require_torch
-from lacunar.traits.schema import PEOPLE
+from lacunar.traits.data.schema import PEOPLE
+from lacunar.traits.environment import require_torch
 
 N, TURNS = 2_000, 5
 
 
 def export(file: str, weights: str) -> dict[str, float]:
     """Train for an epoch, export; write the weights as Keras lays them out."""
-    from lacunar.traits.networks import restore_network
-    from lacunar.traits.onnx_export import export_onnx
-    from lacunar.traits.torch_model import ProbabilityNetwork
+    from lacunar.traits.networks.build import restore_network
+    from lacunar.traits.predict.onnx_export import export_onnx
+    from lacunar.traits.predict.torch_predictor import ProbabilityNetwork
 
     state, _ = train(IMAGES, 1)
     np.savez(weights, **keras_layouts(state))
@@ -61,7 +61,7 @@ def export(file: str, weights: str) -> dict[str, float]:
 
 
 def onnx(file: str, n: int, turns: int) -> dict[str, float]:
-    from lacunar.traits.onnx_model import OnnxTraits
+    from lacunar.traits.predict.onnx_predictor import OnnxTraits
 
     return _rates(OnnxTraits(Path(file), threads=THREADS).probabilities, n, turns)
 
@@ -70,8 +70,8 @@ def eager(n: int, turns: int) -> dict[str, float]:
     require_torch()
     import torch
 
-    from lacunar.traits.networks import build_network, place
-    from lacunar.traits.predict import predict_logits, probabilities
+    from lacunar.traits.networks.build import build_network, place
+    from lacunar.traits.networks.inference import predict_logits, probabilities
 
     torch.set_num_threads(THREADS)
     network = build_network(config(1), PEOPLE)
@@ -82,7 +82,7 @@ def eager(n: int, turns: int) -> dict[str, float]:
 
 
 def answer(file: str, n: int, out: str) -> dict[str, float]:
-    from lacunar.traits.onnx_model import OnnxTraits
+    from lacunar.traits.predict.onnx_predictor import OnnxTraits
 
     found = OnnxTraits(Path(file), threads=THREADS).probabilities(draw(n, CLASSES)[0])
     np.savez(out, *found)

@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.traits.balance import balanced_answers
 from lacunar.traits.config import Augmentation, TraitsConfig
-from lacunar.traits.counts import count_labels, largest_classes
-from lacunar.traits.dataset import LabelledImages, read_layout
-from lacunar.traits.evaluate import evaluate_answers
-from lacunar.traits.fitting import fit_traits
+from lacunar.traits.data.class_balance import balanced_answers
+from lacunar.traits.data.dataset import LabelledImages, read_layout
+from lacunar.traits.data.folds import stratified_folds
+from lacunar.traits.data.label_counts import count_labels, largest_classes
+from lacunar.traits.environment import require_torch
+from lacunar.traits.evaluate.evaluation import evaluate_answers
+from lacunar.traits.fit import fit_traits
 from lacunar.traits.model import answers, load_frames, predict_traits
-from lacunar.traits.requirements import require_torch
-from lacunar.traits.split import stratified_folds
 
 FOLDS = 5
 STILL = Augmentation(gamma=0, contrast=0)

@@ -17,10 +17,10 @@ from pathlib import Path
 from lacunar.errors import InputError
 from lacunar.store import load_taste, load_traits
 from lacunar.store.manifest import read_manifest
-from lacunar.taste.ratings import read_ratings
-from lacunar.traits.dataset import read_dataset
-from lacunar.traits.images import read_image
-from lacunar.traits.schema import read_schema
+from lacunar.taste.data.reading import read_ratings
+from lacunar.traits.data.dataset import read_dataset
+from lacunar.traits.data.images import read_image
+from lacunar.traits.data.schema import read_schema
 
 MODELS = Path(__file__).parents[1] / "tests" / "fixtures" / "models" / "v1"
 MOVIES = b"movieId,title,genres\n1,A (1999),Drama|War\n2,B,Comedy\n"

@@ -1,7 +1,7 @@
 """Make the weights that traits networks start from: those of a network that saw drawn people.
 
 Run: ``python scripts/draw_start.py -o src/lacunar/traits/weights/pedestrians.safetensors``. People
-are drawn by ``lacunar.datasets.sample_people`` with classes that come more evenly than in life; no
+are drawn by ``lacunar.datasets.people.sample`` with classes that come more evenly than in life; no
 photograph is read. The same arguments give the same bytes on the same machine, with one thread.
 """
 
@@ -11,13 +11,13 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from lacunar.datasets.sample_people import sample_people, write_people
+from lacunar.datasets.people.sample import sample_people, write_people
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.dataset import read_layout
-from lacunar.traits.fitting import fit_traits
-from lacunar.traits.history import Epoch
-from lacunar.traits.requirements import require_torch
-from lacunar.traits.start import encode_start
+from lacunar.traits.data.dataset import read_layout
+from lacunar.traits.environment import require_torch
+from lacunar.traits.fit import fit_traits
+from lacunar.traits.networks.pretrained import encode_start
+from lacunar.traits.training.history import Epoch
 
 N_TEST = 500
 

@@ -19,17 +19,17 @@ from typing import Any
 import numpy as np
 
 from lacunar.datasets import movielens
-from lacunar.datasets.sample_people import sample_people, write_people
-from lacunar.datasets.sample_tastes import sample_tastes, write_sample
+from lacunar.datasets.people.sample import sample_people, write_people
+from lacunar.datasets.tastes.sample import sample_tastes, write_sample
 from lacunar.store.taste import load_taste, save_taste
 from lacunar.store.traits import load_traits, save_traits
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.fitting import fit_taste
-from lacunar.taste.ratings import read_ratings
-from lacunar.traits.cache import load_images
+from lacunar.taste.data.reading import read_ratings
+from lacunar.taste.fit import fit_taste
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.dataset import read_layout
-from lacunar.traits.fitting import fit_traits, remove_checkpoints
+from lacunar.traits.data.dataset import read_layout
+from lacunar.traits.data.image_cache import load_images
+from lacunar.traits.fit import fit_traits, remove_checkpoints
 
 Tell = Callable[[], object]
 _MEMBERS = ("movies.csv", "ratings.csv")

@@ -16,18 +16,19 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from lacunar.datasets.sample_people import PeopleSample, sample_people, write_people
-from lacunar.datasets.sample_people_labels import COLUMNS, N_CLASSES
-from lacunar.datasets.sample_tastes import sample_tastes, write_sample
+from lacunar.datasets.people.labels import COLUMNS, N_CLASSES
+from lacunar.datasets.people.sample import PeopleSample, sample_people, write_people
+from lacunar.datasets.tastes.sample import sample_tastes, write_sample
 from lacunar.store import save_taste, save_traits
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.fitting import fit_taste
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.data.reading import read_ratings
+from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel
-from lacunar.taste.ratings import Ratings, read_ratings
 from lacunar.traits.audit.findings import AuditFindings, audit_images
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.dataset import LabelledImages, read_layout
-from lacunar.traits.fitting import fit_traits
+from lacunar.traits.data.dataset import LabelledImages, read_layout
+from lacunar.traits.fit import fit_traits
 from lacunar.traits.model import TraitsModel
 
 #: Start `lacunar serve` with options, and with variables; the address it serves at.
@@ -129,8 +130,8 @@ def folded_model(people_directory: Path, decoded_images: Path) -> TraitsModel:
 @pytest.fixture(scope="session")
 def people_onnx(people_model: TraitsModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The model of :func:`people_model` as an ONNX file; the first attribute has a threshold."""
-    from lacunar.traits.onnx_export import export_onnx
-    from lacunar.traits.torch_model import probability_module
+    from lacunar.traits.predict.onnx_export import export_onnx
+    from lacunar.traits.predict.torch_predictor import probability_module
 
     path = tmp_path_factory.mktemp("onnx") / "people.onnx"
     export_onnx(

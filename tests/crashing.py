@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from lacunar import exchange
+from lacunar.files import directory_swap
 from lacunar.store.directory import Bundle, read_bundle, write_bundle
 
 OLD = Bundle(
@@ -118,5 +118,5 @@ def writers(folder: Path) -> dict[str, int]:
 if __name__ == "__main__":
     kind, place = sys.argv[1], Path(sys.argv[2]).resolve()
     if kind.startswith("two-step"):
-        exchange._exchange = lambda first, second: False
+        directory_swap._exchange = lambda first, second: False
     print(json.dumps(writers(place) if kind.endswith("writers") else every_step(place)))

@@ -22,10 +22,10 @@ import pytest
 
 from lacunar.datasets import movielens
 from lacunar.errors import InputError
-from lacunar.files import replace_file
+from lacunar.files.atomic import replace_file
 from lacunar.store.directory import Bundle, check_destination, read_bundle, write_bundle
-from lacunar.traits.cache import load_images
-from lacunar.traits.dataset import LabelledImages
+from lacunar.traits.data.dataset import LabelledImages
+from lacunar.traits.data.image_cache import load_images
 
 if sys.platform == "win32":
     pytest.skip("signals, limits and mounts are those of POSIX", allow_module_level=True)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from lacunar.errors import InputError
 from lacunar.store import load_taste, load_traits
-from lacunar.taste.ratings import read_ratings
+from lacunar.taste.data.reading import read_ratings
 
 FUZZ = Path(__file__).parents[1] / "fuzz"
 CORPUS = sorted(path for path in (FUZZ / "corpora").glob("*/*"))

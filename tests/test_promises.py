@@ -104,12 +104,12 @@ def test_commands_connect_to_nothing(
 
 
 def test_the_database_fetches_nothing() -> None:
-    """Only :func:`lacunar.taste.engines.duckdb.connect` opens one, and it installs no extension."""
-    from lacunar.taste.engines.duckdb import connect
+    """Only :func:`lacunar.taste.data.duckdb.connect` opens one, and it installs no extension."""
+    from lacunar.taste.data.duckdb import connect
 
     with connect() as connection:
         found = connection.sql("SELECT current_setting('autoinstall_known_extensions')").fetchall()
     assert found == [(False,)]
     for file in sorted((ROOT / "src").rglob("*.py")):
-        if file != ROOT / "src/lacunar/taste/engines/duckdb.py":
+        if file != ROOT / "src/lacunar/taste/data/duckdb.py":
             assert "duckdb.connect(" not in file.read_text(encoding="utf-8"), file

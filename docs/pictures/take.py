@@ -22,14 +22,14 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from lacunar.datasets.sample_people import sample_people, write_people
-from lacunar.datasets.sample_tastes import sample_tastes, write_sample
+from lacunar.datasets.people.sample import sample_people, write_people
+from lacunar.datasets.tastes.sample import sample_tastes, write_sample
 from lacunar.store import save_taste, save_traits
-from lacunar.taste.fitting import fit_taste
-from lacunar.taste.ratings import read_ratings
+from lacunar.taste.data.reading import read_ratings
+from lacunar.taste.fit import fit_taste
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.dataset import read_layout
-from lacunar.traits.fitting import fit_traits
+from lacunar.traits.data.dataset import read_layout
+from lacunar.traits.fit import fit_traits
 
 HERE = Path(__file__).parent
 # Width and height of a window.

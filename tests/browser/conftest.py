@@ -13,8 +13,8 @@ from PIL import Image
 
 from lacunar.store import save_traits
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.dataset import read_layout
-from lacunar.traits.fitting import fit_traits
+from lacunar.traits.data.dataset import read_layout
+from lacunar.traits.fit import fit_traits
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page, Response

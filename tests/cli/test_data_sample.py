@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from lacunar.cli import app
 from lacunar.errors import InputError
-from lacunar.taste.ratings import read_ratings
-from lacunar.traits.dataset import read_layout
+from lacunar.taste.data.reading import read_ratings
+from lacunar.traits.data.dataset import read_layout
 
 runner = CliRunner()
 

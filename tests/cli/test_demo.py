@@ -38,7 +38,7 @@ def test_the_demo_ends_with_a_page_whose_links_work(tmp_path: Path) -> None:
 def test_without_torch_the_demo_shows_the_other_half_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lacunar.traits.requirements.find_spec", lambda name: None)
+    monkeypatch.setattr("lacunar.traits.environment.find_spec", lambda name: None)
     monkeypatch.setattr(
         "lacunar.cli.demo._tastes", lambda output, seed: Entry("Tastes", "Some.", "tastes.html")
     )

@@ -18,8 +18,8 @@ from PIL import Image
 
 from lacunar.store import save_taste
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.fitting import fit_taste
-from lacunar.taste.ratings import read_ratings
+from lacunar.taste.data.reading import read_ratings
+from lacunar.taste.fit import fit_taste
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "serving.md"
 TOKEN = "correct-horse-battery-staple"

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from lacunar.taste.model import TasteModel
 from lacunar.traits.audit.findings import AuditFindings
 from lacunar.traits.model import TraitsModel
-from lacunar.traits.torch_model import TorchTraits
+from lacunar.traits.predict.torch_predictor import TorchTraits
 from lacunar.web.app import OPENAPI_URL, create_app
-from lacunar.web.audit_book import AuditBook
-from lacunar.web.marks import Marks
+from lacunar.web.audit.book import AuditBook
+from lacunar.web.audit.decisions import Marks
 from lacunar.web.settings import ServeSettings
 from lacunar.web.state import AppState, build_state
 from lacunar.web.traits_service import TraitsService

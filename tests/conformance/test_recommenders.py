@@ -9,12 +9,12 @@ import pytest
 
 from lacunar.store import load_taste, save_taste
 from lacunar.taste.config import RECOMMENDERS, RecommenderName
+from lacunar.taste.data.histories import Histories, histories_of, new_history
 from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.base import Recommendation, Recommender
 from lacunar.taste.recommend.candidates import candidates
-from lacunar.taste.recommend.contract import Recommendation, Recommender
-from lacunar.taste.recommend.histories import Histories, histories_of, new_history
+from lacunar.taste.recommend.ranking import best_films, recommend
 from lacunar.taste.recommend.rerank import Controls
-from lacunar.taste.recommend.serve import best_films, recommend
 
 pytestmark = pytest.mark.parametrize("by", RECOMMENDERS)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from lacunar.datasets.sample_tastes import sample_tastes, write_sample
+from lacunar.datasets.tastes.sample import sample_tastes, write_sample
 from lacunar.store import save_taste, save_traits
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.fitting import fit_taste
-from lacunar.taste.ratings import read_ratings
+from lacunar.taste.data.reading import read_ratings
+from lacunar.taste.fit import fit_taste
 from lacunar.traits.model import TraitsModel
 
 #: Page to names of files and folders, and what each of them is.

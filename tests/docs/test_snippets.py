@@ -32,7 +32,7 @@ LEFT_OUT = {
     r"(pip|apt-get) install ": "asks the network",
     r"curl ": "asks a server in another window; tests/conformance asks all that the API has",
     r"lacunar taste \w+ .* --engine spark --master ": "needs a cluster; tests/taste/spark has one",
-    r"torchrun ": "starts processes of its own; tests/cli/test_traits_torchrun.py does",
+    r"torchrun ": "starts processes of its own; tests/cli/traits/test_torchrun.py does",
     r"lacunar data sample tastes -o big --users 330000 ": "writes 33 million ratings",
     r"lacunar taste evaluate ml-latest-small ": "figures of a public data set, minutes of work",
 }

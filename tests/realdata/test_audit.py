@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lacunar.traits.audit.findings import audit_images
-from lacunar.traits.dataset import read_layout
+from lacunar.traits.data.dataset import read_layout
 
 pytestmark = pytest.mark.realdata
 

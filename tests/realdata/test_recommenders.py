@@ -8,17 +8,18 @@ import numpy as np
 import pytest
 
 from lacunar.taste.config import RECOMMENDERS, RecommenderName, TasteConfig
-from lacunar.taste.evaluate.rankings import measure, rank_split
-from lacunar.taste.evaluate.splits import random_split
-from lacunar.taste.fitting import fit_taste
+from lacunar.taste.data.histories import histories_of
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.data.reading import read_ratings
+from lacunar.taste.evaluate.protocols import random_split
+from lacunar.taste.evaluate.ranked_lists import measure, rank_split
+from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel
-from lacunar.taste.ratings import Ratings, read_ratings
-from lacunar.taste.recommend.contract import Recommender
-from lacunar.taste.recommend.histories import histories_of
+from lacunar.taste.recommend.base import Recommender
 from lacunar.taste.recommend.personal import PersonalRecommender
 from lacunar.taste.recommend.popularity import PopularityRecommender
-from lacunar.taste.recommend.segment import SegmentRecommender
-from lacunar.taste.segmentation import fit_segments
+from lacunar.taste.recommend.segment_popularity import SegmentRecommender
+from lacunar.taste.segments.fit import fit_segments
 
 pytestmark = pytest.mark.realdata
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.describe import describe_recommendations, describe_segments, describe_user
-from lacunar.taste.fitting import fit_taste
+from lacunar.taste.data.reading import read_ratings
+from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel
-from lacunar.taste.ratings import read_ratings
+from lacunar.taste.to_json import describe_recommendations, describe_segments, describe_user
 
 pytestmark = pytest.mark.realdata
 

@@ -13,9 +13,10 @@ import pytest
 
 from lacunar.report import taste_report
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.fitting import fit_taste
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.data.reading import read_ratings
+from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel
-from lacunar.taste.ratings import Ratings, read_ratings
 
 HOSTILE = "<script>alert('x')</script> & \"Co\""
 GENRES = ("Comedy", "Drama", "Horror", "<b>War</b>", "Western")

@@ -12,10 +12,10 @@ from lacunar.errors import InputError
 from lacunar.store import directory as store
 from lacunar.store import load_taste, load_traits, save_taste
 from lacunar.store.directory import Bundle, check_destination, read_bundle, write_bundle
+from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.model import TasteModel
-from lacunar.taste.ratings import read_ratings
-from lacunar.traits.dataset import read_layout
-from lacunar.traits.schema import read_schema
+from lacunar.traits.data.dataset import read_layout
+from lacunar.traits.data.schema import read_schema
 
 BUNDLE = Bundle(
     kind="test",

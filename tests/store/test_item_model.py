@@ -5,10 +5,10 @@ import pytest
 import scipy.sparse as sp
 
 from lacunar.store.item_model import item_model_arrays, read_item_model
+from lacunar.taste.data.histories import histories_of
+from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.model import TasteModel
-from lacunar.taste.ratings import Ratings
-from lacunar.taste.recommend.histories import histories_of
-from lacunar.taste.recommend.item_model import ItemModel, PrimalItemModel, fit_item_model
+from lacunar.taste.recommend.ease import ItemModel, PrimalItemModel, fit_item_model
 from lacunar.taste.recommend.personal import PersonalOptions, design_rows
 
 OPTIONS = PersonalOptions(content=1.0)

@@ -10,10 +10,10 @@ from lacunar.errors import InputError
 from lacunar.store import load_taste, save_taste
 from lacunar.store.directory import read_bundle, write_bundle
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.describe import describe_recommendations, describe_segments, describe_user
-from lacunar.taste.fitting import fit_taste
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel
-from lacunar.taste.ratings import Ratings
+from lacunar.taste.to_json import describe_recommendations, describe_segments, describe_user
 
 
 def test_a_loaded_model_says_what_the_fitted_one_said(

@@ -11,12 +11,12 @@ import pytest
 from lacunar.errors import InputError
 from lacunar.store import load_traits, save_traits
 from lacunar.store.directory import read_bundle, write_bundle
-from lacunar.traits.dataset import LabelledImages
-from lacunar.traits.describe import describe_fit
-from lacunar.traits.history import Epoch, Score
-from lacunar.traits.machine import Machine
+from lacunar.traits.data.dataset import LabelledImages
+from lacunar.traits.environment import Machine
 from lacunar.traits.model import TraitsModel, evaluate_traits
-from lacunar.traits.start import Start
+from lacunar.traits.networks.pretrained import Start
+from lacunar.traits.to_json import describe_fit
+from lacunar.traits.training.history import Epoch, Score
 
 
 def test_a_loaded_model_says_what_the_fitted_one_said(

@@ -6,7 +6,7 @@ import pytest
 
 from lacunar.store.traits_card import model_card
 from lacunar.traits.model import TraitsModel
-from lacunar.traits.start import Start
+from lacunar.traits.networks.pretrained import Start
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lacunar.errors import InputError
-from lacunar.taste.engines.spark_session import require_spark, spark_session
+from lacunar.taste.spark.session import require_spark, spark_session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

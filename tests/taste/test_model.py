@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.model import TasteModel, fingerprint
-from lacunar.taste.ratings import read_ratings
 
 
 def test_the_criterion_names_the_votes(source_model: TasteModel) -> None:

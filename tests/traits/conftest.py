@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lacunar.traits.arrays import ImageArray
-from lacunar.traits.cache import load_images
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.dataset import LabelledImages, read_dataset
-from lacunar.traits.requirements import require_torch
-from lacunar.traits.schema import Attribute, Schema
+from lacunar.traits.data.dataset import LabelledImages, read_dataset
+from lacunar.traits.data.image_array import ImageArray
+from lacunar.traits.data.image_cache import load_images
+from lacunar.traits.data.schema import Attribute, Schema
+from lacunar.traits.environment import require_torch
 
 # Before a test imports torch: its threads shall not disturb what runs beside them.
 require_torch()

@@ -7,17 +7,13 @@ import numpy as np
 import pytest
 
 from lacunar.errors import InputError
-from lacunar.traits.arrays import ImageArray
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.dataset import LabelledImages
-from lacunar.traits.fitting import fit_traits
-from lacunar.traits.model import (
-    TraitsModel,
-    evaluate_traits,
-    fingerprint,
-    predict_traits,
-)
-from lacunar.traits.schema import Attribute
+from lacunar.traits.data.dataset import LabelledImages
+from lacunar.traits.data.fingerprint import fingerprint
+from lacunar.traits.data.image_array import ImageArray
+from lacunar.traits.data.schema import Attribute
+from lacunar.traits.fit import fit_traits
+from lacunar.traits.model import TraitsModel, evaluate_traits, predict_traits
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +80,7 @@ def test_the_same_data_settings_and_seed_give_the_same_model(
 def test_a_fit_without_torch_says_what_to_install(
     people_of_coats: LabelledImages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lacunar.traits.requirements.find_spec", lambda name: None)
+    monkeypatch.setattr("lacunar.traits.environment.find_spec", lambda name: None)
     with pytest.raises(InputError, match="expected PyTorch"):
         fit_traits(people_of_coats)
 

@@ -12,12 +12,12 @@ from starlette.testclient import TestClient
 
 from lacunar.taste.model import TasteModel
 from lacunar.traits.audit.findings import AuditFindings
-from lacunar.traits.explanation import Explainer
 from lacunar.traits.model import TraitsModel
-from lacunar.traits.torch_model import TorchTraits
+from lacunar.traits.predict.explainer import Explainer
+from lacunar.traits.predict.torch_predictor import TorchTraits
 from lacunar.web.app import create_app
-from lacunar.web.audit_book import AuditBook
-from lacunar.web.marks import Marks
+from lacunar.web.audit.book import AuditBook
+from lacunar.web.audit.decisions import Marks
 from lacunar.web.settings import ServeSettings
 from lacunar.web.state import AppState, build_state
 from lacunar.web.traits_service import TraitsService

@@ -10,10 +10,10 @@ import torch
 
 from lacunar.errors import InputError
 from lacunar.store.traits import save_traits
-from lacunar.traits.dataset import LabelledImages
-from lacunar.traits.describe import describe_predictions
-from lacunar.traits.image_lists import ImageContent
+from lacunar.traits.data.dataset import LabelledImages
+from lacunar.traits.data.image_sources import ImageContent
 from lacunar.traits.model import TraitsModel, fitted_frames, predict_traits
+from lacunar.traits.to_json import describe_predictions
 from lacunar.web.traits_service import Told, TraitsService
 
 Photo = Callable[..., bytes]
@@ -85,7 +85,7 @@ def test_an_onnx_file_answers_as_its_model_and_tells_no_places(
     people_onnx: Path, explaining_service: TraitsService, contents: list[ImageContent]
 ) -> None:
     service = TraitsService.load(people_onnx)
-    assert (service.model, service.explainer, service.overview) == (None, None, None)
+    assert (service.model, service.explainer) == (None, None)
     found, expected = service.predict(contents[:5]), explaining_service.predict(contents[:5])
     for one, other in zip(found["predictions"], expected["predictions"], strict=True):
         for name, answer in one["attributes"].items():
@@ -113,7 +113,6 @@ def test_a_directory_is_loaded_with_its_audit_and_few_threads(
     assert service.name == "model"
     assert service.audit is not None
     assert service.audit.unjudged == ""
-    assert service.overview is service.overview is not None
 
 
 def test_a_model_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -143,7 +142,7 @@ def test_many_threads_get_the_answers_of_one(
 def test_an_image_of_too_many_pixels_is_named_before_it_is_decoded(
     explaining_service: TraitsService, photo: Photo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lacunar.traits.images.MAX_PIXELS", 1000)
+    monkeypatch.setattr("lacunar.traits.data.images.MAX_PIXELS", 1000)
     found = explaining_service.predict(
         [ImageContent("a", photo()), ImageContent("b", photo((9, 9)))]
     )

@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from lacunar import __version__
-from lacunar.cli import data, demo, models, serve, taste, traits
+from lacunar.cli import data, demo, models, serve
 from lacunar.cli.console import fail
+from lacunar.cli.taste.commands import app as taste_app
+from lacunar.cli.traits.commands import app as traits_app
 from lacunar.errors import InputError
 
 # What a full disk, a read-only one and one that is not ours say.
@@ -26,8 +28,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.add_typer(data.app, name="data")
-app.add_typer(taste.app, name="taste")
-app.add_typer(traits.app, name="traits")
+app.add_typer(taste_app, name="taste")
+app.add_typer(traits_app, name="traits")
 app.command("demo")(demo.demo)
 app.command("info", epilog="Example: `lacunar info model --json`")(models.info)
 app.command("verify", epilog="Example: `lacunar verify model`")(models.verify)

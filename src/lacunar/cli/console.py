@@ -140,6 +140,6 @@ def tell_report(path: Path, *, json: bool) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    from lacunar.files import replace_file
+    from lacunar.files.atomic import replace_file
 
     replace_file(path, [text.encode()])

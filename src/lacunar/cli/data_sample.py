@@ -12,19 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from lacunar.cli.console import (
-    ForceFlag,
-    JsonFlag,
-    emit_json,
-    err,
-    out,
-    progress,
-    write_text,
-)
+from lacunar.cli.console import ForceFlag, JsonFlag, emit_json, err, out, progress, write_text
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
-    from lacunar.datasets.sample_people_planting import PlantedTruth
+    from lacunar.datasets.people.planting import PlantedTruth
 
 _PLANTED = "planted.json"
 _OF_TASTES = "[tastes]"
@@ -133,7 +125,7 @@ def _write_tastes(
     median_ratings: int = 70,
     layout: str = "csv",
 ) -> dict[str, int]:
-    from lacunar.datasets.sample_tastes import write_tastes
+    from lacunar.datasets.tastes.sample import write_tastes
 
     with progress() as report:
         written = write_tastes(
@@ -159,7 +151,7 @@ def _write_people(
     duplicates: int = 0,
     no_maps: bool = False,
 ) -> dict[str, int]:
-    from lacunar.datasets.sample_people import sample_people, write_people
+    from lacunar.datasets.people.sample import sample_people, write_people
 
     err.print(f"Drawing {train + test} pictures")
     made = sample_people(

@@ -55,13 +55,13 @@ def demo(
 
 
 def _tastes(output: Path, seed: int) -> Entry:
-    from lacunar.datasets.sample_tastes import sample_tastes, write_sample
+    from lacunar.datasets.tastes.sample import sample_tastes, write_sample
     from lacunar.report.index import Entry
-    from lacunar.report.taste import taste_report
+    from lacunar.report.taste.page import taste_report
     from lacunar.store.taste import save_taste
     from lacunar.taste.config import TasteConfig
-    from lacunar.taste.fitting import fit_taste
-    from lacunar.taste.ratings import read_ratings
+    from lacunar.taste.data.reading import read_ratings
+    from lacunar.taste.fit import fit_taste
 
     err.print("Tastes: a generated log of ratings, its segments, a report")
     write_sample(sample_tastes(seed=seed), output / "tastes")
@@ -83,17 +83,17 @@ def _tastes(output: Path, seed: int) -> Entry:
 
 
 def _traits(output: Path, seed: int) -> Entry:
-    from lacunar.cli.traits_epochs import EpochLog
-    from lacunar.datasets.sample_people import sample_people, write_people
+    from lacunar.cli.traits.epoch_log import EpochLog
+    from lacunar.datasets.people.sample import sample_people, write_people
     from lacunar.report.index import Entry
-    from lacunar.report.traits import traits_report
+    from lacunar.report.traits.page import traits_report
     from lacunar.store.traits import save_traits
     from lacunar.traits.config import TraitsConfig
-    from lacunar.traits.dataset import read_layout
-    from lacunar.traits.explanation import explained_samples
-    from lacunar.traits.fitting import fit_traits
-    from lacunar.traits.requirements import require_torch
-    from lacunar.traits.samples import augmented_samples
+    from lacunar.traits.data.dataset import read_layout
+    from lacunar.traits.environment import require_torch
+    from lacunar.traits.fit import fit_traits
+    from lacunar.traits.predict.explainer import explained_samples
+    from lacunar.traits.predict.training_samples import augmented_samples
 
     require_torch()
     err.print("Traits: generated pictures of people, a network that tells six attributes, a report")

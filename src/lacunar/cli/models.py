@@ -46,7 +46,7 @@ def info(model: ModelArgument, json: JsonFlag = False) -> None:
 
 def verify(model: ModelArgument, json: JsonFlag = False) -> None:
     """Check every file of a model against its manifest; status 2 if one differs."""
-    from lacunar.exchange import staying
+    from lacunar.files.directory_swap import staying
     from lacunar.store.manifest import find_differences, read_manifest, unnamed_files
 
     with staying(model):

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from lacunar.datasets.download import ConnectionLostError, Progress, check_address, download
 from lacunar.errors import InputError
-from lacunar.exchange import replace_directory
-from lacunar.siblings import only_writer, sibling
+from lacunar.files.atomic import only_writer, sibling
+from lacunar.files.directory_swap import replace_directory
 
 _BASE_URL = "https://files.grouplens.org/datasets/movielens"
 _LICENCE = (

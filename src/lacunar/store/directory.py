@@ -28,10 +28,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from lacunar import __version__
+from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
-from lacunar.exchange import held_at, replace_directory, staying, sync_directory
-from lacunar.paths import AnyPath
-from lacunar.siblings import sibling
+from lacunar.files.atomic import sibling
+from lacunar.files.directory_swap import held_at, replace_directory, staying, sync_directory
 from lacunar.store.manifest import (
     CARD,
     FORMAT_VERSION,

@@ -9,8 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from lacunar.taste.ratings import Ratings
-from lacunar.taste.recommend.item_model import DualItemModel, ItemModel, PrimalItemModel
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.recommend.ease import DualItemModel, ItemModel, PrimalItemModel
 from lacunar.taste.recommend.personal import PersonalOptions, design_rows
 
 Arrays = dict[str, NDArray[Any]]

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lacunar.errors import InputError
-from lacunar.exchange import held_at
+from lacunar.files.directory_swap import held_at
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"

@@ -8,21 +8,22 @@ from typing import Any
 
 import pyarrow as pa
 
+from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
-from lacunar.paths import AnyPath
+from lacunar.mixture.fit_grid import Surface
+from lacunar.mixture.parameters import MixtureParameters
 from lacunar.store.directory import UNFIT, Bundle, read_bundle, write_bundle
 from lacunar.store.item_model import item_model_arrays, read_item_model
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.map import UserMap
-from lacunar.taste.mixture.parameters import MixtureParameters
-from lacunar.taste.mixture.surface import Surface
+from lacunar.taste.data.rating_scale import RatingScale
+from lacunar.taste.data.ratings import Intake, Ratings
+from lacunar.taste.evaluate.tuning import Trial, Tuning
+from lacunar.taste.features.genre_profiles import GenreProfiles
+from lacunar.taste.features.release_periods import PeriodCounts
 from lacunar.taste.model import TasteModel, fingerprint
-from lacunar.taste.periods import PeriodCounts
-from lacunar.taste.profiles import GenreProfiles
-from lacunar.taste.ratings import Intake, Ratings, RatingScale
 from lacunar.taste.recommend.personal import PersonalOptions
-from lacunar.taste.segments import Segments
-from lacunar.taste.tuning import Trial, Tuning
+from lacunar.taste.segments.assignment import Segments
+from lacunar.taste.segments.user_map import UserMap
 
 KIND = "taste"
 _SURFACE_CELLS = (
@@ -99,7 +100,7 @@ def taste_log(path: AnyPath) -> Path:
     """Where a saved model keeps its log, for an engine that reads it there.
 
     Parquet of ``user``, ``item`` (positions), ``rating``, ``timestamp``, as
-    :class:`~lacunar.taste.ratings.Ratings` has it. :func:`load_taste` checks what is in it.
+    :class:`~lacunar.taste.data.ratings.Ratings` has it. :func:`load_taste` checks what is in it.
     """
     return Path(path) / "ratings.parquet"
 

@@ -12,24 +12,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
-from lacunar.paths import AnyPath
 from lacunar.store.directory import UNFIT, Bundle, read_bundle, write_bundle
 from lacunar.store.traits_card import model_card
-from lacunar.traits.confidence import Confidence
+from lacunar.traits.confidence.calibrator import Trust
+from lacunar.traits.confidence.measures import Confidence
+from lacunar.traits.confidence.out_of_fold import LeftOut
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.counts import LabelCounts
-from lacunar.traits.dataset import Intake
-from lacunar.traits.evaluate import Evaluation
-from lacunar.traits.history import Epoch, Score
-from lacunar.traits.layers import Layer
-from lacunar.traits.left_out import LeftOut
-from lacunar.traits.machine import Machine
+from lacunar.traits.data.dataset import Intake
+from lacunar.traits.data.label_counts import LabelCounts
+from lacunar.traits.data.schema import Schema
+from lacunar.traits.environment import Machine
+from lacunar.traits.evaluate.evaluation import Evaluation
+from lacunar.traits.evaluate.operating_points import OperatingPoints
 from lacunar.traits.model import TraitsModel
-from lacunar.traits.operating_points import OperatingPoints
-from lacunar.traits.schema import Schema
-from lacunar.traits.start import Start
-from lacunar.traits.trust import Trust
+from lacunar.traits.networks.layer_table import Layer
+from lacunar.traits.networks.pretrained import Start
+from lacunar.traits.training.history import Epoch, Score
 
 KIND = "traits"
 _NETWORK, _LEFT_OUT, _TEMPERATURES = "network.", "left-out.", "temperatures"

@@ -7,10 +7,9 @@ import math
 import numpy as np
 
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.evaluate import Evaluation
-from lacunar.traits.history import common_epoch, kept_span
+from lacunar.traits.evaluate.evaluation import Evaluation, whose_figures
 from lacunar.traits.model import TraitsModel
-from lacunar.traits.parts import whose_figures
+from lacunar.traits.training.history import common_epoch, kept_span
 
 
 def model_card(model: TraitsModel) -> str:

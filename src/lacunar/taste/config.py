@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from lacunar.taste.gaps import GapStrategy
-from lacunar.taste.mixture.parameters import CovarianceType
-from lacunar.taste.mixture.search import EmOptions
-from lacunar.taste.mixture.surface import Criterion
-from lacunar.taste.ratings import RatingScale
-from lacunar.taste.views import parse_view
+from lacunar.mixture.fit_grid import Criterion
+from lacunar.mixture.model_selection import EmOptions
+from lacunar.mixture.parameters import CovarianceType
+from lacunar.taste.data.rating_scale import RatingScale
+from lacunar.taste.features.imputation import GapStrategy
+from lacunar.taste.features.views import parse_view
 
 Preset = Literal["default", "source"]
 RecommenderName = Literal["popularity", "segment", "posterior", "personal"]

@@ -11,32 +11,33 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
-from lacunar.taste.config import RecommenderName, TasteConfig
-from lacunar.taste.likes import FilmLikes, film_likes, one_hot
-from lacunar.taste.map import UserMap
-from lacunar.taste.mixture.surface import Surface, explain_choice
-from lacunar.taste.periods import PeriodCounts
-from lacunar.taste.placement import Placement, placement
-from lacunar.taste.profiles import GenreProfiles
-from lacunar.taste.ratings import Ratings
-from lacunar.taste.recommend.candidates import Candidates
-from lacunar.taste.recommend.contract import Recommendation, Recommender
-from lacunar.taste.recommend.histories import Histories
-from lacunar.taste.recommend.item_model import ItemModel
-from lacunar.taste.recommend.personal import PersonalRecommender
-from lacunar.taste.recommend.popularity import PopularityRecommender
-from lacunar.taste.recommend.rerank import Controls
-from lacunar.taste.recommend.segment import SegmentRecommender
-from lacunar.taste.recommend.serve import recommend
-from lacunar.taste.segments import Segments
-from lacunar.taste.stability import (
+from lacunar.mixture.fit_grid import Surface, explain_choice
+from lacunar.mixture.stability import (
     MAX_CO_ASSOCIATION,
     consensus,
     membership_stability,
     pairwise_ari,
 )
-from lacunar.taste.titles import TitleIndex
-from lacunar.taste.tuning import Tuning
+from lacunar.mixture.statistics import one_hot
+from lacunar.taste.config import RecommenderName, TasteConfig
+from lacunar.taste.data.histories import Histories
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.data.title_index import TitleIndex
+from lacunar.taste.evaluate.tuning import Tuning
+from lacunar.taste.features.genre_profiles import GenreProfiles
+from lacunar.taste.features.release_periods import PeriodCounts
+from lacunar.taste.recommend.base import Recommendation, Recommender
+from lacunar.taste.recommend.candidates import Candidates
+from lacunar.taste.recommend.ease import ItemModel
+from lacunar.taste.recommend.personal import PersonalRecommender
+from lacunar.taste.recommend.popularity import PopularityRecommender
+from lacunar.taste.recommend.ranking import recommend
+from lacunar.taste.recommend.rerank import Controls
+from lacunar.taste.recommend.segment_popularity import SegmentRecommender
+from lacunar.taste.segments.assignment import Segments
+from lacunar.taste.segments.film_counts import FilmLikes, film_likes
+from lacunar.taste.segments.placement import Placement, placement
+from lacunar.taste.segments.user_map import UserMap
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class TasteModel:
         among: Candidates | None = None,
         controls: Controls | None = None,
     ) -> list[list[Recommendation]]:
-        """At most ``k`` films for each history, as :mod:`lacunar.taste.recommend.serve` does.
+        """At most ``k`` films for each history, as :mod:`lacunar.taste.recommend.ranking` does.
 
         Raises
         ------
@@ -208,7 +209,7 @@ class TasteModel:
     @cached_property
     def film_likes(self) -> FilmLikes:
         """Who of each segment's members rated and liked each film."""
-        belongs = one_hot(self.segments.labels, self.segments.n_segments)
+        belongs = one_hot(self.segments.labels, self.segments.n_segments).T
         return film_likes(self.ratings, belongs, self.liked_above)
 
     @cached_property

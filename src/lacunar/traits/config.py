@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from lacunar.errors import InputError
-from lacunar.traits.images import Fit
+from lacunar.traits.data.images import Fit
 
 Preset = Literal["default", "source"]
 NetworkKind = Literal["stripes", "source", "shared-dense"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,24 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
-from lacunar.traits.arrays import ImageArray
-from lacunar.traits.balance import ClassShares
-from lacunar.traits.cache import load_images
-from lacunar.traits.calibration import calibrated
-from lacunar.traits.confidence import Confidence
+from lacunar.traits.confidence.calibrator import Trust
+from lacunar.traits.confidence.measures import Confidence
+from lacunar.traits.confidence.out_of_fold import LeftOut
+from lacunar.traits.confidence.temperature import calibrated
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.counts import LabelCounts, largest_classes
-from lacunar.traits.dataset import Intake, LabelledImages
-from lacunar.traits.evaluate import Evaluation, evaluate_answers
-from lacunar.traits.history import Epoch, mean_history
-from lacunar.traits.layers import Layer
-from lacunar.traits.left_out import LeftOut
-from lacunar.traits.machine import Machine
-from lacunar.traits.operating_points import OperatingPoints, measure_points
-from lacunar.traits.requirements import require_torch
-from lacunar.traits.schema import Schema
-from lacunar.traits.start import Start
-from lacunar.traits.trust import Trust
+from lacunar.traits.data.class_balance import ClassShares
+from lacunar.traits.data.dataset import Intake, LabelledImages
+from lacunar.traits.data.fingerprint import check_attributes, fingerprint
+from lacunar.traits.data.image_array import ImageArray
+from lacunar.traits.data.image_cache import load_images
+from lacunar.traits.data.label_counts import LabelCounts, largest_classes
+from lacunar.traits.data.schema import Schema
+from lacunar.traits.environment import Machine, require_torch
+from lacunar.traits.evaluate.evaluation import Evaluation, evaluate_answers
+from lacunar.traits.evaluate.operating_points import OperatingPoints, measure_points
+from lacunar.traits.networks.layer_table import Layer
+from lacunar.traits.networks.pretrained import Start
+from lacunar.traits.training.history import Epoch, mean_history
 
 _LIBRARIES = ("numpy", "pillow", "torch")
 
@@ -144,7 +142,7 @@ def evaluate_traits(
     dataset : LabelledImages
         With the model's attributes; its columns may have other names.
     reading, cache_dir : optional
-        See :func:`lacunar.traits.fitting.fit_traits`.
+        See :func:`lacunar.traits.fit.fit_traits`.
 
     Returns
     -------
@@ -201,12 +199,6 @@ def predict_traits(model: TraitsModel, images: ImageArray) -> list[NDArray[np.fl
     return calibrated(_logits(model, images), model.trust.temperatures)
 
 
-def fingerprint(dataset: LabelledImages, images: ImageArray) -> str:
-    """SHA-256 of what a fit can see of labelled images: pixels, labels, groups, schema."""
-    groups = None if dataset.groups is None else dataset.groups.tolist()
-    return digest_of([images.key, dataset.labels.tolist(), groups, dataset.schema.to_dict()])
-
-
 def fitted_frames(
     model: TraitsModel, dataset: LabelledImages, *, cache_dir: Path | None = None
 ) -> ImageArray:
@@ -250,31 +242,8 @@ def load_frames(
 
 
 def _logits(model: TraitsModel, images: ImageArray) -> list[NDArray[np.float32]]:
-    from lacunar.traits.networks import restore_networks
-    from lacunar.traits.predict import predict_logits
+    from lacunar.traits.networks.build import restore_networks
+    from lacunar.traits.networks.inference import predict_logits
 
     networks = restore_networks(model.config, model.schema, model.states)
     return predict_logits(networks, images)
-
-
-def check_attributes(schema: Schema, dataset: LabelledImages) -> None:
-    """Refuse a data set whose attributes or classes are not those of a schema.
-
-    Raises
-    ------
-    InputError
-        With the first that differs.
-    """
-    expected = {attribute.name: attribute.classes for attribute in schema.attributes}
-    got = {attribute.name: attribute.classes for attribute in dataset.schema.attributes}
-    if list(expected.items()) != list(got.items()):
-        odd = next((name for name in expected if expected[name] != got.get(name)), "their order")
-        raise InputError(
-            f"{dataset.source}: expected the attributes and classes that were trained on,"
-            f" {', '.join(expected)}; got {', '.join(got)}, which differ in {odd}"
-        )
-
-
-def digest_of(document: Any) -> str:
-    """SHA-256 of a document of plain JSON types."""
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

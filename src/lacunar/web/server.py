@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import uvicorn
 
 from lacunar.errors import InputError
-from lacunar.taste.threads import one_blas_thread
+from lacunar.parallel import one_blas_thread
 from lacunar.web.app import create_app
 from lacunar.web.protocol import guarded_protocol
 from lacunar.web.settings import ServeSettings

@@ -16,6 +16,7 @@ from lacunar.web.settings import ServeSettings
 from lacunar.web.traits_service import TraitsService
 from lacunar.web.views.home import Card, taste_card, traits_card
 from lacunar.web.views.tastes import TasteViews
+from lacunar.web.views.traits_overview import TraitsViews
 from lacunar.web.work import WorkPool
 
 
@@ -32,6 +33,8 @@ class AppState:
     traits : TraitsService, optional
     taste_views : TasteViews, optional
         What the pages show of the taste model, worked out before the first reader comes.
+    traits_views : TraitsViews, optional
+        What the pages show of the traits model.
     cards : tuple of Card
         The models in short, written once: they do not change.
     started : datetime
@@ -43,6 +46,7 @@ class AppState:
     taste: TasteModel | None = None
     traits: TraitsService | None = None
     taste_views: TasteViews | None = None
+    traits_views: TraitsViews | None = None
     cards: tuple[Card, ...] = ()
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -59,14 +63,15 @@ def build_state(
     for kind, model in (("taste", taste), ("traits", traits)):
         metrics.models.labels(kind).set(model is not None)
     cards = []
-    views = None
+    taste_views = traits_views = None
     if taste is not None:
-        views = TasteViews(taste)
-        views.prepare()
+        taste_views = TasteViews(taste)
+        taste_views.prepare()
         cards.append(taste_card(taste))
     if traits is not None:
+        traits_views = TraitsViews(traits.model)
         cards.append(traits_card(traits))
-    return AppState(settings, pool, metrics, taste, traits, views, tuple(cards))
+    return AppState(settings, pool, metrics, taste, traits, taste_views, traits_views, tuple(cards))
 
 
 # Functions that requests depend on are all async: others would each be run in a thread.
@@ -101,9 +106,17 @@ async def taste_views_of(state: State) -> TasteViews:
     return state.taste_views
 
 
+async def traits_views_of(state: State) -> TraitsViews:
+    """What pages show of the traits model, or a refusal where none is loaded."""
+    if state.traits_views is None:
+        raise _no_model("traits")
+    return state.traits_views
+
+
 WithTaste = Annotated[TasteModel, Depends(taste_of)]
 WithTasteViews = Annotated[TasteViews, Depends(taste_views_of)]
 WithTraits = Annotated[TraitsService, Depends(traits_of)]
+WithTraitsViews = Annotated[TraitsViews, Depends(traits_views_of)]
 
 
 def _no_model(kind: str) -> Refusal:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +11,15 @@ from numpy.typing import NDArray
 
 from lacunar.errors import InputError
 from lacunar.traits.audit.findings import Progress
-from lacunar.traits.documents import BrokenImage, Prediction, PredictionsDocument
-from lacunar.traits.explanation import ExplainedImage, Explainer, Explanation, framed
-from lacunar.traits.image_lists import AnyImage
+from lacunar.traits.data.image_sources import AnyImage
+from lacunar.traits.data.schema import Schema
+from lacunar.traits.environment import require_torch
+from lacunar.traits.json_schema import BrokenImage, Prediction, PredictionsDocument
 from lacunar.traits.model import TraitsModel
-from lacunar.traits.prediction_files import AnswerForm
-from lacunar.traits.predictor import Predictor, predict_images
-from lacunar.traits.requirements import require_torch
-from lacunar.traits.schema import Schema
-from lacunar.web.audit_book import AuditBook, open_audit
-from lacunar.web.views.traits_overview import Overview, overview
+from lacunar.traits.predict.explainer import ExplainedImage, Explainer, Explanation, framed
+from lacunar.traits.predict.prediction_files import AnswerForm
+from lacunar.traits.predict.predictor import Predictor, predict_images
+from lacunar.web.audit.book import AuditBook, open_audit
 
 #: Images that are answered for at once.
 MOST_IMAGES = 32
@@ -77,7 +75,7 @@ class TraitsService:
         path : Path
             A model directory, or a file ending in ``.onnx``.
         data : Path, optional
-            Labelled images to audit; see :func:`lacunar.web.audit_book.open_audit`.
+            Labelled images to audit; see :func:`lacunar.web.audit.book.open_audit`.
         schema, corrections, cache_dir : Path, optional
             See the same.
         threads : int
@@ -94,7 +92,7 @@ class TraitsService:
         predictor: Predictor
         model = explainer = book = None
         if path.suffix.lower() == ".onnx" and not path.is_dir():
-            from lacunar.traits.onnx_model import OnnxTraits
+            from lacunar.traits.predict.onnx_predictor import OnnxTraits
 
             predictor = OnnxTraits(path, threads=threads)
         else:
@@ -104,7 +102,7 @@ class TraitsService:
             require_torch()
             import torch
 
-            from lacunar.traits.torch_model import TorchTraits
+            from lacunar.traits.predict.torch_predictor import TorchTraits
 
             torch.set_num_threads(threads)
             predictor, explainer = TorchTraits(model), Explainer(model)
@@ -124,11 +122,6 @@ class TraitsService:
     def schema(self) -> Schema:
         """Attributes that are told."""
         return self.predictor.schema
-
-    @cached_property
-    def overview(self) -> Overview | None:
-        """All figures of the model, drawn once; None where the model knows none."""
-        return None if self.model is None else overview(self.model)
 
     def predict(
         self, images: Sequence[AnyImage], *, all_probabilities: bool = False

@@ -8,7 +8,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from lacunar.traits.image_lists import ImageContent
+from lacunar.traits.data.image_sources import ImageContent
 from lacunar.web.problems import Refusal
 from lacunar.web.settings import ServeSettings
 from lacunar.web.traits_service import MOST_IMAGES

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from lacunar.report.figures.pairs import paired_shares
-from lacunar.report.marks import marker
+from lacunar.report.svg_markers import marker
 
 SVG = "{http://www.w3.org/2000/svg}"
 ROWS = ["Drama", "<War>", "Horror"]

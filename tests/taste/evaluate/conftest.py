@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.evaluate.protocols import random_split
 from lacunar.taste.evaluate.split import Split
-from lacunar.taste.evaluate.splits import random_split
-from lacunar.taste.ratings import Ratings
 
 
 @pytest.fixture(scope="session")

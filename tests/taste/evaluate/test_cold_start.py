@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from lacunar.errors import InputError
+from lacunar.taste.data.histories import Histories
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.evaluate.cold_start import GIVEN, cold_start
 from lacunar.taste.evaluate.split import Split
-from lacunar.taste.ratings import Ratings, read_ratings
-from lacunar.taste.recommend.histories import Histories
 
 
 @pytest.fixture(scope="module")

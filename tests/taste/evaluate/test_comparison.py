@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lacunar.taste.evaluate.comparison import METRICS, Comparison, MethodResult, Seconds
-from lacunar.taste.evaluate.rankings import USER_METRICS
+from lacunar.taste.evaluate.ranked_lists import USER_METRICS
 
 
 def result(*values: list[float], covered: tuple[float, ...]) -> MethodResult:

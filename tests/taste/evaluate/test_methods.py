@@ -7,15 +7,15 @@ import pytest
 
 from lacunar.errors import InputError
 from lacunar.taste.config import TasteConfig
+from lacunar.taste.data.histories import Histories, histories_of
+from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.evaluate import methods as module
 from lacunar.taste.evaluate.cold_start import cold_start
 from lacunar.taste.evaluate.methods import METHODS, methods_named
-from lacunar.taste.evaluate.training import Training
-from lacunar.taste.ratings import Ratings
-from lacunar.taste.recommend.histories import Histories, histories_of
+from lacunar.taste.evaluate.runner import Training
+from lacunar.taste.evaluate.tuning import Tuning
 from lacunar.taste.recommend.personal import PersonalOptions
-from lacunar.taste.segmentation import SegmentFit, fit_segments
-from lacunar.taste.tuning import Tuning
+from lacunar.taste.segments.fit import SegmentFit, fit_segments
 
 
 def small(config: TasteConfig) -> TasteConfig:
@@ -36,7 +36,7 @@ def training(sample_ratings: Ratings, fits: list[TasteConfig]) -> Iterator[Train
         return fit_segments(ratings, small(config))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lacunar.taste.evaluate.training.fit_segments", fit)
+        patch.setattr("lacunar.taste.evaluate.runner.fit_segments", fit)
         yield Training(cold_start(sample_ratings, seed=0)[0].train)
 
 

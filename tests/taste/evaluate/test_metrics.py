@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
 from sklearn.metrics import label_ranking_average_precision_score, ndcg_score
 
+from lacunar.taste.data.histories import Histories
+from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.evaluate.metrics import (
     coverage,
     genre_diversity,
@@ -20,8 +22,6 @@ from lacunar.taste.evaluate.metrics import (
     recall_at,
     reciprocal_rank,
 )
-from lacunar.taste.ratings import Ratings
-from lacunar.taste.recommend.histories import Histories
 
 N_FILMS, N_GENRES = 30, 6
 

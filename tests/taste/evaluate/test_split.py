@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from lacunar.errors import InputError
+from lacunar.taste.data.histories import Histories
+from lacunar.taste.data.rating_scale import RatingScale
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.evaluate.split import RELEVANT_FROM, relevant_from, split_by_rows
-from lacunar.taste.ratings import Ratings, RatingScale, read_ratings
-from lacunar.taste.recommend.histories import Histories
 
 Write = Callable[..., Path]
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lacunar.errors import InputError
-from lacunar.taste.ratings import Ratings, read_ratings
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.recommend.candidates import candidates, top_k
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lacunar.taste.ratings import RatingScale, read_ratings
+from lacunar.taste.data.rating_scale import RatingScale
+from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.recommend.feedback import content_rows, graded_feedback
 
 MOVIES = """movieId,title,genres

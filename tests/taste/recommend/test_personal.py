@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from lacunar.taste.config import TasteConfig
+from lacunar.taste.data.histories import histories_of, new_history
+from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.model import TasteModel
-from lacunar.taste.ratings import Ratings
 from lacunar.taste.recommend.candidates import candidates
 from lacunar.taste.recommend.feedback import content_rows, graded_feedback
-from lacunar.taste.recommend.histories import histories_of, new_history
 from lacunar.taste.recommend.personal import PersonalOptions, PersonalRecommender, design_rows
 from lacunar.taste.recommend.rerank import Controls
-from lacunar.taste.segmentation import fit_segments
+from lacunar.taste.segments.fit import fit_segments
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from lacunar.taste.ratings import RatingScale, read_ratings
-from lacunar.taste.recommend.histories import new_history
+from lacunar.taste.data.histories import new_history
+from lacunar.taste.data.rating_scale import RatingScale
+from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.recommend.popularity import PopularityRecommender
 
 ROWS = ("1,1,4.0,1", "2,1,4.5,1", "3,1,3.5,1", "1,2,5.0,1", "2,3,1.0,1")

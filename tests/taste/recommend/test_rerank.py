@@ -5,8 +5,8 @@ import pytest
 import scipy.sparse as sp
 
 from lacunar.errors import InputError
-from lacunar.taste.ratings import Ratings
-from lacunar.taste.recommend.histories import histories_of, new_history
+from lacunar.taste.data.histories import histories_of, new_history
+from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.recommend.rerank import Controls, liked_genres, rerank
 
 # Films 0-2 are of genre 0, films 3-4 of genre 1, film 5 of both.

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
+from lacunar.mixture.parameters import MixtureParameters
 from lacunar.store import save_taste, taste_log
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.engines.spark_session import spark_session
-from lacunar.taste.mixture.parameters import MixtureParameters
 from lacunar.taste.spark.expectation import SparkExpectation
-from lacunar.taste.spark.fitting import fit_taste_on_spark
+from lacunar.taste.spark.features import spark_rows
+from lacunar.taste.spark.fit import fit_taste_on_spark
 from lacunar.taste.spark.log import read_log
-from lacunar.taste.spark.places import place_users_on_spark
+from lacunar.taste.spark.placement import place_users_on_spark
 from lacunar.taste.spark.recommendations import recommend_all_on_spark
-from lacunar.taste.spark.rows import spark_rows
+from lacunar.taste.spark.session import spark_session
 
 USERS_PER_PART = 20
 STEPS = 12

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from lacunar.taste.engines.spark import collected
-from lacunar.taste.mixture.data import MixtureData
+from lacunar.mixture.data import MixtureData
+from lacunar.taste.spark.engine import collected
+from lacunar.taste.spark.features import SparkRows, parts_of
 from lacunar.taste.spark.log import SparkLog, read_log
-from lacunar.taste.spark.rows import SparkRows, parts_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -22,15 +22,15 @@ import pytest
 
 import lacunar
 from lacunar.errors import InputError
+from lacunar.mixture.chunked import LocalExpectation
 from lacunar.store import load_taste
-from lacunar.taste.engines.spark_session import require_spark
-from lacunar.taste.fitting import fit_taste
-from lacunar.taste.mixture.expectation import LocalExpectation
+from lacunar.taste.data.histories import histories_of
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel
-from lacunar.taste.ratings import Ratings
-from lacunar.taste.recommend.batch import recommend_all
-from lacunar.taste.recommend.histories import histories_of
-from lacunar.taste.segmentation import fit_segments
+from lacunar.taste.recommend.list_files import recommend_all
+from lacunar.taste.segments.fit import fit_segments
+from lacunar.taste.spark.session import require_spark
 
 pytestmark = pytest.mark.slow
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from lacunar.taste.engines.spark import as_frame, collected
 from lacunar.taste.spark.csv_lines import parsed_lines
+from lacunar.taste.spark.engine import as_frame, collected
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

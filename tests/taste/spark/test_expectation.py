@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lacunar.errors import InputError
+from lacunar.mixture.chunked import LocalExpectation
+from lacunar.mixture.data import MixtureData
+from lacunar.mixture.parameters import MixtureParameters
+from lacunar.mixture.statistics import column_moments
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.mixture.data import MixtureData
-from lacunar.taste.mixture.expectation import LocalExpectation
-from lacunar.taste.mixture.known import column_moments
-from lacunar.taste.mixture.parameters import MixtureParameters
-from lacunar.taste.ratings import Ratings
-from lacunar.taste.segmentation import fit_segments, refine_mixture
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.segments.fit import fit_segments, refine_mixture
 from lacunar.taste.spark.expectation import Moments, SparkExpectation, pairwise_sum
+from lacunar.taste.spark.features import SparkRows, spark_rows
 from lacunar.taste.spark.log import SparkLog
-from lacunar.taste.spark.rows import SparkRows, spark_rows
 
 pytestmark = pytest.mark.slow
 
@@ -112,7 +112,7 @@ def test_em_over_all_users_ends_where_it_ends_here(
 
 def test_periods_are_refused_where_no_film_has_one(sample_log: SparkLog) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lacunar.taste.spark.rows.rated_periods", lambda log: ())
+        patch.setattr("lacunar.taste.spark.features.rated_periods", lambda log: ())
         with pytest.raises(InputError, match="expected titles that end in a year"):
             spark_rows(sample_log, TasteConfig())
 

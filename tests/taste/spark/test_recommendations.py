@@ -11,8 +11,8 @@ import pytest
 from lacunar.errors import InputError
 from lacunar.taste.config import RecommenderName
 from lacunar.taste.model import TasteModel
-from lacunar.taste.recommend.batch import recommend_all
 from lacunar.taste.recommend.candidates import candidates
+from lacunar.taste.recommend.list_files import recommend_all
 from lacunar.taste.recommend.rerank import Controls
 from lacunar.taste.spark.recommendations import recommend_all_on_spark
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lacunar.datasets.sample_people import PeopleSample
+from lacunar.datasets.people.sample import PeopleSample
 from lacunar.traits.audit import duplicates
+from lacunar.traits.audit.audited_images import Parts
 from lacunar.traits.audit.descriptors import mirrored
 from lacunar.traits.audit.duplicates import (
     Duplicate,
@@ -14,10 +15,9 @@ from lacunar.traits.audit.duplicates import (
     groups_of,
 )
 from lacunar.traits.audit.findings import AuditFindings
-from lacunar.traits.audit.measure import measure_images
-from lacunar.traits.audit.parts import Parts
-from lacunar.traits.dataset import read_dataset
-from lacunar.traits.schema import Attribute, Schema
+from lacunar.traits.audit.image_measures import measure_images
+from lacunar.traits.data.dataset import read_dataset
+from lacunar.traits.data.schema import Attribute, Schema
 
 SCHEMA = Schema((Attribute("coat", ("open", "closed")),), image_column="file")
 

@@ -4,11 +4,11 @@ from shutil import copytree
 import numpy as np
 import pytest
 
-from lacunar.datasets.sample_people import PeopleSample
+from lacunar.datasets.people.sample import PeopleSample
 from lacunar.errors import InputError
 from lacunar.traits.audit.findings import AuditFindings, audit_images
-from lacunar.traits.counts import count_labels
-from lacunar.traits.dataset import read_dataset, read_layout
+from lacunar.traits.data.dataset import read_dataset, read_layout
+from lacunar.traits.data.label_counts import count_labels
 
 
 def test_without_predictions_labels_and_gaps_are_left_out(people_directory: Path) -> None:

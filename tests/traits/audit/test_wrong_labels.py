@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
-from lacunar.datasets.sample_people import PeopleSample
+from lacunar.datasets.people.sample import PeopleSample
 from lacunar.traits.audit.findings import AuditFindings
 from lacunar.traits.audit.wrong_labels import confident_joint, rank_labels
-from lacunar.traits.schema import UNKNOWN
+from lacunar.traits.data.schema import UNKNOWN
 
 
 def draw(seed: int, n: int, n_classes: int) -> tuple[np.ndarray, np.ndarray]:

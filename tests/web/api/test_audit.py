@@ -5,8 +5,8 @@ import json
 import pytest
 from starlette.testclient import TestClient
 
-from lacunar.traits.audit.describe import describe_audit
-from lacunar.web.audit_book import AuditBook, Wanted
+from lacunar.traits.audit.to_json import describe_audit
+from lacunar.web.audit.book import AuditBook, Wanted
 
 PATH, CORRECTIONS = "/api/v1/audit", "/api/v1/audit/corrections"
 

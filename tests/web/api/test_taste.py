@@ -6,15 +6,15 @@ import pytest
 from starlette.testclient import TestClient
 
 from lacunar.taste.config import RECOMMENDERS
-from lacunar.taste.describe import (
+from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.candidates import candidates
+from lacunar.taste.recommend.rerank import Controls
+from lacunar.taste.to_json import (
     describe_films,
     describe_recommendations,
     describe_segments,
     describe_user,
 )
-from lacunar.taste.model import TasteModel
-from lacunar.taste.recommend.candidates import candidates
-from lacunar.taste.recommend.rerank import Controls
 
 API = "/api/v1"
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 from starlette.testclient import TestClient
 
-from lacunar.traits.describe import describe_fit
-from lacunar.traits.image_lists import ImageContent
+from lacunar.traits.data.image_sources import ImageContent
 from lacunar.traits.model import TraitsModel
+from lacunar.traits.to_json import describe_fit
 from lacunar.web.traits_service import TraitsService
 
 Photo = Callable[..., bytes]

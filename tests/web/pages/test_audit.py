@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from starlette.testclient import TestClient
 
-from lacunar.traits.audit.corrections import read_decisions
-from lacunar.web.audit_book import AuditBook, Wanted
-from lacunar.web.audit_items import Item
+from lacunar.traits.audit.correction_sheet import read_decisions
+from lacunar.web.audit.book import AuditBook, Wanted
+from lacunar.web.audit.items import Item
 
 PATH, MARKS = "/traits/audit", "/traits/audit/marks"
 

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 import pytest
 from starlette.testclient import TestClient
 
-from lacunar.taste.describe import describe_recommendations
 from lacunar.taste.model import TasteModel
+from lacunar.taste.to_json import describe_recommendations
 
 PATH = "/taste/try"
 

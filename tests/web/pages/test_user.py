@@ -11,11 +11,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.describe import describe_recommendations
-from lacunar.taste.fitting import fit_taste
+from lacunar.taste.data.reading import read_ratings
+from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel
-from lacunar.taste.ratings import read_ratings
 from lacunar.taste.recommend.rerank import Controls
+from lacunar.taste.to_json import describe_recommendations
 from lacunar.web.addresses import user_path
 from lacunar.web.settings import ServeSettings
 from lacunar.web.state import AppState, build_state

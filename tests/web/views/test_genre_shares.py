@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from lacunar.report.marks import marker
+from lacunar.report.svg_markers import marker
 from lacunar.report.tables import Table
-from lacunar.taste.portraits import GenreShare
+from lacunar.taste.segment_summaries import GenreShare
 from lacunar.web.views.genre_shares import EVERYBODY, shares_beside, times, told
 
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from lacunar.taste.describe import describe_recommendations
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.rerank import Controls
-from lacunar.web.asked import Asked
+from lacunar.taste.to_json import describe_recommendations
+from lacunar.web.list_requests import Asked
 from lacunar.web.views.lists import list_controls, shown_list
 
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from lacunar.traits.audit.findings import AuditFindings
-from lacunar.traits.schema import UNKNOWN
-from lacunar.web.audit_book import AuditBook, Wanted
-from lacunar.web.marks import Marks
+from lacunar.traits.data.schema import UNKNOWN
+from lacunar.web.audit.book import AuditBook, Wanted
+from lacunar.web.audit.decisions import Marks
 from lacunar.web.views.traits_audit import finding_view
 
 

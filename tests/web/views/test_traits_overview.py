@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lacunar.traits.confidence.calibrator import Trust
 from lacunar.traits.model import TraitsModel
-from lacunar.traits.torch_model import TorchTraits
-from lacunar.traits.trust import Trust
-from lacunar.web.views.traits_overview import answers_table, overview
+from lacunar.traits.predict.torch_predictor import TorchTraits
+from lacunar.web.views.traits_overview import TraitsViews, answers_table, overview
 
 
 def test_every_attribute_has_its_own_figures(people_model: TraitsModel) -> None:
@@ -15,6 +15,12 @@ def test_every_attribute_has_its_own_figures(people_model: TraitsModel) -> None:
         assert output.spoken == output.name.replace("_", " ")
         views = (output.confusion, output.trust, output.labels)
         assert {view["name"] for view in views} == {output.spoken}
+
+
+def test_the_figures_are_drawn_once(people_model: TraitsModel) -> None:
+    views = TraitsViews(people_model)
+    assert views.overview is views.overview is not None
+    assert TraitsViews(None).overview is None
 
 
 def test_gaps_are_counted_in_each_part(people_model: TraitsModel) -> None:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lacunar.traits.documents import Answer, BrokenImage
-from lacunar.traits.explanation import ExplainedImage, Explanation
+from lacunar.traits.json_schema import Answer, BrokenImage
+from lacunar.traits.predict.explainer import ExplainedImage, Explanation
 from lacunar.web.traits_service import Told
 from lacunar.web.views.traits_try import try_view
 

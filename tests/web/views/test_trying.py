@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lacunar.errors import InputError
+from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.model import TasteModel
-from lacunar.taste.ratings import RatingScale
-from lacunar.web.asked import Asked, ratings_of
+from lacunar.web.list_requests import Asked, ratings_of
 from lacunar.web.views.tastes import TasteViews
 from lacunar.web.views.trying import PATH, Trying, star_options, trying_view
 

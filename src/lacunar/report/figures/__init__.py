@@ -2,6 +2,7 @@
 
 from lacunar.report.figures.bars import k_frequency_bars, ranked_bars
 from lacunar.report.figures.confusion import confusion_cells
+from lacunar.report.figures.fit_grid import bic_strips
 from lacunar.report.figures.history import history_lines
 from lacunar.report.figures.intervals import mean_intervals
 from lacunar.report.figures.labels import label_bars
@@ -12,7 +13,6 @@ from lacunar.report.figures.profile import segment_profile, user_profile
 from lacunar.report.figures.reliability import reliability_plot
 from lacunar.report.figures.risk_coverage import risk_coverage_plot
 from lacunar.report.figures.scores import score_dots
-from lacunar.report.figures.surface import bic_strips
 from lacunar.report.figures.user_map import user_map
 
 __all__ = [

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from lacunar.report.marks import COLOURS
 from lacunar.report.scale import LinearScale, thinned
 from lacunar.report.svg import INK, MUTED, SMALL_TEXT, clip, drawing, label, line, rectangle
+from lacunar.report.svg_markers import COLOURS
 
 WIDTH = 440.0
 _PALE = "#b6d3e6"

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from lacunar.report.marks import COLOURS
 from lacunar.report.scale import LinearScale, tick_label, widened
 from lacunar.report.svg import INK, MUTED, SMALL_TEXT, drawing, element, label, line, number
+from lacunar.report.svg_markers import COLOURS
 
 WIDTH = 440.0
 _LEFT, _TOP, _BOTTOM, _RIGHT = 48.0, 44.0, 224.0, WIDTH - 12

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from lacunar.report.marks import CIRCLE, COLOURS, Marker, points
 from lacunar.report.scale import LinearScale, tick_label, widened
 from lacunar.report.svg import INK, MUTED, SMALL_TEXT, clip, drawing, label, line
+from lacunar.report.svg_markers import CIRCLE, COLOURS, Marker, points
 
 WIDTH = 440.0
 _DOT = 4.0

@@ -7,17 +7,7 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from lacunar.report.scale import LinearScale
-from lacunar.report.svg import (
-    GRID,
-    INK,
-    MUTED,
-    SMALL_TEXT,
-    clip,
-    drawing,
-    label,
-    line,
-    rectangle,
-)
+from lacunar.report.svg import GRID, INK, MUTED, SMALL_TEXT, clip, drawing, label, line, rectangle
 
 WIDTH = 440.0
 _LEFT, _TOP, _BAR, _SPACE = 134.0, 44.0, 12.0, 8.0

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from lacunar.report.marks import marker, points
 from lacunar.report.scale import LinearScale
 from lacunar.report.svg import INK, MUTED, SMALL_TEXT, clip, drawing, label, line, rectangle
+from lacunar.report.svg_markers import marker, points
 
 WIDTH = 440.0
 _ROW, _TOP = 38.0, 26.0

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from lacunar.report.marks import CIRCLE, COLOURS, DIAMOND, Marker, points
 from lacunar.report.scale import LinearScale, tick_label, widened
 from lacunar.report.svg import INK, MUTED, SMALL_TEXT, drawing, element, label, line, number
+from lacunar.report.svg_markers import CIRCLE, COLOURS, DIAMOND, Marker, points
 
 WIDTH = 440.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, WIDTH - 30, 34.0, 274.0

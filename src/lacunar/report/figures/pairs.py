@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from lacunar.report.marks import Marker, points
 from lacunar.report.scale import LinearScale, tick_label, widened
 from lacunar.report.svg import GRID, INK, MUTED, SMALL_TEXT, clip, drawing, label, line
+from lacunar.report.svg_markers import Marker, points
 
 WIDTH = 440.0
 _ROW = 21.0
@@ -42,7 +42,7 @@ def paired_shares(
 
     Examples
     --------
-    >>> from lacunar.report.marks import marker
+    >>> from lacunar.report.svg_markers import marker
     >>> svg = paired_shares(
     ...     ["War"], [0.2], [0.1], names=("A", "B"), looks=(marker(0), marker(1)), faint=[False],
     ...     title="Shares",

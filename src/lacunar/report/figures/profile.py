@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from lacunar.report.marks import CIRCLE, Marker, marker, points
 from lacunar.report.scale import LinearScale, tick_label
 from lacunar.report.svg import GRID, INK, MUTED, SMALL_TEXT, clip, drawing, label, line
+from lacunar.report.svg_markers import CIRCLE, Marker, marker, points
 
 WIDTH = 440.0
 NO_RATING = "no rating"

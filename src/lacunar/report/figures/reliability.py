@@ -8,7 +8,6 @@ from itertools import chain
 
 from markupsafe import Markup
 
-from lacunar.report.marks import CIRCLE, COLOURS, DIAMOND, Marker, points
 from lacunar.report.scale import LinearScale, tick_label
 from lacunar.report.svg import (
     INK,
@@ -21,6 +20,7 @@ from lacunar.report.svg import (
     number,
     rectangle,
 )
+from lacunar.report.svg_markers import CIRCLE, COLOURS, DIAMOND, Marker, points
 
 WIDTH = 440.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, WIDTH - 12, 66.0, 346.0

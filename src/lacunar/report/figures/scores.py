@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from lacunar.report.marks import CIRCLE, COLOURS, Marker, points
 from lacunar.report.scale import LinearScale, tick_label
 from lacunar.report.svg import GRID, INK, MUTED, SMALL_TEXT, clip, drawing, label, line
+from lacunar.report.svg_markers import CIRCLE, COLOURS, Marker, points
 
 WIDTH = 440.0
 _ROW = 26.0

@@ -8,9 +8,9 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from lacunar.report.marks import marker, points
 from lacunar.report.scale import LinearScale
 from lacunar.report.svg import GRID, MUTED, SMALL_TEXT, clip, drawing, label, rectangle
+from lacunar.report.svg_markers import marker, points
 
 WIDTH = 440.0
 _HEIGHTS = (200.0, 420.0)

@@ -6,20 +6,20 @@ tuned on splits themselves.
 
 from lacunar.taste.evaluate.cold_start import cold_start
 from lacunar.taste.evaluate.metrics import ndcg_at, recall_at
-from lacunar.taste.evaluate.rankings import measure, rank_split
-from lacunar.taste.evaluate.segments import (
-    ranking_quality,
-    score_by_segment,
-    segment_popularity_ndcg,
-)
-from lacunar.taste.evaluate.split import RELEVANT_FROM, Split
-from lacunar.taste.evaluate.splits import (
+from lacunar.taste.evaluate.protocols import (
     PROTOCOLS,
     global_time,
     leave_last_out,
     random_split,
     splits_of,
 )
+from lacunar.taste.evaluate.ranked_lists import measure, rank_split
+from lacunar.taste.evaluate.segment_quality import (
+    ranking_quality,
+    score_by_segment,
+    segment_popularity_ndcg,
+)
+from lacunar.taste.evaluate.split import RELEVANT_FROM, Split
 
 __all__ = [
     "PROTOCOLS",

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from lacunar.errors import InputError
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.evaluate.protocols import check_share, held_out_sizes, random_places
 from lacunar.taste.evaluate.split import Split, histories_in, split_by_rows
-from lacunar.taste.evaluate.splits import check_share, held_out_sizes, random_places
-from lacunar.taste.ratings import Ratings
 
 GIVEN = (0, 1, 3, 5, 10)
 _TARGET_SHARE = 0.2
@@ -52,7 +52,7 @@ def cold_start(
 
     Examples
     --------
-    >>> from lacunar.taste.sample import sampled_ratings
+    >>> from lacunar.taste.data.sample import sampled_ratings
     >>> splits = cold_start(sampled_ratings(n_users=50, n_movies=200), seed=0)
     >>> {n: split.histories.n_ratings[:3].tolist() for n, split in splits.items()}
     {0: [0, 0, 0], 1: [1, 1, 1], 3: [3, 3, 3], 5: [5, 5, 5], 10: [10, 10, 10]}

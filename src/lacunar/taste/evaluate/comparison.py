@@ -8,14 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.taste.evaluate.intervals import (
-    Interval,
-    mean_intervals,
-    range_over_splits,
-    user_means,
-)
-from lacunar.taste.evaluate.rankings import USER_METRICS
-from lacunar.taste.mixture.parameters import FloatArray
+from lacunar.aliases import FloatArray
+from lacunar.taste.evaluate.bootstrap import Interval, mean_intervals, range_over_splits, user_means
+from lacunar.taste.evaluate.ranked_lists import USER_METRICS
 
 COVERAGE = "coverage"
 METRICS = (*USER_METRICS, COVERAGE)
@@ -48,7 +43,7 @@ class MethodResult:
     Parameters
     ----------
     values : tuple of ndarray of shape (M, 7)
-        One array per split; columns are :data:`lacunar.taste.evaluate.rankings.USER_METRICS`.
+        One array per split; columns are :data:`lacunar.taste.evaluate.ranked_lists.USER_METRICS`.
     coverage : tuple of float
         One per split.
     seconds : Seconds

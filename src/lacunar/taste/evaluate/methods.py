@@ -6,13 +6,12 @@ from collections.abc import Iterable
 
 from lacunar.errors import InputError
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.evaluate.compare import Method
-from lacunar.taste.evaluate.training import Training
-from lacunar.taste.recommend.contract import Recommender
+from lacunar.taste.evaluate.runner import Method, Training
+from lacunar.taste.evaluate.tuning import tune_personal
+from lacunar.taste.recommend.base import Recommender
 from lacunar.taste.recommend.personal import PersonalRecommender
 from lacunar.taste.recommend.popularity import PopularityRecommender
-from lacunar.taste.recommend.segment import SegmentRecommender, Weighting
-from lacunar.taste.tuning import tune_personal
+from lacunar.taste.recommend.segment_popularity import SegmentRecommender, Weighting
 
 
 def popularity(training: Training) -> Recommender:

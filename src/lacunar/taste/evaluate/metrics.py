@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import rel_entr
 
-from lacunar.taste.mixture.parameters import FloatArray
-from lacunar.taste.ratings import Ratings
-from lacunar.taste.recommend.histories import Histories
+from lacunar.aliases import FloatArray
+from lacunar.taste.data.histories import Histories
+from lacunar.taste.data.ratings import Ratings
 
 Lists = NDArray[np.intp]
 

@@ -9,8 +9,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
-from lacunar.taste.ratings import Ratings, RatingScale
-from lacunar.taste.recommend.histories import Histories
+from lacunar.taste.data.histories import Histories
+from lacunar.taste.data.rating_scale import RatingScale
+from lacunar.taste.data.ratings import Ratings
 
 RELEVANT_FROM = 4.0
 """Stars from which a held-out rating is relevant, on the default scale."""

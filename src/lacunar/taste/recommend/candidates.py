@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.aliases import FloatArray
 from lacunar.errors import InputError
-from lacunar.taste.mixture.parameters import FloatArray
-from lacunar.taste.ratings import Ratings
-from lacunar.taste.recommend.histories import Histories
+from lacunar.taste.data.histories import Histories
+from lacunar.taste.data.ratings import Ratings
 
 # Scores are searched in this many groups, whose maxima bound the k-th best score from below.
 _GROUP = 64
@@ -63,7 +63,7 @@ def candidates(
 
     Examples
     --------
-    >>> from lacunar.taste.sample import sampled_ratings
+    >>> from lacunar.taste.data.sample import sampled_ratings
     >>> ratings = sampled_ratings(n_users=50, n_movies=200)
     >>> int(candidates(ratings, genres=["Horror"], years=(1990, 1999)).allowed.sum())
     3

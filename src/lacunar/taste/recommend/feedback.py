@@ -6,8 +6,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from lacunar.taste.mixture.parameters import FloatArray
-from lacunar.taste.ratings import Ratings, RatingScale
+from lacunar.aliases import FloatArray
+from lacunar.taste.data.rating_scale import RatingScale
+from lacunar.taste.data.ratings import Ratings
 
 _YEARS = 5
 

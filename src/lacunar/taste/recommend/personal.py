@@ -12,15 +12,14 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.linalg.blas import dgemm
 
-from lacunar.taste.mixture.parameters import FloatArray
-from lacunar.taste.placement import Placement
-from lacunar.taste.ratings import Ratings
+from lacunar.aliases import FloatArray
+from lacunar.taste.data.histories import Histories, histories_of
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.recommend.base import PartKind, Parts, Reason
 from lacunar.taste.recommend.candidates import top_k
-from lacunar.taste.recommend.contract import Reason
+from lacunar.taste.recommend.ease import ItemModel, fit_item_model
 from lacunar.taste.recommend.feedback import content_rows, graded_feedback
-from lacunar.taste.recommend.histories import Histories, histories_of
-from lacunar.taste.recommend.item_model import ItemModel, fit_item_model
-from lacunar.taste.recommend.parts import PartKind, Parts
+from lacunar.taste.segments.placement import Placement
 
 # A segment's mean of a film weighs against as many users who are like everybody.
 _PRIOR_USERS = 5.0
@@ -37,7 +36,7 @@ _FAVOURED = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class PersonalOptions:
-    """What the personal recommender can be told; :mod:`lacunar.taste.tuning` chooses it.
+    """What the personal recommender can be told; :mod:`lacunar.taste.evaluate.tuning` chooses it.
 
     Parameters
     ----------
@@ -60,7 +59,7 @@ class PersonalOptions:
 class PersonalRecommender:
     """Expected feedback on each film: an item model, sliding in from the segments' means.
 
-    A score is ``w`` times what the rated films predict (:mod:`lacunar.taste.recommend.item_model`),
+    A score is ``w`` times what the rated films predict (:mod:`lacunar.taste.recommend.ease`),
     which grows with every one of them, and ``1 - w`` times the mean feedback of the user's
     segments, each segment weighted with the probability that the user belongs to it. With n
     ratings ``w = (n + 5) / (n + 5 + slide)``.

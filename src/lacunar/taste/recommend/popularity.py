@@ -7,11 +7,10 @@ from typing import Self
 
 import numpy as np
 
-from lacunar.taste.mixture.parameters import FloatArray
-from lacunar.taste.ratings import Ratings
-from lacunar.taste.recommend.contract import Reason
-from lacunar.taste.recommend.histories import Histories
-from lacunar.taste.recommend.parts import Parts
+from lacunar.aliases import FloatArray
+from lacunar.taste.data.histories import Histories
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.recommend.base import Parts, Reason
 
 
 class PopularityRecommender:
@@ -24,8 +23,8 @@ class PopularityRecommender:
 
     Examples
     --------
-    >>> from lacunar.taste.recommend.histories import new_history
-    >>> from lacunar.taste.sample import sampled_ratings
+    >>> from lacunar.taste.data.histories import new_history
+    >>> from lacunar.taste.data.sample import sampled_ratings
     >>> ratings = sampled_ratings(n_users=50, n_movies=200)
     >>> recommender = PopularityRecommender().fit(ratings)
     >>> int(recommender.score(new_history(ratings, {})).max())

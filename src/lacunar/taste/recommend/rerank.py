@@ -16,10 +16,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from lacunar.aliases import FloatArray
 from lacunar.errors import InputError
-from lacunar.taste.mixture.parameters import FloatArray
-from lacunar.taste.ratings import Ratings
-from lacunar.taste.recommend.histories import Histories
+from lacunar.taste.data.histories import Histories
+from lacunar.taste.data.ratings import Ratings
 
 # Films considered for a place; those behind are too far to be worth a better mix.
 SHORT_LIST = 100
@@ -91,7 +91,7 @@ def rerank(
         ``-inf`` where a list has ended.
     k : int
     genres : scipy.sparse.csr_array of shape (I, G)
-        See :attr:`lacunar.taste.ratings.Ratings.genre_shares`.
+        See :attr:`lacunar.taste.data.ratings.Ratings.genre_shares`.
     liked : ndarray of shape (B, G)
         See :func:`liked_genres`.
     controls : Controls

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lacunar.taste.catalogue import WHOLE_NUMBER
+from lacunar.taste.data.catalogue import WHOLE_NUMBER
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -11,13 +11,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lacunar.taste.engines.spark import Sent, map_partitions
-from lacunar.taste.mixture.em import SufficientStatistics, e_step, posterior
-from lacunar.taste.mixture.known import column_moments
-from lacunar.taste.mixture.parameters import CovarianceType, FloatArray, MixtureParameters
-from lacunar.taste.spark.parts import array_of, record
-from lacunar.taste.spark.rows import RowsOfPart, SparkRows, parts_of
-from lacunar.taste.threads import one_blas_thread
+from lacunar.aliases import FloatArray
+from lacunar.mixture.em import e_step, posterior
+from lacunar.mixture.parameters import CovarianceType, MixtureParameters
+from lacunar.mixture.statistics import SufficientStatistics, column_moments
+from lacunar.parallel import one_blas_thread
+from lacunar.taste.spark.engine import Sent, map_partitions
+from lacunar.taste.spark.features import RowsOfPart, SparkRows, parts_of
+from lacunar.taste.spark.partitions import array_of, record
 
 Summed = TypeVar("Summed")
 _Cells = dict[str, Any]
@@ -25,7 +26,7 @@ _Work = Callable[[RowsOfPart, Any], _Cells]
 
 
 class SparkExpectation:
-    """Rows on a cluster, as :class:`~lacunar.taste.mixture.expectation.Expectation` sees them.
+    """Rows on a cluster, as :class:`~lacunar.mixture.chunked.Expectation` sees them.
 
     Every E step is one job: the parameters are broadcast, each partition returns its sums, and the
     driver adds them pairwise in the order of partitions. Partitions follow from the number of

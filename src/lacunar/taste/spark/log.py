@@ -1,4 +1,4 @@
-"""A ratings log on a cluster, cleaned and coded by the rules of :mod:`lacunar.taste.ratings`."""
+"""A ratings log on a cluster, cleaned and coded as :mod:`lacunar.taste.data.ratings` says."""
 
 from __future__ import annotations
 
@@ -9,25 +9,14 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from lacunar.errors import InputError
-from lacunar.taste.catalogue import (
-    Catalogue,
-    all_whole_numbers,
-    catalogue_of,
-    code_items,
-)
-from lacunar.taste.engines.duckdb import connect
-from lacunar.taste.engines.spark import (
-    SparkEngine,
-    as_frame,
-    check_workers,
-    collected,
-    figures,
-    run,
-)
-from lacunar.taste.layouts import Source, find_source
-from lacunar.taste.parts_directory import USERS_PER_PART
-from lacunar.taste.ratings import Intake, Ratings, RatingScale
-from lacunar.taste.spark.layouts import raw_ratings
+from lacunar.files.parquet_directory import USERS_PER_PART
+from lacunar.taste.data.catalogue import Catalogue, all_whole_numbers, catalogue_of, code_items
+from lacunar.taste.data.duckdb import connect
+from lacunar.taste.data.layouts import Source, find_source
+from lacunar.taste.data.rating_scale import RatingScale
+from lacunar.taste.data.ratings import Intake, Ratings
+from lacunar.taste.spark.engine import SparkEngine, as_frame, check_workers, collected, figures, run
+from lacunar.taste.spark.raw_ratings import raw_ratings
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -94,7 +83,7 @@ class SparkLog:
     intake: Intake
 
     def collect(self) -> Ratings:
-        """Fetch all of it: what :func:`~lacunar.taste.ratings.read_ratings` would have read."""
+        """Fetch all of it, as :func:`~lacunar.taste.data.reading.read_ratings` would read it."""
         users = collected(self.users.orderBy("user"))
         return Ratings(
             users=users["user_id"].combine_chunks(),
@@ -135,8 +124,8 @@ def read_log(
     Raises
     ------
     InputError
-        As :func:`~lacunar.taste.ratings.read_ratings`, for another layout, and where workers have
-        another Lacunar.
+        As :func:`~lacunar.taste.data.reading.read_ratings`, for another layout, and where workers
+        have another Lacunar.
     """
     check_workers(session)
     scale = scale or RatingScale()

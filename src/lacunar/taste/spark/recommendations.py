@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from lacunar.taste.engines.spark import Sent, check_workers, collected, map_partitions
-from lacunar.taste.parts_directory import USERS_PER_PART, part_of, parts_directory, write_part
-from lacunar.taste.ratings import Ratings
-from lacunar.taste.recommend.batch import lists_table
+from lacunar.files.parquet_directory import USERS_PER_PART, part_of, parts_directory, write_part
+from lacunar.taste.data.histories import Histories
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.recommend.base import Recommender
 from lacunar.taste.recommend.candidates import Candidates, candidates
-from lacunar.taste.recommend.contract import Recommender
-from lacunar.taste.recommend.histories import Histories
+from lacunar.taste.recommend.list_files import lists_table
 from lacunar.taste.recommend.rerank import Controls
-from lacunar.taste.spark.layouts import address
+from lacunar.taste.spark.engine import Sent, check_workers, collected, map_partitions
 from lacunar.taste.spark.log import by_part
+from lacunar.taste.spark.raw_ratings import address
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -55,7 +55,7 @@ def recommend_all_on_spark(
     force: bool = False,
     users_per_part: int = USERS_PER_PART,
 ) -> int:
-    """Write what :func:`~lacunar.taste.recommend.batch.recommend_all` finds; workers do it all.
+    """Write the lists of :func:`~lacunar.taste.recommend.list_files.recommend_all` on the workers.
 
     Parameters
     ----------

@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
+from lacunar.traits.audit.audited_images import Parts
 from lacunar.traits.audit.duplicates import Duplicate, find_duplicates, groups_of
-from lacunar.traits.audit.gaps import RankedGaps, rank_gaps
-from lacunar.traits.audit.measure import ImageMeasures, measure_images
-from lacunar.traits.audit.parts import Parts
-from lacunar.traits.audit.quality import LowQuality, Threshold, find_low_quality
+from lacunar.traits.audit.image_measures import ImageMeasures, measure_images
+from lacunar.traits.audit.image_quality import LowQuality, Threshold, find_low_quality
+from lacunar.traits.audit.missing_labels import RankedGaps, rank_gaps
 from lacunar.traits.audit.shift import Shift, find_shift
 from lacunar.traits.audit.wrong_labels import RankedLabels, rank_labels
-from lacunar.traits.counts import LabelCounts, count_labels
-from lacunar.traits.dataset import LabelledImages, Part
-from lacunar.traits.schema import UNKNOWN, Schema
+from lacunar.traits.data.dataset import LabelledImages, Part
+from lacunar.traits.data.label_counts import LabelCounts, count_labels
+from lacunar.traits.data.schema import UNKNOWN, Schema
 
 # How far a sum of probabilities may be from 1 by rounding alone.
 _ROUNDING = 1e-3
@@ -129,8 +129,8 @@ def audit_images(
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from lacunar.datasets.sample_people import sample_people, write_people
-    >>> from lacunar.traits.dataset import read_layout
+    >>> from lacunar.datasets.people.sample import sample_people, write_people
+    >>> from lacunar.traits.data.dataset import read_layout
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_people(sample_people(n_train=9, n_test=3, duplicates=1, maps=False), Path(folder))
     ...     found = audit_images(*read_layout(Path(folder)))

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
-from lacunar.traits.audit.measure import ImageMeasures
-from lacunar.traits.counts import LabelCounts
-from lacunar.traits.schema import Schema
+from lacunar.traits.audit.image_measures import ImageMeasures
+from lacunar.traits.data.label_counts import LabelCounts
+from lacunar.traits.data.schema import Schema
 
 # Adjusted p below which a difference counts as a shift.
 LEVEL = 0.05
@@ -61,7 +61,7 @@ def find_shift(
     ----------
     schema : Schema
     train, test : LabelCounts
-        See :func:`lacunar.traits.counts.count_labels`.
+        See :func:`lacunar.traits.data.label_counts.count_labels`.
     measures : ImageMeasures
         Of N images.
     in_test : bool array of shape (N,)

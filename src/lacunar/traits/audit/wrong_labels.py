@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.traits.schema import UNKNOWN
+from lacunar.traits.data.schema import UNKNOWN
 
 _NONE = -1
 # A probability of 0 is one of too few digits.

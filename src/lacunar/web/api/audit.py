@@ -9,14 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from lacunar.traits.audit.corrections import read_cell
-from lacunar.traits.audit.documents import BadImage, CopyPair, Gap, ImageName, WrongLabel
+from lacunar.traits.audit.correction_sheet import read_cell
 from lacunar.traits.audit.findings import AuditFindings
-from lacunar.traits.dataset import Part
-from lacunar.web.audit_book import AuditBook
-from lacunar.web.audit_items import Item, Kind, describe_item
-from lacunar.web.audit_query import AuditQuery, WithAudit, csv_response, decide
-from lacunar.web.marks import Place
+from lacunar.traits.audit.json_schema import BadImage, CopyPair, Gap, ImageName, WrongLabel
+from lacunar.traits.data.dataset import Part
+from lacunar.web.audit.book import AuditBook
+from lacunar.web.audit.decisions import Place
+from lacunar.web.audit.items import Item, Kind, describe_item
+from lacunar.web.audit_requests import AuditQuery, WithAudit, csv_response, decide
 from lacunar.web.problems import Refusal
 from lacunar.web.state import State
 

@@ -8,15 +8,15 @@ from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from lacunar.taste.config import RecommenderName
-from lacunar.taste.describe import describe_films, describe_segments, describe_user
-from lacunar.taste.documents import (
+from lacunar.taste.json_schema import (
     FilmsDocument,
     RecommendationsDocument,
     SegmentsDocument,
     UserDocument,
 )
 from lacunar.taste.recommend.rerank import Controls
-from lacunar.web.asked import (
+from lacunar.taste.to_json import describe_films, describe_segments, describe_user
+from lacunar.web.list_requests import (
     MOST_FILMS,
     MOST_LETTERS,
     MOST_RATINGS,

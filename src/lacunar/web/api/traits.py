@@ -9,8 +9,8 @@ from starlette.requests import Request
 from typing_extensions import TypedDict
 
 from lacunar.errors import InputError
-from lacunar.traits.describe import describe_fit
-from lacunar.traits.documents import FitDocument, PredictionsDocument
+from lacunar.traits.json_schema import FitDocument, PredictionsDocument
+from lacunar.traits.to_json import describe_fit
 from lacunar.web.api import audit
 from lacunar.web.problems import Refusal
 from lacunar.web.state import State, WithTraits

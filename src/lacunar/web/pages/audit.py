@@ -12,11 +12,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from lacunar.errors import InputError
 from lacunar.report.tables import count
-from lacunar.report.traits_audit_sheets import low_quality
-from lacunar.report.traits_words import spoken
-from lacunar.web.audit_book import KINDS, AuditBook
-from lacunar.web.audit_items import Kind
-from lacunar.web.audit_query import (
+from lacunar.report.traits.audit_sheets import low_quality
+from lacunar.report.traits.words import spoken
+from lacunar.web.audit.book import KINDS, AuditBook
+from lacunar.web.audit.items import Kind
+from lacunar.web.audit_requests import (
     Asked,
     AuditQuery,
     WithAudit,

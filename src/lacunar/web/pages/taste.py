@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from lacunar.web.asked import segment_at
+from lacunar.web.list_requests import segment_at
 from lacunar.web.rendering import render
 from lacunar.web.state import State, WithTaste, WithTasteViews
 

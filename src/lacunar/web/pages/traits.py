@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from lacunar.errors import InputError
-from lacunar.report.traits_explained import where_it_looks
-from lacunar.traits.images import MAX_PIXELS
+from lacunar.report.traits.explained import where_it_looks
+from lacunar.traits.data.images import MAX_PIXELS
 from lacunar.web.problems import Refusal
 from lacunar.web.rendering import render
-from lacunar.web.state import AppState, State, WithTraits
+from lacunar.web.state import AppState, State, WithTraits, WithTraitsViews
 from lacunar.web.traits_service import TraitsService
 from lacunar.web.uploads import Upload, most_images, read_upload
 from lacunar.web.views.traits_overview import OutputView, Overview, answers_table
@@ -26,10 +26,14 @@ Name = Annotated[str | None, Query(max_length=200)]
 
 @router.get("/traits")
 async def show(
-    request: Request, state: State, traits: WithTraits, attribute: Name = None
+    request: Request,
+    state: State,
+    traits: WithTraits,
+    views: WithTraitsViews,
+    attribute: Name = None,
 ) -> HTMLResponse:
     """Show what the model learned from, how well it does, and one attribute closely."""
-    found = await state.pool.run(lambda: traits.overview)
+    found = await state.pool.run(lambda: views.overview)
     return render(
         request,
         "traits_overview.html",

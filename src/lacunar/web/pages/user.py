@@ -9,10 +9,10 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from lacunar.report.taste_users import profile_beside_segment, user_name
+from lacunar.report.taste.users import profile_beside_segment, user_name
 from lacunar.taste.model import TasteModel
 from lacunar.web.addresses import user_path
-from lacunar.web.asked import MOST_LETTERS, Asked, WithAsked, user_at
+from lacunar.web.list_requests import MOST_LETTERS, Asked, WithAsked, user_at
 from lacunar.web.rendering import render
 from lacunar.web.state import State, WithTaste, WithTasteViews
 from lacunar.web.views.lists import list_controls, shown_list

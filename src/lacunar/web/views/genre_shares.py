@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from lacunar.report.figures import paired_shares
-from lacunar.report.marks import CIRCLE, Marker
+from lacunar.report.svg_markers import CIRCLE, Marker
 from lacunar.report.tables import percent, table
-from lacunar.taste.portraits import GenreShare
+from lacunar.taste.segment_summaries import GenreShare
 
 # The mark of all users is no segment's: segments have colours.
 EVERYBODY = Marker(CIRCLE, "#8c959f")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from lacunar.report.tables import count
-from lacunar.report.taste import summary as taste_summary
-from lacunar.report.traits import summary as traits_summary
-from lacunar.report.traits_words import spoken
+from lacunar.report.taste.page import summary as taste_summary
+from lacunar.report.traits.page import summary as traits_summary
+from lacunar.report.traits.words import spoken
 from lacunar.taste.model import TasteModel
 from lacunar.web.traits_service import TraitsService
 

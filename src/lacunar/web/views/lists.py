@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lacunar.report.tables import score
-from lacunar.report.taste_recommend import RULES
+from lacunar.report.taste.recommendations import RULES
 from lacunar.taste.config import RECOMMENDERS
-from lacunar.taste.documents import RecommendationsDocument
+from lacunar.taste.json_schema import RecommendationsDocument
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.rerank import Controls
-from lacunar.web.asked import Asked, recommended_to
+from lacunar.web.list_requests import Asked, recommended_to
 
 Context = dict[str, Any]
 
@@ -85,7 +85,7 @@ def shown_list(
     ----------
     model : TasteModel
     user : int or mapping of str to float
-        See :func:`lacunar.taste.describe.describe_recommendations`.
+        See :func:`lacunar.taste.to_json.describe_recommendations`.
     asked : Asked
     before : mapping of str to float, optional
         Earlier ratings: each film tells how it moved since.

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from lacunar.aliases import FloatArray
 from lacunar.report.figures import membership_bars, user_map
-from lacunar.report.marks import marker, points
 from lacunar.report.svg import element
+from lacunar.report.svg_markers import marker, points
 from lacunar.report.tables import Table, agreement, count, percent, probability, stars, table
-from lacunar.report.taste_segments import column_means, profile_domain, segment_means
+from lacunar.report.taste.segments import column_means, profile_domain, segment_means
 from lacunar.taste.config import RECOMMENDERS
-from lacunar.taste.mixture.parameters import FloatArray
 from lacunar.taste.model import TasteModel
-from lacunar.taste.portraits import LovedFilm, Portrait, compare_segments, portraits
+from lacunar.taste.segment_summaries import LovedFilm, Portrait, compare_segments, portraits
 from lacunar.web.addresses import user_path
 from lacunar.web.views.genre_shares import EVERYBODY, shares_beside, told
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from lacunar.report.traits_audit_sheets import image_name, image_size, kind_of, whole
-from lacunar.report.traits_words import spoken
+from lacunar.report.traits.audit_sheets import image_name, image_size, kind_of, whole
+from lacunar.report.traits.words import spoken
 from lacunar.traits.audit.findings import AuditFindings
-from lacunar.traits.schema import UNKNOWN
-from lacunar.web.audit_book import AuditBook
-from lacunar.web.audit_items import Item
-from lacunar.web.marks import Place
+from lacunar.traits.data.schema import UNKNOWN
+from lacunar.web.audit.book import AuditBook
+from lacunar.web.audit.decisions import Place
+from lacunar.web.audit.items import Item
 
 _ARROW = "\N{RIGHTWARDS ARROW}"
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.report.tables import Table, count, ratio, table
-from lacunar.report.traits import summary
-from lacunar.report.traits_confidence import confidence
-from lacunar.report.traits_labels import labels_of_parts
-from lacunar.report.traits_scores import confusions, scores
-from lacunar.report.traits_words import of_part, reported_part, spoken
+from lacunar.report.traits.confidence import confidence
+from lacunar.report.traits.labels import labels_of_parts
+from lacunar.report.traits.page import summary
+from lacunar.report.traits.scores import confusions, scores
+from lacunar.report.traits.words import of_part, reported_part, spoken
 from lacunar.traits.model import TraitsModel
-from lacunar.traits.predictor import Predictor
+from lacunar.traits.predict.predictor import Predictor
 
 Context = dict[str, object]
 
@@ -61,6 +62,24 @@ class Overview:
     confidence: Context
     gaps: Table
     outputs: tuple[OutputView, ...]
+
+
+class TraitsViews:
+    """What pages show of a traits model, drawn on first use and then kept.
+
+    Parameters
+    ----------
+    model : TraitsModel, optional
+        None for an ONNX file.
+    """
+
+    def __init__(self, model: TraitsModel | None) -> None:
+        self._model = model
+
+    @cached_property
+    def overview(self) -> Overview | None:
+        """All figures of the model; None where there is no model to draw them from."""
+        return None if self._model is None else overview(self._model)
 
 
 def overview(model: TraitsModel) -> Overview:

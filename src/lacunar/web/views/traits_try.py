@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from lacunar.report.tables import probability
-from lacunar.report.traits_audit_sheets import whole
-from lacunar.report.traits_explained import Look, looks_of
-from lacunar.report.traits_words import spoken
-from lacunar.traits.documents import Answer, BrokenImage
-from lacunar.traits.predictor import Thresholds
+from lacunar.report.traits.audit_sheets import whole
+from lacunar.report.traits.explained import Look, looks_of
+from lacunar.report.traits.words import spoken
+from lacunar.traits.json_schema import Answer, BrokenImage
+from lacunar.traits.predict.predictor import Thresholds
 from lacunar.web.traits_service import Told
 
 # Classes besides the answer that are told, and from which probability on.

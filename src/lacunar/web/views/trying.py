@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from lacunar.report.taste_users import profile_beside_segment
-from lacunar.taste.describe import describe_film
+from lacunar.report.taste.users import profile_beside_segment
+from lacunar.taste.data.histories import new_history
+from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.model import TasteModel
-from lacunar.taste.ratings import RatingScale
-from lacunar.taste.recommend.histories import new_history
-from lacunar.web.asked import Asked
+from lacunar.taste.to_json import describe_film
+from lacunar.web.list_requests import Asked
 from lacunar.web.views.lists import Option, shown_list
 from lacunar.web.views.tastes import TasteViews
 

@@ -1,0 +1,232 @@
+"""``lacunar taste recommend``: films for a user of the log, or for somebody new."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lacunar.cli.console import (
+    ForceFlag,
+    JsonFlag,
+    check_file_destination,
+    emit_json,
+    out,
+    progress,
+)
+from lacunar.cli.taste.engines import EngineOption, MasterOption
+from lacunar.errors import InputError
+
+if TYPE_CHECKING:
+    from lacunar.cli.taste.engines import Where
+    from lacunar.taste.config import RecommenderName
+    from lacunar.taste.json_schema import RecommendationsDocument
+    from lacunar.taste.model import TasteModel
+    from lacunar.taste.recommend.candidates import Candidates
+    from lacunar.taste.recommend.rerank import Controls
+
+
+def recommend(
+    model: Annotated[Path, typer.Argument(help="Directory of a fitted taste model.")],
+    user: Annotated[
+        str | None, typer.Option("--user", help="Id of a user, as in the ratings.")
+    ] = None,
+    rate: Annotated[
+        list[str] | None,
+        typer.Option(help="ITEM=STARS: a rating of somebody new, instead of a user; repeatable."),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many films.")] = 5,
+    by: Annotated[
+        str | None,
+        typer.Option(help="popularity, segment, posterior or personal (default: the model's)."),
+    ] = None,
+    adventure: Annotated[
+        float, typer.Option(help="0 to 1: look beyond the user's own segment.")
+    ] = 0.0,
+    favourites: Annotated[
+        float, typer.Option(help="0 to 1: follow the genres the user likes.")
+    ] = 0.0,
+    diversity: Annotated[float, typer.Option(help="0 to 1: films less alike.")] = 0.0,
+    genre: Annotated[
+        list[str] | None,
+        typer.Option(help="Only films of this genre, or of any given."),
+    ] = None,
+    years: Annotated[
+        str | None, typer.Option(help="FIRST:LAST: only films released in these years.")
+    ] = None,
+    allow: Annotated[
+        list[str] | None, typer.Option(help="Id of a film to choose among; repeatable.")
+    ] = None,
+    deny: Annotated[
+        list[str] | None, typer.Option(help="Id of a film to leave out; repeatable.")
+    ] = None,
+    include_seen: Annotated[
+        bool, typer.Option("--include-seen", help="Also films the user has rated.")
+    ] = False,
+    everybody: Annotated[
+        bool, typer.Option("--all", help="For all users of the log, as a file, without reasons.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", help="Parquet file to write, with --all; of spark a directory of them."
+        ),
+    ] = None,
+    engine: EngineOption = "duckdb",
+    master: MasterOption = None,
+    force: ForceFlag = False,
+    json: JsonFlag = False,
+) -> None:
+    """Recommend films to a user of the log, or to somebody new, with the reasons.
+
+    Somebody new is described by ``--rate``; without ``--user`` and ``--rate``, nothing is known.
+    With ``--all`` every user of the log gets a list: user_id, rank, item_id, score.
+    """
+    from lacunar.cli.taste import engines
+    from lacunar.files.parquet_directory import check_parts_destination
+    from lacunar.store import load_taste
+    from lacunar.taste.config import RECOMMENDERS
+    from lacunar.taste.recommend.candidates import candidates
+    from lacunar.taste.recommend.rerank import Controls
+    from lacunar.taste.to_json import describe_recommendations
+
+    _check_who(user, rate, everybody, output, engine)
+    where = engines.where_to_work(engine, master)
+    if where.master is not None and output is not None:
+        check_parts_destination(output, force=force)
+    elif output is not None:
+        check_file_destination(output, force=force)
+    recommender = next((name for name in RECOMMENDERS if name == by), None)
+    if by is not None and recommender is None:
+        raise InputError(f"--by: expected one of {', '.join(RECOMMENDERS)}, got {by!r}")
+    stars = _stars(rate or [])
+    controls = Controls(adventure=adventure, favourites=favourites, diversity=diversity)
+    span = _years(years)
+    loaded = load_taste(model)
+    among = candidates(
+        loaded.ratings,
+        allow=allow,
+        deny=deny or (),
+        genres=genre,
+        years=span,
+        exclude_seen=not include_seen,
+    )
+    if output is not None:
+        _write_all(
+            where, loaded, model, output, top, recommender, among, controls, force=force, json=json
+        )
+        return
+    found = describe_recommendations(
+        loaded,
+        stars if user is None else loaded.ratings.user_position(user),
+        top,
+        by=recommender,
+        among=among,
+        controls=controls,
+    )
+    if json:
+        emit_json(found)
+        return
+    _print(found)
+
+
+def _check_who(
+    user: str | None, rate: list[str] | None, everybody: bool, output: Path | None, engine: str
+) -> None:
+    if user is not None and rate:
+        raise InputError("expected --user or --rate, got both")
+    if everybody and (user is not None or rate):
+        raise InputError("expected --all, or a user by --user or --rate, got both")
+    if everybody != (output is not None):
+        raise InputError("expected --all and the file to write, --out, together, got one of them")
+    if engine == "spark" and not everybody:
+        raise InputError("--engine: expected spark with --all, got it without")
+
+
+def _write_all(
+    where: Where,
+    model: TasteModel,
+    saved: Path,
+    output: Path,
+    top: int,
+    by: RecommenderName | None,
+    among: Candidates,
+    controls: Controls,
+    *,
+    force: bool,
+    json: bool,
+) -> None:
+    from lacunar.store import taste_log
+
+    with progress() as report:
+        rows = where.recommend_all(
+            taste_log(saved),
+            model.asked(by, controls),
+            model.ratings,
+            top,
+            output,
+            report,
+            among=among,
+            controls=controls,
+            force=force,
+        )
+    users = model.ratings.n_users
+    if json:
+        emit_json(
+            {
+                "file": str(output),
+                "users": users,
+                "rows": rows,
+                "by": by or model.config.recommender,
+            }
+        )
+        return
+    out.print(
+        f"{rows} recommendations for {users} users written to {output}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _stars(rates: list[str]) -> dict[str, float]:
+    stars: dict[str, float] = {}
+    for rate in rates:
+        item, _, value = (part.strip() for part in rate.rpartition("="))
+        try:
+            rating = float(value)
+        except ValueError:
+            item = ""
+        if not item:
+            raise InputError(f"--rate: expected ITEM=STARS, such as 318=4.5, got {rate!r}")
+        if item in stars:
+            raise InputError(f"--rate: expected one rating of film {item}, got several")
+        stars[item] = rating
+    return stars
+
+
+def _years(years: str | None) -> tuple[int, int] | None:
+    if years is None:
+        return None
+    first, _, last = years.partition(":")
+    if not (first.strip().isdecimal() and last.strip().isdecimal()):
+        raise InputError(f"--years: expected FIRST:LAST, such as 1980:1999, got {years!r}")
+    return int(first), int(last)
+
+
+def _print(found: RecommendationsDocument) -> None:
+    who = "Somebody new" if found["user"] is None else f"User {found['user']}"
+    out.print(
+        f"{who} is in segment {found['segment']} ({found['segment_name']}) "
+        f"with probability {found['probability']:.4f}; ratings known: {found['ratings']}.",
+        markup=False,
+    )
+    if not found["items"]:
+        out.print("No film is left to recommend.")
+    digits = 0 if found["by"] in {"popularity", "segment"} else 3
+    for rank, item in enumerate(found["items"], start=1):
+        out.print(f"\n{rank}. {item['title']}  [{item['item']}]", style="bold", markup=False)
+        out.print(f"   {', '.join(item['genres'])}", markup=False)
+        out.print(f"   score {item['score']:.{digits}f}", markup=False)
+        for reason in item["reasons"]:
+            out.print(f"   - {reason['text']}", markup=False)

@@ -1,0 +1,242 @@
+"""``lacunar traits predict``: attributes of images that nobody has labelled."""
+
+from __future__ import annotations
+
+import json as json_
+import shutil
+import sys
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from lacunar.cli.console import (
+    ForceFlag,
+    JsonFlag,
+    check_file_destination,
+    emit_json,
+    err,
+    figure,
+    out,
+    progress,
+)
+from lacunar.cli.traits.explain import check_explanations, is_onnx_file, write_explanations
+from lacunar.errors import InputError
+
+if TYPE_CHECKING:
+    from lacunar.traits.data.class_balance import Factors
+    from lacunar.traits.data.image_sources import ImageFile
+    from lacunar.traits.model import TraitsModel
+    from lacunar.traits.predict.prediction_files import Write
+    from lacunar.traits.predict.predictor import Predictor
+
+SOME_BROKEN = 3
+
+
+def predict(
+    model: Annotated[
+        Path, typer.Argument(help="Directory of a fitted traits model, or an ONNX file of one.")
+    ],
+    places: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Images, folders of them (theirs are left out), CSV files that name them, "
+            "- for paths on standard input."
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="File ending in .csv, .json, .jsonl or .parquet."),
+    ] = None,
+    column: Annotated[
+        str | None, typer.Option(help="Column of the images in CSV files (default: the model's).")
+    ] = None,
+    null: Annotated[
+        bool, typer.Option("-0", "--null", help="Paths on standard input end in NUL bytes.")
+    ] = False,
+    skip_broken: Annotated[
+        bool,
+        typer.Option(
+            help="Go on past images that cannot be read, name them, and end with status 3."
+        ),
+    ] = True,
+    all_probabilities: Annotated[
+        bool, typer.Option("--all-probabilities", help="Tell the probability of every class.")
+    ] = False,
+    spreadsheet_safe: Annotated[
+        bool,
+        typer.Option(
+            "--spreadsheet-safe", help="Quote text in a CSV file that a spreadsheet would run."
+        ),
+    ] = False,
+    balanced: Annotated[
+        float | None,
+        typer.Option(
+            metavar="TAU",
+            help="Favour rare classes: divide probabilities by their classes' shares to this "
+            "power, 0 to 2, and tell the class of the highest quotient; traits evaluate shows "
+            "what that wins and costs.",
+        ),
+    ] = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option(help="HTML file to write: the first images, and where each answer lies."),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu, cuda, mps ... (default: that of the fit).")
+    ] = None,
+    force: ForceFlag = False,
+    json: JsonFlag = False,
+) -> None:
+    """Tell the attributes of images.
+
+    The most probable class of each attribute is told, with the probability the network gives it,
+    however unlike the training images an image is. With --balanced it may be a rarer one.
+    """
+    from lacunar.traits.data.image_sources import list_images
+    from lacunar.traits.predict.prediction_files import (
+        AnswerForm,
+        check_predictions,
+        json_document,
+        json_lines,
+        writing_predictions,
+    )
+
+    if output is not None:
+        check_file_destination(output, force=force)
+    elif spreadsheet_safe:
+        raise InputError("--spreadsheet-safe: expected a CSV file to write, named by -o")
+    elif all_probabilities and not json:
+        raise InputError("--all-probabilities: expected --json, or a file to write, named by -o")
+    if explain is not None:
+        check_explanations(model, explain, balanced=balanced is not None, force=force)
+    predictor, loaded = _open(model, device)
+    form = AnswerForm(
+        predictor.schema,
+        predictor.thresholds,
+        all_probabilities=all_probabilities,
+        spreadsheet_safe=spreadsheet_safe,
+        factors=None if balanced is None else _factors(predictor, balanced, model),
+    )
+    if output is not None:
+        check_predictions(output, form)
+    images = list_images(
+        places,
+        predictor.schema,
+        column=column,
+        # There is none where a service starts a command.
+        standard_input=getattr(sys.stdin, "buffer", None),
+        null=null,
+    )
+
+    def work(write: Write) -> list[dict[str, str]]:
+        broken = _predict(predictor, images, write, skip_broken=skip_broken)
+        if explain is not None and loaded is not None:
+            write_explanations(loaded, images, explain, n_images=len(images) - len(broken))
+        return broken
+
+    if output is not None:
+        with writing_predictions(output, form) as write:
+            broken = work(write)
+        _tell_written(output, len(images), broken, explain, json=json)
+    else:
+        # Nothing is printed of work that is not whole, and no memory holds all of it.
+        with TemporaryFile() as spool:
+            with (json_document if json else json_lines)(spool, form) as write:
+                broken = work(write)
+            spool.seek(0)
+            if json:
+                sys.stdout.flush()
+                shutil.copyfileobj(spool, sys.stdout.buffer)
+            else:
+                for line in spool:
+                    _print(json_.loads(line))
+    if explain is not None and not json:
+        out.print(f"Where the answers lie: {explain}", markup=False, soft_wrap=True)
+    if broken:
+        _tell_broken(broken, len(images))
+        raise typer.Exit(SOME_BROKEN)
+
+
+def _open(model: Path, device: str | None) -> tuple[Predictor, TraitsModel | None]:
+    """Make a model ready to answer; PyTorch is not touched for an ONNX file, which is no model."""
+    if is_onnx_file(model):
+        from lacunar.traits.predict.onnx_predictor import OnnxTraits
+
+        if device not in {None, "auto", "cpu"}:
+            raise InputError(f"--device: expected cpu for an ONNX file, got {device!r}")
+        return OnnxTraits(model), None
+    from lacunar.store.traits import load_traits
+    from lacunar.traits.environment import require_torch
+
+    require_torch()
+    from lacunar.traits.predict.torch_predictor import TorchTraits
+
+    loaded = load_traits(model)
+    loaded = loaded if device is None else loaded.on_device(device)
+    return TorchTraits(loaded), loaded
+
+
+def _factors(predictor: Predictor, tau: float, model: Path) -> Factors:
+    if predictor.shares is None:
+        raise InputError(
+            f"--balanced: expected a file that tells the shares of classes, got {model}, which"
+            " does not; export it again"
+        )
+    return predictor.shares.factors(tau)
+
+
+def _predict(
+    predictor: Predictor, images: list[ImageFile], write: Write, *, skip_broken: bool
+) -> list[dict[str, str]]:
+    """Write the answers for images; which of them are broken, and why."""
+    from lacunar.traits.predict.predictor import predict_images
+
+    broken: list[dict[str, str]] = []
+    with progress() as report:
+        for answers in predict_images(
+            predictor, images, skip_broken=skip_broken, progress=partial(report, "images")
+        ):
+            write(answers)
+            broken += [
+                {"image": image, "reason": reason}
+                for image, reason in zip(answers.images, answers.reasons, strict=True)
+                if reason is not None
+            ]
+    if len(broken) == len(images):
+        raise InputError(broken[0]["reason"])
+    return broken
+
+
+def _tell_written(
+    path: Path, n: int, broken: list[dict[str, str]], page: Path | None, *, json: bool
+) -> None:
+    if json:
+        told = {"file": str(path), "images": n, "broken": broken}
+        emit_json(told if page is None else told | {"explain": str(page)})
+        return
+    out.print(
+        f"Answers for {n - len(broken)} images written to {path}", markup=False, soft_wrap=True
+    )
+
+
+def _tell_broken(broken: list[dict[str, str]], n: int) -> None:
+    for found in broken:
+        err.print(found["reason"], style="red", markup=False)
+    err.print(f"{len(broken)} of {n} images could not be read.", style="bold red")
+
+
+def _print(prediction: dict[str, Any]) -> None:
+    out.print(prediction["image"], style="bold", markup=False, soft_wrap=True)
+    if "broken" in prediction:
+        out.print(" broken", style="red")
+        return
+    table = Table(box=None, show_header=False, padding=(0, 1))
+    for name, answer in prediction["attributes"].items():
+        cells = escape(answer["label"]), figure(answer["probability"])
+        table.add_row(f" {escape(name)}", *cells, "abstains" if answer["abstain"] else "")
+    out.print(table)

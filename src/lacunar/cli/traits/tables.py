@@ -1,0 +1,184 @@
+"""Tables of a traits model and of its figures, in 80 columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+
+from lacunar.cli.console import figure, out
+
+if TYPE_CHECKING:
+    from lacunar.traits.confidence.measures import Confidence
+    from lacunar.traits.data.schema import Attribute, Schema
+    from lacunar.traits.evaluate.evaluation import Evaluation
+    from lacunar.traits.evaluate.operating_points import OperatingPoints
+    from lacunar.traits.json_schema import Measure
+    from lacunar.traits.model import TraitsModel
+
+# As lacunar.traits.evaluate.metrics.FIGURES has them.
+_ACCURACY, _MACRO_F1, _MACRO_F1_ALL, _BALANCED = range(4)
+# A label that is longer would push a table over 80 columns.
+_NAME = 24
+
+
+def print_counts(model: TraitsModel) -> None:
+    """How many images of each part have which label."""
+    table = _table("Labels of each part", ["class", *model.counts], n_names=2)
+    for position, attribute in enumerate(model.schema.attributes):
+        for row, name in enumerate(("unknown", *attribute.classes)):
+            counts = (str(found[position][row]) for found in model.counts.values())
+            table.add_row("" if row else escape(attribute.name), escape(name), *counts)
+        table.add_section()
+    out.print(table)
+
+
+def print_scores(found: Evaluation, what: str) -> None:
+    """Accuracy and both macro F1 of each output beside those of the largest class."""
+    n = int(found.confusions[0].sum() + found.unknown[0])
+    out.print(
+        f"{what}: {n}.\nWith 95 % intervals. largest: had every answer been the largest class\n"
+        "of the training labels. Unknown labels count nowhere.",
+        markup=False,
+    )
+    _print_figures(found, "Accuracy and macro F1 over the classes that occur")
+    table = _table(None, ["macro F1 of\nall classes", "largest", "balanced\naccuracy"])
+    table.add_column("known", justify="right")
+    table.add_column("unknown", justify="right")
+    known = [str(int(confusion.sum())) for confusion in found.confusions]
+    unknown = [str(count) for count in found.unknown.tolist()]
+    for row, name in enumerate(_names(found)):
+        table.add_row(
+            name,
+            _with_interval(found, row, _MACRO_F1_ALL),
+            figure(found.baseline[row, _MACRO_F1_ALL]),
+            _with_interval(found, row, _BALANCED),
+            *((known[row], unknown[row]) if row < len(known) else ("", "")),
+        )
+    out.print(table)
+
+
+def print_points(schema: Schema, points: OperatingPoints) -> None:
+    """What favouring rare classes wins and costs: means at each tau, then each output."""
+    out.print(
+        "tau: probabilities are divided by the share of their class to this power, so\n"
+        "that rare classes are told more often. The model itself answers at"
+        f" {points.as_answered:g},\n'traits predict --balanced' at any.",
+        markup=False,
+    )
+    means = Table(title="Operating points, means over the outputs", title_justify="left")
+    for column in ("tau", "accuracy", "macro F1", "balanced accuracy"):
+        means.add_column(column, justify="right", no_wrap=True)
+    for tau, found in zip(points.taus, points.figures, strict=True):
+        columns = (_ACCURACY, _MACRO_F1, _BALANCED)
+        means.add_row(f"{tau:g}", *(figure(float(found[-1, column])) for column in columns))
+    out.print(means)
+    each = _table("Accuracy/macro F1 at each tau", [f"{tau:g}" for tau in points.taus])
+    for row, name in enumerate(schema.names):
+        cells = ((found[row, _ACCURACY], found[row, _MACRO_F1]) for found in points.figures)
+        each.add_row(
+            escape(name), *("/".join(figure(value, ".2f") for value in pair) for pair in cells)
+        )
+    out.print(each)
+
+
+def print_confidence(found: Sequence[Confidence]) -> None:
+    """Calibration and what abstaining leaves, output by output."""
+    from lacunar.traits.to_json import describe_confidence
+
+    document = describe_confidence(found)
+    out.print(
+        "ECE: distance between confidence and accuracy, before and after calibration, and\n"
+        "what chance alone gives. at 80 %: accuracy of the surest 80 %. given: answers not\n"
+        "kept back, and how many of them are right.",
+        markup=False,
+    )
+    columns = ["ECE before", "after", "chance", "at 80 %", "given", "right"]
+    keys: tuple[Measure, ...] = (
+        "ece_before", "ece", "ece_chance", "accuracy_at_80", "coverage", "kept_accuracy",
+    )  # fmt: skip
+    table = _table("Confidence", columns)
+    for name, figures in (*document["outputs"].items(), ("mean", document["mean"])):
+        values = (figures[key] for key in keys)
+        table.add_row(
+            escape(name), *("none" if value is None else figure(value) for value in values)
+        )
+    out.print(table)
+
+
+def print_classes(found: Evaluation) -> None:
+    """Precision, recall and F1 of each class of each output."""
+    from lacunar.traits.evaluate.metrics import class_table
+
+    columns = ["class", "images", "precision", "recall", "F1"]
+    table = _table("Each class (images: whose label it is)", columns, n_names=2)
+    for attribute, confusion in zip(found.schema.attributes, found.confusions, strict=True):
+        classes = class_table(confusion)
+        for row, name in enumerate(attribute.classes):
+            table.add_row(
+                "" if row else escape(attribute.name),
+                escape(name),
+                str(classes.support[row]),
+                *(
+                    figure(float(values[row]))
+                    for values in (classes.precision, classes.recall, classes.f1)
+                ),
+            )
+        table.add_section()
+    out.print(table)
+
+
+def print_confusions(found: Evaluation) -> None:
+    """A matrix per output: a row per label, a column per answer."""
+    for attribute, confusion in zip(found.schema.attributes, found.confusions, strict=True):
+        _print_confusion(attribute, confusion.tolist())
+
+
+def _print_confusion(attribute: Attribute, confusion: list[list[int]]) -> None:
+    out.print(f"\n{attribute.name}: rows are labels, columns are answers, by number", markup=False)
+    table = Table(box=None, padding=(0, 1))
+    table.add_column("", no_wrap=True, max_width=_NAME)
+    for position in range(len(confusion)):
+        table.add_column(str(position), justify="right")
+    for position, (label, counts) in enumerate(zip(attribute.classes, confusion, strict=True)):
+        table.add_row(
+            escape(f"{position} {label}"), *(str(count) if count else "." for count in counts)
+        )
+    out.print(table)
+
+
+def _print_figures(found: Evaluation, title: str) -> None:
+    table = _table(title, ["accuracy", "largest", "macro F1", "largest"])
+    for row, name in enumerate(_names(found)):
+        table.add_row(
+            name,
+            _with_interval(found, row, _ACCURACY),
+            figure(found.baseline[row, _ACCURACY]),
+            _with_interval(found, row, _MACRO_F1),
+            figure(found.baseline[row, _MACRO_F1]),
+        )
+    out.print(table)
+
+
+def _names(found: Evaluation) -> tuple[str, ...]:
+    return (*map(escape, found.schema.names), "mean")
+
+
+def _table(title: str | None, columns: Sequence[str], *, n_names: int = 1) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("output", max_width=_NAME)
+    for position, column in enumerate(columns, start=1):
+        if position < n_names:
+            table.add_column(column, max_width=_NAME)
+        else:
+            table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _with_interval(found: Evaluation, row: int, column: int) -> str:
+    low, high = found.intervals[row, column].tolist()
+    value = figure(float(found.figures[row, column]))
+    return value if math.isnan(low) else f"{value} ({figure(low, '.2f')}-{figure(high, '.2f')})"

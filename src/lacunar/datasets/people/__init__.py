@@ -1,0 +1,1 @@
+"""Generated pictures of pedestrians with six labels, and faults on purpose."""

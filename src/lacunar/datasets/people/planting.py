@@ -1,0 +1,163 @@
+"""Faults put into a sample of pedestrians on purpose, so that a search for them can be scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.datasets.people.camera import FLAWS, Flaw
+from lacunar.datasets.people.labels import COLUMNS, N_CLASSES, UNKNOWN, Part
+
+
+@dataclass(frozen=True, slots=True)
+class WrongLabel:
+    """A cell of a label file that does not say what the picture shows."""
+
+    part: Part
+    filename: str
+    column: str
+    given: int
+    true: int
+
+
+@dataclass(frozen=True, slots=True)
+class BadImage:
+    """A picture with a flaw: dark, blown_out, blurred, low_contrast, tiny or off_aspect."""
+
+    part: Part
+    filename: str
+    flaw: Flaw
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Two files of one picture.
+
+    Attributes
+    ----------
+    first, second : tuple of part and filename
+    exact : bool
+        Pixel by pixel; otherwise the second is shifted, lit otherwise and noisier.
+    """
+
+    first: tuple[Part, str]
+    second: tuple[Part, str]
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlantedTruth:
+    """All that was planted; no picture has two faults."""
+
+    wrong_labels: tuple[WrongLabel, ...] = ()
+    bad_images: tuple[BadImage, ...] = ()
+    duplicates: tuple[Duplicate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which rows get a fault, rows of train before rows of test.
+
+    Attributes
+    ----------
+    wrong : dict of row to (column number, given label)
+    flaws : dict of row to flaw
+    copies : dict of row to (row it copies, whether exactly)
+    """
+
+    wrong: dict[int, tuple[int, int]]
+    flaws: dict[int, Flaw]
+    copies: dict[int, tuple[int, bool]]
+
+
+def plan_faults(
+    labels: NDArray[np.int64],
+    n_train: int,
+    *,
+    wrong_labels: int,
+    bad_images: int,
+    duplicates: int,
+    rng: np.random.Generator,
+) -> Plan:
+    """Draw the rows that get a fault, each at most one.
+
+    Flaws take turns. So do duplicates: exact within train, near across the parts, near within
+    train, exact across the parts; where a part has no row left, the other gives one.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_train + n_test, 6)
+        What the pictures show.
+    n_train, wrong_labels, bad_images, duplicates : int
+        Together no more faulty rows than there are, a duplicate counting two.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Plan
+    """
+    rows = rng.permutation(len(labels)).tolist()
+    flawed = [rows.pop() for _ in range(bad_images)]
+    wrong = [rows.pop() for _ in range(wrong_labels)]
+    train = [row for row in rows if row < n_train]
+    test = [row for row in rows if row >= n_train]
+    copies = {}
+    for k in range(duplicates):
+        across, exact = k % 2 == 1, k % 4 in {0, 3}
+        first = (train or test).pop()
+        second = ((test or train) if across else (train or test)).pop()
+        copies[second] = (first, exact)
+    return Plan(
+        wrong={row: _mislabel(labels[row], rng) for row in sorted(wrong)},
+        flaws={row: FLAWS[k % len(FLAWS)] for k, row in enumerate(flawed)},
+        copies=copies,
+    )
+
+
+def repeat_nearly(
+    image: NDArray[np.uint8], parts: NDArray[np.uint8], rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The picture and its body parts as another frame of one film: shifted, lit otherwise, noisy.
+
+    Examples
+    --------
+    >>> image = np.full((8, 6, 3), 100, np.uint8)
+    >>> near, _ = repeat_nearly(image, image[..., 0], np.random.default_rng(0))
+    >>> bool(88 <= near.min() and near.max() <= 112)
+    True
+    """
+    height, width = parts.shape
+    down, right = (int(step) for step in rng.choice((-2, -1, 1, 2), size=2))
+    y = (np.arange(height) + down).clip(0, height - 1)[:, np.newaxis]
+    x = (np.arange(width) + right).clip(0, width - 1)
+    percent = int(rng.integers(94, 107))
+    noise = rng.integers(-4, 5, size=image.shape)
+    near = (image[y, x].astype(np.int64) * percent + 50) // 100 + noise
+    return near.clip(0, 255).astype(np.uint8), parts[y, x]
+
+
+def _mislabel(labels: NDArray[np.int64], rng: np.random.Generator) -> tuple[int, int]:
+    """A column whose label is known, and another of its classes."""
+    known = np.flatnonzero(labels != UNKNOWN)
+    column = int(known[int(rng.integers(len(known)))])
+    n_classes = N_CLASSES[column]
+    return column, int((labels[column] + 1 + rng.integers(n_classes - 1)) % n_classes)
+
+
+def tell_truth(
+    plan: Plan, labels: NDArray[np.int64], places: list[tuple[Part, str]]
+) -> PlantedTruth:
+    """The plan in terms of parts and file names; ``labels`` are the true ones."""
+    return PlantedTruth(
+        wrong_labels=tuple(
+            WrongLabel(*places[row], COLUMNS[column], given, int(labels[row, column]))
+            for row, (column, given) in sorted(plan.wrong.items())
+        ),
+        bad_images=tuple(BadImage(*places[row], flaw) for row, flaw in sorted(plan.flaws.items())),
+        duplicates=tuple(
+            Duplicate(places[first], places[second], exact)
+            for second, (first, exact) in sorted(plan.copies.items())
+        ),
+    )

@@ -1,0 +1,253 @@
+"""Small pictures of invented pedestrians with six labels each, shaped like surveillance crops.
+
+Every picture is drawn from its labels, so all labels are true unless wrong ones are asked for. The
+layout, the classes and their counts are those of the six-attribute task on pedestrian crops such as
+PETA's (Deng et al. 2014, "Pedestrian attribute recognition at far distance").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.datasets.people.camera import Flaw, draw_shot, spoil, take
+from lacunar.datasets.people.labels import BODY_MAPS, COLUMNS, COUNTS, Part, draw_labels
+from lacunar.datasets.people.look import draw_look
+from lacunar.datasets.people.planting import (
+    Plan,
+    PlantedTruth,
+    plan_faults,
+    repeat_nearly,
+    tell_truth,
+)
+from lacunar.datasets.png import encode_png
+from lacunar.errors import InputError
+
+_FOLDERS: dict[Part, str] = {"train": "Train", "test": "Test"}
+
+Picture = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePart:
+    """Pictures and labels of one part of a sample, N of them.
+
+    Attributes
+    ----------
+    filenames : tuple of str
+    labels : ndarray of shape (N, 6), int64
+        In the order of ``sample_people_labels.COLUMNS``, unknown as -1.
+    images : list of ndarrays of shape (H, W, 3), uint8
+        Each of its own size.
+    maps : dict of str to list of ndarrays of shape (H, W), bool
+        Where a picture shows each of ``sample_people_labels.BODY_MAPS``; caps and hats count as
+        hair, hoods as torso. No pixel is in two maps. Empty if maps were not asked for.
+    """
+
+    filenames: tuple[str, ...]
+    labels: NDArray[np.int64]
+    images: list[NDArray[np.uint8]]
+    maps: dict[str, list[NDArray[np.bool_]]]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleSample:
+    """Two parts of labelled pictures, and what was planted in them."""
+
+    train: PeoplePart
+    test: PeoplePart
+    truth: PlantedTruth
+
+
+def sample_people(
+    *,
+    n_train: int = 520,
+    n_test: int = 196,
+    wrong_labels: int = 0,
+    bad_images: int = 0,
+    duplicates: int = 0,
+    maps: bool = True,
+    evenness: float = 0.0,
+    seed: int = 0,
+) -> PeopleSample:
+    """Draw labelled pedestrians.
+
+    Parameters
+    ----------
+    n_train, n_test : int
+        The classes of each column come in the proportions that they have at 520 and 196.
+    wrong_labels : int
+        Cells of the labels that are changed to another class after the pictures were drawn.
+    bad_images : int
+        Pictures with a flaw, of six kinds in turn.
+    duplicates : int
+        Pictures that are replaced, with their labels, by a copy of another: exact or nearly, of the
+        same part or the other.
+    maps : bool
+        Whether to keep the body-part maps.
+    evenness : float
+        From 0, classes as rare as they are, to 1, all alike; see
+        :func:`lacunar.datasets.people.labels.even_out`.
+    seed : int
+        Not negative. The same arguments give the same pixels and labels, on any machine.
+
+    Returns
+    -------
+    PeopleSample
+        Without planted faults the class counts are exact.
+
+    Raises
+    ------
+    InputError
+        For sizes below 1, negative numbers of faults, more faults than pictures (a duplicate takes
+        two), or a negative seed.
+
+    Examples
+    --------
+    >>> sample = sample_people(n_train=4, n_test=2, seed=1)
+    >>> sample.train.filenames[0], sample.train.images[0].shape
+    ('person_0001.png', (128, 48, 3))
+    >>> sample.train.labels.shape, sorted(sample.train.maps)[:3]
+    ((4, 6), ['hair', 'legs', 'luggage'])
+    """
+    _check_sizes(n_train, n_test, wrong_labels, bad_images, duplicates, seed)
+    if not 0 <= evenness <= 1:
+        raise InputError(f"expected an evenness from 0 to 1, got {evenness}")
+    dealt = [
+        draw_labels(
+            part,
+            n,
+            np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0, p))),
+            evenness=evenness,
+        )
+        for p, (part, n) in enumerate(zip(COUNTS, (n_train, n_test), strict=True))
+    ]
+    labels = np.concatenate(dealt)
+    plan = plan_faults(
+        labels,
+        n_train,
+        wrong_labels=wrong_labels,
+        bad_images=bad_images,
+        duplicates=duplicates,
+        rng=np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,))),
+    )
+    for second, (first, _) in plan.copies.items():
+        labels[second] = labels[first]
+    pictures = _draw_pictures(labels, plan, seed)
+    places: list[tuple[Part, str]] = [
+        ("train" if row < n_train else "test", f"person_{row + 1:04d}.png")
+        for row in range(len(labels))
+    ]
+    truth = tell_truth(plan, labels, places)
+    given = labels.copy()
+    for row, (column, label) in plan.wrong.items():
+        given[row, column] = label
+    names = tuple(name for _, name in places)
+    return PeopleSample(
+        train=_part(names[:n_train], given[:n_train], pictures[:n_train], maps=maps),
+        test=_part(names[n_train:], given[n_train:], pictures[n_train:], maps=maps),
+        truth=truth,
+    )
+
+
+def write_people(sample: PeopleSample, directory: Path) -> None:
+    """Write the pictures, the training part's maps and the two label files.
+
+    The layout is ``Train_Data/Train.csv``, ``Train_Data/Originals/person_0001.png``,
+    ``Train_Data/Binary_Maps/person_0001_hair.png`` and so on, and the same in ``Test_Data`` without
+    maps. Maps are grey, 0 and 255. A label file is written after all that it names.
+
+    Parameters
+    ----------
+    sample : PeopleSample
+    directory : Path
+        Made if missing; files of these names in it are replaced. The bytes depend on the sample
+        alone.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_people(sample_people(n_train=2, n_test=1), Path(folder))
+    ...     sorted(path.name for path in Path(folder, "Train_Data").iterdir())
+    ['Binary_Maps', 'Originals', 'Train.csv']
+    """
+    parts: dict[Part, PeoplePart] = {"train": sample.train, "test": sample.test}
+    for name, part in parts.items():
+        home = directory / f"{_FOLDERS[name]}_Data"
+        originals = home / "Originals"
+        originals.mkdir(parents=True, exist_ok=True)
+        for filename, image in zip(part.filenames, part.images, strict=True):
+            (originals / filename).write_bytes(encode_png(image))
+        if name == "train" and part.maps:
+            _write_maps(part, home / "Binary_Maps")
+        rows = [",".join(("filename", *COLUMNS))]
+        for filename, labels in zip(part.filenames, part.labels.tolist(), strict=True):
+            rows.append(",".join((filename, *map(str, labels))))
+        text = "\n".join(rows) + "\n"
+        (home / f"{_FOLDERS[name]}.csv").write_text(text, encoding="utf-8", newline="\n")
+
+
+def _write_maps(part: PeoplePart, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, masks in part.maps.items():
+        for filename, mask in zip(part.filenames, masks, strict=True):
+            (folder / f"{Path(filename).stem}_{name}.png").write_bytes(encode_png(mask))
+
+
+def _check_sizes(
+    n_train: int, n_test: int, wrong_labels: int, bad_images: int, duplicates: int, seed: int
+) -> None:
+    for part, n in (("training", n_train), ("test", n_test)):
+        if n < 1:
+            raise InputError(f"expected at least 1 {part} picture, got {n}")
+    faults = {"wrong_labels": wrong_labels, "bad_images": bad_images, "duplicates": duplicates}
+    for name, number in faults.items():
+        if number < 0:
+            raise InputError(f"expected 0 or more, got {name}={number}")
+    taken = wrong_labels + bad_images + 2 * duplicates
+    if taken > n_train + n_test:
+        raise InputError(
+            f"expected faults for at most {n_train + n_test} pictures, one each and two for a "
+            f"duplicate, got faults for {taken}"
+        )
+    if seed < 0:
+        raise InputError(f"expected a seed of 0 or more, got seed={seed}")
+
+
+def _draw_pictures(labels: NDArray[np.int64], plan: Plan, seed: int) -> list[Picture]:
+    pictures: dict[int, Picture] = {}
+    for row in range(len(labels)):
+        if row not in plan.copies:
+            pictures[row] = _draw_picture(labels[row], plan.flaws.get(row), _rng_of(row, seed))
+    for second, (first, exact) in plan.copies.items():
+        copied = pictures[first]
+        pictures[second] = copied if exact else repeat_nearly(*copied, _rng_of(second, seed))
+    return [pictures[row] for row in range(len(labels))]
+
+
+def _draw_picture(
+    labels: NDArray[np.int64], flaw: Flaw | None, rng: np.random.Generator
+) -> Picture:
+    look = draw_look(labels.tolist(), rng)
+    shot = draw_shot(rng)
+    return take(look, spoil(shot, flaw) if flaw else shot, rng)
+
+
+def _rng_of(row: int, seed: int) -> np.random.Generator:
+    # A picture does not depend on how many there are.
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2, row)))
+
+
+def _part(
+    filenames: tuple[str, ...], labels: NDArray[np.int64], pictures: list[Picture], *, maps: bool
+) -> PeoplePart:
+    images = [image.copy() for image, _ in pictures]
+    masks = {
+        name: [parts == number for _, parts in pictures]
+        for number, name in enumerate(BODY_MAPS, start=1)
+    }
+    return PeoplePart(filenames, labels, images, masks if maps else {})

@@ -1,0 +1,1 @@
+"""A generated ratings log with planted segments."""

@@ -1,0 +1,175 @@
+"""Expectation and maximisation as free functions on sufficient statistics.
+
+Notation: B restarts, K components, N rows, D features. Whatever the data look like (complete,
+with gaps, with noise), the E step reduces them to the same three sums per component,
+so there is one M step. Source: Dempster, Laird and Rubin (1977); Bishop (2006), section 9.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import reduce
+from operator import add
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.aliases import FloatArray
+from lacunar.mixture.linalg import unpacked, upper_pairs
+from lacunar.mixture.parameters import CovarianceType, MixtureParameters
+from lacunar.mixture.prior import CovariancePrior
+from lacunar.mixture.statistics import SufficientStatistics
+
+LOG_2PI = float(np.log(2 * np.pi))
+# scikit-learn adds this to every component's mass, which keeps an emptied component finite.
+_EMPTY_MASS = 10 * np.finfo(np.float64).eps
+# Responsibilities below e^-600 are kept there: as subnormal numbers they would slow the
+# products that follow several times over, and they weigh nothing.
+_LOG_NEGLIGIBLE = -600.0
+
+
+Rows = slice | NDArray[np.intp]
+
+
+class Block(Protocol):
+    """Some rows under a batch of mixtures: what one pass of EM needs of them."""
+
+    @property
+    def rows(self) -> Rows:
+        """Which rows of the data these are."""
+        ...
+
+    @property
+    def joint(self) -> FloatArray:
+        """``log w_k + log p(x_n | k)``, shape (B, K, rows); the next block overwrites it."""
+        ...
+
+    def statistics(self, responsibilities: FloatArray) -> SufficientStatistics:
+        """Expected sums of the rows under responsibilities of shape (B, K, rows).
+
+        To be asked for before the next block, which may use the same memory.
+        """
+        ...
+
+
+class Observations(Protocol):
+    """Rows a mixture can be fitted to: they know densities and statistics, not EM.
+
+    Means passed in and sums returned are relative to ``origin``, which keeps ``E[xx'] - mm'``
+    from cancelling when the data lie far from zero.
+    """
+
+    @property
+    def n_rows(self) -> int: ...
+
+    @property
+    def origin(self) -> FloatArray: ...
+
+    @property
+    def covariance_type(self) -> CovarianceType: ...
+
+    def start(self, labels: NDArray[np.int32], n_components: int) -> SufficientStatistics:
+        """Sums under hard labels of shape (B, N), before there are any parameters."""
+        ...
+
+    def blocks(self, parameters: MixtureParameters) -> Iterator[Block]:
+        """Yield every row once, in blocks small enough for all mixtures of the batch."""
+        ...
+
+
+def normalise(joint: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Turn log joint densities into responsibilities, in place.
+
+    Parameters
+    ----------
+    joint : ndarray of shape (B, K, N)
+        ``log w_k + log p(x_n | k)``; overwritten with the responsibilities.
+
+    Returns
+    -------
+    responsibilities : ndarray of shape (B, K, N)
+        The same memory as ``joint``.
+    log_likelihood : ndarray of shape (B, N)
+        ``log p(x_n)``, by the log-sum-exp over components.
+
+    Examples
+    --------
+    >>> r, log_p = normalise(np.log([[[0.1], [0.3]]]))
+    >>> r.round(2).tolist(), np.exp(log_p).round(2).tolist()
+    ([[[0.25], [0.75]]], [[0.4]])
+    """
+    peak = joint.max(axis=1)
+    joint -= peak[:, np.newaxis]
+    np.maximum(joint, _LOG_NEGLIGIBLE, out=joint)
+    np.exp(joint, out=joint)
+    total = joint.sum(axis=1)
+    joint *= (1 / total)[:, np.newaxis]
+    return joint, peak + np.log(total)
+
+
+def e_step(
+    data: Observations, parameters: MixtureParameters
+) -> tuple[FloatArray, SufficientStatistics]:
+    """Mean log-likelihood of each restart, and the statistics its M step needs.
+
+    Returns
+    -------
+    lower_bound : ndarray of shape (B,)
+        Mean over rows of ``log p(x_n)`` under ``parameters``.
+    statistics : SufficientStatistics
+    """
+    total = np.zeros(parameters.n_restarts)
+    parts: list[SufficientStatistics] = []
+    for block in data.blocks(parameters):
+        responsibilities, log_likelihood = normalise(block.joint)
+        total += log_likelihood.sum(axis=1)
+        parts.append(block.statistics(responsibilities))
+    return total / data.n_rows, reduce(add, parts)
+
+
+def m_step(
+    statistics: SufficientStatistics,
+    reg_covar: float,
+    prior: CovariancePrior | None = None,
+) -> MixtureParameters:
+    """Maximise the expected log-likelihood, and the prior where there is one.
+
+    Parameters
+    ----------
+    statistics : SufficientStatistics
+    reg_covar : float
+        Added to every variance, as in scikit-learn; not with a prior, which bounds them itself.
+    prior : CovariancePrior, optional
+    """
+    mass = statistics.mass + _EMPTY_MASS
+    means = statistics.first / mass[..., np.newaxis]
+    d = means.shape[-1]
+    if statistics.covariance_type == "diag":
+        i = j = np.arange(d)
+    else:
+        i, j = upper_pairs(d)
+    outer = means[..., i] * means[..., j]
+    if prior is None:
+        covariances = statistics.second * (1 / mass[..., np.newaxis]) - outer
+        covariances[..., i == j] += reg_covar
+    else:
+        scatter = statistics.second - mass[..., np.newaxis] * outer
+        covariances = prior.posterior_mode(scatter, mass)
+    if statistics.covariance_type == "full":
+        covariances = unpacked(covariances, d)
+    weights = mass / mass.sum(axis=1, keepdims=True)
+    return MixtureParameters(weights, means, covariances)
+
+
+def posterior(data: Observations, parameters: MixtureParameters) -> tuple[FloatArray, FloatArray]:
+    """Responsibilities (B, K, N) and log-likelihoods (B, N) of all rows.
+
+    ``parameters.means`` are in the units of the data, as fits return them.
+    """
+    b, k = parameters.weights.shape
+    responsibilities = np.empty((b, k, data.n_rows))
+    log_likelihood = np.empty((b, data.n_rows))
+    for block in data.blocks(parameters.moved_by(-data.origin)):
+        responsibilities[..., block.rows], log_likelihood[..., block.rows] = normalise(block.joint)
+    return responsibilities, log_likelihood

@@ -1,0 +1,181 @@
+"""All restarts of one K advanced together, converged ones leaving the batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import entr
+
+from lacunar.aliases import FloatArray
+from lacunar.mixture.em import Observations, e_step, m_step, normalise
+from lacunar.mixture.em_loop import climb
+from lacunar.mixture.parameters import MixtureParameters, smallest_variance
+from lacunar.mixture.prior import CovariancePrior
+
+
+@dataclass(frozen=True, slots=True)
+class Restarts:
+    """Fits of one K from several starts.
+
+    Parameters
+    ----------
+    parameters : MixtureParameters
+        Means in the units of the data (not relative to an origin).
+    lower_bound : ndarray of shape (B,)
+        What EM climbs, at the last E step: the mean log-likelihood (scikit-learn's
+        ``lower_bound_``), plus the log prior per row where there is one.
+    log_likelihood : ndarray of shape (B,)
+        Mean log-likelihood under the final parameters, which BIC is made of.
+    n_iter : ndarray of shape (B,)
+    converged : ndarray of shape (B,)
+    labels : ndarray of shape (B, N)
+        Most probable component of each row.
+    entropy : ndarray of shape (B,)
+        Of the responsibilities, summed over rows, in nats.
+    smallest_variance : ndarray of shape (B,)
+        Smallest eigenvalue of any covariance, in squared units of the data.
+    """
+
+    parameters: MixtureParameters
+    lower_bound: FloatArray
+    log_likelihood: FloatArray
+    n_iter: NDArray[np.intp]
+    converged: NDArray[np.bool_]
+    labels: NDArray[np.intp]
+    entropy: FloatArray
+    smallest_variance: FloatArray
+
+    def icl(self) -> FloatArray:
+        """BIC plus twice the entropy (Biernacki, Celeux and Govaert 2000); lower is better."""
+        return self.bic() + 2 * self.entropy
+
+    def degenerate(self, floor: float) -> NDArray[np.bool_]:
+        """Whether a covariance has collapsed to within ten times ``floor``."""
+        return np.asarray(self.smallest_variance <= 10 * floor)
+
+    def bic(self) -> FloatArray:
+        """Bayesian information criterion of each restart (Schwarz 1978); lower is better."""
+        n = self.labels.shape[1]
+        penalty = self.parameters.n_free * float(np.log(n))
+        return np.asarray(-2 * n * self.log_likelihood + penalty)
+
+
+def fit_restarts(
+    data: Observations,
+    start_labels: NDArray[np.int32],
+    n_components: int,
+    *,
+    tol: float = 1e-3,
+    max_iter: int = 100,
+    reg_covar: float = 1e-6,
+    prior: CovariancePrior | None = None,
+) -> Restarts:
+    """Fit a mixture from each row of hard start labels.
+
+    Starts that are the same partition under other labels are fitted once: EM does not
+    care how components are numbered.
+
+    Parameters
+    ----------
+    data : Observations
+    start_labels : ndarray of shape (B, N)
+    n_components : int
+    tol, max_iter, reg_covar
+        As in ``sklearn.mixture.GaussianMixture``.
+    prior : CovariancePrior, optional
+        Takes the place of ``reg_covar``; EM then climbs likelihood times prior.
+    """
+    distinct, which = _distinct_partitions(start_labels, n_components)
+    fitted = _fit_distinct(
+        data, start_labels[distinct], n_components, tol, max_iter, reg_covar, prior
+    )
+    return Restarts(
+        fitted.parameters.take(which),
+        fitted.lower_bound[which],
+        fitted.log_likelihood[which],
+        fitted.n_iter[which],
+        fitted.converged[which],
+        fitted.labels[which],
+        fitted.entropy[which],
+        fitted.smallest_variance[which],
+    )
+
+
+def _fit_distinct(
+    data: Observations,
+    start_labels: NDArray[np.int32],
+    n_components: int,
+    tol: float,
+    max_iter: int,
+    reg_covar: float,
+    prior: CovariancePrior | None,
+) -> Restarts:
+    ended = climb(
+        partial(e_step, data),
+        data.n_rows,
+        m_step(data.start(start_labels, n_components), reg_covar, prior),
+        tol=tol,
+        max_iter=max_iter,
+        reg_covar=reg_covar,
+        prior=prior,
+    )
+    final = ended.parameters
+    log_likelihood, labels, entropy = _evaluate(data, final)
+    return Restarts(
+        final.moved_by(data.origin),
+        ended.lower_bound,
+        log_likelihood,
+        ended.n_iter,
+        ended.converged,
+        labels,
+        entropy,
+        smallest_variance(final),
+    )
+
+
+def _evaluate(
+    data: Observations, parameters: MixtureParameters
+) -> tuple[FloatArray, NDArray[np.intp], FloatArray]:
+    """Mean log-likelihood (B,), most probable component (B, N) and entropy (B,) of all rows."""
+    total = np.zeros(parameters.n_restarts)
+    entropy = np.zeros(parameters.n_restarts)
+    labels = np.empty((parameters.n_restarts, data.n_rows), dtype=np.intp)
+    for block in data.blocks(parameters):
+        labels[:, block.rows] = block.joint.argmax(axis=1)
+        responsibilities, log_likelihood = normalise(block.joint)
+        total += log_likelihood.sum(axis=1)
+        entropy += entr(responsibilities).sum(axis=(1, 2))
+    return total / data.n_rows, labels, entropy
+
+
+def _distinct_partitions(
+    labels: NDArray[np.int32], k: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First row of each distinct partition, and for every row which of those it equals."""
+    canonical = canonical_labels(labels, k)
+    _, first, inverse = np.unique(canonical, axis=0, return_index=True, return_inverse=True)
+    return first, inverse.ravel()
+
+
+def canonical_labels(labels: NDArray[np.integer], k: int) -> NDArray[np.intp]:
+    """Number groups by first appearance, so equal partitions get equal labels.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (B, N)
+        One partition a row, labels in ``range(k)``.
+    k : int
+
+    Examples
+    --------
+    >>> canonical_labels(np.array([[2, 2, 0, 1, 0]]), 3).tolist()
+    [[0, 0, 1, 2, 1]]
+    """
+    n = labels.shape[1]
+    found = [labels == group for group in range(k)]
+    first = np.stack([np.where(hit.any(axis=1), hit.argmax(axis=1), n) for hit in found], axis=1)
+    rank = first.argsort(axis=1, kind="stable").argsort(axis=1)
+    return np.take_along_axis(rank, labels.astype(np.intp), axis=1)

@@ -1,0 +1,145 @@
+"""Complete rows: the E and M steps of every restart as one matrix product each.
+
+A Gaussian log density is linear in ``phi(x) = [upper(x x'), x, 1]``, so the densities of all
+restarts and components are ``Theta @ Phi``, and the sufficient statistics are ``R @ Phi'``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial, reduce
+from operator import add
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.aliases import FloatArray
+from lacunar.mixture.em import LOG_2PI, Block
+from lacunar.mixture.linalg import upper_pairs, whiten
+from lacunar.mixture.parameters import CovarianceType, MixtureParameters
+from lacunar.mixture.statistics import SufficientStatistics, one_hot
+
+# Rows are processed in blocks of about this many densities (32 MB), to bound memory.
+_BLOCK_DENSITIES = 1 << 22
+# The feature matrix is kept between iterations while it stays below this many numbers (128 MB).
+_KEEP_FEATURES = 1 << 24
+
+
+@dataclass(frozen=True, slots=True)
+class _CompleteBlock:
+    rows: slice
+    joint: FloatArray
+    statistics: Callable[[FloatArray], SufficientStatistics]
+
+
+class CompleteRows:
+    """Rows without gaps, for full or diagonal covariances.
+
+    Parameters
+    ----------
+    x : ndarray of shape (N, D)
+    covariance_type : {"full", "diag"}
+    densities_per_row : int
+        Restarts times components of the largest batch that will be asked for.
+    origin : ndarray of shape (D,), optional
+        The column means unless named; rows cut into chunks share one.
+    """
+
+    def __init__(
+        self,
+        x: FloatArray,
+        covariance_type: CovarianceType,
+        densities_per_row: int = 1,
+        *,
+        origin: FloatArray | None = None,
+    ) -> None:
+        self._origin: FloatArray = x.mean(axis=0) if origin is None else origin
+        self._x = x - self._origin
+        self._covariance_type = covariance_type
+        self._pairs = upper_pairs(x.shape[1]) if covariance_type == "full" else None
+        n, d = x.shape
+        n_features = (d * (d + 1) // 2 if self._pairs else d) + d + 1
+        step = max(1, _BLOCK_DENSITIES // max(densities_per_row, n_features))
+        self._slices = [slice(i, min(i + step, n)) for i in range(0, n, step)]
+        # Fresh megabytes at every iteration would cost more in page faults than the product.
+        self._workspace = np.empty(0)
+        self._kept: dict[int, FloatArray] = {}
+        if n * n_features <= _KEEP_FEATURES:
+            self._kept = {rows.start: self._build_features(rows) for rows in self._slices}
+
+    @property
+    def n_rows(self) -> int:
+        return len(self._x)
+
+    @property
+    def origin(self) -> FloatArray:
+        return self._origin
+
+    @property
+    def covariance_type(self) -> CovarianceType:
+        return self._covariance_type
+
+    def start(self, labels: NDArray[np.int32], n_components: int) -> SufficientStatistics:
+        return reduce(
+            add,
+            (
+                self._sums(self._features(rows), one_hot(labels[:, rows], n_components))
+                for rows in self._slices
+            ),
+        )
+
+    def blocks(self, parameters: MixtureParameters) -> Iterator[Block]:
+        b, k = parameters.weights.shape
+        theta = self._coefficients(parameters).reshape(b * k, -1)
+        for rows in self._slices:
+            features, n = self._features(rows), rows.stop - rows.start
+            if self._workspace.size < b * k * n:
+                self._workspace = np.empty(b * k * n)
+            out = self._workspace[: b * k * n].reshape(b * k, n)
+            joint = np.matmul(theta, features, out=out).reshape(b, k, n)
+            yield _CompleteBlock(rows, joint, partial(self._sums, features))
+
+    def _sums(self, features: FloatArray, responsibilities: FloatArray) -> SufficientStatistics:
+        b, k, n = responsibilities.shape
+        d = self._x.shape[1]
+        sums = (responsibilities.reshape(b * k, n) @ features.T).reshape(b, k, -1)
+        return SufficientStatistics(
+            mass=sums[..., -1],
+            first=sums[..., -d - 1 : -1],
+            second=sums[..., : -d - 1],
+            covariance_type=self._covariance_type,
+        )
+
+    def _features(self, rows: slice) -> FloatArray:
+        kept = self._kept.get(rows.start)
+        return kept if kept is not None else self._build_features(rows)
+
+    def _build_features(self, rows: slice) -> FloatArray:
+        x = self._x[rows].T
+        if self._pairs is None:
+            squares = x**2
+        else:
+            i, j = self._pairs
+            squares = x[i] * x[j]
+        return np.concatenate([squares, x, np.ones((1, x.shape[1]))])
+
+    def _coefficients(self, parameters: MixtureParameters) -> FloatArray:
+        """Theta of shape (B, K, F), so that ``theta @ phi(x) = log w_k + log p(x | k)``."""
+        means, covariances = parameters.means, parameters.covariances
+        d = means.shape[2]
+        if self._pairs is None:
+            precisions = 1 / covariances
+            linear = precisions * means
+            squares = -0.5 * precisions
+            log_det = np.log(covariances).sum(axis=2)
+        else:
+            whitening, log_det = whiten(covariances)
+            precisions = np.swapaxes(whitening, -1, -2) @ whitening
+            linear = np.matmul(precisions, means[..., np.newaxis])[..., 0]
+            i, j = self._pairs
+            # The upper triangle stands for both halves of a symmetric form.
+            squares = precisions[..., i, j] * np.where(i == j, -0.5, -1.0)
+        constant = np.log(parameters.weights)
+        constant -= 0.5 * ((linear * means).sum(axis=2) + log_det + d * LOG_2PI)
+        return np.concatenate([squares, linear, constant[..., np.newaxis]], axis=2)

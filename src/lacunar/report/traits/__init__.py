@@ -1,0 +1,1 @@
+"""The report on a traits model, and the audit report."""

@@ -1,0 +1,137 @@
+"""Where a traits model looks: images with the places that speak for each answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+from PIL import Image
+
+from lacunar.report.page import render_page
+from lacunar.report.tables import count, probability
+from lacunar.report.traits.contact_sheet import contact_sheet
+from lacunar.report.traits.overlays import overlay
+from lacunar.report.traits.words import spoken
+from lacunar.traits.model import TraitsModel
+from lacunar.traits.predict.explainer import ExplainedImage, Explanation
+
+MOST_IMAGES = 60
+# Of a page of less than 2 MB; what is left is for its style and what it says of itself.
+_ROOM = 1_900_000
+# Tags and fixed words around the picture of an answer.
+_AROUND = 300
+_HEIGHT, _WIDTH = 144, 192
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A picture and what is written under it; ``label`` is empty under the image itself."""
+
+    picture: Markup
+    attribute: str
+    label: str
+    probability: Markup
+    abstain: bool
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Images with the pictures of each, and whether the model reads colours past its maps."""
+
+    images: tuple[tuple[str, tuple[Look, ...]], ...]
+    colours: bool
+    networks: int
+
+
+def explained_page(model: TraitsModel, images: Sequence[ExplainedImage], *, n_images: int) -> str:
+    """Return a page of less than 2 MB: images, and the places that speak for each answer.
+
+    Parameters
+    ----------
+    model : TraitsModel
+    images : sequence of ExplainedImage
+        See :func:`lacunar.traits.predict.explainer.explain_files`. The first ``MOST_IMAGES`` are
+        shown, or as many as there is room for.
+    n_images : int
+        How many have answers; the page says how many of them it does not show.
+    """
+    looks = where_it_looks(model, images[:MOST_IMAGES])
+    shown = len(looks.images)
+    more = n_images - shown
+    lead = f"{_images(shown)}, and the places in each that speak for its answers."
+    if more > 0:
+        lead += f" Answers were given for {_images(more)} more, which would make the page too long."
+    return render_page("traits_explained.html", title="Where it looks", lead=lead, looks=looks)
+
+
+def where_it_looks(model: TraitsModel, images: Sequence[ExplainedImage]) -> Looks:
+    """Draw the pictures of images, as far as a page has room for them."""
+    drawn: list[tuple[str, tuple[Look, ...]]] = []
+    room = _ROOM
+    for image in images:
+        looks = looks_of(image)
+        room -= len(image.name.encode()) + sum(map(_size, looks))
+        if room < 0:
+            break
+        drawn.append((image.name, looks))
+    config = model.config
+    return Looks(
+        images=tuple(drawn),
+        colours=config.network == "stripes" and config.colours,
+        networks=len(model.states),
+    )
+
+
+def looks_of(image: ExplainedImage, *, scale: float = 1.0) -> tuple[Look, ...]:
+    """The image itself, then a picture for each of its answers, at ``scale`` times their size."""
+    width, height = _display_size(image.aspect, scale)
+    large = _resized(Image.fromarray(image.pixels), width, height).astype(np.uint8)
+    itself = _picture(large, f"{image.name}, as the networks see it")
+    looks = [Look(itself, "", "", Markup(), abstain=False, found=True)]
+    for answer in image.answers:
+        places = _resized(Image.fromarray(answer.places), width, height).clip(0, 1)
+        looks.append(
+            Look(
+                _picture(overlay(large, places), _alternative(answer)),
+                spoken(answer.attribute),
+                answer.label,
+                probability(answer.probability),
+                abstain=answer.abstain,
+                found=bool(answer.places.any()),
+            )
+        )
+    return tuple(looks)
+
+
+def _alternative(answer: Explanation) -> str:
+    name = spoken(answer.attribute)
+    if not answer.places.any():
+        return f"{name}: the image, pale all over"
+    return f"{name}: the image, pale where nothing speaks for {answer.label}"
+
+
+def _display_size(aspect: float, scale: float = 1.0) -> tuple[int, int]:
+    """Width and height in pixels of pictures, inside of what fits into a row."""
+    height = scale * min(_HEIGHT, _WIDTH / aspect)
+    return max(1, round(height * aspect)), max(1, round(height))
+
+
+def _resized(image: Image.Image, width: int, height: int) -> NDArray[np.generic]:
+    return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+
+
+def _picture(pixels: NDArray[np.uint8], alt: str) -> Markup:
+    return contact_sheet(pixels[np.newaxis, np.newaxis], alt=alt)
+
+
+def _size(look: Look) -> int:
+    words = (look.picture, look.attribute, look.label)
+    return _AROUND + sum(len(str(Markup.escape(word)).encode()) for word in words)
+
+
+def _images(n: int) -> str:
+    return f"{count(n)} image{'s' * (n != 1)}"

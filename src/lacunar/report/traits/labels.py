@@ -1,0 +1,51 @@
+"""Section of the traits report on labels: which part has how many of which, and how many gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from lacunar.report.figures import label_bars
+from lacunar.report.tables import count, table
+from lacunar.report.traits.words import anchor, of_part, spoken
+from lacunar.traits.data.label_counts import LabelCounts
+from lacunar.traits.data.schema import Schema
+
+Context = dict[str, object]
+
+
+class Counted(Protocol):
+    """A model or an audit: whatever has counted the labels of some parts."""
+
+    @property
+    def schema(self) -> Schema: ...
+
+    @property
+    def counts(self) -> Mapping[Any, LabelCounts]: ...
+
+
+def labels_of_parts(counted: Counted) -> list[Context]:
+    """Counts of each class and of the unknown labels, by part, output by output."""
+    return [_output(counted, position) for position in range(len(counted.schema.attributes))]
+
+
+def _output(counted: Counted, position: int) -> Context:
+    attribute = counted.schema.attributes[position]
+    name, rows = spoken(attribute.name), ("unknown", *attribute.classes)
+    counts = {of_part(part): found[position].tolist() for part, found in counted.counts.items()}
+    cells = [
+        (label, *(f"{count(found[row])} ({_share(found, row)})" for found in counts.values()))
+        for row, label in enumerate(rows)
+    ]
+    unknown = [f"{count(found[0])} of {count(sum(found))} {part}" for part, found in counts.items()]
+    return {
+        "anchor": anchor("labels", position),
+        "name": name,
+        "unknown": ", ".join(unknown),
+        "figure": label_bars(name, rows, counts),
+        "table": table(f"Labels of {name}", ["Class", *map(str.capitalize, counts)], cells),
+    }
+
+
+def _share(found: list[int], row: int) -> str:
+    return f"{100 * found[row] / max(sum(found), 1):.0f}\N{NO-BREAK SPACE}%"

@@ -1,0 +1,106 @@
+"""The films of a log by position, and their genres: the small half of every data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from lacunar.errors import InputError
+from lacunar.taste.data.duckdb import exists, first_row, quoted
+
+NO_GENRES = "(no genres listed)"
+WHOLE_NUMBER = "-?[0-9]{1,18}"
+# "Title (1994)"; a series may name its years, "(2006-2011)" or "(2006-)", with either dash.
+_YEAR = "\\((\\d{4})(?:[-\u2013]\\d{0,4})?\\)\\s*$"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """I films with G genres.
+
+    Parameters
+    ----------
+    items : pyarrow.Table of I rows
+        ``item_id``, ``title``, ``year`` (null where the title names none), in order of id.
+    genres : tuple of str
+        Genre names in alphabetical order.
+    item_genres : pyarrow.Table
+        ``item``, ``genre``: positions, one row per film and genre.
+    """
+
+    items: pa.Table
+    genres: tuple[str, ...]
+    item_genres: pa.Table
+
+
+def code_items(connection: duckdb.DuckDBPyConnection, file: Path, item_type: str) -> None:
+    """Turn ``raw_items`` into films, genres and the (film, genre) table, all by position.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Gets the tables ``items``, ``genres`` and ``item_genres``.
+    file : Path
+        Where the films came from.
+    item_type : str
+        SQL type of a film's id.
+
+    Raises
+    ------
+    InputError
+        If a film is named twice.
+    """
+    repeated = first_row(
+        connection, "SELECT item_id FROM raw_items GROUP BY item_id HAVING count(*) > 1 LIMIT 1"
+    )
+    if repeated is not None:
+        raise InputError(f"{file}: expected each film once, got {repeated[0]!r} twice")
+    year = f"regexp_extract(title, {quoted(_YEAR)}, 1)"
+    connection.execute(f"""
+        CREATE TABLE items AS
+        SELECT CAST(row_number() OVER (ORDER BY item_id) - 1 AS INTEGER) AS item, *
+        FROM (
+            SELECT CAST(item_id AS {item_type}) AS item_id, title, genres,
+                CAST(nullif({year}, '') AS SMALLINT) AS year
+            FROM raw_items
+        );
+        CREATE TABLE exploded AS
+        SELECT DISTINCT item, name FROM (
+            SELECT item, trim(unnest(genres)) AS name FROM items
+        ) WHERE name <> '';
+        INSERT INTO exploded
+        SELECT item, '{NO_GENRES}' FROM items WHERE item NOT IN (SELECT item FROM exploded);
+        CREATE TABLE genres AS
+        SELECT CAST(row_number() OVER (ORDER BY name) - 1 AS INTEGER) AS genre, name
+        FROM (SELECT DISTINCT name FROM exploded);
+        CREATE TABLE item_genres AS SELECT item, genre FROM exploded JOIN genres USING (name);
+    """)
+
+
+def catalogue_of(connection: duckdb.DuckDBPyConnection) -> Catalogue:
+    """Fetch what :func:`code_items` made."""
+    return Catalogue(
+        items=fetched(connection, "SELECT item_id, title, year FROM items ORDER BY item"),
+        genres=tuple(
+            fetched(connection, "SELECT name FROM genres ORDER BY genre")["name"].to_pylist()
+        ),
+        item_genres=fetched(connection, "SELECT item, genre FROM item_genres ORDER BY ALL"),
+    )
+
+
+def whole(text: str) -> str:
+    """SQL condition that a text is a whole number which 64 bits hold."""
+    return f"regexp_full_match({text}, '{WHOLE_NUMBER}')"
+
+
+def all_whole_numbers(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> bool:
+    """Whether every id of a column of text is a whole number."""
+    return not exists(connection, table, f"NOT {whole(column)}")
+
+
+def fetched(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
+    """Fetch a query's rows, each column in one piece."""
+    return connection.sql(sql).to_arrow_table().combine_chunks()

@@ -1,0 +1,331 @@
+"""Delimited text into a DuckDB table, with the file, line and column of whatever is wrong."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from lacunar.errors import InputError
+from lacunar.taste.data.column_names import HINT, renamed
+from lacunar.taste.data.duckdb import exists, first_row, quoted
+
+_SNIFFED_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How fields are separated, and what columns are called.
+
+    Parameters
+    ----------
+    delimiter, quote : str
+    names : tuple of str, optional
+        Columns of a file that has no header.
+    own : mapping of str to str
+        Column to what the header of a file calls it, where that is another name.
+    """
+
+    delimiter: str
+    quote: str = ""
+    names: tuple[str, ...] | None = None
+    own: Mapping[str, str] = field(default_factory=dict)
+
+    def shown(self, column: str) -> str:
+        """What the file calls a column."""
+        return self.own.get(column, column)
+
+
+CSV = Dialect(",", quote='"')
+
+
+def load_delimited(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    path: Path,
+    dialect: Dialect,
+    columns: Mapping[str, str],
+    *,
+    optional: Collection[str] = (),
+    stored: Mapping[str, str] | None = None,
+    defaults: Mapping[str, str] | None = None,
+) -> None:
+    """Create ``table`` with the given columns of a text file.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    table : str
+        Name of the table to create.
+    path : Path
+    dialect : Dialect
+    columns : mapping of str to str
+        Column name to SQL type; other columns of the file are left out.
+    optional : collection of str
+        Columns whose cells may be empty.
+    stored : mapping of str to str, optional
+        Column name to the SQL expression of what is kept of it; its value unless named.
+    defaults : mapping of str to str, optional
+        Columns that a file with a header may lack, to the SQL expression that stands for them.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, binary or not UTF-8 (Latin-1 where there is no header),
+        lacks a column or all rows, or has a ragged row, an empty cell or a value that is not of
+        its column's type.
+    """
+    head = _head(path)
+    if dialect.names is None:
+        defaults = defaults or {}
+        names = _header(path, head, dialect, tuple(columns), lacking=defaults)
+        defaults = {name: sql for name, sql in defaults.items() if name not in names}
+        columns = {name: kind for name, kind in columns.items() if name not in defaults}
+        encoding = "utf-8"
+    else:
+        names, defaults = list(dialect.names), {}
+        encoding = _encoding(path)
+    scan = _scan_sql(path, dialect, names, columns, encoding)
+    connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
+    stored = {name: f'"{name}"' for name in columns} | dict(stored or {})
+    shown = {name: stored[name] for name in columns} | dict(defaults)
+    kept = ", ".join(f'{sql} AS "{name}"' for name, sql in shown.items())
+    try:
+        connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {kept} FROM {scan}")
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:  # whatever its parser meets
+        raise InputError(_unreadable(path, error)) from error
+    _raise_rejected(connection, path, dialect, columns)
+    if not exists(connection, table):
+        raise InputError(f"{path}: expected at least one row of data, got none")
+    required = {name: kind for name, kind in columns.items() if name not in optional}
+    # Text that became numbers holds neither blanks nor null bytes.
+    kinds = connection.sql(f"DESCRIBE {table}").fetchall()
+    texts = {name for name, kind, *_ in kinds if kind == "VARCHAR"}
+    _raise_empty_cell(connection, table, path, dialect, required, texts)
+    _raise_null_byte(connection, table, path, dialect, texts)
+
+
+def locate(
+    connection: duckdb.DuckDBPyConnection, path: Path, dialect: Dialect, condition: str
+) -> int:
+    """Line number of the first row of a well-formed file that meets an SQL condition.
+
+    The condition may name any column of the file; all of them are text here.
+    """
+    has_header = dialect.names is None
+    names = list(dialect.names or _header(path, _head(path), dialect, ()))
+    scan = _scan_sql(path, dialect, names, {}, "utf-8" if has_header else _encoding(path))
+    # One thread, so that rows are numbered in the order of the file.
+    connection.execute("SET threads = 1; SET preserve_insertion_order = true")
+    row = first_row(
+        connection,
+        f"SELECT row FROM (SELECT row_number() OVER () AS row, * FROM {scan})"
+        f" WHERE {condition} ORDER BY row LIMIT 1",
+    )
+    connection.execute("RESET threads; RESET preserve_insertion_order")
+    assert row is not None, "the caller found such a row"
+    return int(row[0]) + has_header
+
+
+def header(
+    path: Path, dialect: Dialect, wanted: tuple[str, ...], *, lacking: Collection[str] = ()
+) -> list[str]:
+    """Columns of a text file whose first line names them; those of ``lacking`` need not be there.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, binary or not UTF-8, lacks a wanted column or repeats one.
+    """
+    return _header(path, _head(path), dialect, wanted, lacking=lacking)
+
+
+def _scan_sql(
+    path: Path, dialect: Dialect, names: list[str], columns: Mapping[str, str], encoding: str
+) -> str:
+    typed = ", ".join(f"{quoted(name)}: {quoted(columns.get(name, 'VARCHAR'))}" for name in names)
+    return (
+        f"read_csv({quoted(str(path))}, auto_detect = false, null_padding = false,"
+        f" header = {str(dialect.names is None).lower()},"
+        f" delim = {quoted(dialect.delimiter)},"
+        f" quote = {quoted(dialect.quote)}, escape = {quoted(dialect.quote)},"
+        f" encoding = {quoted(encoding)}, columns = {{{typed}}}, store_rejects = true)"
+    )
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            head = file.read(_SNIFFED_BYTES)
+    except OSError as error:
+        raise InputError(f"{path}: expected a readable file, got: {error.strerror}") from error
+    if not head.strip():
+        raise InputError(f"{path}: expected rows of text, got an empty file")
+    if b"\0" in head:
+        raise InputError(f"{path}: expected rows of text, got a binary file")
+    return head
+
+
+def first_cell(path: Path, dialect: Dialect, column: str) -> str | None:
+    """The cell of a column in the first row below a header; None where there is none."""
+    head = _head(path)
+    names = _header(path, head, dialect, ())
+    text = head.decode("utf-8-sig", errors="replace")
+    rows = csv.reader(text.splitlines()[1:], delimiter=dialect.delimiter)
+    row = next((row for row in rows if row), [])
+    place = names.index(column) if column in names else len(row)
+    return row[place].strip() if place < len(row) else None
+
+
+def _header(
+    path: Path,
+    head: bytes,
+    dialect: Dialect,
+    wanted: tuple[str, ...],
+    *,
+    lacking: Collection[str] = (),
+) -> list[str]:
+    """Names of the columns; refuse a file that has none of a name, unless it may lack it."""
+    line = re.split(rb"\r\n|\r|\n", head, maxsplit=1)[0]
+    try:
+        text = line.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}, line 1: expected UTF-8 text, got the byte 0x{line[error.start]:02x}"
+        ) from error
+    try:
+        fields = next(csv.reader([text], delimiter=dialect.delimiter, strict=True), [])
+    except csv.Error as error:
+        raise InputError(
+            f"{path}, line 1: expected the names of columns, got {_shortened(text)}: {error}"
+        ) from error
+    # Tables often have row numbers in a first column without a name.
+    names = [name.strip() or f"column {at}" for at, name in enumerate(fields, start=1)]
+    needed = [dialect.shown(name) for name in wanted if name not in lacking]
+    missing = [name for name in needed if name not in names]
+    if missing:
+        raise InputError(
+            f"{path}, line 1: expected the columns {', '.join(needed)}; got"
+            f" {_shortened(text)}, which lacks {', '.join(missing)} ({HINT})"
+        )
+    # To DuckDB, names that differ in case alone are one.
+    counts = Counter(name.lower() for name in names)
+    repeated = sorted({name for name in names if counts[name.lower()] > 1})
+    if repeated:
+        raise InputError(
+            f"{path}, line 1: expected each column once,"
+            f" got {_shortened(', '.join(repeated), plain=True)} twice"
+        )
+    return renamed(names, dialect.own)
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8 where the file is; otherwise Latin-1, which the old headerless layouts use."""
+    try:
+        path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
+def _raise_rejected(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    dialect: Dialect,
+    columns: Mapping[str, str],
+) -> None:
+    row = first_row(
+        connection,
+        "SELECT line, column_name, error_type, csv_line, error_message FROM reject_errors"
+        " ORDER BY line, column_idx LIMIT 1",
+    )
+    if row is None:
+        return
+    line, column, kind, text, message = row
+    content = _shortened((text or "").strip("\r\n"))
+    if kind == "CAST":
+        raise InputError(
+            f"{path}, line {line}, column {dialect.shown(column)}:"
+            f" expected {_described(columns[column])},"
+            f" got the row {content}"
+        )
+    if kind in {"MISSING COLUMNS", "TOO MANY COLUMNS"}:
+        expected, got = (part.split()[0] for part in message.split(": ")[1:3])
+        raise InputError(
+            f"{path}, line {line}: expected {expected} fields, got {got}, in the row {content}"
+        )
+    if kind == "INVALID ENCODING":
+        raise InputError(f"{path}, line {line}: expected UTF-8 text, got the row {content}")
+    raise InputError(
+        f"{path}, line {line}: expected a well-formed row, got {content} ({kind.lower()})"
+    )
+
+
+def _unreadable(path: Path, error: duckdb.Error) -> str:
+    """Say why DuckDB gave up on a file: most often for line ends of two kinds."""
+    content = path.read_bytes()
+    ends = re.compile(rb"\r\n|\r|\n")
+    first = ends.search(content)
+    for line, end in enumerate(ends.finditer(content), start=1):
+        if first and end[0] != first[0]:
+            return (
+                f"{path}, line {line}: expected it to end as line 1 does, in"
+                f" {repr(first[0])[2:-1]}, got {repr(end[0])[2:-1]}"
+            )
+    return f"{path}: expected rows of text, got: {str(error).splitlines()[0]}"
+
+
+def _raise_null_byte(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    path: Path,
+    dialect: Dialect,
+    texts: Collection[str],
+) -> None:
+    for name in sorted(texts):
+        condition = f'contains("{name}", chr(0))'
+        if exists(connection, table, condition):
+            line = locate(connection, path, dialect, condition)
+            raise InputError(f"{path}, line {line}, column {name}: expected text, got a null byte")
+
+
+def _raise_empty_cell(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    path: Path,
+    dialect: Dialect,
+    columns: Mapping[str, str],
+    texts: Collection[str],
+) -> None:
+    for name, sql_type in columns.items():
+        condition = f'"{name}" IS NULL'
+        if name in texts:
+            condition += f""" OR trim("{name}") = ''"""
+        if exists(connection, table, condition):
+            line = locate(connection, path, dialect, condition)
+            raise InputError(
+                f"{path}, line {line}, column {dialect.shown(name)}:"
+                f" expected {_described(sql_type)},"
+                " got an empty cell"
+            )
+
+
+def _described(sql_type: str) -> str:
+    kinds = {
+        "DOUBLE": "a number",
+        "BIGINT": "a whole number",
+        "TIMESTAMP": "a whole number of seconds or a date such as 2026-05-31 18:30",
+    }
+    return kinds.get(sql_type, "text")
+
+
+def _shortened(text: str, limit: int = 80, *, plain: bool = False) -> str:
+    short = text if len(text) <= limit else text[: limit - 1] + "…"
+    return short if plain and short.isprintable() else repr(short)

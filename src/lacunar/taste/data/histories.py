@@ -1,0 +1,105 @@
+"""What is known of users when they ask: their ratings, whether the fit has seen them or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from lacunar.aliases import FloatArray
+from lacunar.errors import InputError
+from lacunar.taste.data.ratings import Ratings
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """Ratings of B users, one user after the other.
+
+    Parameters
+    ----------
+    starts : ndarray of shape (B + 1,)
+        Where the rows of each user begin, and where the last one's end.
+    item : ndarray of shape (N,)
+        Positions of films, ascending and distinct within a user.
+    rating : ndarray of shape (N,)
+        Stars.
+    """
+
+    starts: NDArray[np.intp]
+    item: NDArray[np.int32]
+    rating: FloatArray
+
+    @property
+    def n_users(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def n_ratings(self) -> NDArray[np.intp]:
+        """Ratings of each user, shape (B,)."""
+        return np.diff(self.starts)
+
+    @property
+    def user(self) -> NDArray[np.intp]:
+        """Which of the B users each row is of, shape (N,)."""
+        return np.repeat(np.arange(self.n_users), self.n_ratings)
+
+    def take(self, users: NDArray[np.integer]) -> Histories:
+        """Histories of some of the users, in the order named."""
+        lengths = self.n_ratings[users]
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        rows = np.repeat(self.starts[users] - starts[:-1], lengths) + np.arange(starts[-1])
+        return Histories(starts, self.item[rows], self.rating[rows])
+
+    def matrix(self, values: FloatArray, n_items: int) -> sp.csr_array:
+        """Users x films with a value for each rating, shape (B, n_items)."""
+        return sp.csr_array((values, self.item, self.starts), shape=(self.n_users, n_items))
+
+
+def histories_of(ratings: Ratings, users: NDArray[np.integer] | None = None) -> Histories:
+    """What a log holds of its users.
+
+    Parameters
+    ----------
+    ratings : Ratings
+    users : ndarray of shape (B,), optional
+        Positions; all users unless named.
+
+    Examples
+    --------
+    >>> from lacunar.taste.data.sample import sampled_ratings
+    >>> histories_of(sampled_ratings(n_users=50, n_movies=200), np.array([3, 7])).n_ratings.tolist()
+    [62, 25]
+    """
+    everybody = Histories(ratings.user_starts, ratings.item, ratings.rating)
+    return everybody if users is None else everybody.take(users)
+
+
+def new_history(ratings: Ratings, stars: Mapping[str, float]) -> Histories:
+    """History of somebody whom the log does not know.
+
+    Parameters
+    ----------
+    ratings : Ratings
+        The log whose films are rated.
+    stars : mapping of str to float
+        Rating of each film, by its id; may be empty.
+
+    Raises
+    ------
+    InputError
+        If a film is unknown or a rating off the scale.
+    """
+    scale = ratings.scale
+    for item_id, rating in stars.items():
+        if not scale.allows(rating):
+            raise InputError(f"film {item_id}: expected a rating of {scale}, got {rating:g}")
+    rated = {ratings.item_position(item_id): rating for item_id, rating in stars.items()}
+    items = np.array(sorted(rated), dtype=np.int32)
+    return Histories(
+        starts=np.array([0, len(items)]),
+        item=items,
+        rating=np.array([rated[item] for item in items.tolist()], dtype=np.float64),
+    )

@@ -1,0 +1,159 @@
+"""The JSON document of an evaluation. Keys may be added here, never renamed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from lacunar.errors import InputError
+from lacunar.taste.evaluate.bootstrap import Interval
+from lacunar.taste.evaluate.comparison import Comparison, Summary
+
+
+def describe_evaluation(
+    protocol: str,
+    seeds: Sequence[int],
+    comparison: Comparison,
+    *,
+    cold_start: Mapping[int, Comparison] | None = None,
+    controls: Comparison | None = None,
+    fingerprint: str | None = None,
+) -> dict[str, Any]:
+    """An evaluation as plain JSON types; what is unknown is null.
+
+    Parameters
+    ----------
+    protocol : str
+    seeds : sequence of int
+        Of the splits; empty where nothing was drawn.
+    comparison : Comparison
+    cold_start : mapping of int to Comparison, optional
+        By the number of ratings shown.
+    controls : Comparison, optional
+        Of :func:`lacunar.taste.evaluate.control_methods.control_methods`, on the same splits.
+    fingerprint : str, optional
+        Of the log, by which a report knows that it is the model's.
+
+    Returns
+    -------
+    document : dict
+        ``protocol``, ``seeds``;
+        ``users``: how many were tested on any split; ``fingerprint`` of the log;
+        ``methods``: by name and metric ``{"mean", "low", "high"}``, the mean over users and its
+        95 % interval (for ``coverage`` the range over splits, null for one split);
+        ``differences``: the same by ``"A - B"`` for every method A and every B before it, paired
+        by user;
+        ``slices``: by number of ratings shown (such as ``"20-49"``) how many ``users`` and the
+        ``methods`` for them;
+        ``seconds``: by method ``{"fit", "rank"}``, mean over splits;
+        ``cold_start``, if there is one: by number of ratings shown, then as ``methods``;
+        ``controls``, if they were tried: by control and level (such as ``"adventure 0.5"``), then
+        as ``methods``.
+    """
+    names = list(comparison.results)
+    differences = {
+        f"{name} - {reference}": _summary(found[name])
+        for place, reference in enumerate(names)
+        for found in [comparison.differences(reference)]
+        for name in names[place + 1 :]
+    }
+    document: dict[str, Any] = {
+        "protocol": protocol,
+        "seeds": list(seeds),
+        "users": comparison.n_users,
+        "fingerprint": fingerprint,
+        "methods": _by_method(comparison.summary()),
+        "differences": differences,
+        "slices": {
+            part.name: {"users": part.n_users, "methods": _by_method(part.summary)}
+            for part in comparison.by_history()
+        },
+        "seconds": {
+            name: {"fit": result.seconds.fit, "rank": result.seconds.rank}
+            for name, result in comparison.results.items()
+        },
+    }
+    if cold_start is not None:
+        document["cold_start"] = {
+            str(given): _by_method(found.summary()) for given, found in cold_start.items()
+        }
+    if controls is not None:
+        document["controls"] = _by_method(controls.summary())
+    return document
+
+
+def _by_method(summary: Mapping[str, Summary]) -> dict[str, Any]:
+    return {name: _summary(found) for name, found in summary.items()}
+
+
+def _summary(summary: Summary) -> dict[str, Any]:
+    return {metric: _interval(found) for metric, found in summary.items()}
+
+
+def _interval(interval: Interval) -> dict[str, float | None]:
+    mean = None if math.isnan(interval.mean) else interval.mean
+    return {"mean": mean, "low": interval.low, "high": interval.high}
+
+
+class Figure(BaseModel):
+    """A mean and its interval; null where there is none."""
+
+    mean: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+# By method and metric.
+Figures = dict[str, dict[str, Figure]]
+
+
+class Evaluation(BaseModel):
+    """What :func:`lacunar.taste.evaluate.to_json.describe_evaluation` made, as far as it is shown.
+
+    Parameters
+    ----------
+    protocol : str
+    seeds : list of int
+    users : int
+    fingerprint : str, optional
+        Of the log.
+    methods : dict
+        By method and metric.
+    cold_start : dict, optional
+        By number of ratings shown, method and metric.
+    controls : dict, optional
+        By control and metric.
+    """
+
+    protocol: str
+    seeds: list[int]
+    users: int
+    fingerprint: str | None = None
+    methods: Figures = Field(min_length=1)
+    cold_start: dict[str, Figures] | None = None
+    controls: Figures | None = None
+
+
+def read_evaluation(path: Path) -> Evaluation:
+    """Read what ``lacunar taste evaluate -o`` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or holds something else.
+    """
+    try:
+        return Evaluation.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: expected a file to read, got: {error.strerror}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "document"
+        raise InputError(
+            f"{path}: expected an evaluation by `lacunar taste evaluate -o`, got one whose "
+            f"{where} is wrong: {first['msg']}"
+        ) from error

@@ -1,0 +1,129 @@
+"""Views of a user: what a mixture is to see of the ratings, and how sure each number is.
+
+- ``means``: mean rating per genre, in stars. A genre without a rating is a gap.
+- ``relative``: the same less their mean, each genre weighing as often as it was rated: taste
+  without generosity.
+- ``shares``: square roots of each genre's share of the genre labels of all films a user rated: what
+  they watch. The root
+  makes the noise of a share nearly the same for all shares (Bartlett 1936); there are no gaps,
+  since having watched none of a genre is known.
+- ``log-shares``: logarithms of the same shares, each count raised by a half (Aitchison 1986).
+- ``periods``: square roots of the shares of a user's ratings per period of release.
+
+Views joined by ``+`` stand side by side. The noise of a mean of n ratings is the variance of one
+rating over n; the noise of shares is that of a multinomial draw, carried through root or logarithm.
+Both are approximations: a film of three genres counts as three draws, and the user's mean that
+``relative`` takes off is taken as exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from lacunar.aliases import FloatArray
+from lacunar.errors import InputError
+from lacunar.taste.features.genre_profiles import GenreProfiles
+from lacunar.taste.features.release_periods import PeriodCounts
+
+Part = Literal["means", "relative", "shares", "log-shares", "periods"]
+PARTS: tuple[Part, ...] = get_args(Part)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a mixture sees of U users.
+
+    Parameters
+    ----------
+    columns : tuple of str
+        Length D.
+    values : ndarray of shape (U, D)
+        NaN where unknown.
+    noise : ndarray of shape (U, D)
+        Variance of each known value.
+    """
+
+    columns: tuple[str, ...]
+    values: FloatArray
+    noise: FloatArray
+
+
+def parse_view(name: str) -> tuple[Part, ...]:
+    """Split a view's name into its parts.
+
+    Raises
+    ------
+    InputError
+        If a part is unknown or named twice.
+
+    Examples
+    --------
+    >>> parse_view("shares+periods")
+    ('shares', 'periods')
+    """
+    names = name.split("+")
+    parts = tuple(part for part in PARTS if part in names)
+    if len(parts) != len(names):
+        raise InputError(
+            f"expected a view of {', '.join(PARTS)}, or several joined by '+', got {name!r}"
+        )
+    return parts
+
+
+def build_view(name: str, profiles: GenreProfiles, periods: PeriodCounts) -> View:
+    """Build a view of all users.
+
+    Parameters
+    ----------
+    name : str
+        Parts joined by ``+``.
+    profiles : GenreProfiles
+    periods : PeriodCounts
+
+    Raises
+    ------
+    InputError
+        If the name is none, or ``periods`` is wanted and no rated film has a year.
+    """
+    built = [_build_part(part, profiles, periods) for part in parse_view(name)]
+    return View(
+        columns=tuple(column for view in built for column in view.columns),
+        values=np.concatenate([view.values for view in built], axis=1),
+        noise=np.concatenate([view.noise for view in built], axis=1),
+    )
+
+
+def _build_part(part: Part, profiles: GenreProfiles, periods: PeriodCounts) -> View:
+    genres = profiles.genres
+    if part in {"means", "relative"}:
+        values = profiles.means
+        if part == "relative":
+            values = values - np.nansum(values * profiles.shares, axis=1, keepdims=True)
+        noise = profiles.rating_variance / np.maximum(profiles.counts, 1)
+        return View(genres, values, noise)
+    if part == "periods":
+        if not periods.periods:
+            raise InputError(
+                "expected titles that end in a year, such as 'Title (1994)', for the view "
+                "periods, got none; name a view without it, such as --view shares"
+            )
+        return _root_shares(periods.periods, periods.counts.astype(np.float64))
+    counts = profiles.counts.astype(np.float64)
+    if part == "shares":
+        return _root_shares(genres, counts)
+    raised = counts + 0.5
+    totals = raised.sum(axis=1, keepdims=True)
+    return View(genres, np.log(raised / totals), 1 / raised - 1 / totals)
+
+
+def _root_shares(columns: tuple[str, ...], counts: FloatArray) -> View:
+    totals = counts.sum(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = counts / totals
+        # Var[sqrt(p)] is p (1 - p) / N over the squared derivative 1 / (4 p). Where all draws fell
+        # into one column that would be 0, as if the next could not fall elsewhere.
+        others = np.where(shares < 1, 1 - shares, 0.5 / (totals + 1))
+        return View(columns, np.sqrt(shares), others / (4 * totals))

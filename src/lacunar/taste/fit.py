@@ -1,0 +1,170 @@
+"""A taste fit: from a ratings log to a model, stage by stage."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar import __version__
+from lacunar.aliases import say_nothing
+from lacunar.mixture.model_selection import search
+from lacunar.mixture.stability import leave_out_stability
+from lacunar.mixture.statistics import fill_additive
+from lacunar.parallel import one_blas_thread
+from lacunar.taste.checkpoint import Progress, Stages
+from lacunar.taste.config import TasteConfig
+from lacunar.taste.data import duckdb
+from lacunar.taste.data.duckdb import Engine
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.evaluate.tuning import Tuning, tune_personal
+from lacunar.taste.model import TasteModel, fingerprint
+from lacunar.taste.recommend.ease import fit_item_model
+from lacunar.taste.recommend.personal import design_rows
+from lacunar.taste.segments.fit import Elsewhere, SegmentFit, fit_segments
+from lacunar.taste.segments.user_map import UserMap, draw_map
+from lacunar.taste.serialisation import (
+    pack_map,
+    pack_tuning,
+    pack_values,
+    unpack_map,
+    unpack_tuning,
+    unpack_values,
+)
+
+
+def fit_taste(
+    ratings: Ratings,
+    config: TasteConfig | None = None,
+    *,
+    engine: Engine = duckdb.run,
+    elsewhere: Elsewhere | None = None,
+    progress: Progress | None = None,
+    checkpoint_dir: Path | None = None,
+) -> TasteModel:
+    """Learn segments from a ratings log.
+
+    Parameters
+    ----------
+    ratings : Ratings
+    config : TasteConfig, optional
+    engine : Engine
+        Where the group-by of profiles runs.
+    elsewhere : callable, optional
+        See :func:`lacunar.taste.segments.fit.fit_segments`.
+    progress : callable, optional
+        Called with (stage, steps done, steps in all).
+    checkpoint_dir : Path, optional
+        Where the result of each stage is kept. A fit that was killed goes on from there, and ends
+        in the same bytes; :func:`lacunar.taste.checkpoint.remove_stages` takes it away.
+
+    Raises
+    ------
+    InputError
+        If there are fewer users than the smallest K, ``liked_above`` is off the scale, or the
+        checkpoints are of another fit.
+    """
+    config = config or TasteConfig()
+    report = progress or say_nothing
+    stages = Stages()
+    if checkpoint_dir is not None:
+        stages = Stages(checkpoint_dir, _key(ratings, config, on_cluster=elsewhere is not None))
+    fit = fit_segments(
+        ratings, config, engine=engine, elsewhere=elsewhere, progress=report, stages=stages
+    )
+    refit_agreement = stages.run(
+        "refits", lambda: _refit_agreement(fit, config, report), pack_values, unpack_values
+    )
+    user_map = stages.run("map", lambda: _draw_map(fit, config, report), pack_map, unpack_map)
+    # Sums of several threads are added up in another order, and a model would have other bytes.
+    with one_blas_thread():
+        tuning = stages.run(
+            "recommender", lambda: _tune(ratings, fit, config, report), pack_tuning, unpack_tuning
+        )
+        report("item model", 0, 1)
+        item_model = fit_item_model(design_rows(ratings, tuning.options), tuning.options.penalty)
+        report("item model", 1, 1)
+    return TasteModel(
+        config=config,
+        ratings=ratings,
+        profiles=fit.profiles,
+        periods=fit.periods,
+        surface=fit.found.surface,
+        agreeing_seeds=fit.found.agreeing_seeds,
+        near_best_labels=fit.near_best_labels,
+        refit_agreement=refit_agreement,
+        segments=fit.segments,
+        user_map=user_map,
+        tuning=tuning,
+        item_model=item_model,
+    )
+
+
+_LIBRARIES = ("duckdb", "numpy", "pyarrow", "scikit-learn", "scipy")
+# Enough restarts to find the optimum again in most refits.
+_REFIT_SEEDS = 10
+_LEFT_OUT = 0.1
+
+
+def _refit_agreement(fit: SegmentFit, config: TasteConfig, report: Progress) -> NDArray[np.float64]:
+    """Refit the chosen K without a tenth of the users, as often as the config says."""
+    data, labels, k = fit.data, fit.segments.labels, fit.segments.n_segments
+    if fit.sample is not None:
+        data, labels = data.take(fit.sample), labels[fit.sample]
+    left_out = round(_LEFT_OUT * len(labels))
+    report("refits", 0, config.refits)
+    if not config.refits or left_out < 1 or len(labels) - left_out < max(k, 2):
+        report("refits", config.refits, config.refits)
+        return np.empty(0)
+    seeds = range(config.seed, config.seed + min(config.n_seeds, _REFIT_SEEDS))
+
+    def refit(kept: NDArray[np.intp]) -> NDArray[np.intp]:
+        return search(
+            data.take(kept),
+            n_components=[k],
+            seeds=seeds,
+            options=config.em_options,
+            criterion="vote" if config.criterion == "vote" else "bic",
+        ).labels
+
+    return leave_out_stability(
+        refit,
+        labels,
+        share=_LEFT_OUT,
+        rounds=config.refits,
+        seed=config.seed,
+        progress=partial(report, "refits"),
+    )
+
+
+def _draw_map(fit: SegmentFit, config: TasteConfig, report: Progress) -> UserMap:
+    report("map", 0, 1)
+    filled = fill_additive(fit.data.values)
+    user_map = draw_map(filled, max_users=config.map_users, seed=config.seed)
+    report("map", 1, 1)
+    return user_map
+
+
+def _tune(ratings: Ratings, fit: SegmentFit, config: TasteConfig, report: Progress) -> Tuning:
+    return tune_personal(
+        ratings,
+        fit.placement(ratings, config),
+        seed=config.seed,
+        max_users=config.sample_users,
+        progress=partial(report, "recommender"),
+    )
+
+
+def _key(ratings: Ratings, config: TasteConfig, *, on_cluster: bool) -> str:
+    """What the results of stages depend on, as SHA-256."""
+    libraries = (*_LIBRARIES, "pyspark") if on_cluster else _LIBRARIES
+    versions = {name: version(name) for name in libraries} | {"lacunar": __version__}
+    settings = config.model_dump(mode="json")
+    document = [fingerprint(ratings), asdict(ratings.scale), settings, versions]
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,108 @@
+"""What the user's segment likes: the source report's rule, and the same over all segments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Self
+
+import numpy as np
+
+from lacunar.aliases import FloatArray
+from lacunar.mixture.statistics import one_hot
+from lacunar.taste.data.histories import Histories, histories_of
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.recommend.base import Parts, Reason
+from lacunar.taste.segments.film_counts import film_likes
+from lacunar.taste.segments.placement import Placement
+
+Weighting = Literal["hard", "posterior"]
+# Breaks ties between numbers of likes by mean stars, and stays far below one like.
+_TIE = 1e-7
+
+
+class SegmentRecommender:
+    """Popularity inside segments.
+
+    ``hard`` is the source report's rule: a film's score is the number of members of the user's
+    most probable segment who rated it above ``liked_above``, and equal numbers are ordered by the
+    members' mean rating, which adds a ten-millionth of a like per star. A film no member liked has
+    the score ``-inf``. ``posterior`` asks every segment: the share of its users who like the film,
+    times the probability that the user belongs to it.
+
+    Parameters
+    ----------
+    placement : Placement
+        Where users belong.
+    liked_above : float
+        Stars; a rating strictly above is a like.
+    weighting : {"hard", "posterior"}
+    """
+
+    def __init__(
+        self, placement: Placement, liked_above: float, weighting: Weighting = "hard"
+    ) -> None:
+        self._placement = placement
+        self._liked_above = liked_above
+        self._weighting = weighting
+
+    def fit(self, ratings: Ratings) -> Self:
+        belongs = self._placement.responsibilities(histories_of(ratings))  # (U, K)
+        if self._weighting == "hard":
+            belongs = one_hot(belongs.argmax(axis=1), belongs.shape[1]).T
+        found = film_likes(ratings, belongs, self._liked_above)
+        self._populations: FloatArray = found.populations
+        self._likes, self._raters, self._means = found.likes, found.raters, found.means  # (K, I)
+        self._shares: FloatArray = found.shares
+        self._liked_by_all: FloatArray = found.likes.sum(axis=0) / ratings.n_users
+        return self
+
+    def score(self, histories: Histories) -> FloatArray:
+        if self._weighting == "posterior":
+            cautious = self._placement.cautious_responsibilities(histories)
+            return np.asarray(cautious @ self._shares)
+        belongs = self._placement.responsibilities(histories)
+        liked = np.where(self._likes > 0, self._likes + _TIE * self._means, -np.inf)
+        return np.asarray(liked[belongs.argmax(axis=1)])
+
+    def parts(self, history: Histories, items: Sequence[int]) -> list[Parts]:
+        of_all, scores = self._liked_by_all, self.score(history)[0]
+        scale = 1.0 if self._weighting == "posterior" else self._populations[self._segment(history)]
+        return [
+            Parts(
+                {
+                    "segment": float(scores[item] - scale * of_all[item]),
+                    "popularity": float(scale * of_all[item]),
+                }
+            )
+            for item in items
+        ]
+
+    def tell(
+        self, history: Histories, items: Sequence[int], parts: Sequence[Parts]
+    ) -> list[tuple[Reason, ...]]:
+        segment = self._segment(history)
+        return [self._tell_film(segment, item) for item in items]
+
+    def _tell_film(self, segment: int, item: int) -> tuple[Reason, ...]:
+        if self._weighting == "posterior":
+            own, everybody = float(self._shares[segment, item]), float(self._liked_by_all[item])
+            text = f"{own:.0%} of your segment rated it above {self._liked_above:g}, "
+            return (Reason("segment_likes", f"{text}{everybody:.0%} of all users", own),)
+        likes, raters = int(self._likes[segment, item]), int(self._raters[segment, item])
+        mean, population = float(self._means[segment, item]), int(self._populations[segment])
+        return (
+            Reason(
+                "segment_likes",
+                f"{likes} of the {population} users of the segment rated it above "
+                f"{self._liked_above:g}",
+                likes,
+            ),
+            Reason(
+                "segment_mean",
+                f"the {raters} of them who rated it gave {mean:.2f} stars on average",
+                mean,
+            ),
+        )
+
+    def _segment(self, history: Histories) -> int:
+        return int(self._placement.responsibilities(history)[0].argmax())

@@ -1,0 +1,1 @@
+"""Step 3, cluster: columns into segments, their names, and the placement of users."""

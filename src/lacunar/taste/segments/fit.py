@@ -1,0 +1,247 @@
+"""From a ratings log to segments: profiles, a view of them, the search over mixtures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.aliases import FloatArray, say_nothing
+from lacunar.errors import InputError
+from lacunar.mixture.chunked import Expectation, LocalExpectation, refine
+from lacunar.mixture.data import MixtureData
+from lacunar.mixture.em import posterior
+from lacunar.mixture.model_selection import Search, search
+from lacunar.mixture.parameters import MixtureParameters
+from lacunar.mixture.prior import CovariancePrior
+from lacunar.parallel import one_blas_thread
+from lacunar.taste.checkpoint import Progress, Stages
+from lacunar.taste.config import TasteConfig
+from lacunar.taste.data import duckdb
+from lacunar.taste.data.duckdb import Engine
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.features.genre_profiles import GenreProfiles, genre_profiles
+from lacunar.taste.features.imputation import fill_gaps
+from lacunar.taste.features.release_periods import PeriodCounts, period_counts
+from lacunar.taste.features.views import build_view, parse_view
+from lacunar.taste.segments.assignment import Segments, order_segments
+from lacunar.taste.segments.placement import Placement, placement
+from lacunar.taste.segments.stage_results import (
+    pack_mixture,
+    pack_profiles,
+    pack_search,
+    unpack_mixture,
+    unpack_profiles,
+    unpack_search,
+)
+
+
+class AllUsers(Expectation, Protocol):
+    """The rows of all users, which EM sees through sums, and what a mixture says of each."""
+
+    def labels(self, parameters: MixtureParameters) -> NDArray[np.intp]:
+        """Most probable component of each user, shape (B, U)."""
+        ...
+
+    def responsibilities(self, parameters: MixtureParameters) -> FloatArray:
+        """Probability of each component for each user under one mixture, shape (U, K)."""
+        ...
+
+
+# Finds the rows of all users where an engine holds the log, and lets go of them at the end.
+Elsewhere = Callable[[TasteConfig], AbstractContextManager[AllUsers]]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFit:
+    """Segments and all that led to them.
+
+    Parameters
+    ----------
+    profiles : GenreProfiles
+    periods : PeriodCounts
+    data : MixtureData
+        What the mixture saw of each user.
+    found : Search
+        Over all users, or over the sample.
+    sample : ndarray of shape (S,) or None
+        Positions of the users the search saw, where it did not see all.
+    near_best_labels : ndarray of shape (n, U)
+        Partitions of all users by the best restarts at the chosen K, best first.
+    segments : Segments
+    """
+
+    profiles: GenreProfiles
+    periods: PeriodCounts
+    data: MixtureData
+    found: Search
+    sample: NDArray[np.intp] | None
+    near_best_labels: NDArray[np.intp]
+    segments: Segments
+
+    def placement(self, ratings: Ratings, config: TasteConfig) -> Placement:
+        """Make ready to place anybody in these segments."""
+        return placement(
+            ratings,
+            config,
+            self.segments.mixture,
+            periods=self.periods.periods,
+            rating_variance=self.profiles.rating_variance,
+        )
+
+
+def fit_segments(
+    ratings: Ratings,
+    config: TasteConfig,
+    *,
+    engine: Engine = duckdb.run,
+    elsewhere: Elsewhere | None = None,
+    progress: Progress | None = None,
+    stages: Stages | None = None,
+) -> SegmentFit:
+    """Learn segments from a ratings log, and nothing else.
+
+    Parameters
+    ----------
+    ratings : Ratings
+    config : TasteConfig
+    engine : Engine
+        Where the group-by of profiles runs.
+    elsewhere : callable, optional
+        Finds the rows of all users where the engine holds the log, as a context that lets go of
+        them at its end: EM runs there over all of them, if there are more than
+        ``config.search_users``. It runs in this process unless named.
+    progress : callable, optional
+        Called with (stage, steps done, steps in all).
+    stages : Stages, optional
+        Keeps the results of stages.
+
+    Raises
+    ------
+    InputError
+        If there are fewer users than the smallest K, or ``liked_above`` is off the scale.
+    """
+    _check(ratings, config)
+    report, stages = progress or say_nothing, stages or Stages()
+    profiles, periods = stages.run(
+        "profiles",
+        lambda: _profiles(ratings, engine, report, in_pieces=elsewhere is None),
+        pack_profiles,
+        unpack_profiles,
+    )
+    view = build_view(config.view, profiles, periods)
+    data = MixtureData(fill_gaps(view.values, config.gaps), view.noise if config.noise else None)
+    sample = config.sample(ratings.n_users)
+    searched = data if sample is None else data.take(sample)
+    found = stages.run(
+        "mixtures", lambda: search_mixtures(searched, config, report), pack_search, unpack_search
+    )
+    filled = fill_gaps(profiles.means, config.gaps) if config.view == "means" else profiles.means
+    told_apart_by = periods if "periods" in parse_view(config.view) else None
+    if sample is None:
+        with one_blas_thread():
+            belongs = posterior(data.observations(config.covariance_type), found.chosen)[0][0].T
+        mixture, near_best_labels = found.chosen, found.near_best_labels
+    else:
+        with _rows_of_all(data, config, elsewhere) as rows:
+            mixture = stages.run(
+                "all-users",
+                lambda: refine_mixture(rows, found, config, report),
+                pack_mixture,
+                unpack_mixture,
+            )
+            belongs, near_best_labels = rows.responsibilities(mixture), rows.labels(found.near_best)
+    with one_blas_thread():
+        segments = order_segments(belongs, mixture, filled, profiles, periods=told_apart_by)
+    return SegmentFit(profiles, periods, data, found, sample, near_best_labels, segments)
+
+
+def _rows_of_all(
+    data: MixtureData, config: TasteConfig, elsewhere: Elsewhere | None
+) -> AbstractContextManager[AllUsers]:
+    if elsewhere is None:
+        return nullcontext(LocalExpectation(data, config.covariance_type))
+    return elsewhere(config)
+
+
+def search_mixtures(
+    data: MixtureData, config: TasteConfig, report: Progress = say_nothing
+) -> Search:
+    """Try every K and seed of a config on some rows."""
+    report("mixtures", 0, 1)
+    return search(
+        data,
+        n_components=range(config.min_components, config.max_components + 1),
+        seeds=range(config.seed, config.seed + config.n_seeds),
+        options=config.em_options,
+        criterion=config.criterion,
+        folds=config.folds,
+        progress=partial(report, "mixtures"),
+    )
+
+
+def refine_mixture(
+    rows: Expectation, found: Search, config: TasteConfig, report: Progress = say_nothing
+) -> MixtureParameters:
+    """The best mixture for all rows that EM reaches from what a search over some of them found.
+
+    Parameters
+    ----------
+    rows : Expectation
+        All rows, in the units the search saw.
+    found : Search
+    config : TasteConfig
+    report : callable
+        Called with ("all users", iterations done, iterations expected in all).
+
+    Returns
+    -------
+    mixture : MixtureParameters
+        A batch of one, means in the units of the data.
+    """
+    options = config.em_options
+    prior = None
+    if options.prior_users is not None:
+        prior = CovariancePrior.from_variances(
+            rows.variances, found.n_components, options.covariance_type, weight=options.prior_users
+        )
+    refined = refine(
+        rows,
+        found.starts,
+        prior,
+        tol=options.tol,
+        max_iter=options.max_iter,
+        reg_covar=options.reg_covar,
+        progress=partial(report, "all users"),
+    )
+    return refined.best(options.floor)
+
+
+def _profiles(
+    ratings: Ratings, engine: Engine, report: Progress, *, in_pieces: bool
+) -> tuple[GenreProfiles, PeriodCounts]:
+    report("profiles", 0, 2)
+    profiles = genre_profiles(ratings, engine=engine, in_pieces=in_pieces)
+    report("profiles", 1, 2)
+    periods = period_counts(ratings, engine=engine, in_pieces=in_pieces)
+    report("profiles", 2, 2)
+    return profiles, periods
+
+
+def _check(ratings: Ratings, config: TasteConfig) -> None:
+    if ratings.n_users < max(2, config.min_components):
+        raise InputError(
+            f"expected at least {max(2, config.min_components)} users to form segments, "
+            f"got {ratings.n_users}"
+        )
+    scale, liked_above = ratings.scale, config.liked_above
+    if liked_above is not None and not scale.minimum <= liked_above < scale.maximum:
+        raise InputError(
+            f"--liked-above: expected at least {scale.minimum:g} and less than "
+            f"{scale.maximum:g}, got {liked_above:g}"
+        )

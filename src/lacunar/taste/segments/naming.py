@@ -1,0 +1,216 @@
+"""Names for segments: what the members watch more or less of, and how they rate."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.taste.data.catalogue import NO_GENRES
+from lacunar.taste.features.genre_profiles import GenreProfiles
+from lacunar.taste.features.release_periods import PeriodCounts
+from lacunar.taste.segments.significance import NOTICEABLE, excess_by_chance, excess_of_members
+
+MAX_LENGTH = 48
+EMPTY = "Empty segment"
+
+# "IMAX" says how a film was projected: as a name it would hide the blockbusters it stands for.
+_NEVER_NAMES = frozenset({NO_GENRES, "IMAX"})
+_SPOKEN = {"Children": "Children's"}
+# A difference under these is real in a large segment, yet nobody would notice it.
+_LIKED_BEYOND = 0.05
+_LEVEL_BEYOND = 0.5
+_PERIOD_BEYOND = 0.1
+
+_ALL_ROUND = "All-round watchers"
+_WATCHING = ("{} watchers", "Light on {}", "{} over {}")
+_LIKING = ("Fond of {}", "Cool on {}", "Fonder of {} than {}")
+
+# A genre as it is spoken of, and how far the members are above everybody in it.
+_Mark = tuple[str, float]
+
+
+def segment_names(
+    profiles: GenreProfiles,
+    labels: NDArray[np.intp],
+    n_segments: int,
+    *,
+    periods: PeriodCounts | None = None,
+) -> tuple[str, ...]:
+    """Name each segment after what sets its members apart.
+
+    Members are compared with everybody by the root of the share that a genre has of their
+    ratings: roots of counts are about equally noisy in large genres and small ones (Bartlett
+    1936), so a rare genre does not win by chance. A genre counts if the mean differs by 0.025 and
+    by three standard errors; the two that differ most make the name, or one if it differs
+    more than twice as much as the next. Where none counts, members are compared by what they
+    like: their mean rating of a genre minus their mean rating, times the root share, in units of
+    the standard deviation between users' mean ratings; 0.05 counts. Where that says nothing
+    either, they are all-round watchers. Raters are generous or harsh if their mean rating lies more
+    than half of that standard deviation from everybody's. With ``periods``, the period of release
+    that members most favour is added where its root share is 0.1 above everybody's.
+
+    Renumbering the segments renumbers the names, and the order of users does not matter; both
+    hold up to segments that are empty or the same in every statistic.
+
+    Parameters
+    ----------
+    profiles : GenreProfiles
+        Of U users who rated something each. ``(no genres listed)`` and ``IMAX`` name nothing.
+    labels : ndarray of shape (U,)
+        Segment of each user, in ``range(n_segments)``.
+    n_segments : int
+        K.
+    periods : PeriodCounts, optional
+        Given where segments were told apart by when films came out, too.
+
+    Returns
+    -------
+    tuple of str
+        K different names of at most 48 characters. Names that would be alike get more genres or
+        slighter differences, or else numbers, the largest segment going without.
+
+    Examples
+    --------
+    >>> counts = np.array([[8, 2, 2], [7, 3, 2], [2, 8, 2], [3, 7, 2]] * 5)
+    >>> means = np.array([[4.5, 4, 4], [4, 4.5, 4], [2, 3, 3], [3, 2, 2.5]] * 5)
+    >>> profiles = GenreProfiles(("Drama", "Horror", "War"), means, counts, 1.0)
+    >>> segment_names(profiles, np.array([0, 0, 1, 1] * 5), 2)
+    ('Drama over Horror, generous raters', 'Horror over Drama, harsh raters')
+    """
+    shares = profiles.shares
+    user_means = (shares * np.nan_to_num(profiles.means)).sum(axis=1)
+    # The floor keeps rounding errors small where all users have the same mean.
+    spread = max(float(user_means.std()), 1e-9)
+    above = np.where(profiles.gaps, 0.0, profiles.means - user_means[:, np.newaxis])
+    watching = np.sqrt(shares)
+    liking = watching * above / spread
+
+    member = (labels == np.arange(n_segments)[:, np.newaxis]).astype(np.float64)
+    watched, liked = excess_of_members(watching, member), excess_of_members(liking, member)
+    levels = excess_of_members(user_means[:, np.newaxis] / spread, member)[:, 0]
+    real = np.abs(watched) >= excess_by_chance(watching, member)
+    watched_counts = real & (np.abs(watched) >= NOTICEABLE)
+    liked_counts = np.abs(liked) >= np.maximum(excess_by_chance(liking, member), _LIKED_BEYOND)
+    level_counts = (
+        np.abs(levels) >= excess_by_chance(user_means[:, np.newaxis] / spread, member)[:, 0]
+    )
+
+    favoured = _favoured_periods(periods, member)
+    genres, ladders = profiles.genres, []
+    for k in range(n_segments):
+        phrases = [EMPTY]
+        if member[k].any():
+            if marks := _marks(genres, watched[k], watched_counts[k]):
+                phrases = _worded(marks, _WATCHING)
+            elif marks := _marks(genres, liked[k], liked_counts[k]):
+                phrases = _worded(marks, _LIKING)
+            else:
+                slight = _marks(genres, watched[k], real[k])
+                phrases = [_ALL_ROUND, *_hints(float(levels[k] * level_counts[k]), slight)]
+        ladders.append(_with_endings(phrases, favoured[k], float(levels[k])))
+    # Who goes without a number must not depend on how the segments are numbered.
+    population, first = member.sum(axis=1), member.argmax(axis=1)
+    statistics = np.column_stack([-population, watched, liked, levels, first])
+    return _told_apart(ladders, sorted(range(n_segments), key=statistics.tolist().__getitem__))
+
+
+def _marks(
+    genres: tuple[str, ...], excess: NDArray[np.float64], counts: NDArray[np.bool_]
+) -> list[_Mark]:
+    """Genres that count, the furthest from everybody first."""
+    return [
+        (_SPOKEN.get(genres[g], genres[g]), float(excess[g]))
+        for g in np.argsort(-np.abs(excess), kind="stable")
+        if counts[g] and genres[g] not in _NEVER_NAMES
+    ]
+
+
+def _hints(level: float, watched: list[_Mark]) -> list[str]:
+    """Small differences, too slight for a name until two names are alike."""
+    hints = []
+    if 0 < abs(level) <= _LEVEL_BEYOND:
+        hints.append(f"All-round, slightly {'generous' if level > 0 else 'harsh'} raters")
+    return hints + [f"All-round, {'more' if v > 0 else 'less'} {name}" for name, v in watched[:1]]
+
+
+def _worded(marks: list[_Mark], wordings: tuple[str, str, str]) -> list[str]:
+    strong = [mark for mark in marks if abs(mark[1]) >= abs(marks[0][1]) / 2]
+    # What people do says more about them than what they leave.
+    lead = next((mark for mark in strong if mark[1] > 0), marks[0])
+    told = [lead, *(mark for mark in marks if mark != lead)]
+    phrases = [_phrase(told[:n], wordings) for n in range(1, len(told) + 1)]
+    two = len(strong) > 1 and len(phrases[1]) <= MAX_LENGTH
+    return phrases[1:] if two else phrases
+
+
+def _phrase(marks: list[_Mark], wordings: tuple[str, str, str]) -> str:
+    more, less, contrast = wordings
+    # In order of the alphabet: two orders of the same genres would pass for two names.
+    above = _listed(sorted(name for name, value in marks if value > 0))
+    below = _listed(sorted(name for name, value in marks if value < 0))
+    if above and below:
+        return contrast.format(above, below)
+    return more.format(above) if above else less.format(below)
+
+
+def _listed(names: list[str]) -> str:
+    return " & ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def _favoured_periods(periods: PeriodCounts | None, member: NDArray[np.float64]) -> list[str]:
+    """The period each segment favours, or nothing."""
+    if periods is None or not periods.periods:
+        return [""] * len(member)
+    watching = np.sqrt(periods.shares)
+    excess = excess_of_members(watching, member)
+    counts = excess >= np.maximum(excess_by_chance(watching, member), _PERIOD_BEYOND)
+    best = excess.argmax(axis=1)
+    return [periods.periods[b] if counts[k, b] else "" for k, b in enumerate(best)]
+
+
+def _with_endings(phrases: list[str], period: str, level: float) -> list[str]:
+    """Add when films are from and how members rate, in fewer words where room is short."""
+    raters = ""
+    if abs(level) > _LEVEL_BEYOND:
+        raters = "generous" if level > 0 else "harsh"
+    rating = [f", {raters} raters", f"; {raters}"] if raters else [""]
+    release = [f", {period} films", f", {period}", ""] if period else [""]
+    endings = [when + how for when in release for how in rating]
+    fitting = []
+    for phrase in phrases:
+        named = [phrase + ending for ending in endings if len(phrase + ending) <= MAX_LENGTH]
+        fitting += named[:1]
+    return fitting or [_clipped(phrases[0], MAX_LENGTH - len(endings[-1])) + endings[-1]]
+
+
+def _told_apart(ladders: list[list[str]], order: Sequence[int]) -> tuple[str, ...]:
+    """Climb where names are alike, all of them at once, and number those that stay alike."""
+    step = [0] * len(ladders)
+    while True:
+        names = [ladder[i] for ladder, i in zip(ladders, step, strict=True)]
+        often = Counter(names)
+        alike = [k for k, name in enumerate(names) if often[name] > 1]
+        climbing = [k for k in alike if step[k] + 1 < len(ladders[k])]
+        if not climbing:
+            break
+        for k in climbing:
+            step[k] += 1
+    for k in alike:
+        names[k] = ladders[k][0]
+    used: set[str] = set()
+    for k in order:
+        number = 1
+        stem = names[k]
+        while names[k] in used:
+            number += 1
+            ending = f" {number}"
+            names[k] = _clipped(stem, MAX_LENGTH - len(ending)) + ending
+        used.add(names[k])
+    return tuple(names)
+
+
+def _clipped(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"

@@ -1,0 +1,194 @@
+"""Where a user belongs, from ratings alone: the posterior of a fitted mixture for any history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from lacunar.aliases import FloatArray
+from lacunar.mixture.data import MixtureData
+from lacunar.mixture.em import posterior
+from lacunar.mixture.parameters import MixtureParameters
+from lacunar.parallel import in_threads, one_blas_thread
+from lacunar.taste.config import TasteConfig
+from lacunar.taste.data.histories import Histories
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.features.genre_profiles import GenreProfiles
+from lacunar.taste.features.imputation import fill_gaps
+from lacunar.taste.features.release_periods import PeriodCounts, period_name, period_starts
+from lacunar.taste.features.views import build_view
+
+_DOUBT = 8.0
+# Profiles of more users at a time would take as much memory as the log.
+_USERS_AT_ONCE = 1 << 14
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementRule:
+    """What of a fit says where somebody belongs: all of it is small, none of it is of a log.
+
+    Parameters
+    ----------
+    config : TasteConfig
+    mixture : MixtureParameters
+        A batch of one, components in the order of the segments.
+    genres, periods : tuple of str
+        Columns of the profiles the mixture was fitted to.
+    rating_variance : float
+        See :class:`lacunar.taste.features.genre_profiles.GenreProfiles`.
+    """
+
+    config: TasteConfig
+    mixture: MixtureParameters
+    genres: tuple[str, ...]
+    periods: tuple[str, ...]
+    rating_variance: float
+
+    def responsibilities(
+        self, profiles: GenreProfiles, periods: PeriodCounts
+    ) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Probability of each user to belong to each segment.
+
+        Parameters
+        ----------
+        profiles : GenreProfiles
+            Of the genres the fit knows.
+        periods : PeriodCounts
+            Of the periods it knows.
+
+        Returns
+        -------
+        responsibilities : ndarray of shape (U, K)
+        known : ndarray of shape (U,)
+            Whether the user has rated anything the fit looks at; whoever has not belongs to each
+            segment with its weight.
+        """
+        belongs = np.tile(self.mixture.weights[0], (len(profiles.counts), 1))
+        view = build_view(self.config.view, profiles, periods)
+        known = np.asarray(~np.isnan(view.values).all(axis=1))
+        if known.any():
+            seen = fill_gaps(view.values[known], self.config.gaps)
+            data = MixtureData(seen, view.noise[known] if self.config.noise else None)
+            with one_blas_thread():
+                found, _ = posterior(data.observations(self.config.covariance_type), self.mixture)
+            belongs[known] = found[0].T
+        return belongs, known
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Places histories in the segments of a fit, without refitting.
+
+    Parameters
+    ----------
+    rule : PlacementRule
+    item_genres : scipy.sparse.csr_array of shape (I, G)
+    item_periods : scipy.sparse.csr_array of shape (I, P)
+    """
+
+    rule: PlacementRule
+    item_genres: sp.csr_array
+    item_periods: sp.csr_array
+
+    @property
+    def n_segments(self) -> int:
+        return int(self.rule.mixture.weights.shape[1])
+
+    @property
+    def n_columns(self) -> int:
+        """Columns of the view the mixture was fitted to."""
+        return int(self.rule.mixture.means.shape[2])
+
+    def responsibilities(self, histories: Histories) -> FloatArray:
+        """Probability of each user to belong to each segment, shape (B, K).
+
+        Whoever has rated nothing that the fit looks at belongs where users in general belong: to
+        each segment with its weight.
+        """
+        users = np.arange(histories.n_users)
+        if len(users) <= _USERS_AT_ONCE:
+            return self._responsibilities(histories)
+        some = np.split(users, range(_USERS_AT_ONCE, len(users), _USERS_AT_ONCE))
+        return np.concatenate(
+            in_threads(lambda part: self._responsibilities(histories.take(part)), some)
+        )
+
+    def _responsibilities(self, histories: Histories) -> FloatArray:
+        return self.rule.responsibilities(*self.profiles(histories))[0]
+
+    def cautious_responsibilities(self, histories: Histories) -> FloatArray:
+        """The same, with less trust in short histories, shape (B, K).
+
+        The mixture takes a film of three genres as three draws and columns as independent, so a
+        history of few films seems to say more than it does. Here n ratings count as
+        ``n / (n + 8)`` of what they seem to say.
+        """
+        weights = self.rule.mixture.weights[0]
+        found = np.maximum(self.responsibilities(histories), np.finfo(float).tiny)
+        trust = histories.n_ratings / (histories.n_ratings + _DOUBT)
+        tempered = trust[:, np.newaxis] * np.log(found / weights) + np.log(weights)
+        return np.asarray(softmax(tempered, axis=1))
+
+    def profiles(self, histories: Histories) -> tuple[GenreProfiles, PeriodCounts]:
+        """What the ratings say of genres and periods, gaps as NaN."""
+        n_items = self.item_genres.shape[0]
+        seen = histories.matrix(np.ones(len(histories.item)), n_items)
+        stars = histories.matrix(histories.rating, n_items)
+        counts = (seen @ self.item_genres).toarray()
+        sums = (stars @ self.item_genres).toarray()
+        means = np.full(counts.shape, np.nan)
+        np.divide(sums, counts, out=means, where=counts > 0)
+        return (
+            GenreProfiles(
+                self.rule.genres, means, counts.astype(np.int64), self.rule.rating_variance
+            ),
+            PeriodCounts(self.rule.periods, (seen @ self.item_periods).toarray().astype(np.int64)),
+        )
+
+
+def placement(
+    ratings: Ratings,
+    config: TasteConfig,
+    mixture: MixtureParameters,
+    *,
+    periods: Sequence[str],
+    rating_variance: float,
+) -> Placement:
+    """Make ready to place histories in the segments of a mixture.
+
+    Parameters
+    ----------
+    ratings : Ratings
+        A log with the same films as the one the mixture was fitted to.
+    config : TasteConfig
+        Of that fit.
+    mixture : MixtureParameters
+        A batch of one.
+    periods : sequence of str
+        Periods of release the fit saw; films of others count nowhere.
+    rating_variance : float
+    """
+    return Placement(
+        PlacementRule(config, mixture, ratings.genres, tuple(periods), rating_variance),
+        item_genres=ratings.genre_matrix,
+        item_periods=_period_matrix(ratings.years, periods),
+    )
+
+
+def _period_matrix(years: NDArray[np.float64], periods: Sequence[str]) -> sp.csr_array:
+    """Which film came out in which period: ones, shape (I, P)."""
+    column = {name: p for p, name in enumerate(periods)}
+    dated = np.flatnonzero(~np.isnan(years))
+    period = np.array(
+        [column.get(period_name(start), -1) for start in period_starts(years[dated]).tolist()],
+        dtype=np.intp,
+    )
+    shown = period >= 0
+    return sp.csr_array(
+        (np.ones(shown.sum()), (dated[shown], period[shown])), shape=(len(years), len(periods))
+    )

@@ -1,0 +1,54 @@
+"""A map of the users in two dimensions, by t-SNE (van der Maaten and Hinton 2008)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from lacunar.aliases import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class UserMap:
+    """Coordinates of some users.
+
+    Parameters
+    ----------
+    users : ndarray of shape (M,)
+        Positions of the users on the map; all of them, or a seeded sample.
+    coordinates : ndarray of shape (M, 2)
+        Without unit: only who lies near whom means something.
+    """
+
+    users: NDArray[np.int64]
+    coordinates: FloatArray
+
+
+def draw_map(profiles: FloatArray, *, max_users: int = 5_000, seed: int = 0) -> UserMap:
+    """Embed complete profiles of shape (U, G) in the plane.
+
+    Parameters
+    ----------
+    profiles : ndarray of shape (U, G)
+        Complete rows.
+    max_users : int
+        Beyond so many users a seeded sample of that size is drawn.
+    seed : int
+    """
+    n = len(profiles)
+    users = np.arange(n)
+    if n > max_users:
+        users = np.sort(np.random.default_rng(seed).choice(n, size=max_users, replace=False))
+    if len(users) < 4:
+        return UserMap(users, np.zeros((len(users), 2)))
+    from sklearn.manifold import TSNE
+
+    perplexity = min(30.0, (len(users) - 1) / 3)
+    tsne = TSNE(n_components=2, init="pca", perplexity=perplexity, random_state=seed, n_jobs=1)
+    # Its gradient takes every core whatever n_jobs says, and waits for them where they are busy.
+    with threadpool_limits(limits=1):
+        embedding = tsne.fit_transform(profiles[users])
+    return UserMap(users, np.asarray(embedding, dtype=np.float64))

@@ -1,0 +1,61 @@
+"""A fit on a cluster: its group-bys run there, and EM over all users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lacunar.taste.checkpoint import Progress
+from lacunar.taste.config import TasteConfig
+from lacunar.taste.fit import fit_taste
+from lacunar.taste.model import TasteModel
+from lacunar.taste.spark.expectation import SparkExpectation
+from lacunar.taste.spark.features import spark_rows
+from lacunar.taste.spark.log import SparkLog
+
+
+def fit_taste_on_spark(
+    log: SparkLog,
+    config: TasteConfig | None = None,
+    *,
+    progress: Progress | None = None,
+    checkpoint_dir: Path | None = None,
+) -> TasteModel:
+    """Learn segments from a log on a cluster.
+
+    Group-bys run there, and so does EM over all users where there are more than
+    ``config.search_users``. A model holds its log, so the cleaned log is fetched once.
+
+    Parameters
+    ----------
+    log : SparkLog
+    config : TasteConfig, optional
+    progress : callable, optional
+        Called with (stage, steps done, steps in all).
+    checkpoint_dir : Path, optional
+        On the driver; see :func:`~lacunar.taste.fit.fit_taste`.
+
+    Raises
+    ------
+    InputError
+        As :func:`~lacunar.taste.fit.fit_taste`.
+    """
+    ratings = log.collect()
+
+    @contextmanager
+    def on_the_cluster(config: TasteConfig) -> Iterator[SparkExpectation]:
+        rows = spark_rows(log, config)
+        try:
+            yield SparkExpectation(rows, config.covariance_type)
+        finally:
+            rows.free()
+
+    return fit_taste(
+        ratings,
+        config,
+        engine=log.engine(ratings),
+        elsewhere=on_the_cluster,
+        progress=progress,
+        checkpoint_dir=checkpoint_dir,
+    )

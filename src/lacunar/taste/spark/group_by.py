@@ -1,0 +1,70 @@
+"""What every user rated, per genre and per period, each range of users in one partition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.taste.features.fitted_columns import genre_places, period_places
+from lacunar.taste.features.genre_profiles import PROFILE_SQL
+from lacunar.taste.features.release_periods import PERIOD_SQL, item_periods, period_name
+from lacunar.taste.spark.engine import as_frame, collected, run
+from lacunar.taste.spark.log import SparkLog, by_part
+from lacunar.taste.spark.partitions import GENRE, ID, PERIOD
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_PERIODS_SQL = """
+SELECT DISTINCT item_periods.period AS period
+FROM log JOIN item_periods ON log.item = item_periods.item
+"""
+_CELLS_SQL = f"""
+SELECT user, {GENRE} AS kind, genre AS place, mean, square, count, NULL AS user_id FROM by_genre
+UNION ALL
+SELECT user, {PERIOD}, period, NULL, NULL, count, NULL FROM by_period
+UNION ALL
+SELECT user, {ID}, NULL, NULL, NULL, NULL, user_id FROM users
+"""
+
+
+def rated_periods(log: SparkLog) -> tuple[str, ...]:
+    """Periods of release that any rated film falls into, in order."""
+    periods = as_frame(log.session, item_periods(_years(log)))
+    found = collected(run(log.session, _PERIODS_SQL, {"log": log.log, "item_periods": periods}))
+    return tuple(period_name(start) for start in sorted(found["period"].to_pylist()))
+
+
+def user_cells(log: SparkLog, genres: tuple[str, ...], periods: tuple[str, ...]) -> DataFrame:
+    """Run the group-bys of profiles and periods on a cluster.
+
+    Parameters
+    ----------
+    log : SparkLog
+    genres, periods : tuple of str
+        Those that count; films of others count for what they have of these.
+
+    Returns
+    -------
+    DataFrame
+        What :func:`~lacunar.taste.spark.partitions.read_part` reads.
+    """
+    by_genre = genre_places(log.catalogue.item_genres, log.catalogue.genres, genres)
+    by_period = period_places(_years(log), periods)
+    frames = {
+        "log": log.log,
+        "item_genres": as_frame(log.session, by_genre).hint("broadcast"),
+        "item_periods": as_frame(log.session, by_period).hint("broadcast"),
+    }
+    counted = {
+        "by_genre": run(log.session, PROFILE_SQL, frames),
+        "by_period": run(log.session, PERIOD_SQL, frames),
+        "users": log.users,
+    }
+    return by_part(run(log.session, _CELLS_SQL, counted), log.n_users, log.users_per_part)
+
+
+def _years(log: SparkLog) -> NDArray[np.float64]:
+    return np.asarray(log.catalogue.items["year"].to_numpy().astype(np.float64))

@@ -1,0 +1,94 @@
+"""Users of one partition: from the cells a group-by gave to the arrays all else works on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from lacunar.aliases import FloatArray
+from lacunar.taste.features.genre_profiles import GenreProfiles, Spread, dense_cells
+from lacunar.taste.features.release_periods import PeriodCounts
+
+# What a row of cells tells of its user.
+GENRE, PERIOD, ID = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Consecutive users.
+
+    Parameters
+    ----------
+    first : int
+        Position of the first.
+    user_ids : pyarrow.Array of length n
+    means : ndarray of shape (n, G)
+    counts : ndarray of shape (n, G)
+    period_counts : ndarray of shape (n, P)
+    spread : Spread
+    """
+
+    first: int
+    user_ids: pa.Array
+    means: FloatArray
+    counts: NDArray[np.int64]
+    period_counts: NDArray[np.int64]
+    spread: Spread
+
+    def profiles(self, genres: tuple[str, ...], rating_variance: float) -> GenreProfiles:
+        return GenreProfiles(genres, self.means, self.counts, rating_variance)
+
+    def periods(self, names: tuple[str, ...]) -> PeriodCounts:
+        return PeriodCounts(names, self.period_counts)
+
+
+def read_part(batches: Iterator[pa.RecordBatch], n_genres: int, n_periods: int) -> Part | None:
+    """Put the cells of a partition into arrays; None where it is empty.
+
+    Parameters
+    ----------
+    batches : iterator of pyarrow.RecordBatch
+        ``user``, ``kind``, ``place``, ``mean``, ``square``, ``count``, ``user_id``, in any order:
+        per user one row of kind ``ID``, and one per genre and period that has a rating.
+    n_genres, n_periods : int
+    """
+    held = [batch for batch in batches if batch.num_rows]
+    if not held:
+        return None
+    cells = pa.Table.from_batches(held)
+    people = cells.filter(pc.equal(cells["kind"], ID)).sort_by("user")
+    first, n = people["user"][0].as_py(), len(people)
+    moved = cells.set_column(
+        cells.column_names.index("user"), "user", pc.subtract(cells["user"], first)
+    )
+    genres = moved.filter(pc.equal(moved["kind"], GENRE))
+    means, counts, spread = dense_cells([genres.rename_columns({"place": "genre"})], (n, n_genres))
+    periods = moved.filter(pc.equal(moved["kind"], PERIOD))
+    period_counts = np.zeros((n, n_periods), dtype=np.int64)
+    period_counts[periods["user"].to_numpy(), periods["place"].to_numpy()] = periods[
+        "count"
+    ].to_numpy()
+    ids = people["user_id"].combine_chunks()
+    return Part(first, ids, means, counts, period_counts, spread)
+
+
+def record(values: Mapping[str, Any], types: Mapping[str, pa.DataType]) -> pa.RecordBatch:
+    """One row; an array becomes its bytes."""
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.array([value.tobytes() if isinstance(value, np.ndarray) else value], types[name])
+            for name, value in values.items()
+        ],
+        names=list(values),
+    )
+
+
+def array_of(cell: pa.Scalar, *shape: int, dtype: type[Any] = np.float64) -> NDArray[Any]:
+    """Numbers from the bytes of a cell, without copying them."""
+    return np.frombuffer(cell.as_buffer(), dtype=dtype).reshape(shape or -1)

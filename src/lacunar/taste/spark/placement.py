@@ -1,0 +1,71 @@
+"""Everybody of a log on a cluster in the segments of a fit, each partition by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial, reduce
+from operator import add
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from lacunar.files.parquet_directory import part_of, parts_directory
+from lacunar.taste.segments.placement import PlacementRule
+from lacunar.taste.segments.placement_files import Placed, write_places
+from lacunar.taste.spark.engine import collected, map_partitions
+from lacunar.taste.spark.group_by import user_cells
+from lacunar.taste.spark.log import SparkLog
+from lacunar.taste.spark.partitions import array_of, read_part, record
+
+_PLACED = {"populations": pa.binary(), "unknown": pa.int64()}
+_PLACED_SCHEMA = "populations binary, unknown bigint"
+
+
+def place_users_on_spark(
+    log: SparkLog, rule: PlacementRule, output: Path, *, force: bool = False
+) -> Placed:
+    """Place all users of a log, without a refit; workers write the files.
+
+    Parameters
+    ----------
+    log : SparkLog
+        Of any users and films.
+    rule : PlacementRule
+        Of a fit.
+    output : Path
+        Directory that will hold Parquet files, seen by every worker under this path; rows in order
+        of user.
+    force : bool
+        Replace such a directory.
+
+    Raises
+    ------
+    InputError
+        If something is there that may not be replaced.
+    """
+    cells = user_cells(log, rule.genres, rule.periods)
+    with parts_directory(output.absolute(), force=force) as folder:
+        write = partial(_write, rule=rule, folder=folder, users_per_part=log.users_per_part)
+        found = collected(map_partitions(cells, write, _PLACED_SCHEMA))
+    parts = [
+        Placed(array_of(row, dtype=np.int64), unknown.as_py())
+        for row, unknown in zip(found["populations"], found["unknown"], strict=True)
+    ]
+    return reduce(add, parts)
+
+
+def _write(
+    batches: Iterator[pa.RecordBatch], rule: PlacementRule, folder: Path, users_per_part: int
+) -> Iterator[pa.RecordBatch]:
+    part = read_part(batches, len(rule.genres), len(rule.periods))
+    if part is not None:
+        file = part_of(folder, part.first // users_per_part)
+        placed = write_places(
+            file,
+            part.user_ids,
+            *rule.responsibilities(
+                part.profiles(rule.genres, rule.rating_variance), part.periods(rule.periods)
+            ),
+        )
+        yield record({"populations": placed.populations, "unknown": placed.unknown}, _PLACED)

@@ -1,0 +1,165 @@
+"""The documents others rely on: segments, a user, recommendations, films, as plain JSON types."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from lacunar.taste.config import RecommenderName
+from lacunar.taste.data.histories import histories_of, new_history
+from lacunar.taste.json_schema import (
+    FilmDocument,
+    FilmsDocument,
+    RecommendationDocument,
+    RecommendationsDocument,
+    SegmentsDocument,
+    UserDocument,
+)
+from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.base import Recommendation
+from lacunar.taste.recommend.candidates import Candidates
+from lacunar.taste.recommend.rerank import Controls
+
+
+def describe_segments(model: TasteModel) -> SegmentsDocument:
+    """Segments, largest population first, and how K was chosen."""
+    segments, genres = model.segments, model.ratings.genres
+    return {
+        "n_components": segments.n_segments,
+        "criterion": model.criterion,
+        "users": model.ratings.n_users,
+        "unknown_share": model.profiles.gap_share,
+        "gaps": model.config.gaps,
+        "view": model.config.view,
+        "segments": [
+            {
+                "id": segment,
+                "population": int(segments.populations[segment]),
+                "name": segments.names[segment],
+                "profile": _by_genre(genres, segments.profiles[segment]),
+                "known_profile": _by_genre(genres, segments.known_profiles[segment]),
+                "known_users": dict(
+                    zip(genres, segments.known_users[segment].tolist(), strict=True)
+                ),
+            }
+            for segment in range(segments.n_segments)
+        ],
+        "k_frequency": {str(k): n for k, n in model.surface.k_frequency().items()},
+        "agreeing_seeds": len(model.agreeing_seeds),
+        "agreement": _or_none(
+            model.surface.agreement[model.surface.n_components.index(segments.n_segments)]
+        ),
+        "consensus_agreement": model.consensus_agreement,
+        "refit_agreement": model.refit_agreement.tolist(),
+        "unrated_genres": list(model.profiles.unrated_genres),
+        "constant_genres": list(model.profiles.constant_genres),
+        "degenerate_fits": int(model.surface.degenerate.sum()),
+        "films_per_genre": model.films_per_genre,
+    }
+
+
+def describe_user(model: TasteModel, user: int) -> UserDocument:
+    """What is known of a user, gaps as null, and where the user belongs."""
+    genres, profiles = model.ratings.genres, model.profiles
+    return {
+        "user": model.ratings.users[user].as_py(),
+        "profile": _by_genre(genres, profiles.means[user]),
+        "counts": dict(zip(genres, profiles.counts[user].tolist(), strict=True)),
+        "segments": {
+            str(segment): float(probability)
+            for segment, probability in enumerate(model.segments.responsibilities[user])
+        },
+    }
+
+
+def describe_recommendations(
+    model: TasteModel,
+    user: int | Mapping[str, float],
+    k: int,
+    *,
+    by: RecommenderName | None = None,
+    among: Candidates | None = None,
+    controls: Controls | None = None,
+) -> RecommendationsDocument:
+    """At most ``k`` films for a user, best first, with the parts of each score and the reasons.
+
+    Parameters
+    ----------
+    model : TasteModel
+    user : int or mapping of str to float
+        Position of a user of the log, or a new user's ratings: stars by film id.
+    k : int
+    by : {"popularity", "segment", "posterior", "personal"}, optional
+        The recommender; the config's own unless named.
+    among : Candidates, optional
+    controls : Controls, optional
+    """
+    if isinstance(user, int):
+        name = model.ratings.users[user].as_py()
+        history = histories_of(model.ratings, np.array([user]))
+        belongs = model.segments.responsibilities[user]
+    else:
+        name, history = None, new_history(model.ratings, user)
+        belongs = model.placement.cautious_responsibilities(history)[0]
+    segment = int(belongs.argmax())
+    [films] = model.recommend(history, k, by=by, among=among, controls=controls)
+    return {
+        "user": name,
+        "ratings": int(history.n_ratings[0]),
+        "segment": segment,
+        "segment_name": model.segments.names[segment],
+        "probability": float(belongs[segment]),
+        "by": by or model.config.recommender,
+        "items": [_describe_recommendation(model, film) for film in films],
+    }
+
+
+def _describe_recommendation(model: TasteModel, film: Recommendation) -> RecommendationDocument:
+    items = model.ratings.items
+    return {
+        "item": items["item_id"][film.item].as_py(),
+        "title": items["title"][film.item].as_py(),
+        "genres": model.genres_of_items[film.item],
+        "score": film.score,
+        "parts": {str(kind): value for kind, value in film.parts.by_kind().items()},
+        "reasons": [
+            {"kind": reason.kind, "text": reason.text, "value": reason.value}
+            for reason in film.reasons
+        ],
+    }
+
+
+def describe_films(model: TasteModel, query: str, n: int) -> FilmsDocument:
+    """At most ``n`` films whose titles match, best match first.
+
+    Parameters
+    ----------
+    model : TasteModel
+    query : str
+        See :meth:`lacunar.taste.data.title_index.TitleIndex.find`.
+    n : int
+    """
+    found = model.titles.find(query, n)
+    return {"query": query, "films": [describe_film(model, item) for item in found]}
+
+
+def describe_film(model: TasteModel, item: int) -> FilmDocument:
+    """A film of the catalogue by its position."""
+    films = model.ratings.items
+    return {
+        "item": films["item_id"][item].as_py(),
+        "title": films["title"][item].as_py(),
+        "year": films["year"][item].as_py(),
+        "genres": model.genres_of_items[item],
+        "ratings": int(model.ratings.ratings_per_item[item]),
+    }
+
+
+def _by_genre(genres: tuple[str, ...], values: Iterable[float]) -> dict[str, float | None]:
+    return {genre: _or_none(value) for genre, value in zip(genres, values, strict=True)}
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

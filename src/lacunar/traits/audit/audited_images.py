@@ -1,0 +1,91 @@
+"""The images of an audit: those to train on, then those to test on, numbered through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.errors import InputError
+from lacunar.traits.data.dataset import LabelledImages, Part
+from lacunar.traits.data.schema import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """N images of one data set; image i is a row of the training part or of the test part.
+
+    Parameters
+    ----------
+    train : LabelledImages
+    test : LabelledImages, optional
+        With the attributes of the training part.
+    """
+
+    train: LabelledImages
+    test: LabelledImages | None = None
+
+    def __post_init__(self) -> None:
+        if self.test is not None and _classes(self.test.schema) != _classes(self.schema):
+            raise InputError(
+                f"{self.test.source}: expected the attributes and classes of"
+                f" {self.train.source}, got others"
+            )
+
+    def __len__(self) -> int:
+        return len(self.train) + (0 if self.test is None else len(self.test))
+
+    @property
+    def schema(self) -> Schema:
+        """Attributes of all images."""
+        return self.train.schema
+
+    @property
+    def datasets(self) -> dict[Part, LabelledImages]:
+        """The parts there are, by name."""
+        parts: dict[Part, LabelledImages] = {"train": self.train}
+        return parts if self.test is None else parts | {"test": self.test}
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Labels of all images, shape (N, A)."""
+        return np.concatenate([dataset.labels for dataset in self.datasets.values()])
+
+    @property
+    def in_test(self) -> NDArray[np.bool_]:
+        """Which images are of the test part, shape (N,)."""
+        return np.arange(len(self)) >= len(self.train)
+
+    def place(self, image: int) -> tuple[Part, str]:
+        """Part and file name of an image."""
+        part, dataset, row = self._find(image)
+        return part, dataset.names[row]
+
+    def path(self, image: int) -> Path:
+        """File of an image."""
+        _, dataset, row = self._find(image)
+        return dataset.paths[row]
+
+    def where(self, image: int) -> str:
+        """Name the place of an image, for a sentence about it."""
+        _, dataset, row = self._find(image)
+        return dataset.where(row)
+
+    def images(self) -> Iterator[tuple[Part, int]]:
+        """Part and row of every image, in order."""
+        for part, dataset in self.datasets.items():
+            for row in range(len(dataset)):
+                yield part, row
+
+    def _find(self, image: int) -> tuple[Part, LabelledImages, int]:
+        row = image - len(self.train)
+        if row < 0 or self.test is None:
+            return "train", self.train, image
+        return "test", self.test, row
+
+
+def _classes(schema: Schema) -> list[tuple[str, tuple[str, ...]]]:
+    return [(attribute.name, attribute.classes) for attribute in schema.attributes]

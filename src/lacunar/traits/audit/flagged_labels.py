@@ -1,0 +1,95 @@
+"""Labels of an audit that a person has to judge, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from lacunar.traits.audit.findings import AuditFindings
+from lacunar.traits.data.schema import UNKNOWN
+
+Why = Literal["wrong_label", "copy", "gap", "listed"]
+
+
+@dataclass(frozen=True, slots=True)
+class FlaggedLabel:
+    """A doubtful or missing label.
+
+    Parameters
+    ----------
+    why : {'wrong_label', 'copy', 'gap', 'listed'}
+        The last for one that no audit flags and a sheet has all the same.
+    image : int
+        Position in the parts.
+    attribute : int
+    given : int
+        -1 where the label is unknown.
+    suggested : int
+        What the predictions, or a copy of the image, say instead; -1 where nothing does.
+    probability : float, optional
+        Of the suggested class; none where a copy suggests it.
+    copy : int, optional
+        Position of the copy that has another label.
+    """
+
+    why: Why
+    image: int
+    attribute: int
+    given: int
+    suggested: int
+    probability: float | None = None
+    copy: int | None = None
+
+
+def flagged_labels(findings: AuditFindings) -> dict[Why, list[FlaggedLabel]]:
+    """Labels that are likely wrong, then those in which copies differ, then gaps, each by rank.
+
+    A label may be flagged more than once: as likely wrong, and for every copy that differs.
+    """
+    return {
+        "wrong_label": list(_wrong(findings)),
+        "copy": list(_conflicts(findings)),
+        "gap": list(_gaps(findings)),
+    }
+
+
+def _wrong(findings: AuditFindings) -> Iterator[FlaggedLabel]:
+    ranked = findings.wrong_labels
+    if ranked is None:
+        return
+    for row in np.flatnonzero(ranked.flagged).tolist():
+        yield FlaggedLabel(
+            "wrong_label",
+            int(ranked.image[row]),
+            int(ranked.attribute[row]),
+            int(ranked.given[row]),
+            int(ranked.suggested[row]),
+            probability=float(ranked.confidence[row]),
+        )
+
+
+def _conflicts(findings: AuditFindings) -> Iterator[FlaggedLabel]:
+    labels = findings.parts.labels
+    for pair in findings.duplicates:
+        for position in findings.conflicts(pair):
+            for image, copy in ((pair.first, pair.second), (pair.second, pair.first)):
+                given, other = int(labels[image, position]), int(labels[copy, position])
+                yield FlaggedLabel("copy", image, position, given, other, copy=copy)
+
+
+def _gaps(findings: AuditFindings) -> Iterator[FlaggedLabel]:
+    ranked = findings.gaps
+    if ranked is None:
+        return
+    for row in np.flatnonzero(ranked.value).tolist():
+        yield FlaggedLabel(
+            "gap",
+            int(ranked.image[row]),
+            int(ranked.attribute[row]),
+            UNKNOWN,
+            int(ranked.likely[row]),
+            probability=float(ranked.probability[row]),
+        )

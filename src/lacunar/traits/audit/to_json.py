@@ -1,0 +1,150 @@
+"""The document of an audit that others rely on, as plain JSON types.
+
+Keys may be added here, never renamed.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lacunar.traits.audit.duplicates import Duplicate
+from lacunar.traits.audit.findings import AuditFindings
+from lacunar.traits.audit.image_quality import LowQuality
+from lacunar.traits.audit.json_schema import (
+    AuditDocument,
+    BadImage,
+    CopyPair,
+    Gap,
+    ImageName,
+    WrongLabel,
+)
+from lacunar.traits.audit.missing_labels import RankedGaps
+from lacunar.traits.audit.wrong_labels import RankedLabels
+from lacunar.traits.data.schema import UNKNOWN
+from lacunar.traits.to_json import describe_counts
+
+
+def describe_audit(findings: AuditFindings, *, top: int | None = None) -> AuditDocument:
+    """Findings of every kind; ``predictions`` says whether wrong labels and gaps were looked for.
+
+    Parameters
+    ----------
+    findings : AuditFindings
+    top : int, optional
+        Wrong labels and gaps at most; otherwise all that are flagged and all that are worth
+        something.
+    """
+    parts = findings.parts
+    labels = parts.labels
+    wrong, gaps = findings.wrong_labels, findings.gaps
+    return {
+        "images": len(parts),
+        "parts": {part: len(dataset) for part, dataset in parts.datasets.items()},
+        "unknown": int(np.count_nonzero(labels == UNKNOWN)),
+        "labels": int(labels.size),
+        "predictions": wrong is not None,
+        "wrong_labels": []
+        if wrong is None
+        else [
+            describe_wrong_label(findings, wrong, row)
+            for row in np.flatnonzero(wrong.flagged)[:top].tolist()
+        ],
+        "low_quality": [describe_bad_image(findings, found) for found in findings.low_quality],
+        "thresholds": [
+            {
+                "reason": line.reason,
+                "quantity": line.quantity,
+                "usual": _or_none(line.usual),
+                "line": _or_none(line.line),
+                "flagged": "below" if line.side < 0 else "above",
+            }
+            for line in findings.thresholds
+        ],
+        "duplicates": [
+            [parts.place(pair.first)[1], parts.place(pair.second)[1]]
+            for pair in findings.duplicates
+        ],
+        "duplicate_pairs": [describe_copies(findings, pair) for pair in findings.duplicates],
+        "gaps": []
+        if gaps is None
+        else [
+            describe_gap(findings, gaps, row) for row in np.flatnonzero(gaps.value)[:top].tolist()
+        ],
+        "counts": {
+            part: describe_counts(findings.schema, counts)
+            for part, counts in findings.counts.items()
+        },
+        "absent": {
+            part: [
+                {
+                    "attribute": findings.schema.names[attribute],
+                    "label": findings.schema.attributes[attribute].classes[label],
+                }
+                for attribute, label in findings.absent(part)
+            ]
+            for part in findings.counts
+        },
+        "shift": [
+            {
+                "what": shift.what,
+                "distance": shift.distance,
+                "p": shift.p,
+                "adjusted_p": shift.adjusted,
+                "shifted": shift.shifted,
+            }
+            for shift in findings.shift
+        ],
+    }
+
+
+def describe_wrong_label(findings: AuditFindings, ranked: RankedLabels, row: int) -> WrongLabel:
+    """One row of the ranked labels."""
+    attribute = findings.schema.attributes[ranked.attribute[row]]
+    return {
+        **_image(findings, int(ranked.image[row])),
+        "attribute": attribute.name,
+        "given": attribute.classes[ranked.given[row]],
+        "suggested": attribute.classes[ranked.suggested[row]],
+        "confidence": float(ranked.confidence[row]),
+        "given_probability": float(ranked.given_probability[row]),
+    }
+
+
+def describe_gap(findings: AuditFindings, ranked: RankedGaps, row: int) -> Gap:
+    """One row of the ranked gaps."""
+    attribute = findings.schema.attributes[ranked.attribute[row]]
+    return {
+        **_image(findings, int(ranked.image[row])),
+        "attribute": attribute.name,
+        "value": float(ranked.value[row]),
+        "likely": attribute.classes[ranked.likely[row]],
+        "probability": float(ranked.probability[row]),
+    }
+
+
+def describe_bad_image(findings: AuditFindings, found: LowQuality) -> BadImage:
+    """One image of low quality."""
+    return {**_image(findings, found.image), "reasons": list(found.reasons)}
+
+
+def describe_copies(findings: AuditFindings, pair: Duplicate) -> CopyPair:
+    """One pair of copies."""
+    return {
+        "first": _image(findings, pair.first),
+        "second": _image(findings, pair.second),
+        "exact": pair.exact,
+        "mirrored": pair.mirrored,
+        "correlation": pair.correlation,
+        "differ_in": [findings.schema.names[a] for a in findings.conflicts(pair)],
+    }
+
+
+def _image(findings: AuditFindings, image: int) -> ImageName:
+    part, name = findings.parts.place(image)
+    return {"image": name, "part": part}
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value

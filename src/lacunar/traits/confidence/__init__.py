@@ -1,0 +1,1 @@
+"""Step 4, calibrate: temperatures, reliability, abstention."""

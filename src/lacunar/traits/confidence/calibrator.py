@@ -1,0 +1,70 @@
+"""What makes of logits probabilities that keep their word, and which answers are kept back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.traits.confidence.measures import Confidence, measure_confidence
+from lacunar.traits.confidence.out_of_fold import LeftOut
+from lacunar.traits.confidence.selective import choose_thresholds
+from lacunar.traits.confidence.temperature import calibrated
+from lacunar.traits.data.schema import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Temperatures and thresholds of A attributes.
+
+    Parameters
+    ----------
+    temperatures : float64 array of shape (A,)
+        Divide the logits.
+    thresholds : tuple of A float or None
+        Answers of less confidence are kept back; where None, all are.
+    """
+
+    temperatures: NDArray[np.float64]
+    thresholds: tuple[float | None, ...]
+
+    @classmethod
+    def learn(
+        cls,
+        left_out: LeftOut,
+        labels: NDArray[np.int64],
+        *,
+        wanted_accuracy: float | None = None,
+    ) -> Trust:
+        """Fit both to images that networks were trained without.
+
+        Parameters
+        ----------
+        left_out : LeftOut
+            Of N images.
+        labels : int64 array of shape (N, A)
+            -1 where unknown.
+        wanted_accuracy : float, optional
+            See :func:`lacunar.traits.confidence.selective.choose_threshold`.
+        """
+        return cls(
+            left_out.temperatures(labels),
+            choose_thresholds(left_out.calibrated(labels), labels[left_out.rows], wanted_accuracy),
+        )
+
+    def measure(
+        self,
+        schema: Schema,
+        labels: NDArray[np.int64],
+        logits: Sequence[NDArray[np.floating]],
+        probabilities: Sequence[NDArray[np.float64]],
+        *,
+        seed: int = 0,
+    ) -> tuple[Confidence, ...]:
+        """Hold logits and calibrated probabilities of n images against their labels."""
+        raw = calibrated(logits, np.ones(len(self.temperatures)))
+        return measure_confidence(
+            schema, labels, raw, probabilities, self.temperatures, self.thresholds, seed=seed
+        )

@@ -1,0 +1,302 @@
+"""Labelled images: which files, which labels, and everything about them that can be refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.aliases import AnyPath
+from lacunar.errors import InputError
+from lacunar.traits.data.csv_table import Table, read_table
+from lacunar.traits.data.labels import merge_repeats, read_labels
+from lacunar.traits.data.schema import PEOPLE, SCHEMA_NAME, UNKNOWN, Schema, is_inside, read_schema
+
+Part = Literal["train", "test"]
+
+_CSV = {"train": Path("Train_Data", "Train.csv"), "test": Path("Test_Data", "Test.csv")}
+_HINT = f"; name other columns in a {SCHEMA_NAME} beside it"
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What reading a data set found; every report repeats it.
+
+    Parameters
+    ----------
+    rows : int
+        Rows of the CSV file.
+    repeated : int
+        Rows of an image that an earlier row had named; they were merged into it.
+    unknown : dict of str to int
+        Images without a known label, for each attribute.
+    """
+
+    rows: int
+    repeated: int
+    unknown: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledImages:
+    """N images with labels for A attributes, in the order of the CSV file.
+
+    Parameters
+    ----------
+    schema : Schema
+    source : Path
+        The CSV file.
+    lines : int array of shape (N,)
+        Line of the CSV file that first names the image.
+    names : tuple of str
+        Image files as the CSV file names them.
+    paths : tuple of Path
+        Where they are; each was there, inside the folder of the CSV file.
+    labels : int64 array of shape (N, A)
+        Position of the class, -1 where it is unknown.
+    groups : int64 array of shape (N,), optional
+        Images of one number belong together.
+    maps : tuple of tuple of Path, optional
+        Files of the body-part maps, one for each of the schema's parts, none where an image has
+        no such map. None as a whole where there is no map at all.
+    intake : Intake
+    """
+
+    schema: Schema
+    source: Path
+    lines: NDArray[np.int64]
+    names: tuple[str, ...]
+    paths: tuple[Path, ...]
+    labels: NDArray[np.int64]
+    groups: NDArray[np.int64] | None
+    maps: tuple[tuple[Path | None, ...], ...] | None
+    intake: Intake
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def take(self, rows: NDArray[np.intp]) -> LabelledImages:
+        """Return some of the images as a data set; the intake stays that of the file."""
+        chosen = rows.tolist()
+        return replace(
+            self,
+            lines=self.lines[rows],
+            names=tuple(self.names[row] for row in chosen),
+            paths=tuple(self.paths[row] for row in chosen),
+            labels=self.labels[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            maps=None if self.maps is None else tuple(self.maps[row] for row in chosen),
+        )
+
+    def where(self, row: int) -> str:
+        """Name the place of an image, for a sentence about it."""
+        column = self.schema.image_column
+        return f"{self.source}, line {self.lines[row]}, column {column}, {self.names[row]}"
+
+
+def read_layout(
+    path: AnyPath, schema: Schema | None = None, *, default: Schema = PEOPLE
+) -> tuple[LabelledImages, LabelledImages | None]:
+    """Read the training images, and the test images where the data has its own.
+
+    Parameters
+    ----------
+    path : path-like
+        See :func:`read_dataset`. The test images are those of ``Test_Data``.
+    schema, default : Schema, optional
+        See :func:`read_dataset`.
+
+    Raises
+    ------
+    InputError
+        See :func:`read_dataset`.
+    """
+    path = Path(path)
+    train = read_dataset(path, schema, default=default)
+    if not has_test_part(path):
+        return train, None
+    return train, read_dataset(path, schema, part="test", default=default)
+
+
+def has_test_part(path: Path) -> bool:
+    """Whether a data set is in the source report's layout and has test images of its own."""
+    return (path / _CSV["test"].parent).is_dir()
+
+
+def read_dataset(
+    path: AnyPath,
+    schema: Schema | None = None,
+    *,
+    part: Part = "train",
+    default: Schema = PEOPLE,
+) -> LabelledImages:
+    r"""Read labelled images and check everything but the content of the image files.
+
+    Rows that name the same file are one image: a label that only one of them knows is known, and
+    different labels are refused.
+
+    Parameters
+    ----------
+    path : path-like
+        A CSV file, a directory that holds one, or a directory of the source report's layout:
+        ``Train_Data/Train.csv`` and ``Test_Data/Test.csv``, each beside ``Originals/`` and, if it
+        has body-part maps, ``Binary_Maps/``.
+    schema : Schema, optional
+        Otherwise that of a ``schema.toml`` in the directory, or beside the CSV file; without one,
+        the default.
+    part : {'train', 'test'}
+        Which half of the source report's layout. Training needs a known label in each column.
+    default : Schema
+        The source report's, or that of a model whose data are read.
+
+    Raises
+    ------
+    InputError
+        With the file, line and column of the first thing that is wrong.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lacunar.traits.data.schema import Attribute
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     (Path(folder) / "a.png").touch()
+    ...     path = Path(folder) / "coats.csv"
+    ...     _ = path.write_text("file,coat,hat\na.png,closed,\n")
+    ...     coat = Attribute("coat", ("open", "closed"))
+    ...     hat = Attribute("hat", ("off", "on"))
+    ...     read_dataset(path, Schema((coat, hat), image_column="file"), part="test").labels
+    array([[ 1, -1]])
+    """
+    path = Path(path)
+    source = _find_csv(path, part)
+    schema, hint = (schema, "") if schema else _find_schema(path, source, default)
+    table = read_table(source, schema.columns, hint=hint)
+    labels = read_labels(table, schema)
+    groups = _read_groups(table, schema)
+    paths = _find_images(table, schema)
+    labels, kept = merge_repeats(table, schema, paths, labels, groups)
+    if part == "train":
+        _check_known(source, schema, labels)
+    names = table.columns[schema.image_column]
+    unknown = np.count_nonzero(labels == UNKNOWN, axis=0).tolist()
+    return LabelledImages(
+        schema=schema,
+        source=source,
+        lines=np.asarray(table.lines)[kept],
+        names=tuple(names[row] for row in kept),
+        paths=tuple(paths[row] for row in kept),
+        labels=labels,
+        groups=None if groups is None else groups[kept],
+        maps=_find_maps(table, schema, kept),
+        intake=Intake(
+            rows=len(names),
+            repeated=len(names) - len(kept),
+            unknown={a.name: n for a, n in zip(schema.attributes, unknown, strict=True)},
+        ),
+    )
+
+
+def resolve_inside(root: Path, folder: str, name: str, where: str) -> Path | None:
+    """Find a file that a data file names; None where there is no such file.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the data file, resolved.
+    folder : str
+        Of such files, relative to it.
+    name : str
+    where : str
+        Place of the name.
+
+    Raises
+    ------
+    InputError
+        If the name, or a link, leads out of the folder of the data file.
+    """
+    if not is_inside(name):
+        raise InputError(f"{where}: expected a path inside {root / folder}, got {name!r}")
+    try:
+        path = (root / folder / name).resolve(strict=True)
+    except (OSError, RuntimeError):  # not there, a name too long, a loop of links
+        return None
+    if not path.is_relative_to(root):
+        raise InputError(f"{where}: expected {name!r} inside {root}, got a link to {path}")
+    return path if path.is_file() else None
+
+
+def _is_source_layout(path: Path) -> bool:
+    return any((path / csv.parent).is_dir() for csv in _CSV.values())
+
+
+def _find_csv(path: Path, part: Part) -> Path:
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise InputError(f"{path}: expected a directory with images or a CSV file, got neither")
+    if _is_source_layout(path):
+        return path / _CSV[part]
+    found = sorted(path.glob("*.csv"))
+    if len(found) != 1:
+        got = ", ".join(file.name for file in found) or "none"
+        raise InputError(f"{path}: expected {_CSV['train']} or one CSV file, got {got}")
+    return found[0]
+
+
+def _find_schema(path: Path, source: Path, default: Schema) -> tuple[Schema, str]:
+    """Find the schema of a data set, and what to say where a column of it is missing."""
+    file = (path if path.is_dir() else source.parent) / SCHEMA_NAME
+    return (read_schema(file), "") if file.is_file() else (default, _HINT)
+
+
+def _read_groups(table: Table, schema: Schema) -> NDArray[np.int64] | None:
+    if schema.group_column is None:
+        return None
+    cells = table.columns[schema.group_column]
+    if "" in cells:
+        place = table.where(cells.index(""), schema.group_column)
+        raise InputError(f"{place}: expected the group of the image, got an empty cell")
+    return np.unique(cells, return_inverse=True)[1]
+
+
+def _find_images(table: Table, schema: Schema) -> list[Path]:
+    root = table.path.parent.resolve()
+    paths = []
+    for row, name in enumerate(table.columns[schema.image_column]):
+        where = table.where(row, schema.image_column)
+        if not name:
+            raise InputError(f"{where}: expected the name of an image file, got an empty cell")
+        path = resolve_inside(root, schema.images, name, where)
+        if path is None:
+            at = table.path.parent / schema.images / name
+            raise InputError(f"{where}: expected an image file, got none at {at}")
+        paths.append(path)
+    return paths
+
+
+def _find_maps(
+    table: Table, schema: Schema, rows: NDArray[np.intp]
+) -> tuple[tuple[Path | None, ...], ...] | None:
+    root = table.path.parent.resolve()
+    if not schema.parts or not (root / schema.maps).is_dir():
+        return None
+    maps = []
+    for row in rows:
+        where = table.where(row, schema.image_column)
+        name = table.columns[schema.image_column][row]
+        stem = name.removesuffix(Path(name).suffix)
+        files = (f"{stem}_{part}.png" for part in schema.parts)
+        maps.append(tuple(resolve_inside(root, schema.maps, file, where) for file in files))
+    return tuple(maps) if any(any(files) for files in maps) else None
+
+
+def _check_known(source: Path, schema: Schema, labels: NDArray[np.int64]) -> None:
+    for attribute, column in zip(schema.attributes, labels.T, strict=True):
+        if (column == UNKNOWN).all():
+            raise InputError(
+                f"{source}, column {attribute.column}: expected at least one known label to"
+                f" learn from, got none for {len(column)} images"
+            )

@@ -1,0 +1,139 @@
+"""Cells of text into labels: the position of a class, or -1 where it is unknown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.errors import InputError
+from lacunar.traits.data.csv_table import Table
+from lacunar.traits.data.schema import UNKNOWN, Attribute, Schema
+
+_NAMED_CLASSES = 12
+
+
+def read_labels(table: Table, schema: Schema) -> NDArray[np.int64]:
+    """Labels of a table's N rows for the schema's A attributes, shape (N, A), -1 for unknown.
+
+    Raises
+    ------
+    InputError
+        With the line and the column of the first cell that is no class.
+    """
+    labels = np.empty((len(table.lines), len(schema.attributes)), np.int64)
+    for position, attribute in enumerate(schema.attributes):
+        codes: dict[str, int | None] = {}
+        for row, cell in enumerate(table.columns[attribute.column]):
+            if cell not in codes:
+                codes[cell] = label_of(cell, attribute)
+            label = codes[cell]
+            if label is None:
+                raise InputError(
+                    f"{table.where(row, attribute.column)}: expected {_choices(attribute)},"
+                    f" got {cell!r}"
+                )
+            labels[row, position] = label
+    return labels
+
+
+def label_of(cell: str, attribute: Attribute) -> int | None:
+    """Label that a cell stands for; none where it stands for nothing.
+
+    A column of whole numbers with gaps is often written as decimals, so ``1.0`` is 1.
+
+    Examples
+    --------
+    >>> coat = Attribute("coat", ("open", "closed"))
+    >>> [label_of(cell, coat) for cell in ("closed", "1", "1.0", "", "nan", "-1", "2", "torn")]
+    [1, 1, 1, -1, -1, -1, None, None]
+    """
+    if not cell:
+        return UNKNOWN
+    if cell in attribute.classes:
+        return attribute.classes.index(cell)
+    try:
+        number = float(cell)
+    except ValueError:
+        return None
+    if math.isnan(number):
+        return UNKNOWN
+    return int(number) if number in range(UNKNOWN, len(attribute.classes)) else None
+
+
+def _choices(attribute: Attribute) -> str:
+    named = ", ".join(attribute.classes[:_NAMED_CLASSES])
+    more = ", ..." if len(attribute.classes) > _NAMED_CLASSES else ""
+    last = len(attribute.classes) - 1
+    return f"one of {named}{more}, or 0 to {last}, or -1 or nothing for unknown"
+
+
+def merge_repeats(
+    table: Table,
+    schema: Schema,
+    paths: Sequence[Path],
+    labels: NDArray[np.int64],
+    groups: NDArray[np.int64] | None,
+) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    """Merge the rows of one image: what only one of them knows is known.
+
+    Parameters
+    ----------
+    table : Table
+        N rows.
+    schema : Schema
+        A attributes.
+    paths : sequence of Path
+        Image of each row, links resolved.
+    labels : int64 array of shape (N, A)
+    groups : int64 array of shape (N,), optional
+
+    Returns
+    -------
+    labels : int64 array of shape (M, A)
+        Of the M images.
+    kept : int array of shape (M,)
+        First row of each image.
+
+    Raises
+    ------
+    InputError
+        With the lines of two rows that give an image different labels or groups.
+    """
+    rows_of: dict[Path, list[int]] = {}
+    for row, path in enumerate(paths):
+        rows_of.setdefault(path, []).append(row)
+    kept = np.array([rows[0] for rows in rows_of.values()])
+    merged = labels[kept]
+    for position, rows in enumerate(rows_of.values()):
+        if len(rows) > 1:
+            _check_agreement(table, schema, rows, labels, groups)
+            # Unknown is the lowest label there is.
+            merged[position] = labels[rows].max(axis=0)
+    return merged, kept
+
+
+def _check_agreement(
+    table: Table,
+    schema: Schema,
+    rows: list[int],
+    labels: NDArray[np.int64],
+    groups: NDArray[np.int64] | None,
+) -> None:
+    columns = [attribute.column for attribute in schema.attributes]
+    codes = list(labels.T)
+    if groups is not None and schema.group_column is not None:
+        columns.append(schema.group_column)
+        codes.append(groups)
+    for column, code in zip(columns, codes, strict=True):
+        known = [row for row in rows if code[row] != UNKNOWN]
+        other = next((row for row in known if code[row] != code[known[0]]), None)
+        if other is not None:
+            cells = table.columns[column]
+            raise InputError(
+                f"{table.where(other, column)}: expected {cells[known[0]]!r} as line"
+                f" {table.lines[known[0]]} has for the same image, got {cells[other]!r}"
+            )

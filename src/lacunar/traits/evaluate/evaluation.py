@@ -1,0 +1,217 @@
+"""How well attributes are found: figures, intervals, and always answering the largest class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.traits.config import TraitsConfig
+from lacunar.traits.data.schema import UNKNOWN, Schema
+from lacunar.traits.evaluate.metrics import confusion_matrix, constant_confusion, figures
+
+LEVEL = 0.95
+_RESAMPLES = 1000
+# Resampled labels that are in memory at once.
+_PIECE = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Answers beside truths, for A attributes.
+
+    Parameters
+    ----------
+    schema : Schema
+    confusions : tuple of int64 array of shape (C_a, C_a)
+        See :func:`lacunar.traits.evaluate.metrics.confusion_matrix`.
+    unknown : int64 array of shape (A,)
+        Images whose truth is unknown.
+    largest : int64 array of shape (A,)
+        Largest class of the training labels.
+    intervals : float64 array of shape (A + 1, 4, 2)
+        Ends of the 95 % interval of each figure, of the mean over the attributes last; NaN where
+        no truth is known. See :func:`bootstrap_intervals`.
+    """
+
+    schema: Schema
+    confusions: tuple[NDArray[np.int64], ...]
+    unknown: NDArray[np.int64]
+    largest: NDArray[np.int64]
+    intervals: NDArray[np.float64]
+
+    @property
+    def figures(self) -> NDArray[np.float64]:
+        """Figures of each attribute, of the mean last, shape (A + 1, 4)."""
+        return with_mean([figures(confusion) for confusion in self.confusions])
+
+    @property
+    def baseline(self) -> NDArray[np.float64]:
+        """The same figures had every answer been the largest class, shape (A + 1, 4)."""
+        pairs = zip(self.confusions, self.largest.tolist(), strict=True)
+        return with_mean([figures(constant_confusion(*pair)) for pair in pairs])
+
+
+def evaluate_answers(
+    schema: Schema,
+    truth: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    largest: NDArray[np.int64],
+    *,
+    seed: int = 0,
+) -> Evaluation:
+    """Compare answers with truths.
+
+    Parameters
+    ----------
+    schema : Schema
+        A attributes.
+    truth : int64 array of shape (N, A)
+        -1 where unknown.
+    predicted : int64 array of shape (N, A)
+    largest : int64 array of shape (A,)
+        What the baseline answers.
+    seed : int
+        Of the bootstrap.
+
+    Examples
+    --------
+    >>> from lacunar.traits.data.schema import Attribute
+    >>> schema = Schema((Attribute("coat", ("open", "closed")),), image_column="file")
+    >>> truth, predicted = np.array([[0], [1], [0], [-1]]), np.array([[0], [1], [1], [1]])
+    >>> evaluation = evaluate_answers(schema, truth, predicted, np.array([0]))
+    >>> evaluation.figures[0].round(3).tolist(), evaluation.baseline[0].round(3).tolist()
+    ([0.667, 0.667, 0.667, 0.75], [0.667, 0.4, 0.4, 0.5])
+    """
+    sizes = [len(attribute.classes) for attribute in schema.attributes]
+    return Evaluation(
+        schema=schema,
+        confusions=tuple(
+            confusion_matrix(truth[:, position], predicted[:, position], size)
+            for position, size in enumerate(sizes)
+        ),
+        unknown=np.count_nonzero(truth == UNKNOWN, axis=0),
+        largest=largest,
+        intervals=bootstrap_intervals(truth, predicted, sizes, seed=seed),
+    )
+
+
+def bootstrap_intervals(
+    truth: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    n_classes: Sequence[int],
+    *,
+    resamples: int = _RESAMPLES,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> NDArray[np.float64]:
+    """Percentile intervals of the figures over images drawn with replacement.
+
+    An image is drawn with all its labels, so that the interval of the mean counts how attributes
+    fail together. Macro figures of a class that few images have are drawn without it at times,
+    and their intervals lie somewhat high.
+
+    Parameters
+    ----------
+    truth, predicted : int64 array of shape (N, A)
+    n_classes : sequence of A int
+    resamples : int
+    level : float
+        Share of the resamples that an interval covers.
+    seed : int
+
+    Returns
+    -------
+    float64 array of shape (A + 1, 4, 2)
+        Low and high ends; the last row is of the mean over the attributes.
+
+    Examples
+    --------
+    >>> always_right = np.zeros((5, 1), np.int64)
+    >>> bootstrap_intervals(always_right, always_right, [2])[0, 0].tolist()
+    [1.0, 1.0]
+    """
+    generator = np.random.default_rng(seed)
+    at_once = max(1, _PIECE // max(len(truth), 1))
+    pieces = []
+    for first in range(0, resamples, at_once):
+        size = (min(at_once, resamples - first), len(truth))
+        rows = generator.integers(len(truth), size=size)  # (B, N)
+        resampled = [
+            figures(_confusions(truth[:, position], predicted[:, position], classes, rows))
+            for position, classes in enumerate(n_classes)
+        ]
+        pieces.append(with_mean(resampled))  # (A + 1, B, 4)
+    tails = (1 - level) / 2
+    return _quantiles(np.concatenate(pieces, axis=1), [tails, 1 - tails])
+
+
+def _confusions(
+    truth: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    n_classes: int,
+    rows: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Confusion matrices of B resamples: rows (B, N) -> (B, C, C)."""
+    n_resamples, n_cells = len(rows), n_classes**2
+    # Unknown truths fall into one more cell, which is dropped.
+    cells = np.where(truth == UNKNOWN, n_cells, truth * n_classes + predicted)
+    offsets = np.arange(n_resamples)[:, np.newaxis] * (n_cells + 1)
+    counts = np.bincount(
+        (cells[rows] + offsets).ravel(), minlength=n_resamples * (n_cells + 1)
+    ).reshape(n_resamples, n_cells + 1)
+    return counts[:, :-1].reshape(n_resamples, n_classes, n_classes)
+
+
+def with_mean(found: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """A arrays (..., 4) -> (A + 1, ..., 4), last the mean over the attributes that have truths."""
+    stacked = np.stack(found)
+    known = ~np.isnan(stacked)
+    total, count = np.where(known, stacked, 0).sum(axis=0), known.sum(axis=0)
+    mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return np.concatenate([stacked, mean[np.newaxis]])
+
+
+def _quantiles(values: NDArray[np.float64], at: list[float]) -> NDArray[np.float64]:
+    """Quantiles over the middle axis, NaN left out: (A, B, F) -> (A, F, len(at))."""
+    found = np.full((*values[:, 0].shape, len(at)), np.nan)
+    for attribute, column in np.ndindex(found.shape[:2]):
+        known = values[attribute, :, column]
+        known = known[~np.isnan(known)]
+        if len(known):
+            found[attribute, column] = np.quantile(known, at)
+    return found
+
+
+_FLATTERED = "so that figures of new images lie somewhat lower"
+
+
+def whose_figures(part: str, config: TraitsConfig) -> str:
+    """Say which images a part's figures are of, and what these images had a say in.
+
+    Parameters
+    ----------
+    part : {"out-of-fold", "test", "validation"}
+    config : TraitsConfig
+        A constant schedule lets the images that validate choose the epoch.
+
+    Examples
+    --------
+    >>> whose_figures("validation", TraitsConfig(folds=0))
+    'the validation images, which taught nothing and chose no epoch'
+    >>> whose_figures("validation", TraitsConfig.of_preset("source"))
+    'the validation images, which taught nothing but chose the epoch, so that figures of new images
+     lie somewhat lower'
+    """
+    if part == "test":
+        return "the test images, which taught nothing and chose nothing"
+    if part == "validation":
+        if config.chooses_epoch:
+            return f"the validation images, which taught nothing but chose the epoch, {_FLATTERED}"
+        return "the validation images, which taught nothing and chose no epoch"
+    alone = "the training images, each answered by the networks that were trained without it"
+    if config.chooses_epoch:
+        return f"{alone}, whose epochs it helped to choose, {_FLATTERED}"
+    return alone

@@ -1,0 +1,1 @@
+"""Step 2, architectures: networks, ensembles, inference."""

@@ -1,0 +1,1 @@
+"""Step 6, answer: predictions, explanations, ONNX files."""

@@ -1,0 +1,341 @@
+"""The documents others rely on: an evaluation, a fit, predictions, as plain JSON types.
+
+Keys may be added here, never renamed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import fmean
+from typing import cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lacunar.traits.confidence.measures import Confidence
+from lacunar.traits.confidence.selective import abstains
+from lacunar.traits.data.class_balance import Factors
+from lacunar.traits.data.label_counts import LabelCounts
+from lacunar.traits.data.schema import Attribute, Schema
+from lacunar.traits.environment import Machine
+from lacunar.traits.evaluate.evaluation import LEVEL, Evaluation
+from lacunar.traits.evaluate.metrics import class_table
+from lacunar.traits.evaluate.operating_points import OperatingPoints
+from lacunar.traits.json_schema import (
+    Answer,
+    AttributeEvaluation,
+    ClassFigures,
+    ConfidenceDocument,
+    ConfidenceFigures,
+    CountsDocument,
+    EvaluationDocument,
+    Figures,
+    FitDocument,
+    Intervals,
+    MachineDocument,
+    Measure,
+    OperatingPointsDocument,
+    Predictions,
+    StartDocument,
+)
+from lacunar.traits.model import TraitsModel
+from lacunar.traits.networks.pretrained import Start
+from lacunar.traits.training.history import common_epoch, kept_epoch
+
+
+def describe_evaluation(evaluation: Evaluation) -> EvaluationDocument:
+    """Figures of every attribute and of their mean; null where no truth is known.
+
+    ``macro_f1`` is over the classes among the truths, ``macro_f1_all`` over all classes;
+    ``largest_class`` holds the same figures had every answer been the largest class of the
+    training labels, and ``intervals`` the ends of their 95 % bootstrap intervals.
+    """
+    found, baseline = evaluation.figures, evaluation.baseline
+    outputs: dict[str, AttributeEvaluation] = {
+        attribute.name: {
+            **_figures(found[position]),
+            "known": int(confusion.sum()),
+            "unknown": int(evaluation.unknown[position]),
+            "confusion": confusion.tolist(),
+            "intervals": _intervals(evaluation.intervals[position]),
+            "largest_class": {
+                "label": attribute.classes[evaluation.largest[position]],
+                **_figures(baseline[position]),
+            },
+            "classes": _classes(attribute, confusion),
+        }
+        for position, (attribute, confusion) in enumerate(
+            zip(evaluation.schema.attributes, evaluation.confusions, strict=True)
+        )
+    }
+    return {
+        "outputs": outputs,
+        "mean": {
+            **_figures(found[-1]),
+            "intervals": _intervals(evaluation.intervals[-1]),
+            "largest_class": _figures(baseline[-1]),
+        },
+        "interval_level": LEVEL,
+    }
+
+
+def describe_fit(model: TraitsModel) -> FitDocument:
+    """How training went, the label counts of each part, the evaluations, the operating points."""
+    kept = [kept_epoch(history, model.config) for history in model.histories]
+    return {
+        "preset": model.config.preset,
+        "start": None if model.start is None else _start(model.start),
+        "machine": None if model.machine is None else _machine(model.machine),
+        "networks": len(model.states),
+        "judges": len(model.histories),
+        "epochs": len(model.history),
+        "kept_epoch": common_epoch(model.histories, model.config),
+        "validation_loss": fmean(epoch.validation.loss for epoch in kept),
+        "intake": {
+            part: {"rows": found.rows, "repeated": found.repeated, "unknown": dict(found.unknown)}
+            for part, found in model.intake.items()
+        },
+        "counts": {
+            part: describe_counts(model.schema, counts) for part, counts in model.counts.items()
+        },
+        "evaluations": {
+            part: describe_evaluation(evaluation) for part, evaluation in model.evaluations.items()
+        },
+        "confidences": {
+            part: describe_confidence(found) for part, found in model.confidences.items()
+        },
+        "operating_points": {
+            part: describe_points(model.schema, found)
+            for part, found in model.operating_points.items()
+        },
+    }
+
+
+def describe_points(schema: Schema, points: OperatingPoints) -> OperatingPointsDocument:
+    """Figures of answers that favour rare classes the more, the higher ``tau`` is.
+
+    ``as_answered`` is the ``tau`` of the point whose answers the model gives of its own.
+    """
+    rows = [[_figures(row) for row in figures] for figures in points.figures]
+    return {
+        "as_answered": points.as_answered,
+        "points": [
+            {
+                "tau": tau,
+                "outputs": dict(zip(schema.names, found[:-1], strict=True)),
+                "mean": found[-1],
+            }
+            for tau, found in zip(points.taus, rows, strict=True)
+        ],
+    }
+
+
+def describe_counts(schema: Schema, counts: LabelCounts) -> CountsDocument:
+    """How many labels of each attribute are unknown, and how many are of each class.
+
+    Examples
+    --------
+    >>> schema = Schema((Attribute("coat", ("open", "closed")),), image_column="file")
+    >>> describe_counts(schema, (np.array([1, 2, 3]),))
+    {'coat': {'unknown': 1, 'classes': {'open': 2, 'closed': 3}}}
+    """
+    return {
+        attribute.name: {
+            "unknown": int(count[0]),
+            "classes": dict(zip(attribute.classes, count[1:].tolist(), strict=True)),
+        }
+        for attribute, count in zip(schema.attributes, counts, strict=True)
+    }
+
+
+def describe_predictions(
+    schema: Schema,
+    images: Sequence[str],
+    probabilities: Sequence[NDArray[np.float64]],
+    thresholds: Sequence[float | None] | None = None,
+    *,
+    factors: Factors | None = None,
+    all_probabilities: bool = False,
+) -> Predictions:
+    """The answer for every attribute of every image: its most probable class, unless told.
+
+    Parameters
+    ----------
+    schema : Schema
+        A attributes of C_a classes.
+    images : sequence of N str
+    probabilities : sequence of A float64 arrays of shape (N, C_a)
+    thresholds : sequence of A float or None, optional
+        Probability below which an answer abstains, which all do where it is None; without any,
+        none does. The label stays.
+    factors : sequence of A float64 arrays of shape (C_a,), optional
+        The answer is the class of the highest product of probability and factor, and is told with
+        its probability; see :meth:`lacunar.traits.data.class_balance.ClassShares.factors`.
+    all_probabilities : bool
+        Tell the probability of every class as well.
+
+    Examples
+    --------
+    >>> schema = Schema((Attribute("coat", ("open", "closed")),), image_column="file")
+    >>> describe_predictions(schema, ["a.png"], [np.array([[0.25, 0.75]])])["predictions"][0]
+    {'image': 'a.png', 'attributes': {'coat': {'label': 'closed', 'probability': 0.75, ...}}}
+    """
+    limits = (0.0,) * len(schema.attributes) if thresholds is None else thresholds
+    products = (
+        probabilities
+        if factors is None
+        else [found * factor for found, factor in zip(probabilities, factors, strict=True)]
+    )
+    columns = zip(schema.attributes, probabilities, products, limits, strict=True)
+    outputs = [_answers(*column, all_probabilities=all_probabilities) for column in columns]
+    return {
+        "predictions": [
+            {"image": image, "attributes": dict(zip(schema.names, answers, strict=True))}
+            for image, *answers in zip(images, *outputs, strict=True)
+        ]
+    }
+
+
+def _answers(
+    attribute: Attribute,
+    found: NDArray[np.float64],
+    products: NDArray[np.float64],
+    threshold: float | None,
+    *,
+    all_probabilities: bool,
+) -> list[Answer]:
+    """Answers of one attribute, one per row of probabilities (N, C_a) and of what decides."""
+    chosen = products.argmax(axis=1)
+    probability = np.take_along_axis(found, chosen[:, np.newaxis], axis=1)[:, 0]
+    answers: list[Answer] = [
+        {"label": attribute.classes[best], "probability": sure, "abstain": kept_back}
+        for best, sure, kept_back in zip(
+            chosen.tolist(),
+            probability.tolist(),
+            abstains(probability, threshold).tolist(),
+            strict=True,
+        )
+    ]
+    if all_probabilities:
+        for answer, row in zip(answers, found.tolist(), strict=True):
+            answer["probabilities"] = dict(zip(attribute.classes, row, strict=True))
+    return answers
+
+
+def _start(start: Start) -> StartDocument:
+    return {
+        "name": start.name,
+        "digest": start.digest,
+        "attributes": list(start.attributes),
+    }
+
+
+def _machine(machine: Machine) -> MachineDocument:
+    return {
+        "device": machine.device,
+        "precision": machine.precision,
+        "processes": machine.processes,
+    }
+
+
+def _figures(values: NDArray[np.float64]) -> Figures:
+    accuracy, macro_f1, macro_f1_all, balanced = map(_or_none, values.tolist())
+    return {
+        "accuracy": accuracy,
+        "macro_f1": macro_f1,
+        "macro_f1_all": macro_f1_all,
+        "balanced_accuracy": balanced,
+    }
+
+
+def _intervals(ends: NDArray[np.float64]) -> Intervals:
+    accuracy, macro_f1, macro_f1_all, balanced = (
+        [_or_none(low), _or_none(high)] for low, high in ends.tolist()
+    )
+    return {
+        "accuracy": accuracy,
+        "macro_f1": macro_f1,
+        "macro_f1_all": macro_f1_all,
+        "balanced_accuracy": balanced,
+    }
+
+
+def _classes(attribute: Attribute, confusion: NDArray[np.int64]) -> list[ClassFigures]:
+    table = class_table(confusion)
+    return [
+        {
+            "label": name,
+            "precision": float(table.precision[position]),
+            "recall": float(table.recall[position]),
+            "f1": float(table.f1[position]),
+            "support": int(table.support[position]),
+        }
+        for position, name in enumerate(attribute.classes)
+    ]
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def describe_confidence(found: Sequence[Confidence]) -> ConfidenceDocument:
+    """Calibration and abstention of every attribute, and their means over the attributes.
+
+    ``ece`` is over bins of about the same number of answers, ``ece_width_10`` and
+    ``ece_width_15`` over bins of the same width; ``ece_chance`` is what chance alone gives to
+    answers that keep their word. Keys that end in ``_before`` are without the temperature.
+    ``threshold`` is null where every answer is kept back; a figure is null where no label is
+    known, and a mean is over the attributes where it is not.
+
+    Examples
+    --------
+    >>> describe_confidence([])["mean"]["ece"] is None
+    True
+    """
+    outputs = {one.name: _confidence_figures(one) for one in found}
+    return {
+        "outputs": {
+            one.name: {
+                **outputs[one.name],
+                "temperature": one.temperature,
+                "threshold": one.threshold,
+                "known": one.known,
+                "unknown": one.unknown,
+            }
+            for one in found
+        },
+        "mean": _means(list(outputs.values())),
+    }
+
+
+def _confidence_figures(one: Confidence) -> ConfidenceFigures:
+    return {
+        "ece": one.after.ece,
+        "ece_before": one.before.ece,
+        "ece_chance": one.after.ece_chance,
+        "ece_width_10": one.after.ece_width_10,
+        "ece_width_10_before": one.before.ece_width_10,
+        "ece_width_15": one.after.ece_width_15,
+        "ece_width_15_before": one.before.ece_width_15,
+        "brier": one.after.brier,
+        "brier_before": one.before.brier,
+        "loss": one.after.loss,
+        "loss_before": one.before.loss,
+        "accuracy": one.accuracy,
+        "accuracy_at_80": one.accuracy_at_80,
+        "coverage": one.coverage,
+        "kept_accuracy": one.kept_accuracy,
+        "aurc": one.aurc,
+    }
+
+
+def _means(outputs: Sequence[ConfidenceFigures]) -> ConfidenceFigures:
+    keys: tuple[Measure, ...] = get_args(Measure)
+    means = {key: _mean([figures[key] for figures in outputs]) for key in keys}
+    return cast(ConfidenceFigures, means)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

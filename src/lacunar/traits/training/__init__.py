@@ -1,0 +1,1 @@
+"""Step 3, train: the loop, augmentation, several processes."""

@@ -1,0 +1,170 @@
+"""What training tells of each epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import zip_longest
+from statistics import fmean
+from typing import Any
+
+from lacunar.traits.config import TraitsConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How well a network does on one part of the images.
+
+    Parameters
+    ----------
+    loss : float
+        Sum of ``losses``.
+    losses : dict of str to float
+        Mean cross-entropy over the known labels of each attribute; 0 where none is known. What
+        they are of where rare classes are favoured:
+        :func:`lacunar.traits.training.loop.train_network`.
+    accuracies : dict of str to float or None
+        Share of the known labels that are found; none where none is known.
+    """
+
+    loss: float
+    losses: dict[str, float]
+    accuracies: dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One pass over the training images.
+
+    Parameters
+    ----------
+    epoch : int
+        Counted from 1.
+    train : Score
+        Of the moved images, while the network changed and dropped channels: no better than it is
+        for images as they are.
+    validation : Score
+        After the pass.
+
+    Examples
+    --------
+    >>> score = Score(0.5, {"coat": 0.5}, {"coat": 1.0})
+    >>> Epoch.from_dict(Epoch(1, score, score).to_dict()).validation.loss
+    0.5
+    """
+
+    epoch: int
+    train: Score
+    validation: Score
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what :meth:`from_dict` reads, as JSON would hold it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, document: dict[str, Any]) -> Epoch:
+        """Read a row; keys of other things are passed over."""
+        return cls(document["epoch"], Score(**document["train"]), Score(**document["validation"]))
+
+
+def kept_epoch(history: Sequence[Epoch], config: TraitsConfig) -> Epoch:
+    """The epoch whose weights are kept: the last of one cycle, else the best in validation.
+
+    Of several with the lowest validation loss the first counts.
+
+    Examples
+    --------
+    >>> rows = [Score(loss, {}, {}) for loss in (3.0, 1.0, 2.0, 1.0)]
+    >>> history = [Epoch(n, row, row) for n, row in enumerate(rows, start=1)]
+    >>> [
+    ...     kept_epoch(history, TraitsConfig(schedule=schedule)).epoch
+    ...     for schedule in ("constant", "one-cycle")
+    ... ]
+    [2, 4]
+    """
+    if config.chooses_epoch:
+        return min(history, key=lambda epoch: epoch.validation.loss)
+    return history[-1]
+
+
+def common_epoch(histories: Sequence[Sequence[Epoch]], config: TraitsConfig) -> int | None:
+    """The epoch whose weights all networks kept; None where each kept its own best one.
+
+    Examples
+    --------
+    >>> score = Score(1.0, {}, {})
+    >>> one, other = ([Epoch(n, score, score) for n in range(1, last + 1)] for last in (3, 3))
+    >>> common_epoch([one, other], TraitsConfig())
+    3
+    >>> common_epoch([one, other], TraitsConfig(schedule="constant")) is None
+    True
+    """
+    if config.chooses_epoch and len(histories) > 1:
+        return None
+    return kept_epoch(histories[0], config).epoch
+
+
+def kept_span(histories: Sequence[Sequence[Epoch]], config: TraitsConfig) -> str:
+    """Which epochs several networks kept, each its own, in words.
+
+    Examples
+    --------
+    >>> score = Score(1.0, {}, {})
+    >>> one, other = ([Epoch(n, score, score) for n in range(1, last + 1)] for last in (3, 5))
+    >>> kept_span([one, other], TraitsConfig())
+    'epochs 3 to 5'
+    """
+    kept = [kept_epoch(history, config).epoch for history in histories]
+    first, last = min(kept), max(kept)
+    return f"epoch {first}" if first == last else f"epochs {first} to {last}"
+
+
+def is_over(history: Sequence[Epoch], config: TraitsConfig) -> bool:
+    """Whether training ends here: by number, or since the validation loss has long been lower.
+
+    Examples
+    --------
+    >>> is_over([], TraitsConfig(max_epochs=1))
+    False
+    """
+    if len(history) >= config.max_epochs:
+        return True
+    if not history or not config.chooses_epoch:
+        return False
+    return history[-1].epoch - kept_epoch(history, config).epoch >= config.patience
+
+
+def mean_history(histories: Sequence[Sequence[Epoch]]) -> tuple[Epoch, ...]:
+    """Epochs of several networks as those of one, each loss and accuracy a mean.
+
+    Networks that stopped early have no more part in it.
+
+    Examples
+    --------
+    >>> one, other = (Epoch(1, score, score) for score in (Score(2, {}, {}), Score(4, {}, {})))
+    >>> mean_history([[one], [other]])[0].train.loss
+    3.0
+    """
+    epochs = zip_longest(*histories)
+    return tuple(
+        Epoch(
+            number,
+            _mean([epoch.train for epoch in found if epoch]),
+            _mean([epoch.validation for epoch in found if epoch]),
+        )
+        for number, found in enumerate(epochs, start=1)
+    )
+
+
+def _mean(scores: Sequence[Score]) -> Score:
+    def mean(values: Iterable[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return fmean(known) if known else None
+
+    return Score(
+        loss=fmean(score.loss for score in scores),
+        losses={name: fmean(score.losses[name] for score in scores) for name in scores[0].losses},
+        accuracies={
+            name: mean(score.accuracies[name] for score in scores) for name in scores[0].accuracies
+        },
+    )

@@ -1,0 +1,1 @@
+"""The audit in the web app: findings, queries, and the decisions people take."""

@@ -1,0 +1,127 @@
+"""Findings of an audit, one by one, with what they can be filtered by and what can be decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from lacunar.traits.audit.findings import AuditFindings
+from lacunar.traits.audit.json_schema import BadImage, CopyPair, Gap, WrongLabel
+from lacunar.traits.audit.to_json import (
+    describe_bad_image,
+    describe_copies,
+    describe_gap,
+    describe_wrong_label,
+)
+from lacunar.web.audit.decisions import Place
+
+Kind = Literal["wrong_labels", "gaps", "duplicates", "low_quality"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One finding.
+
+    Parameters
+    ----------
+    kind : {'wrong_labels', 'gaps', 'duplicates', 'low_quality'}
+    number : int
+        Among all of its kind, from 1.
+    row : int
+        Where the findings hold it.
+    images : tuple of int
+        One, or the two of a pair of copies.
+    attributes : tuple of int
+        That it is about; of copies, those in which they differ.
+    confidence : float, optional
+        Probability of what is suggested or likely; of copies, their correlation.
+    reasons : tuple of str
+        Of low quality.
+    """
+
+    kind: Kind
+    number: int
+    row: int
+    images: tuple[int, ...]
+    attributes: tuple[int, ...] = ()
+    confidence: float | None = None
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def anchor(self) -> str:
+        """Name of the finding within a page, and for programs."""
+        return f"{self.kind}-{self.number}"
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Labels that can be decided on."""
+        return tuple((image, attribute) for attribute in self.attributes for image in self.images)
+
+
+def items_of(findings: AuditFindings) -> dict[Kind, tuple[Item, ...]]:
+    """All findings by kind, in the order in which a person should see them.
+
+    Labels and gaps by their rank; copies across the parts before others, since a test image that
+    was trained on makes every figure of the test too good; images that are bad for more reasons
+    before others.
+    """
+    return {
+        "wrong_labels": tuple(_wrong_labels(findings)),
+        "gaps": tuple(_gaps(findings)),
+        "duplicates": tuple(_duplicates(findings)),
+        "low_quality": tuple(_low_quality(findings)),
+    }
+
+
+def describe_item(findings: AuditFindings, item: Item) -> WrongLabel | Gap | CopyPair | BadImage:
+    """Say of a finding what ``lacunar traits audit --json`` says of it."""
+    if item.kind == "wrong_labels":
+        assert findings.wrong_labels is not None
+        return describe_wrong_label(findings, findings.wrong_labels, item.row)
+    if item.kind == "gaps":
+        assert findings.gaps is not None
+        return describe_gap(findings, findings.gaps, item.row)
+    if item.kind == "duplicates":
+        return describe_copies(findings, findings.duplicates[item.row])
+    return describe_bad_image(findings, findings.low_quality[item.row])
+
+
+def _wrong_labels(findings: AuditFindings) -> Iterator[Item]:
+    ranked = findings.wrong_labels
+    if ranked is None:
+        return
+    for number, row in enumerate(np.flatnonzero(ranked.flagged).tolist(), start=1):
+        image, attribute = int(ranked.image[row]), int(ranked.attribute[row])
+        sure = float(ranked.confidence[row])
+        yield Item("wrong_labels", number, row, (image,), (attribute,), sure)
+
+
+def _gaps(findings: AuditFindings) -> Iterator[Item]:
+    ranked = findings.gaps
+    if ranked is None:
+        return
+    for number, row in enumerate(np.flatnonzero(ranked.value).tolist(), start=1):
+        image, attribute = int(ranked.image[row]), int(ranked.attribute[row])
+        sure = float(ranked.probability[row])
+        yield Item("gaps", number, row, (image,), (attribute,), sure)
+
+
+def _duplicates(findings: AuditFindings) -> Iterator[Item]:
+    in_test = findings.parts.in_test
+    pairs = sorted(
+        enumerate(findings.duplicates),
+        key=lambda pair: bool(in_test[pair[1].first] == in_test[pair[1].second]),
+    )
+    for number, (row, pair) in enumerate(pairs, start=1):
+        images = (pair.first, pair.second)
+        differ = findings.conflicts(pair)
+        yield Item("duplicates", number, row, images, differ, pair.correlation)
+
+
+def _low_quality(findings: AuditFindings) -> Iterator[Item]:
+    found = sorted(enumerate(findings.low_quality), key=lambda image: -len(image[1].reasons))
+    for number, (row, image) in enumerate(found, start=1):
+        yield Item("low_quality", number, row, (image.image,), reasons=image.reasons)

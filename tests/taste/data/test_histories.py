@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lacunar.errors import InputError
+from lacunar.taste.data.histories import Histories, histories_of, new_history
+from lacunar.taste.data.ratings import Ratings
+
+
+def test_histories_are_the_rows_of_the_log(sample_ratings: Ratings) -> None:
+    users = np.array([7, 3, 3, 119])
+    found = histories_of(sample_ratings, users)
+    for place, user in enumerate(users.tolist()):
+        rows, own = sample_ratings.rows_of(user), found.take(np.array([place]))
+        assert own.item.tolist() == sample_ratings.item[rows].tolist()
+        assert own.rating.tolist() == sample_ratings.rating[rows].tolist()
+    assert found.user.tolist() == np.repeat(np.arange(4), found.n_ratings).tolist()
+
+
+def test_the_matrix_holds_each_rating_at_its_film(sample_ratings: Ratings) -> None:
+    histories = histories_of(sample_ratings)
+    dense = histories.matrix(histories.rating, sample_ratings.n_items).toarray()
+    expected = np.zeros_like(dense)
+    expected[sample_ratings.user, sample_ratings.item] = sample_ratings.rating
+    assert (dense == expected).all()
+
+
+def test_a_new_history_is_sorted_by_film(sample_ratings: Ratings) -> None:
+    ids = sample_ratings.items["item_id"]
+    found = new_history(sample_ratings, {str(ids[29]): 4.0, str(ids[6]): 2.5})
+    assert found.item.tolist() == [6, 29]
+    assert found.rating.tolist() == [2.5, 4.0]
+    assert new_history(sample_ratings, {}).n_ratings.tolist() == [0]
+
+
+def test_an_empty_history_among_others() -> None:
+    found = Histories(np.array([0, 1, 1, 2]), np.array([4, 9], dtype=np.int32), np.ones(2))
+    assert found.take(np.array([1, 2])).item.tolist() == [9]
+    assert found.n_ratings.tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("stars", [0.0, 4.2, 5.5, float("nan")])
+def test_ratings_off_the_scale_are_refused(sample_ratings: Ratings, stars: float) -> None:
+    with pytest.raises(InputError, match=r"film 2: expected a rating of 0.5 to 5"):
+        new_history(sample_ratings, {"2": stars})
+
+
+def test_unknown_films_are_refused(sample_ratings: Ratings) -> None:
+    with pytest.raises(InputError, match="expected the id of one of 300 films, such as 2, got"):
+        new_history(sample_ratings, {"no such film": 4.0})

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from lacunar.taste.data.raw_tables import keep_items, number, without_times
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12", 12),
+        ("-3", -3),
+        ("007", 7),
+        ("1.0", None),
+        ("tt12", None),
+        ("", None),
+        ("9" * 18, 10**18 - 1),
+        ("9" * 19, None),
+    ],
+)
+def test_an_id_is_a_number_only_if_it_is_written_as_one(
+    connection: duckdb.DuckDBPyConnection, text: str, expected: int | None
+) -> None:
+    row = connection.execute(f"SELECT {number('id')} FROM (SELECT ? AS id)", [text]).fetchone()
+    assert row == (expected,)
+
+
+def test_times_are_zero_only_where_nobody_named_them() -> None:
+    assert duckdb.sql(f"SELECT {without_times({})['timestamp']}").fetchall() == [(0,)]
+    assert without_times({"timestamp": "when"}) == {}
+
+
+def test_films_are_kept_with_trimmed_ids_and_lists_of_genres(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    connection.execute(
+        """CREATE TABLE loaded AS SELECT ' 7 ' AS "movieId", 'A (1990)' AS title, 'B|C' AS genres"""
+    )
+    keep_items(connection, "string_split(genres, '|')")
+    rows = connection.execute("SELECT item_id, title, genres FROM raw_items").fetchall()
+    assert rows == [("7", "A (1990)", ["B", "C"])]
+    assert connection.execute("SHOW TABLES").fetchall() == [("raw_items",)]

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lacunar.taste.data.histories import histories_of
+from lacunar.taste.evaluate.metrics import genre_diversity, miscalibration
+from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.ranking import best_films
+from lacunar.taste.recommend.rerank import Controls
+
+
+def lists(model: TasteModel, **controls: float) -> np.ndarray:
+    histories = histories_of(model.ratings)
+    recommender = model.recommender("personal")
+    return best_films(recommender, model.ratings, histories, 10, controls=Controls(**controls))[0]
+
+
+def test_favourites_bring_lists_nearer_to_the_genres_of_histories(sample_model: TasteModel) -> None:
+    genres = sample_model.ratings.genre_matrix.toarray()
+    histories = histories_of(sample_model.ratings)
+    found = [
+        np.nanmean(miscalibration(lists(sample_model, favourites=f), histories, genres))
+        for f in (0.0, 0.3, 0.9)
+    ]
+    assert found == sorted(found, reverse=True)
+    assert found[-1] < 0.6 * found[0]
+
+
+def test_diversity_brings_films_that_are_less_alike(sample_model: TasteModel) -> None:
+    genres = sample_model.ratings.genre_matrix.toarray()
+    found = [
+        genre_diversity(lists(sample_model, diversity=d), genres).mean() for d in (0.0, 0.3, 0.9)
+    ]
+    assert found == sorted(found)
+
+
+def test_a_film_shown_has_the_score_less_the_cost_of_its_place(sample_model: TasteModel) -> None:
+    histories = histories_of(sample_model.ratings)
+    recommender = sample_model.recommender("personal")
+    items, scores, costs = best_films(
+        recommender, sample_model.ratings, histories, 5, controls=Controls(diversity=0.5)
+    )
+    plain = recommender.score(histories)
+    assert np.take_along_axis(plain, items, axis=1) == pytest.approx(scores)
+    assert (costs[:, 0] == 0).all()
+    assert (costs[:, 1:] >= 0).all()

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from lacunar.taste.segments.user_map import draw_map
+
+
+def test_the_same_seed_draws_the_same_map() -> None:
+    x = np.random.default_rng(0).normal(size=(40, 5))
+    assert draw_map(x, seed=1).coordinates.tobytes() == draw_map(x, seed=1).coordinates.tobytes()
+
+
+def test_far_groups_stay_apart() -> None:
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(size=(30, 5)), rng.normal(size=(30, 5)) + 50])
+    points = draw_map(x, seed=0).coordinates
+    within = np.linalg.norm(points[:30] - points[:30].mean(axis=0), axis=1).max()
+    between = np.linalg.norm(points[:30].mean(axis=0) - points[30:].mean(axis=0))
+    assert between > within
+
+
+def test_too_many_users_are_sampled() -> None:
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    found = draw_map(x, max_users=25, seed=0)
+    assert found.coordinates.shape == (25, 2)
+    assert len(set(found.users.tolist())) == 25
+    assert (np.diff(found.users) > 0).all()
+
+
+def test_a_handful_of_users_needs_no_embedding() -> None:
+    assert draw_map(np.ones((3, 2))).coordinates.tolist() == [[0, 0]] * 3
+
+
+def test_the_map_does_not_depend_on_the_number_of_threads() -> None:
+    x = np.random.default_rng(0).normal(size=(80, 6))
+    maps = []
+    for threads in (1, 2):
+        with threadpool_limits(limits=threads):
+            maps.append(draw_map(x, seed=0).coordinates.tobytes())
+    assert maps[0] == maps[1]

@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lacunar.errors import InputError
+from lacunar.traits.audit.audited_images import Parts
+from lacunar.traits.data.dataset import read_dataset, read_layout
+from lacunar.traits.data.schema import Attribute, Schema
+
+
+def test_images_are_numbered_through_the_parts(people_directory: Path) -> None:
+    train, test = read_layout(people_directory)
+    assert test is not None
+    parts = Parts(train, test)
+    assert len(parts) == 36
+    assert (parts.place(0), parts.place(23)) == (
+        ("train", train.names[0]),
+        ("train", train.names[23]),
+    )
+    assert (parts.place(24), parts.path(35)) == (("test", test.names[0]), test.paths[11])
+    assert parts.where(24) == test.where(0)
+    assert parts.in_test.tolist() == [False] * 24 + [True] * 12
+    np.testing.assert_array_equal(parts.labels, np.concatenate([train.labels, test.labels]))
+    assert len(Parts(train)) == 24
+
+
+def test_parts_of_other_attributes_are_refused(people_directory: Path) -> None:
+    train = read_dataset(people_directory)
+    other = Schema(
+        (Attribute("gender", ("man", "woman")),), image_column="filename", images="Originals"
+    )
+    test = read_dataset(people_directory, other, part="test")
+    with pytest.raises(InputError, match="expected the attributes and classes of"):
+        Parts(train, test)

@@ -1,0 +1,280 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lacunar.errors import InputError
+from lacunar.traits.data.dataset import Intake, read_dataset, read_layout
+from lacunar.traits.data.schema import PEOPLE, Schema
+
+HEADER = "filename,gender,tortyp,torcol,legtyp,legcol,luggage"
+
+
+def write_people(folder: Path, name: str, *rows: str) -> None:
+    (folder / "Originals").mkdir(parents=True)
+    for row in rows:
+        Image.new("RGB", (20, 40)).save(folder / "Originals" / row.split(",")[0])
+    (folder / name).write_text("\n".join([HEADER, *rows]) + "\n")
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    write_people(tmp_path / "Train_Data", "Train.csv", "a.png,0,1,10,0,-1,1", "b.png,1,0,2,1,3,0")
+    write_people(tmp_path / "Test_Data", "Test.csv", "c.png,-1,1,0,0,0,0")
+    return tmp_path
+
+
+def sentence_of(path: Path, schema: Schema | None) -> str:
+    with pytest.raises(InputError) as caught:
+        read_dataset(path, schema)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_the_source_layout_has_two_halves(people: Path) -> None:
+    train, test = read_layout(people)
+    assert test is not None
+    assert (train.names, test.names) == (("a.png", "b.png"), ("c.png",))
+    assert train.labels.dtype == np.int64
+    assert train.labels.tolist() == [[0, 1, 10, 0, -1, 1], [1, 0, 2, 1, 3, 0]]
+    assert train.paths[0] == (people / "Train_Data" / "Originals" / "a.png").resolve()
+    assert (train.schema, train.groups, train.maps) == (PEOPLE, None, None)
+    assert train.where(1).endswith("Train.csv, line 3, column filename, b.png")
+
+
+def test_the_test_half_may_be_missing(people: Path) -> None:
+    (people / "Test_Data").rename(people / "elsewhere")
+    assert read_layout(people)[1] is None
+    (people / "Test_Data").mkdir()
+    with pytest.raises(InputError, match=r"Test\.csv: expected a readable file"):
+        read_layout(people)
+
+
+def test_the_source_layout_may_hold_other_attributes(people: Path) -> None:
+    (people / "schema.toml").write_text(
+        'image_column = "filename"\nimages = "Originals"\n'
+        '[[attributes]]\nname = "bag"\ncolumn = "luggage"\nclasses = ["no", "yes"]\n'
+    )
+    train, test = read_layout(people)
+    assert test is not None
+    assert (train.labels.tolist(), test.labels.tolist()) == ([[1], [0]], [[0]])
+
+
+def test_a_csv_file_is_described_by_the_schema_beside_it(
+    tmp_path: Path, write_coats: Callable[..., Path]
+) -> None:
+    path = write_coats("b.png,closed,", "a.png,,1")
+    (tmp_path / "schema.toml").write_text(
+        'image_column = "file"\nimages = "photos"\n'
+        '[[attributes]]\nname = "coat"\nclasses = ["open", "closed"]\n'
+        '[[attributes]]\nname = "hat"\ncolumn = "hat_on"\nclasses = ["off", "on"]\n'
+    )
+    for where in (path, tmp_path):
+        dataset, test = read_layout(where)
+        assert test is None
+        assert dataset.names == ("b.png", "a.png")
+        assert dataset.labels.tolist() == [[1, -1], [-1, 1]]
+        assert dataset.intake == Intake(rows=2, repeated=0, unknown={"coat": 1, "hat": 1})
+
+
+def test_a_named_schema_goes_before_the_one_beside(
+    tmp_path: Path, write_coats: Callable[..., Path], coats: Schema
+) -> None:
+    path = write_coats("a.png,open,on")
+    (tmp_path / "schema.toml").write_text("not even TOML")
+    assert read_dataset(path, coats).schema is coats
+
+
+def test_rows_of_one_image_are_merged_and_counted(
+    write_coats: Callable[..., Path], coats: Schema
+) -> None:
+    path = write_coats("b.png,0,1", "a.png,2,", "./a.png,,on", "a.png,none,1")
+    dataset = read_dataset(path, coats)
+    assert dataset.names == ("b.png", "a.png")
+    assert dataset.labels.tolist() == [[0, 1], [2, 1]]
+    assert dataset.lines.tolist() == [2, 3]
+    assert dataset.intake == Intake(rows=4, repeated=2, unknown={"coat": 0, "hat": 0})
+
+
+def test_rows_of_one_image_that_disagree_are_refused(
+    write_coats: Callable[..., Path], coats: Schema
+) -> None:
+    path = write_coats("a.png,open,1", "b.png,open,1", "a.png,none,1")
+    assert sentence_of(path, coats) == (
+        f"{path}, line 4, column coat: expected 'open' as line 2 has for the same image, got 'none'"
+    )
+
+
+def test_groups_are_numbered(tmp_path: Path, write_coats: Callable[..., Path]) -> None:
+    path = write_coats(
+        "a.png,open,x", "b.png,closed,w", "c.png,,x", images=("a.png", "b.png", "c.png")
+    )
+    schema = Schema.from_dict({
+        "attributes": [{"name": "coat", "classes": ["open", "closed"]}],
+        "image_column": "file", "group_column": "hat_on", "images": "photos",
+    })  # fmt: skip
+    groups = read_dataset(path, schema).groups
+    assert groups is not None
+    assert groups.tolist() == [1, 0, 1]
+    path = write_coats("a.png,open,x", "b.png,closed,")
+    assert sentence_of(path, schema) == (
+        f"{path}, line 3, column hat_on: expected the group of the image, got an empty cell"
+    )
+
+
+def test_names_may_have_spaces_accents_and_folders(
+    write_coats: Callable[..., Path], coats: Schema
+) -> None:
+    names = ("été 1.png", "rue/du midi.png", "a,b.png", "c..d.png")
+    path = write_coats(*(f'"{name}",0,1' for name in names), images=names)
+    dataset = read_dataset(path, coats)
+    assert dataset.names == names
+    assert all(file.is_file() for file in dataset.paths)
+
+
+def test_maps_are_found_where_they_are(
+    tmp_path: Path, write_coats: Callable[..., Path], coats: Schema
+) -> None:
+    path = write_coats("a.png,0,1", "b.png,0,1")
+    (tmp_path / "maps").mkdir()
+    assert read_dataset(path, coats).maps is None
+    Image.new("1", (30, 40)).save(tmp_path / "maps" / "b_hem.png")
+    hem = (tmp_path / "maps" / "b_hem.png").resolve()
+    assert read_dataset(path, coats).maps == ((None, None), (None, hem))
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("c.png,0,1", "column file: expected an image file, got none at {folder}/photos/c.png"),
+        (",0,1", "column file: expected the name of an image file, got an empty cell"),
+        ("../x.png,0,1", "column file: expected a path inside {root}/photos, got '../x.png'"),
+        ("{root}/photos/a.png,0,1", "column file: expected a path inside {root}/photos, got '/"),
+        ("x/../b.png,0,1", "column file: expected a path inside {root}/photos, got 'x/../b.png'"),
+        (".,0,1", "column file: expected an image file, got none at {folder}/photos"),
+        ("n" * 300 + ",0,1", "column file: expected an image file, got none at"),
+        ("loop.png,0,1", "column file: expected an image file, got none at"),
+        ("link.png,0,1", "column file: expected 'link.png' inside {root}, got a link to "),
+        ("b.png,3,1", "column coat: expected one of open, closed, none, or 0 to 2, or -1 or"),
+        ("b.png,0,yes", "column hat_on: expected one of off, on, or 0 to 1, or -1 or nothing"),
+        ("b.png,0", "expected 3 fields, got 2"),
+    ],
+)
+def test_a_bad_row_gets_one_sentence_with_its_line(
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    write_coats: Callable[..., Path],
+    coats: Schema,
+    row: str,
+    sentence: str,
+) -> None:
+    root = tmp_path.resolve()
+    path = write_coats("a.png,0,1", row.format(root=root))
+    secret = tmp_path_factory.mktemp("elsewhere") / "secret.png"
+    Image.new("RGB", (20, 40)).save(secret)
+    (tmp_path / "photos" / "link.png").symlink_to(secret)
+    (tmp_path / "photos" / "loop.png").symlink_to("loop.png")
+    found = sentence_of(path, coats)
+    between = ", " if sentence.startswith("column") else ": "
+    expected = sentence.format(root=root, folder=tmp_path)
+    assert found.startswith(f"{path}, line 3{between}{expected}")
+
+
+def test_a_map_that_leads_out_of_the_folder_is_refused(
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    write_coats: Callable[..., Path],
+    coats: Schema,
+) -> None:
+    path = write_coats("a.png,0,1")
+    outside = tmp_path_factory.mktemp("elsewhere") / "a_hem.png"
+    outside.touch()
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / "a_hem.png").symlink_to(outside)
+    found = sentence_of(path, coats)
+    assert found.startswith(f"{path}, line 2, column file: expected 'a_hem.png' inside")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs named pipes")
+def test_a_pipe_is_no_image_file(
+    tmp_path: Path, write_coats: Callable[..., Path], coats: Schema
+) -> None:
+    path = write_coats("a.png,0,1", "pipe.png,0,1")
+    os.mkfifo(tmp_path / "photos" / "pipe.png")
+    assert "line 3, column file: expected an image file, got none" in sentence_of(path, coats)
+
+
+def test_a_column_without_a_known_label_cannot_be_learnt_but_tested(
+    write_coats: Callable[..., Path], coats: Schema
+) -> None:
+    path = write_coats("a.png,0,", "b.png,1,-1")
+    assert sentence_of(path, coats) == (
+        f"{path}, column hat_on: expected at least one known label to learn from,"
+        " got none for 2 images"
+    )
+    assert read_dataset(path, coats, part="test").intake.unknown == {"coat": 0, "hat": 2}
+
+
+def test_a_missing_column_without_a_schema_says_how_to_name_others(
+    write_coats: Callable[..., Path], coats: Schema
+) -> None:
+    path = write_coats("a.png,0,1")
+    found = sentence_of(path, None)
+    assert found.startswith(f"{path}, line 1: expected the columns filename, gender,")
+    assert found.endswith("; name other columns in a schema.toml beside it")
+
+
+def test_a_directory_must_hold_one_csv_file(tmp_path: Path, coats: Schema) -> None:
+    expected = f"{tmp_path}: expected {Path('Train_Data', 'Train.csv')} or one CSV file, got "
+    assert sentence_of(tmp_path, coats) == f"{expected}none"
+    (tmp_path / "x.csv").touch()
+    (tmp_path / "y.csv").touch()
+    assert sentence_of(tmp_path, coats) == f"{expected}x.csv, y.csv"
+    assert sentence_of(tmp_path / "no", coats) == (
+        f"{tmp_path / 'no'}: expected a directory with images or a CSV file, got neither"
+    )
+
+
+def test_data_without_a_schema_are_read_by_the_default_one(
+    write_coats: Callable[..., Path], coats: Schema
+) -> None:
+    path = write_coats("a.png,0,1")
+    assert read_dataset(path, default=coats).schema == coats
+
+
+# Labels -1, 0, 1, ... of each column, counted from the files by another reader.
+TRAIN_COUNTS = {
+    "gender": [0, 290, 230],
+    "torso_type": [4, 197, 319],
+    "torso_colour": [68, 145, 33, 19, 13, 51, 10, 10, 14, 14, 130, 13],
+    "leg_type": [28, 331, 161],
+    "leg_colour": [14, 197, 69, 16, 6, 154, 0, 3, 0, 2, 58, 1],
+    "luggage": [66, 133, 321],
+}
+TEST_COUNTS = {
+    "gender": [0, 94, 102],
+    "torso_type": [1, 73, 122],
+    "torso_colour": [33, 48, 15, 3, 4, 18, 1, 3, 2, 9, 53, 7],
+    "leg_type": [9, 126, 61],
+    "leg_colour": [10, 76, 27, 7, 0, 52, 0, 3, 0, 2, 18, 1],
+    "luggage": [28, 47, 121],
+}
+
+
+@pytest.mark.realdata
+def test_the_real_data_has_520_and_196_images_of_known_labels(real_people: Path) -> None:
+    train, test = read_layout(real_people)
+    assert test is not None
+    for dataset, n, counts in ((train, 520, TRAIN_COUNTS), (test, 196, TEST_COUNTS)):
+        assert (len(dataset), dataset.intake.rows, dataset.intake.repeated) == (n, n, 0)
+        found = {
+            attribute.name: np.bincount(column + 1, minlength=len(attribute.classes) + 1).tolist()
+            for attribute, column in zip(PEOPLE.attributes, dataset.labels.T, strict=True)
+        }
+        assert found == counts
+        assert dataset.intake.unknown == {name: count[0] for name, count in counts.items()}

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lacunar.traits.confidence.calibrator import Trust
+from lacunar.traits.confidence.measures import Confidence, measure_confidence
+from lacunar.traits.confidence.out_of_fold import LeftOut
+from lacunar.traits.config import TraitsConfig
+from lacunar.traits.data.label_counts import count_labels
+from lacunar.traits.data.schema import Schema
+from lacunar.traits.evaluate.evaluation import Evaluation, evaluate_answers
+from lacunar.traits.model import TraitsModel
+from lacunar.traits.to_json import (
+    describe_confidence,
+    describe_evaluation,
+    describe_fit,
+    describe_predictions,
+)
+from lacunar.traits.training.history import Epoch, Score
+
+TRUTH = np.array([[0, -1], [1, -1], [0, -1], [-1, -1]])
+PREDICTED = np.array([[0, 0], [1, 1], [1, 1], [2, 0]])
+
+
+@pytest.fixture
+def evaluation(coats: Schema) -> Evaluation:
+    return evaluate_answers(coats, TRUTH, PREDICTED, np.array([0, 1]))
+
+
+def test_an_evaluation_has_the_keys_that_others_rely_on(evaluation: Evaluation) -> None:
+    document = describe_evaluation(evaluation)
+    coat = document["outputs"]["coat"]
+    assert coat["accuracy"] == pytest.approx(2 / 3)
+    assert coat["macro_f1"] == pytest.approx(2 / 3)
+    assert coat["macro_f1_all"] == pytest.approx(4 / 9)
+    assert coat["balanced_accuracy"] == pytest.approx(3 / 4)
+    assert (coat["known"], coat["unknown"]) == (3, 1)
+    assert coat["confusion"] == [[1, 1, 0], [0, 1, 0], [0, 0, 0]]
+    assert coat["largest_class"]["label"] == "open"
+    assert coat["largest_class"]["accuracy"] == pytest.approx(2 / 3)
+    assert [row["support"] for row in coat["classes"]] == [2, 1, 0]
+    assert {"accuracy", "macro_f1"} < set(document["mean"])
+    low, high = coat["intervals"]["accuracy"]
+    assert low <= coat["accuracy"] <= high
+
+
+def test_figures_that_nobody_knows_are_null(evaluation: Evaluation) -> None:
+    document = describe_evaluation(evaluation)
+    hat = document["outputs"]["hat"]
+    assert (hat["accuracy"], hat["intervals"]["macro_f1"], hat["known"]) == (None, [None, None], 0)
+    assert document["mean"]["accuracy"] == document["outputs"]["coat"]["accuracy"]
+    json.dumps(document, allow_nan=False)
+
+
+def test_a_fit_tells_its_best_epoch_and_its_labels(evaluation: Evaluation, coats: Schema) -> None:
+    scores = [Score(loss, {}, {}) for loss in (2.0, 1.0, 3.0)]
+    model = TraitsModel(
+        config=TraitsConfig.of_preset("source"),
+        schema=coats,
+        fingerprint="f",
+        states=({},),
+        layers=(),
+        intake={},
+        histories=(tuple(Epoch(n, score, score) for n, score in enumerate(scores, start=1)),),
+        counts={"train": count_labels(TRUTH, coats)},
+        evaluations={"validation": evaluation},
+        confidences={},
+        left_out=LeftOut((), 1),
+        trust=Trust(np.ones(2), (0.0, 0.0)),
+        versions={},
+    )
+    document = describe_fit(model)
+    assert (document["epochs"], document["kept_epoch"]) == (3, 2)
+    assert document["validation_loss"] == 1.0
+    assert document["counts"]["train"]["coat"] == {
+        "unknown": 1,
+        "classes": {"open": 2, "closed": 1, "none": 0},
+    }
+    assert document["evaluations"]["validation"] == describe_evaluation(evaluation)
+    json.dumps(document, allow_nan=False)
+
+
+def test_predictions_name_the_most_probable_class(coats: Schema) -> None:
+    found = [np.array([[0.2, 0.7, 0.1], [0.5, 0.3, 0.2]]), np.array([[1.0, 0.0], [0.4, 0.6]])]
+    document = describe_predictions(coats, ["a.png", "b.png"], found)
+    first, second = document["predictions"]
+    assert first["image"] == "a.png"
+    assert first["attributes"]["coat"] == {"label": "closed", "probability": 0.7, "abstain": False}
+    assert second["attributes"]["hat"] == {"label": "on", "probability": 0.6, "abstain": False}
+    json.dumps(document, allow_nan=False)
+
+
+def test_answers_below_their_threshold_abstain_and_keep_their_label(coats: Schema) -> None:
+    found = [np.array([[0.2, 0.7, 0.1], [0.5, 0.3, 0.2]]), np.array([[1.0, 0.0], [0.4, 0.6]])]
+    document = describe_predictions(coats, ["a.png", "b.png"], found, (0.7, 0.0))
+    first, second = (row["attributes"] for row in document["predictions"])
+    assert [first["coat"]["abstain"], second["coat"]["abstain"]] == [False, True]
+    assert [first["hat"]["abstain"], second["hat"]["abstain"]] == [False, False]
+    assert second["coat"]["label"] == "open"
+
+
+def test_all_probabilities_are_told_by_class_on_request(coats: Schema) -> None:
+    found = [np.array([[0.2, 0.7, 0.1]]), np.array([[1.0, 0.0]])]
+    document = describe_predictions(coats, ["a.png"], found, all_probabilities=True)
+    answers = document["predictions"][0]["attributes"]
+    assert answers["coat"]["probabilities"] == {"open": 0.2, "closed": 0.7, "none": 0.1}
+    assert answers["hat"]["probabilities"] == {"off": 1.0, "on": 0.0}
+
+
+def test_factors_choose_another_class_which_is_told_with_its_own_probability(
+    coats: Schema,
+) -> None:
+    found = [np.array([[0.2, 0.7, 0.1], [0.5, 0.3, 0.2]]), np.array([[0.9, 0.1], [0.4, 0.6]])]
+    factors = [np.array([4.0, 1.0, 1.0]), np.array([1.0, 1.0])]
+    document = describe_predictions(
+        coats, ["a.png", "b.png"], found, (0.3, 0.0), factors=factors, all_probabilities=True
+    )
+    first, second = (row["attributes"] for row in document["predictions"])
+    # .2 x 4 is more than .7, and it is the probability .2 that is too unsure.
+    assert first["coat"]["label"] == "open"
+    assert (first["coat"]["probability"], first["coat"]["abstain"]) == (0.2, True)
+    assert first["coat"]["probabilities"] == {"open": 0.2, "closed": 0.7, "none": 0.1}
+    assert (second["coat"]["label"], second["coat"]["abstain"]) == ("open", False)
+    plain = describe_predictions(coats, ["a.png", "b.png"], found)["predictions"]
+    assert [row["attributes"]["hat"]["label"] for row in plain] == ["off", "on"]
+    assert second["hat"]["label"] == "on"
+
+
+@pytest.fixture
+def found(coats: Schema) -> tuple[Confidence, ...]:
+    rng = np.random.default_rng(0)
+    before = [rng.dirichlet([1] * n, 90) for n in (3, 2)]
+    after = [rng.dirichlet([1] * n, 90) for n in (3, 2)]
+    labels = rng.integers(-1, 2, (90, 2))
+    return measure_confidence(coats, labels, before, after, [2.0, 0.5], [0.5, 0.7])
+
+
+def test_the_document_has_every_figure_and_its_mean(found: tuple[Confidence, ...]) -> None:
+    document = json.loads(json.dumps(describe_confidence(found), allow_nan=False))
+    coat, hat = document["outputs"]["coat"], document["outputs"]["hat"]
+    assert coat["ece"] == found[0].after.ece
+    assert coat["ece_before"] == found[0].before.ece
+    assert coat["accuracy_at_80"] == found[0].accuracy_at_80
+    assert (coat["temperature"], coat["threshold"]) == (2.0, found[0].threshold)
+    assert (hat["known"], hat["unknown"]) == (found[1].known, found[1].unknown)
+    for key, mean in document["mean"].items():
+        assert mean == pytest.approx((coat[key] + hat[key]) / 2)
+
+
+def test_a_mean_is_over_the_attributes_that_have_the_figure(
+    found: tuple[Confidence, ...],
+) -> None:
+    coat, hat = found
+    document = describe_confidence([coat, replace(hat, kept_accuracy=None)])
+    assert document["mean"]["kept_accuracy"] == coat.kept_accuracy
+    alone = describe_confidence([replace(hat, kept_accuracy=None)])
+    assert alone["mean"]["kept_accuracy"] is None

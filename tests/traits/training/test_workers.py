@@ -1,0 +1,121 @@
+"""Networks that train one after the other, or side by side in other processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lacunar.errors import InputError
+from lacunar.traits.config import TraitsConfig
+from lacunar.traits.data.dataset import LabelledImages
+from lacunar.traits.model import load_frames
+from lacunar.traits.training.history import Epoch
+from lacunar.traits.training.workers import Lesson, Member, Trained, train_members
+
+torch = pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="module")
+def config() -> TraitsConfig:
+    return TraitsConfig(height=24, width=16, filters=4, batch=8, max_epochs=2, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("decoded")
+
+
+@pytest.fixture(scope="module")
+def lesson(people_of_coats: LabelledImages, config: TraitsConfig, cache: Path) -> Lesson:
+    images = load_frames(people_of_coats, config, cache_dir=cache)
+    return Lesson(images, people_of_coats.labels, people_of_coats.schema, cache_dir=cache)
+
+
+@pytest.fixture(scope="module")
+def members(config: TraitsConfig) -> list[Member]:
+    rows = np.arange(48)
+    return [
+        Member(
+            number,
+            config.model_copy(update={"seed": number}),
+            rows[rows % 3 != number],
+            rows[rows % 3 == number],
+            None,
+            "",
+        )
+        for number in range(3)
+    ]
+
+
+@pytest.fixture(scope="module")
+def alone(lesson: Lesson, members: list[Member]) -> list[Trained]:
+    return train_members(lesson, members)
+
+
+def assert_same(found: list[Trained], wanted: list[Trained]) -> None:
+    assert len(found) == len(wanted)
+    for one, other in zip(found, wanted, strict=True):
+        assert one.state.keys() == other.state.keys()
+        for name, array in one.state.items():
+            assert array.tobytes() == other.state[name].tobytes()
+        assert one.history == other.history
+        assert all(map(np.array_equal, one.said, other.said))
+
+
+def test_each_network_says_what_it_makes_of_the_other_images(alone: list[Trained]) -> None:
+    assert [[logits.shape for logits in one.said] for one in alone] == [[(16, 3), (16, 2)]] * 3
+    assert not np.allclose(alone[0].said[0], alone[1].said[0])
+
+
+def test_threads_change_nothing_and_are_given_back(
+    lesson: Lesson, members: list[Member], alone: list[Trained]
+) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        assert_same(train_members(lesson, members), alone)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.slow
+def test_processes_change_nothing_and_every_epoch_is_told(
+    lesson: Lesson, members: list[Member], alone: list[Trained]
+) -> None:
+    told: list[tuple[int, int]] = []
+
+    def progress(network: int, epoch: Epoch) -> None:
+        told.append((network, epoch.epoch))
+
+    assert_same(train_members(lesson, members, workers=2, progress=progress), alone)
+    assert sorted(told) == [(network, epoch) for network in range(3) for epoch in (1, 2)]
+    assert [epoch for network, epoch in told if network == 0] == [1, 2]
+
+
+@pytest.mark.slow
+def test_what_a_process_refuses_is_refused_here(
+    lesson: Lesson, members: list[Member], config: TraitsConfig
+) -> None:
+    wild = [
+        Member(n, config.model_copy(update={"learning_rate": 1e30}), m.fitted, m.others, None, "")
+        for n, m in enumerate(members)
+    ]
+    with pytest.raises(InputError, match="expected a finite loss"):
+        train_members(lesson, wild, workers=2)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_process_that_is_killed_is_named(lesson: Lesson, members: list[Member]) -> None:
+    def kill(network: int, epoch: Epoch) -> None:
+        # Epochs that were told before their process was killed are still reported.
+        for process in multiprocessing.active_children():
+            process.kill()
+
+    with pytest.raises(InputError, match=r"trains network \d to live, it ended with status -9"):
+        train_members(lesson, members, workers=2, progress=kill)

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from pathlib import Path
+
+import pytest
+
+from lacunar.errors import InputError
+from lacunar.traits.audit.correction_sheet import COLUMNS, read_corrections, read_decisions
+from lacunar.traits.audit.findings import AuditFindings
+from lacunar.traits.audit.flagged_labels import FlaggedLabel, flagged_labels
+from lacunar.traits.data.schema import UNKNOWN
+from lacunar.web.audit.decisions import Marks
+
+
+@pytest.fixture
+def flagged(flawed_findings: AuditFindings) -> list[FlaggedLabel]:
+    return flagged_labels(flawed_findings)["wrong_label"]
+
+
+def place(label: FlaggedLabel) -> tuple[int, int]:
+    return label.image, label.attribute
+
+
+def other(label: FlaggedLabel) -> int:
+    return 1 if label.given == 0 else 0
+
+
+def test_a_decision_is_kept_changed_and_taken_back(
+    flawed_findings: AuditFindings, flagged: list[FlaggedLabel]
+) -> None:
+    marks, first = Marks(flawed_findings), flagged[0]
+    assert (marks.decision(place(first)), marks.cell(place(first)), len(marks)) == (None, "", 0)
+    marks.decide(place(first), first.given)
+    assert (marks.decision(place(first)), marks.cell(place(first))) == (first.given, "right")
+    marks.decide(place(first), UNKNOWN)
+    assert (marks.cell(place(first)), len(marks)) == ("unknown", 1)
+    marks.decide(place(first), None)
+    assert (marks.decision(place(first)), len(marks)) == (None, 0)
+
+
+def test_only_what_is_flagged_can_be_decided_on(
+    flawed_findings: AuditFindings, flagged: list[FlaggedLabel]
+) -> None:
+    marks = Marks(flawed_findings)
+    n, attributes = flawed_findings.parts.labels.shape
+    free = next(
+        (image, attribute)
+        for image in range(n)
+        for attribute in range(attributes)
+        if marks.flagged((image, attribute)) is None
+    )
+    for wrong in (free, (n, 0), (-1, 0)):
+        with pytest.raises(InputError, match="that the audit flags"):
+            marks.decide(wrong, 0)
+    with pytest.raises(InputError, match="expected a class of"):
+        marks.decide(place(flagged[0]), 99)
+    assert len(marks) == 0
+
+
+def test_decisions_leave_as_the_sheet_that_corrects_labels(
+    flawed_findings: AuditFindings, flagged: list[FlaggedLabel], tmp_path: Path
+) -> None:
+    marks, (first, second, third) = Marks(flawed_findings), flagged[:3]
+    # Decided in another order than that of the audit.
+    marks.decide(place(third), UNKNOWN)
+    marks.decide(place(first), first.given)
+    marks.decide(place(second), other(second))
+    path = tmp_path / "sheet.csv"
+    path.write_text(marks.csv())
+    rows = list(csv.DictReader(io.StringIO(marks.csv())))
+    assert tuple(rows[0]) == COLUMNS
+    assert [row["corrected"] for row in rows][::2] == ["right", "unknown"]
+    assert all(row["reason"] == "likely wrong" for row in rows)
+    found = {one.label for one in read_corrections(path, flawed_findings.parts)}
+    assert found == {other(second), UNKNOWN}
+
+
+def test_a_file_holds_every_decision_at_once_and_brings_them_back(
+    flawed_findings: AuditFindings, flagged: list[FlaggedLabel], tmp_path: Path
+) -> None:
+    path = tmp_path / "sheet.csv"
+    marks = Marks(flawed_findings, path)
+    assert not path.exists()
+    for label in flagged[:4]:
+        marks.decide(place(label), other(label))
+        assert len(read_decisions(path, flawed_findings.parts)) == len(marks)
+    marks.decide(place(flagged[0]), None)
+    again = Marks(flawed_findings, path)
+    assert [again.decision(place(label)) for label in flagged[:5]] == [
+        None, *(other(label) for label in flagged[1:4]), None,
+    ]  # fmt: skip
+    assert again.csv() == marks.csv()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_decisions_of_the_file_that_nothing_flags_stay_in_it(
+    flawed_findings: AuditFindings, flagged: list[FlaggedLabel], tmp_path: Path
+) -> None:
+    empty, parts = Marks(flawed_findings), flawed_findings.parts
+    image, attribute = next(
+        (image, attribute)
+        for image, labels in enumerate(parts.labels.tolist())
+        for attribute, label in enumerate(labels)
+        if label >= 0 and empty.flagged((image, attribute)) is None
+    )
+    part, name = parts.place(image)
+    known = parts.schema.attributes[attribute]
+    given = known.classes[parts.labels[image, attribute]]
+    path = tmp_path / "sheet.csv"
+    row = f"{part},{name},{known.name},{given},,,unknown,\n"
+    path.write_text(f"{','.join(COLUMNS)}\n{row}")
+    marks = Marks(flawed_findings, path)
+    marks.decide(place(flagged[0]), UNKNOWN)
+    assert len(marks) == 2
+    assert path.read_text().endswith(row)
+
+
+def test_a_sheet_of_other_data_or_nowhere_is_refused(
+    flawed_findings: AuditFindings, tmp_path: Path
+) -> None:
+    path = tmp_path / "sheet.csv"
+    path.write_text(f"{','.join(COLUMNS)}\ntrain,none.png,luggage,,,,unknown,\n")
+    with pytest.raises(InputError, match="line 2, column image"):
+        Marks(flawed_findings, path)
+    with pytest.raises(InputError, match="expected an existing parent directory"):
+        Marks(flawed_findings, tmp_path / "none" / "sheet.csv")
+
+
+def test_what_cannot_be_written_is_not_decided(
+    flawed_findings: AuditFindings, flagged: list[FlaggedLabel], tmp_path: Path
+) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    marks = Marks(flawed_findings, folder / "sheet.csv")
+    folder.rmdir()
+    with pytest.raises(OSError, match="No such file"):
+        marks.decide(place(flagged[0]), UNKNOWN)
+    assert len(marks) == 0
+
+
+def test_no_decision_is_lost_among_threads(
+    flawed_findings: AuditFindings, flagged: list[FlaggedLabel], tmp_path: Path
+) -> None:
+    marks = Marks(flawed_findings, tmp_path / "sheet.csv")
+    chosen = list({place(label): label for label in flagged}.values())[:12]
+    start = threading.Barrier(4)
+
+    def work(labels: list[FlaggedLabel]) -> None:
+        start.wait()
+        for label in labels:
+            marks.decide(place(label), UNKNOWN)
+
+    threads = [threading.Thread(target=work, args=(chosen[i::4],)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(marks) == len(chosen)
+    assert len(read_decisions(tmp_path / "sheet.csv", flawed_findings.parts)) == len(chosen)

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pytest
+from fastapi import FastAPI
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from lacunar.errors import InputError
+from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.candidates import candidates
+from lacunar.taste.recommend.rerank import Controls
+from lacunar.taste.to_json import describe_recommendations
+from lacunar.web.list_requests import (
+    Asked,
+    WithAsked,
+    ratings_of,
+    recommended_to,
+    segment_at,
+    user_at,
+)
+from lacunar.web.problems import Refusal
+
+
+@pytest.fixture(scope="module")
+def echo() -> TestClient:
+    """Answers with the query that says the same as the one that came."""
+    app = FastAPI()
+
+    @app.get("/")
+    async def tell(asked: WithAsked) -> list[tuple[str, str]]:
+        return asked.query()
+
+    return TestClient(app)
+
+
+def test_a_form_of_empty_fields_asks_for_nothing_special(echo: TestClient) -> None:
+    empty = "by=&genre=&first_year=&last_year=&adventure=0&favourites=0&diversity=0&top=10"
+    assert echo.get(f"/?{empty}").json() == []
+
+
+def test_what_differs_from_the_default_is_kept(echo: TestClient) -> None:
+    query = [
+        ["top", "20"], ["by", "segment"], ["adventure", "0.35"], ["genre", "Drama"],
+        ["genre", "War"], ["first_year", "1980"],
+    ]  # fmt: skip
+    assert echo.get("/?" + urlencode([(name, value) for name, value in query])).json() == query
+    assert echo.get("/?" + urlencode([(name, value) for name, value in query[::-1]])).json() == [
+        *query[:3], query[4], query[3], query[5]
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["top=0", "top=101", "top=ten", "adventure=1.1", "adventure=-0.1", "diversity=nan",
+     "favourites=inf", "by=magic", "first_year=-1", "last_year=10000", "first_year=x",
+     "genre=" + "x" * 201, "&".join(["genre=a"] * 51)],
+)  # fmt: skip
+def test_what_is_out_of_bounds_is_refused(echo: TestClient, query: str) -> None:
+    assert echo.get(f"/?{query}").status_code == 422
+
+
+def test_one_year_is_an_open_span() -> None:
+    assert Asked().years is None
+    assert Asked(first_year=1980).years == (1980, 9999)
+    assert Asked(last_year=1980).years == (0, 1980)
+
+
+def test_what_is_asked_is_what_is_described(sample_model: TasteModel) -> None:
+    asked = Asked(
+        top=7, controls=Controls(diversity=0.4), genres=("Drama",), first_year=1980, last_year=2010
+    )
+    assert recommended_to(sample_model, 5, asked) == describe_recommendations(
+        sample_model,
+        5,
+        7,
+        among=candidates(sample_model.ratings, genres=["Drama"], years=(1980, 2010)),
+        controls=asked.controls,
+    )
+
+
+def test_adventure_is_refused_where_the_recommender_has_none(sample_model: TasteModel) -> None:
+    asked = Asked(by="segment", controls=Controls(adventure=0.5))
+    with pytest.raises(Refusal, match=r"^422: adventure: expected the recommender personal"):
+        recommended_to(sample_model, 5, asked)
+
+
+def test_unknown_genres_and_years_in_the_wrong_order_are_refused(sample_model: TasteModel) -> None:
+    with pytest.raises(InputError, match="Opera"):
+        recommended_to(sample_model, 5, Asked(genres=("Opera",)))
+    with pytest.raises(InputError, match="from first to last"):
+        recommended_to(sample_model, 5, Asked(first_year=1990, last_year=1980))
+
+
+def test_users_and_segments_that_are_not_there_are_refused(sample_model: TasteModel) -> None:
+    assert user_at(sample_model, str(sample_model.ratings.users[4])) == 4
+    assert segment_at(sample_model, 1) == 1
+    for refused in (lambda: user_at(sample_model, "x" * 500), lambda: segment_at(sample_model, -1)):
+        with pytest.raises(Refusal) as told:
+            refused()
+        assert told.value.status_code == 404
+        assert len(str(told.value.detail)) < 200
+
+
+@given(
+    st.dictionaries(
+        st.text(min_size=1, max_size=9).filter(lambda item: item == item.strip()),
+        st.sampled_from([0.5, 3.0, 4.5]),
+    )
+)
+def test_ratings_come_back_from_the_address_whatever_the_ids(stars: dict[str, float]) -> None:
+    assert ratings_of([f"{item}:{value:g}" for item, value in stars.items()]) == stars
+
+
+def test_empty_ratings_are_passed_over_and_the_last_of_a_film_counts() -> None:
+    assert ratings_of(["", "7:2", "8:1", "7:5"]) == {"7": 5.0, "8": 1.0}
+
+
+@pytest.mark.parametrize("rate", ["7", ":4", "7:", "7:good", " : 4"])
+def test_a_rating_that_is_none_is_refused(rate: str) -> None:
+    with pytest.raises(Refusal, match="expected ITEM:STARS"):
+        ratings_of([rate])
