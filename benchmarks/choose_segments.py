@@ -85,7 +85,7 @@ def main() -> None:
             labels, k = found.labels, found.n_components
             chosen.append(str(k))
             quality.append(segment_popularity_ndcg(split, labels))
-            agreement.append(found.surface.agreement[found.surface.n_components.index(k)])
+            agreement.append(found.fit_grid.agreement[found.fit_grid.n_components.index(k)])
             if s == 0 and k > 1:
                 only = range(k, k + 1)
 
@@ -105,14 +105,14 @@ def main() -> None:
     for name in ("source preset", "shares+periods, noise (default)"):
         config = ROWS[name]
         found = choose(data_of(ratings, config), config, range(1, 13), folds=5)
-        surface = found.surface
+        fit_grid = found.fit_grid
         print(f"\n{name}\n\n| K | BIC | ICL | left out | restarts agree | degenerate fits |")
         print("|---|---|---|---|---|---|")
-        for row, k in enumerate(surface.n_components):
+        for row, k in enumerate(fit_grid.n_components):
             print(
-                f"| {k} | {surface.bic[row].min():.0f} | {surface.icl[row].min():.0f} |"
-                f" {surface.held_out[row]:.2f} | {surface.agreement[row]:.2f} |"
-                f" {surface.degenerate[row].sum()} of {len(surface.seeds)} |"
+                f"| {k} | {fit_grid.bic[row].min():.0f} | {fit_grid.icl[row].min():.0f} |"
+                f" {fit_grid.held_out[row]:.2f} | {fit_grid.agreement[row]:.2f} |"
+                f" {fit_grid.degenerate[row].sum()} of {len(fit_grid.seeds)} |"
             )
 
 

@@ -48,7 +48,7 @@ from lacunar.taste.evaluate.protocols import random_split
 from lacunar.taste.evaluate.ranked_lists import measure, rank_split
 from lacunar.taste.evaluate.runner import compare
 from lacunar.taste.evaluate.split import Split
-from lacunar.taste.recommend.ease import DualItemModel, fit_item_model
+from lacunar.taste.recommend.ease import DualEase, fit_ease
 from lacunar.taste.recommend.personal import PersonalOptions, PersonalRecommender, design_rows
 from lacunar.taste.recommend.ranking import best_films
 from lacunar.taste.segments.fit import fit_segments
@@ -133,14 +133,14 @@ def closed_form_lists(setting: Setting, split: Split) -> Lists:
         values = histories.rating if rated else np.ones(len(histories.item))
         return histories.matrix(values, split.train.n_items)
 
-    model = fit_item_model(rows(histories_of(split.train)), setting["regularization"])
+    model = fit_ease(rows(histories_of(split.train)), setting["regularization"])
 
     def score(users: Lists) -> FloatArray:
         seen = rows(split.histories.take(users))
         if setting["model"] != "EASEModel":
             return model.predict(seen)
         # RecTools multiplies by the weights transposed: the film rated divides, not the one scored.
-        assert isinstance(model, DualItemModel)
+        assert isinstance(model, DualEase)
         divided = sp.csr_array(seen.multiply(1 / model.unexplained))
         return model.predict(divided) * model.unexplained
 
@@ -260,11 +260,9 @@ def cost(kind: str, log: str, k: int, rounds: int) -> dict[str, float]:
     """Seconds and memory of our own model; segments, which it is given, are not in them."""
     ratings, options = ratings_named(log), PersonalOptions()
     if kind == ITEM_MODEL:
-        return timed(
-            lambda: fit_item_model(design_rows(ratings, options), options.penalty), None, rounds
-        )
+        return timed(lambda: fit_ease(design_rows(ratings, options), options.penalty), None, rounds)
     config = TasteConfig(n_seeds=2, refits=0)
-    placed = fit_segments(ratings, config).placement(ratings, config)
+    placed = fit_segments(ratings, config).placer(ratings, config)
     recommender = PersonalRecommender(placed, options)
     everybody = histories_of(ratings)
 

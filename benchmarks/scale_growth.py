@@ -17,7 +17,7 @@ from measure import describe_machine
 from lacunar.mixture.chunked import LocalExpectation
 from lacunar.mixture.data import MixtureData
 from lacunar.mixture.parameters import CovarianceType, MixtureParameters
-from lacunar.taste.recommend.ease import fit_item_model
+from lacunar.taste.recommend.ease import fit_ease
 
 USERS, COLUMNS, K, GAPS = 50_000, 20, 4, 0.2
 
@@ -42,7 +42,7 @@ def expectation_step(
     return lambda: rows.statistics(mixture)
 
 
-def item_model(users: int = 20_000, films: int = 2_000, each: int = 50) -> Callable[[], object]:
+def ease_model(users: int = 20_000, films: int = 2_000, each: int = 50) -> Callable[[], object]:
     """The closed form of the item model, gram matrix and inverse."""
     rng = np.random.default_rng(0)
     user = np.repeat(np.arange(users), each)
@@ -50,7 +50,7 @@ def item_model(users: int = 20_000, films: int = 2_000, each: int = 50) -> Calla
     item = np.minimum(rng.exponential(films / 5, size=len(user)).astype(int), films - 1)
     feedback = sp.csr_array((np.ones(len(user)), (user, item)), shape=(users, films))
     feedback.sum_duplicates()
-    return lambda: fit_item_model(feedback, penalty=100.0)
+    return lambda: fit_ease(feedback, penalty=100.0)
 
 
 def table(name: str, sizes: Iterable[int], job: Callable[[int], Callable[[], object]]) -> None:
@@ -85,9 +85,9 @@ def main() -> None:
                 lambda size, name=name, shape=shape: expectation_step(**shape | {name: size}),
             )
     print("item model, 20,000 users with about 50 films each of 2,000")
-    table("  films", (1_000, 2_000, 4_000, 8_000), lambda films: item_model(films=films))
-    table("  users", (10_000, 20_000, 40_000), lambda users: item_model(users=users))
-    table("  films of each user", (25, 50, 100), lambda each: item_model(each=each))
+    table("  films", (1_000, 2_000, 4_000, 8_000), lambda films: ease_model(films=films))
+    table("  users", (10_000, 20_000, 40_000), lambda users: ease_model(users=users))
+    table("  films of each user", (25, 50, 100), lambda each: ease_model(each=each))
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def here(directory: str, out: str) -> dict[str, Any]:
         rows = LocalExpectation(MixtureData(view.values, view.noise), "diag")
     _steps(rows, model, clock, Path(out) / "here.npz", profiles)
     with clock("places"):
-        place_users(ratings, model.placement.rule, Path(out) / "here", force=True)
+        place_users(ratings, model.placer.rule, Path(out) / "here", force=True)
     with clock("lists"):
         write_recommendations(Path(out) / "here.parquet", model.recommender(), model.ratings, 10)
     return clock.seconds
@@ -97,10 +97,10 @@ def there(directory: str, out: str, master: str) -> dict[str, Any]:
             ratings = log.collect()
         with clock("profiles and view"):
             rows = SparkExpectation(spark_rows(log, model.config), "diag")
-        profiles = genre_profiles(ratings, engine=log.engine(ratings), in_pieces=False)
+        profiles = genre_profiles(ratings, engine=log.engine(ratings), chunked=False)
         _steps(rows, model, clock, Path(out) / "there.npz", profiles)
         with clock("places"):
-            place_users_on_spark(log, model.placement.rule, Path(out) / "there", force=True)
+            place_users_on_spark(log, model.placer.rule, Path(out) / "there", force=True)
         with clock("lists"):
             recommend_all_on_spark(
                 session,

@@ -45,10 +45,10 @@ MOST_BYTES, MOST_REQUESTS, MOST_MS, MOST_GROWTH = 150_000, 6, 100, 0.05
 def recommend(taste: str, seconds: float) -> dict[str, float]:
     """Recommend to the users in turn, in process."""
     from lacunar.store import load_taste
-    from lacunar.web.list_requests import Asked, recommended_to
+    from lacunar.web.list_requests import ListRequest, recommended_to
 
     model = load_taste(Path(taste))
-    asked = Asked()
+    asked = ListRequest()
     return _calls(
         lambda user: recommended_to(model, user, asked),
         itertools.cycle(range(model.ratings.n_users)),

@@ -54,7 +54,7 @@ def audit_sample(
     model = fit_traits(train, config, test=test, cache_dir=cache)
     of_train, of_test = unseen_probabilities(model, train, test, cache_dir=cache)
     found = audit_images(train, test, of_train, test_probabilities=of_test)
-    accuracy = float(model.evaluations["out-of-fold"].figures[-1, 0])
+    accuracy = float(model.evaluations["out-of-fold"].scores[-1, 0])
     return sample.truth, found, accuracy
 
 

@@ -23,7 +23,7 @@ from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.dataset import read_layout
 from lacunar.traits.model import load_frames
 from lacunar.traits.networks.pretrained import read_start
-from lacunar.traits.training.workers import Lesson, Member, train_members
+from lacunar.traits.training.workers import NetworkSpec, TrainingTask, train_networks
 
 IMAGES, FOLDS, LEFT_OUT, EPOCHS = 520, 10, 2, 6
 WAYS: dict[str, dict[str, Any]] = {
@@ -37,35 +37,35 @@ def config(seed: int) -> TraitsConfig:
     return TraitsConfig(max_epochs=EPOCHS, device="cpu", seed=seed)
 
 
-def lesson_of(folder: str) -> Lesson:
+def lesson_of(folder: str) -> TrainingTask:
     cache = Path(folder) / "cache"
     train, _ = read_layout(Path(folder) / "people")
     images = load_frames(train, config(0), cache_dir=cache)
-    return Lesson(images, train.labels, train.schema, read_start("pedestrians"), cache)
+    return TrainingTask(images, train.labels, train.schema, read_start("pedestrians"), cache)
 
 
-def members() -> list[Member]:
+def specs() -> list[NetworkSpec]:
     """Networks that each leave out neighbouring tenths, as those of a fit do."""
     rows = np.arange(IMAGES)
     without = [np.isin(rows % FOLDS, (k + np.arange(LEFT_OUT)) % FOLDS) for k in range(FOLDS)]
     return [
-        Member(k, config(k), np.flatnonzero(~left), np.flatnonzero(left), None, "")
+        NetworkSpec(k, config(k), np.flatnonzero(~left), np.flatnonzero(left), None, "")
         for k, left in enumerate(without)
     ]
 
 
 def folds(folder: str, workers: int, threads: int) -> dict[str, Any]:
     """Seconds of all folds, from decoded images to weights, and a digest of the weights."""
-    lesson = lesson_of(folder)
+    task = lesson_of(folder)
     started = time.perf_counter()
     if threads == 1:
-        trained = train_members(lesson, members(), workers=workers)
+        trained = train_networks(task, specs(), workers=workers)
     else:
         import torch
 
         torch.set_num_threads(threads)
         # One network alone may use all threads.
-        trained = [train_members(lesson, [each])[0] for each in members()]
+        trained = [train_networks(task, [each])[0] for each in specs()]
     seconds = time.perf_counter() - started
     hasher = hashlib.sha256()
     for one in trained:

@@ -45,7 +45,7 @@ def run(
     before = fitted(np.empty(0, np.intp))
     labels = train.labels.copy()
     labels.flat[hidden] = UNKNOWN
-    ranked = rank_gaps(labels, before.left_out.calibrated(labels))
+    ranked = rank_gaps(labels, before.out_of_fold.calibrated(labels))
     cells = ranked.image * labels.shape[1] + ranked.attribute
     # Labels that were unknown from the start cannot be filled with a truth.
     valuable = cells[np.isin(cells, hidden)][:n]
@@ -54,7 +54,7 @@ def run(
         "by value": fitted(valuable),
         "at random": fitted(rng.permutation(hidden)[:n]),
     }
-    return {name: float(model.evaluations["test"].figures[-1, 1]) for name, model in models.items()}
+    return {name: float(model.evaluations["test"].scores[-1, 1]) for name, model in models.items()}
 
 
 def main() -> None:

@@ -48,13 +48,15 @@ N, TURNS = 2_000, 5
 
 def export(file: str, weights: str) -> dict[str, float]:
     """Train for an epoch, export; write the weights as Keras lays them out."""
-    from lacunar.traits.networks.build import restore_network
+    from lacunar.traits.networks.build import restore_networks
     from lacunar.traits.predict.onnx_export import export_onnx
     from lacunar.traits.predict.torch_predictor import ProbabilityNetwork
 
     state, _ = train(IMAGES, 1)
     np.savez(weights, **keras_layouts(state))
-    module = ProbabilityNetwork(restore_network(config(1), PEOPLE, state))
+    module = ProbabilityNetwork(
+        restore_networks(config(1), PEOPLE, [state]), [1.0] * len(PEOPLE.names)
+    )
     start = time.perf_counter()
     difference = export_onnx(module, PEOPLE, config(1), Path(file))
     return {"export_seconds": time.perf_counter() - start, "difference": difference}

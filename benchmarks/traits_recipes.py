@@ -73,9 +73,9 @@ def cross_validate(
         return {recipe: figures(data, source_answers(data, seed, cache), seed)}
     config = TraitsConfig(seed=seed, folds=FOLDS, refit=0, device="cpu", **RECIPES[recipe])
     model = fit_traits(data, config, cache_dir=cache)
-    found = {recipe: answers(model.left_out.pooled())}
+    found = {recipe: answers(model.out_of_fold.pooled())}
     if recipe == "default":
-        told = model.left_out.calibrated(data.labels)
+        told = model.out_of_fold.calibrated(data.labels)
         for name, tau in DIVIDED.items():
             found[name] = balanced_answers(told, model.shares.factors(tau))
     return {name: figures(data, own, seed) for name, own in found.items()}
@@ -100,9 +100,9 @@ def figures(data: LabelledImages, found: NDArray[np.int64], seed: int) -> dict[s
     evaluation = evaluate_answers(data.schema, data.labels, found, largest, seed=seed)
     return {
         "names": [*data.schema.names, "mean"],
-        "accuracy": evaluation.figures[:, 0].tolist(),
-        "macro_f1": evaluation.figures[:, 1].tolist(),
-        "balanced_accuracy": evaluation.figures[:, 3].tolist(),
+        "accuracy": evaluation.scores[:, 0].tolist(),
+        "macro_f1": evaluation.scores[:, 1].tolist(),
+        "balanced_accuracy": evaluation.scores[:, 3].tolist(),
         "accuracy_ends": evaluation.intervals[:, 0].tolist(),
         "macro_f1_ends": evaluation.intervals[:, 1].tolist(),
         "answers": found.tolist(),

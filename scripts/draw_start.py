@@ -59,7 +59,7 @@ def main() -> None:
         model = fit_traits(train, config, test=test, progress=tell, cache_dir=folder / "cache")
     given.out.write_bytes(encode_start(model.schema, model.states[0]))
     for name, figures in zip(
-        (*model.schema.names, "mean"), model.evaluations["test"].figures, strict=True
+        (*model.schema.names, "mean"), model.evaluations["test"].scores, strict=True
     ):
         print(f"{name}: accuracy {figures[0]:.3f}, macro F1 {figures[1]:.3f}")
 

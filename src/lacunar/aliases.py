@@ -1,24 +1,41 @@
-"""Who hears of progress where nobody asked to."""
+"""Types of arrays, paths and progress callbacks that all packages share."""
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+AnyPath = str | os.PathLike[str]
+FloatArray: TypeAlias = "NDArray[np.float64]"
+
+#: Called with steps done and steps in all.
+StepProgress = Callable[[int, int], None]
+#: Called with the name of a stage, its steps done and its steps in all.
+StageProgress = Callable[[str, int, int], None]
 
 
-def say_nothing(*told: object) -> None:
-    """Take no note, whatever is told.
+def no_progress(*step: object) -> None:
+    """A progress callback that does nothing.
 
     Examples
     --------
-    >>> say_nothing("map", 1, 2)
+    >>> no_progress("map", 1, 2)
     """
-    del told
+    del step
 
 
-AnyPath = str | os.PathLike[str]
+def none_if_nan(value: float) -> float | None:
+    """A number as JSON holds it: null where it is not one.
 
-
-FloatArray = NDArray[np.float64]
+    Examples
+    --------
+    >>> none_if_nan(0.5), none_if_nan(float("nan"))
+    (0.5, None)
+    """
+    return None if math.isnan(value) else value

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
-from lacunar.aliases import say_nothing
+from lacunar.aliases import no_progress
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
@@ -36,7 +36,7 @@ def in_threads(
     pieces: Sequence[Piece],
     *,
     n_threads: int | None = None,
-    progress: Callable[[int, int], None] = say_nothing,
+    progress: Callable[[int, int], None] = no_progress,
 ) -> list[Result]:
     """Do work on every piece, as many at once as there are cores.
 

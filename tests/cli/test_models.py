@@ -38,7 +38,7 @@ def test_info_tells_where_a_taste_model_comes_from(
     manifest = json.loads((tastes / "manifest.json").read_text())
     assert (found["kind"], found["format_version"]) == ("taste", 1)
     assert found["versions"]["lacunar"] == __version__
-    assert found["seeds"] == list(sample_model.surface.seeds) == [0, 1, 2, 3, 4, 5]
+    assert found["seeds"] == list(sample_model.fit_grid.seeds) == [0, 1, 2, 3, 4, 5]
     assert found["config"] == sample_model.config.model_dump(mode="json")
     assert found["fingerprint"] == manifest["fingerprint"]
     named = {file["name"]: (file["bytes"], file["sha256"]) for file in found["files"]}

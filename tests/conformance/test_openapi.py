@@ -14,7 +14,7 @@ from lacunar.traits.model import TraitsModel
 from lacunar.traits.predict.torch_predictor import TorchTraits
 from lacunar.web.app import OPENAPI_URL, create_app
 from lacunar.web.audit.book import AuditBook
-from lacunar.web.audit.decisions import Marks
+from lacunar.web.audit.decisions import Decisions
 from lacunar.web.settings import ServeSettings
 from lacunar.web.state import AppState, build_state
 from lacunar.web.traits_service import TraitsService
@@ -55,7 +55,7 @@ def schemathesis() -> Any:
 def state(
     sample_model: TasteModel, people_model: TraitsModel, flawed_findings: AuditFindings
 ) -> Iterator[AppState]:
-    book = AuditBook(flawed_findings, Marks(flawed_findings))
+    book = AuditBook(flawed_findings, Decisions(flawed_findings))
     service = TraitsService("people", TorchTraits(people_model), people_model, audit=book)
     state = build_state(ServeSettings(workers=2, rate=0), taste=sample_model, traits=service)
     yield state

@@ -147,7 +147,7 @@ def test_parts_sum_to_the_score(sample_model: TasteModel, by: RecommenderName) -
         items = generator.choice(np.flatnonzero(np.isfinite(scores[user])), 20).tolist()
         seen = sample_model.ratings.item[sample_model.ratings.rows_of(user)]
         unseen = [item for item in items if item not in seen]
-        parts = recommender.parts(histories.take(np.array([user])), unseen)
+        parts = recommender.decompose(histories.take(np.array([user])), unseen)
         sums = [sum(part.value for part in of_film) for of_film in parts]
         assert sums == pytest.approx(scores[user, unseen].tolist(), abs=1e-9)
 

@@ -128,7 +128,7 @@ def test_a_sample_and_then_all_rows_reach_what_all_rows_alone_do(kind: Covarianc
     rows = LocalExpectation(data, kind)
     prior = CovariancePrior.from_variances(rows.variances, 4, kind, weight=3.0)
     found = refine(rows, part.starts, prior, tol=1e-7, max_iter=500)
-    assert found.lower_bound.max() == pytest.approx(whole.surface.lower_bound.max(), abs=1e-5)
+    assert found.lower_bound.max() == pytest.approx(whole.fit_grid.lower_bound.max(), abs=1e-5)
     order, expected = (m.means[0, :, 0].argsort() for m in (found.best(), whole.chosen))
     np.testing.assert_allclose(
         found.best().means[0][order], whole.chosen.means[0][expected], atol=1e-2

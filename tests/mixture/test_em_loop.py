@@ -7,7 +7,7 @@ import pytest
 
 from lacunar.aliases import FloatArray
 from lacunar.mixture.em import e_step, m_step
-from lacunar.mixture.em_loop import Climb, climb, steps_expected
+from lacunar.mixture.em_loop import EmResult, run_em, steps_expected
 from lacunar.mixture.kmeans_init import kmeans_labels
 from lacunar.mixture.parameters import MixtureParameters
 from lacunar.mixture.rows.complete import CompleteRows
@@ -22,11 +22,11 @@ def started(rows: CompleteRows, x: FloatArray) -> MixtureParameters:
 def test_a_restart_ends_where_it_ends_alone(blobs: FloatArray) -> None:
     rows = CompleteRows(blobs, "diag", 24)
     start = started(rows, blobs)
-    together = climb(partial(e_step, rows), rows.n_rows, start, **SETTINGS)
+    together = run_em(partial(e_step, rows), rows.n_rows, start, **SETTINGS)
     assert len(set(together.n_iter.tolist())) > 1
     for restart in range(6):
         own = start.take(np.array([restart]))
-        alone = climb(partial(e_step, rows), rows.n_rows, own, **SETTINGS)
+        alone = run_em(partial(e_step, rows), rows.n_rows, own, **SETTINGS)
         assert alone.n_iter[0] == together.n_iter[restart]
         np.testing.assert_allclose(alone.lower_bound[0], together.lower_bound[restart], rtol=1e-9)
 
@@ -35,7 +35,7 @@ def test_the_start_is_left_as_it_was(blobs: FloatArray) -> None:
     rows = CompleteRows(blobs, "diag", 24)
     start = started(rows, blobs)
     before = start.copy()
-    climb(partial(e_step, rows), rows.n_rows, start, **SETTINGS)
+    run_em(partial(e_step, rows), rows.n_rows, start, **SETTINGS)
     for name in ("weights", "means", "covariances"):
         assert (getattr(start, name) == getattr(before, name)).all()
 
@@ -43,7 +43,7 @@ def test_the_start_is_left_as_it_was(blobs: FloatArray) -> None:
 def test_every_step_is_told(blobs: FloatArray) -> None:
     rows = CompleteRows(blobs, "diag", 24)
     told: list[tuple[int, int]] = []
-    found = climb(
+    found = run_em(
         partial(e_step, rows),
         rows.n_rows,
         started(rows, blobs),
@@ -74,11 +74,11 @@ def test_without_a_tolerance_the_most_steps_are_expected() -> None:
     assert steps_expected([2.0, 1.0, 0.5], 0.0, 70) == 70
 
 
-def ended(bounds: list[float], variances: list[float]) -> Climb:
+def ended(bounds: list[float], variances: list[float]) -> EmResult:
     b = len(bounds)
     covariances = np.array(variances)[:, np.newaxis, np.newaxis]
     mixtures = MixtureParameters(np.ones((b, 1)), np.zeros((b, 1, 1)), covariances)
-    return Climb(mixtures, np.array(bounds), np.ones(b, dtype=np.intp), np.ones(b, dtype=bool))
+    return EmResult(mixtures, np.array(bounds), np.ones(b, dtype=np.intp), np.ones(b, dtype=bool))
 
 
 def test_the_highest_lower_bound_wins_unless_it_collapsed() -> None:

@@ -28,9 +28,9 @@ def test_the_surface_and_the_vote_equal_a_loop_over_scikit_learn(blobs: FloatArr
         bic = np.array(
             [[GaussianMixture(k, random_state=s).fit(blobs).bic(blobs) for s in seeds] for k in ks]
         )
-    np.testing.assert_allclose(found.surface.bic, bic, atol=1e-6)
+    np.testing.assert_allclose(found.fit_grid.bic, bic, atol=1e-6)
     votes = np.bincount(bic.argmin(axis=0) + 1)
-    assert found.surface.k_frequency() == {
+    assert found.fit_grid.k_frequency() == {
         int(k): int(votes[k]) for k in np.argsort(-votes, kind="stable") if votes[k]
     }
     assert found.n_components == int(votes.argmax())
@@ -39,7 +39,7 @@ def test_the_surface_and_the_vote_equal_a_loop_over_scikit_learn(blobs: FloatArr
 def test_the_result_does_not_depend_on_the_number_of_threads(blobs: FloatArray) -> None:
     one = search(MixtureData(blobs), n_components=range(1, 5), seeds=range(6), n_threads=1)
     two = search(MixtureData(blobs), n_components=range(1, 5), seeds=range(6), n_threads=2)
-    assert one.surface.bic.tobytes() == two.surface.bic.tobytes()
+    assert one.fit_grid.bic.tobytes() == two.fit_grid.bic.tobytes()
     assert one.chosen.covariances.tobytes() == two.chosen.covariances.tobytes()
     assert one.agreeing_seeds == two.agreeing_seeds
 
@@ -70,7 +70,7 @@ def test_progress_counts_every_component_of_every_restart(blobs: FloatArray) -> 
 def test_more_components_than_rows_are_left_out(n: int) -> None:
     x = np.random.default_rng(0).normal(size=(n, 2))
     found = search(MixtureData(x), n_components=range(1, 9), seeds=range(2))
-    assert found.surface.n_components == tuple(range(1, n + 1))
+    assert found.fit_grid.n_components == tuple(range(1, n + 1))
 
 
 def half_filled(blobs: FloatArray) -> FloatArray:
@@ -94,19 +94,19 @@ def test_a_criterion_chooses_the_best_fit_that_is_not_degenerate(
         seeds=range(6),
         criterion=criterion,
     )
-    surface = found.surface
-    assert surface.degenerate.any()
-    scores = np.where(surface.degenerate, np.inf, getattr(surface, criterion))
+    fit_grid = found.fit_grid
+    assert fit_grid.degenerate.any()
+    scores = np.where(fit_grid.degenerate, np.inf, getattr(fit_grid, criterion))
     # The degenerate fits would have won.
-    assert getattr(surface, criterion).min() < scores.min()
+    assert getattr(fit_grid, criterion).min() < scores.min()
     row = int(scores.min(axis=1).argmin())
-    assert found.n_components == surface.n_components[row]
-    eligible = np.where(surface.degenerate[row], -np.inf, surface.lower_bound[row])
+    assert found.n_components == fit_grid.n_components[row]
+    eligible = np.where(fit_grid.degenerate[row], -np.inf, fit_grid.lower_bound[row])
     best = int(eligible.argmax())
     log_likelihood = posterior(MixtureData(half_filled(blobs)).observations("full"), found.chosen)[
         1
     ].mean()
-    assert log_likelihood == pytest.approx(surface.log_likelihood[row, best], abs=1e-9)
+    assert log_likelihood == pytest.approx(fit_grid.log_likelihood[row, best], abs=1e-9)
     assert best in found.agreeing_seeds
 
 
@@ -154,7 +154,7 @@ def test_held_out_likelihoods_equal_a_loop_over_scikit_learn(
                 best = max(fits, key=lambda fit: float(fit.lower_bound_))
                 scores[fold == held] = best.score_samples(blobs[fold == held])
             expected.append(scores.mean())
-    np.testing.assert_allclose(found.surface.held_out, expected, rtol=1e-7)
+    np.testing.assert_allclose(found.fit_grid.held_out, expected, rtol=1e-7)
     assert found.n_components == ks[int(np.argmax(expected))]
 
 
@@ -173,12 +173,12 @@ def test_held_out_likelihoods_keep_gaps_noise_and_prior(blobs: FloatArray, noisy
         best = fit.parameters.take(np.array([fit.lower_bound.argmax()]))
         rows = data.take(np.flatnonzero(left_out)).observations("full")
         total += posterior(rows, best)[1].sum()
-    np.testing.assert_allclose(found.surface.held_out, total / len(x), rtol=1e-8)
+    np.testing.assert_allclose(found.fit_grid.held_out, total / len(x), rtol=1e-8)
 
 
 def test_without_folds_nothing_is_held_out(blobs: FloatArray) -> None:
     found = search(MixtureData(blobs), n_components=[1, 2], seeds=[0])
-    assert np.isnan(found.surface.held_out).all()
+    assert np.isnan(found.fit_grid.held_out).all()
     with pytest.raises(InputError, match="folds of at least 2"):
         search(MixtureData(blobs), n_components=[1], seeds=[0], criterion="held-out")
 
@@ -192,7 +192,7 @@ def test_folds_too_small_for_k_are_left_out() -> None:
         options=EmOptions(prior_users=0.0),
         folds=2,
     )
-    assert np.isnan(found.surface.held_out).tolist() == [False, True, True]
+    assert np.isnan(found.fit_grid.held_out).tolist() == [False, True, True]
 
 
 def test_agreement_is_the_median_adjusted_rand_index_of_the_five_best(blobs: FloatArray) -> None:
@@ -203,14 +203,14 @@ def test_agreement_is_the_median_adjusted_rand_index_of_the_five_best(blobs: Flo
         best = sorted(seeds, key=lambda seed: -fit.lower_bound[seed])[:5]
         pairs = combinations([fit.labels[seed] for seed in best], 2)
         expected = np.median([adjusted_rand_score(*pair) for pair in pairs])
-        assert found.surface.agreement[row] == pytest.approx(expected)
+        assert found.fit_grid.agreement[row] == pytest.approx(expected)
         if k == found.n_components:
             assert np.array_equal(found.near_best_labels, fit.labels[best])
 
 
 def test_one_seed_agrees_with_nobody(blobs: FloatArray) -> None:
     found = search(MixtureData(blobs), n_components=[2], seeds=[3])
-    assert np.isnan(found.surface.agreement).all()
+    assert np.isnan(found.fit_grid.agreement).all()
     assert found.near_best_labels.shape == (1, len(blobs))
 
 
@@ -226,9 +226,9 @@ def test_options_reach_the_fits(blobs: FloatArray, kind: CovarianceType) -> None
         max_iter=7,
         reg_covar=0.25,
     )
-    np.testing.assert_allclose(found.surface.lower_bound[0], fit.lower_bound, rtol=1e-10)
-    assert found.surface.n_iter.max() == 7
-    assert found.surface.covariance_type == kind
+    np.testing.assert_allclose(found.fit_grid.lower_bound[0], fit.lower_bound, rtol=1e-10)
+    assert found.fit_grid.n_iter.max() == 7
+    assert found.fit_grid.covariance_type == kind
     assert found.chosen.covariance_type == kind
 
 
@@ -237,7 +237,7 @@ def test_gaps_do_not_make_fits_degenerate_although_filling_them_does(blobs: Floa
     gappy[::2, 1:] = np.nan
     for data, collapsed in ((MixtureData(gappy), False), (MixtureData(half_filled(blobs)), True)):
         found = search(data, n_components=[2], seeds=range(3))
-        assert found.surface.degenerate.any() == collapsed
+        assert found.fit_grid.degenerate.any() == collapsed
 
 
 @pytest.mark.parametrize("criterion", ["bic", "icl"])
@@ -247,13 +247,13 @@ def test_a_degenerate_restart_is_passed_over_at_the_chosen_k(
     # Some seeds give the equal rows a component of their own, whose variance vanishes.
     data = MixtureData(np.concatenate([blobs, np.repeat(blobs[:1] + 3, 8, axis=0)]))
     found = search(data, n_components=[4], seeds=range(12), criterion=criterion)
-    (degenerate,), (bound,) = found.surface.degenerate, found.surface.lower_bound
+    (degenerate,), (bound,) = found.fit_grid.degenerate, found.fit_grid.lower_bound
     assert degenerate[bound.argmax()]
     sound = np.flatnonzero(~degenerate)
     assert sound.size > 0
     log_likelihood = posterior(data.observations("full"), found.chosen)[1].mean()
     best = sound[bound[sound].argmax()]
-    assert log_likelihood == pytest.approx(found.surface.log_likelihood[0, best], abs=1e-9)
+    assert log_likelihood == pytest.approx(found.fit_grid.log_likelihood[0, best], abs=1e-9)
     assert not degenerate[list(found.agreeing_seeds)].any()
 
 
@@ -263,8 +263,8 @@ def test_held_out_likelihood_cannot_choose_a_k_of_degenerate_fits() -> None:
     found = search(
         MixtureData(rows), n_components=[1, 2], seeds=[0, 1], criterion="held-out", folds=4
     )
-    assert found.surface.degenerate[1].all()
-    assert found.surface.held_out[1] > found.surface.held_out[0]
+    assert found.fit_grid.degenerate[1].all()
+    assert found.fit_grid.held_out[1] > found.fit_grid.held_out[0]
     assert found.n_components == 1
 
 
@@ -274,7 +274,7 @@ def test_a_column_nobody_knows_makes_no_fit_degenerate() -> None:
     rows[rng.random(rows.shape) < 0.2] = np.nan
     rows[:, 2] = np.nan
     found = search(MixtureData(rows), n_components=[1, 2], seeds=[0, 1], criterion="bic")
-    assert not found.surface.degenerate.any()
+    assert not found.fit_grid.degenerate.any()
 
 
 def test_starts_are_the_chosen_mixture_and_other_partitions_of_sound_restarts(

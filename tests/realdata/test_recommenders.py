@@ -45,7 +45,7 @@ def test_parts_sum_to_scores_for_ten_thousand_pairs(model: TasteModel, by: Recom
         scores = recommender.score(history)[0]
         unseen = np.setdiff1d(np.flatnonzero(np.isfinite(scores)), history.item)
         items = generator.choice(unseen, 20, replace=False).tolist()
-        parts = recommender.parts(history, items)
+        parts = recommender.decompose(history, items)
         sums = np.array([sum(part.value for part in of_film) for of_film in parts])
         largest = max(largest, float(np.abs(sums - scores[items]).max()))
         pairs += len(items)
@@ -58,14 +58,14 @@ def test_untuned_the_personal_recommender_is_far_ahead_of_the_source_rule(
 ) -> None:
     split = random_split(ratings, seed=0)
     config = TasteConfig.of_preset("source")
-    placement = fit_segments(split.train, config).placement(split.train, config)
+    placer = fit_segments(split.train, config).placer(split.train, config)
 
     def ndcg(recommender: Recommender) -> float:
         fitted = recommender.fit(split.train)
         lists = rank_split(lambda users: fitted.score(split.histories.take(users)), split)
         return float(measure(lists, split)["ndcg@10"].mean())
 
-    rule = ndcg(SegmentRecommender(placement, liked_above=4.0))
+    rule = ndcg(SegmentRecommender(placer, liked_above=4.0))
     assert 0.14 < rule < 0.18
     assert ndcg(PopularityRecommender()) == pytest.approx(rule, abs=0.015)
-    assert ndcg(PersonalRecommender(placement)) > max(0.3, 1.9 * rule)
+    assert ndcg(PersonalRecommender(placer)) > max(0.3, 1.9 * rule)

@@ -10,7 +10,7 @@ from lacunar.taste.config import TasteConfig
 from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel
-from lacunar.taste.to_json import describe_recommendations, describe_segments, describe_user
+from lacunar.taste.to_json import recommendations_document, segments_document, user_document
 
 pytestmark = pytest.mark.realdata
 
@@ -56,22 +56,22 @@ def test_films_per_genre(model: TasteModel) -> None:
 
 
 def test_the_choice_of_k(model: TasteModel) -> None:
-    assert model.surface.k_frequency() == {4: 14, 6: 13, 5: 8, 7: 8, 8: 5, 9: 2, 10: 1}
-    k = model.surface.n_components.index(4)
+    assert model.fit_grid.k_frequency() == {4: 14, 6: 13, 5: 8, 7: 8, 8: 5, 9: 2, 10: 1}
+    k = model.fit_grid.n_components.index(4)
     seed = model.agreeing_seeds[0]
     assert len(model.agreeing_seeds) == 13
-    assert model.surface.lower_bound[k, seed] == pytest.approx(-3.0997471993499, abs=1e-9)
-    assert model.surface.bic[k, seed] == pytest.approx(9700.5224, abs=1e-4)
+    assert model.fit_grid.lower_bound[k, seed] == pytest.approx(-3.0997471993499, abs=1e-9)
+    assert model.fit_grid.bic[k, seed] == pytest.approx(9700.5224, abs=1e-4)
 
 
 def test_every_fit_behind_that_choice_is_degenerate_but_one_component(model: TasteModel) -> None:
-    k = model.surface.n_components.index(4)
-    assert model.surface.degenerate[k].all()
+    k = model.fit_grid.n_components.index(4)
+    assert model.fit_grid.degenerate[k].all()
     assert "may be an artefact" in model.criterion
 
 
 def test_segments_and_their_means(model: TasteModel) -> None:
-    segments = describe_segments(model)["segments"]
+    segments = segments_document(model)["segments"]
     assert [segment["population"] for segment in segments] == [356, 201, 31, 22]
     for line in SEGMENT_MEANS.strip().splitlines():
         genre, *means = line.rsplit(" ", 4)
@@ -90,20 +90,20 @@ def test_segments_and_their_means(model: TasteModel) -> None:
 def test_recommendations(
     model: TasteModel, user: str, probability: float, items: list[int]
 ) -> None:
-    found = describe_recommendations(model, model.ratings.user_position(user), 5)
+    found = recommendations_document(model, model.ratings.user_position(user), 5)
     assert found["segment"] == 0
     assert found["probability"] == pytest.approx(probability, abs=5e-5)
     assert [item["item"] for item in found["items"]] == items
 
 
 def test_user_profiles_keep_their_gaps(model: TasteModel) -> None:
-    four = describe_user(model, model.ratings.user_position("4"))["profile"]
+    four = user_document(model, model.ratings.user_position("4"))["profile"]
     assert four["Action"] == pytest.approx(3.32)
     assert four["Horror"] == 4.25
     assert four["Sci-Fi"] == pytest.approx(2.833333, abs=1e-6)
-    fourtytwo = describe_user(model, model.ratings.user_position("42"))["profile"]
+    fourtytwo = user_document(model, model.ratings.user_position("42"))["profile"]
     assert fourtytwo["IMAX"] == 4.5
     assert fourtytwo["Documentary"] == pytest.approx(4.333333, abs=1e-6)
-    last = describe_user(model, model.ratings.user_position("314"))["profile"]
+    last = user_document(model, model.ratings.user_position("314"))["profile"]
     assert last["War"] == pytest.approx(3.714286, abs=1e-6)
     assert last["Film-Noir"] is None

@@ -13,7 +13,7 @@ from lacunar.taste.config import TasteConfig
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel
-from lacunar.taste.to_json import describe_recommendations, describe_segments, describe_user
+from lacunar.taste.to_json import recommendations_document, segments_document, user_document
 
 
 def test_a_loaded_model_says_what_the_fitted_one_said(
@@ -21,14 +21,14 @@ def test_a_loaded_model_says_what_the_fitted_one_said(
 ) -> None:
     save_taste(sample_model, tmp_path / "m")
     loaded = load_taste(tmp_path / "m")
-    assert describe_segments(loaded) == describe_segments(sample_model)
+    assert segments_document(loaded) == segments_document(sample_model)
     for user in range(0, sample_model.ratings.n_users, 17):
-        assert describe_user(loaded, user) == describe_user(sample_model, user)
-        assert describe_recommendations(loaded, user, 9) == (
-            describe_recommendations(sample_model, user, 9)
+        assert user_document(loaded, user) == user_document(sample_model, user)
+        assert recommendations_document(loaded, user, 9) == (
+            recommendations_document(sample_model, user, 9)
         )
-    for field in fields(sample_model.surface):
-        found, saved = (getattr(m.surface, field.name) for m in (loaded, sample_model))
+    for field in fields(sample_model.fit_grid):
+        found, saved = (getattr(m.fit_grid, field.name) for m in (loaded, sample_model))
         np.testing.assert_array_equal(found, saved)
     assert loaded.config == sample_model.config
 
@@ -67,7 +67,7 @@ def test_a_model_of_a_sample_tells_it_and_can_be_read(
     save_taste(model, tmp_path / "m")
     loaded = load_taste(tmp_path / "m")
     assert loaded.sample_size == 90
-    assert describe_segments(loaded) == describe_segments(model)
+    assert segments_document(loaded) == segments_document(model)
     card = (tmp_path / "m" / "MODEL_CARD.md").read_text()
     assert "Learned from a seeded sample of 90 users" in card
 

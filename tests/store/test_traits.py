@@ -15,7 +15,7 @@ from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.environment import Machine
 from lacunar.traits.model import TraitsModel, evaluate_traits
 from lacunar.traits.networks.pretrained import Start
-from lacunar.traits.to_json import describe_fit
+from lacunar.traits.to_json import fit_document
 from lacunar.traits.training.history import Epoch, Score
 
 
@@ -24,7 +24,7 @@ def test_a_loaded_model_says_what_the_fitted_one_said(
 ) -> None:
     save_traits(people_model, tmp_path / "m")
     loaded = load_traits(tmp_path / "m")
-    assert describe_fit(loaded) == describe_fit(people_model)
+    assert fit_document(loaded) == fit_document(people_model)
     assert loaded.histories == people_model.histories
     assert loaded.layers == people_model.layers
     assert loaded.intake == people_model.intake
@@ -34,15 +34,15 @@ def test_a_loaded_model_says_what_the_fitted_one_said(
     card = (tmp_path / "m" / "MODEL_CARD.md").read_text()
     assert "Trained on cpu in float32, 1 process." in card
     found, fitted = (evaluate_traits(model, people)[0] for model in (loaded, people_model))
-    assert np.array_equal(found.figures, fitted.figures)
+    assert np.array_equal(found.scores, fitted.scores)
     assert loaded.confidences == people_model.confidences
-    assert loaded.trust.thresholds == people_model.trust.thresholds
-    assert np.array_equal(loaded.left_out.rows, people_model.left_out.rows)
+    assert loaded.calibrator.thresholds == people_model.calibrator.thresholds
+    assert np.array_equal(loaded.out_of_fold.rows, people_model.out_of_fold.rows)
     assert loaded.shares == people_model.shares
     for part, points in people_model.operating_points.items():
         found = loaded.operating_points[part]
         assert (found.taus, found.as_answered) == (points.taus, points.as_answered)
-        assert np.array_equal(found.figures, points.figures)
+        assert np.array_equal(found.scores, points.scores)
 
 
 def test_what_weights_started_from_is_kept(people_model: TraitsModel, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_model_saved_without_operating_points_has_none(
 
 
 @pytest.mark.parametrize(
-    "name", ["counts.train.0", "confusion.test.5", "intervals.validation", "points.test.figures"]
+    "name", ["counts.train.0", "confusion.test.5", "intervals.validation", "points.test.scores"]
 )
 def test_a_model_with_a_part_missing_gets_one_sentence(
     people_model: TraitsModel, tmp_path: Path, name: str

@@ -31,7 +31,7 @@ def test_every_class_of_every_part_is_counted(card: str, people_model: TraitsMod
 def test_every_score_stands_beside_the_largest_class(card: str, people_model: TraitsModel) -> None:
     found = people_model.evaluations["test"]
     line = next(line for line in card.splitlines() if line.startswith("| leg_type | 0"))
-    assert f"| {found.figures[3, 0]:.3f} (" in line
+    assert f"| {found.scores[3, 0]:.3f} (" in line
     assert f"| {found.baseline[3, 0]:.3f} |" in line
     assert card.index("Scores: test") < card.index("Scores: validation")
 

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from lacunar.errors import InputError
-from lacunar.taste.checkpoint import Saved, Stages, finished, remove_stages
+from lacunar.taste.checkpoint import Saved, StageCache, finished, remove_stages
 
 
-def squares(stages: Stages, calls: list[int]) -> dict[str, object]:
+def squares(stages: StageCache, calls: list[int]) -> dict[str, object]:
     def work() -> dict[str, object]:
         calls.append(1)
         return {"values": np.arange(3) ** 2, "note": "é"}
 
-    return stages.run(
+    return stages.get_or_compute(
         "squares",
         work,
         lambda found: Saved({"values": np.asarray(found["values"])}, {"note": found["note"]}),
@@ -25,7 +25,7 @@ def squares(stages: Stages, calls: list[int]) -> dict[str, object]:
 def test_work_that_is_done_is_not_done_again(tmp_path: Path) -> None:
     calls: list[int] = []
     for _ in range(2):
-        found = squares(Stages(tmp_path / "deep" / "run", "a"), calls)
+        found = squares(StageCache(tmp_path / "deep" / "run", "a"), calls)
         assert (found["values"] == np.array([0, 1, 4])).all()
         assert found["note"] == "é"
     assert len(calls) == 1
@@ -34,40 +34,40 @@ def test_work_that_is_done_is_not_done_again(tmp_path: Path) -> None:
 
 def test_without_a_folder_nothing_is_kept() -> None:
     calls: list[int] = []
-    squares(Stages(), calls)
-    squares(Stages(), calls)
+    squares(StageCache(), calls)
+    squares(StageCache(), calls)
     assert len(calls) == 2
 
 
 def test_a_result_of_another_fit_is_refused_and_kept(tmp_path: Path) -> None:
-    squares(Stages(tmp_path, "a"), [])
+    squares(StageCache(tmp_path, "a"), [])
     with pytest.raises(InputError, match="expected a checkpoint of these data, settings and"):
-        squares(Stages(tmp_path, "b"), [])
+        squares(StageCache(tmp_path, "b"), [])
     assert finished(tmp_path) == ["squares"]
 
 
 def test_half_a_result_is_refused(tmp_path: Path) -> None:
-    squares(Stages(tmp_path, "a"), [])
+    squares(StageCache(tmp_path, "a"), [])
     path = tmp_path / "squares.stage"
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(InputError, match=r"squares.stage: expected a whole checkpoint"):
-        squares(Stages(tmp_path, "a"), [])
+        squares(StageCache(tmp_path, "a"), [])
 
 
 def test_what_a_killed_write_left_is_cleared_away(tmp_path: Path) -> None:
     (tmp_path / ".squares.stage.0123456789abcdef.part").write_bytes(b"half")
-    squares(Stages(tmp_path, "a"), [])
+    squares(StageCache(tmp_path, "a"), [])
     assert [path.name for path in tmp_path.iterdir()] == ["squares.stage"]
 
 
 def test_a_place_that_cannot_be_written_gets_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(InputError, match="expected a place for checkpoints"):
-        squares(Stages(tmp_path / "file" / "run", "a"), [])
+        squares(StageCache(tmp_path / "file" / "run", "a"), [])
 
 
 def test_only_what_was_written_is_removed(tmp_path: Path) -> None:
-    squares(Stages(tmp_path, "a"), [])
+    squares(StageCache(tmp_path, "a"), [])
     (tmp_path / "arrays.safetensors").write_bytes(b"of somebody else")
     remove_stages(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["arrays.safetensors"]

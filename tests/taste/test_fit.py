@@ -158,7 +158,7 @@ def test_checkpoints_of_one_machine_are_not_those_of_a_cluster(
     # Whether PySpark is installed or not.
     monkeypatch.setattr(fit, "version", lambda name: "1")
     with killed(sample_ratings, tmp_path):
-        fit_taste(sample_ratings, _SAMPLED, checkpoint_dir=tmp_path, elsewhere=rows)
+        fit_taste(sample_ratings, _SAMPLED, checkpoint_dir=tmp_path, rows_provider=rows)
 
 
 def test_checkpoints_of_another_scale_are_refused(sample_ratings: Ratings, tmp_path: Path) -> None:

@@ -13,20 +13,20 @@ from lacunar.taste.json_schema import (
 )
 from lacunar.taste.model import TasteModel
 from lacunar.taste.to_json import (
-    describe_films,
-    describe_recommendations,
-    describe_segments,
-    describe_user,
+    films_document,
+    recommendations_document,
+    segments_document,
+    user_document,
 )
 
 
 def documents(model: TasteModel) -> list[tuple[Any, Any]]:
     return [
-        (SegmentsDocument, describe_segments(model)),
-        (UserDocument, describe_user(model, 3)),
-        (RecommendationsDocument, describe_recommendations(model, 3, 4)),
-        (RecommendationsDocument, describe_recommendations(model, {}, 4, by="popularity")),
-        (FilmsDocument, describe_films(model, "the", 5)),
+        (SegmentsDocument, segments_document(model)),
+        (UserDocument, user_document(model, 3)),
+        (RecommendationsDocument, recommendations_document(model, 3, 4)),
+        (RecommendationsDocument, recommendations_document(model, {}, 4, by="popularity")),
+        (FilmsDocument, films_document(model, "the", 5)),
     ]
 
 
@@ -43,6 +43,6 @@ def test_validation_takes_documents_as_they_are(sample_model: TasteModel) -> Non
 
 
 def test_a_probability_above_one_is_no_document(sample_model: TasteModel) -> None:
-    document = describe_recommendations(sample_model, 3, 1)
+    document = recommendations_document(sample_model, 3, 1)
     with pytest.raises(ValidationError, match="probability"):
         TypeAdapter(RecommendationsDocument).validate_python({**document, "probability": 1.5})

@@ -11,16 +11,16 @@ from lacunar.taste.model import TasteModel, fingerprint
 
 
 def test_the_criterion_names_the_votes(source_model: TasteModel) -> None:
-    votes = source_model.surface.k_frequency()[source_model.segments.n_segments]
+    votes = source_model.fit_grid.k_frequency()[source_model.segments.n_segments]
     assert f"lowest BIC for {votes} of 6 seeds" in source_model.criterion
 
 
 def test_filled_gaps_make_degenerate_fits_and_kept_gaps_do_not(
     source_model: TasteModel, sample_model: TasteModel
 ) -> None:
-    assert source_model.surface.degenerate.any()
+    assert source_model.fit_grid.degenerate.any()
     assert "are degenerate" in source_model.criterion
-    assert not sample_model.surface.degenerate.any()
+    assert not sample_model.fit_grid.degenerate.any()
     assert "degenerate" not in sample_model.criterion
 
 

@@ -33,7 +33,7 @@ def test_over_and_under_indexed_genres_are_those_that_stand_out(sample_model: Ta
 
 
 def test_best_loved_are_what_most_members_like(sample_model: TasteModel) -> None:
-    likes = sample_model.film_likes
+    likes = sample_model.film_counts
     for portrait in portraits(sample_model, 5):
         counts = [film.likes for film in portrait.best_loved]
         assert counts == sorted(likes.likes[portrait.segment].tolist(), reverse=True)[:5]
@@ -43,7 +43,7 @@ def test_best_loved_are_what_most_members_like(sample_model: TasteModel) -> None
 
 
 def test_own_films_are_liked_by_more_members_than_others(sample_model: TasteModel) -> None:
-    likes, labels = sample_model.film_likes, sample_model.segments.labels
+    likes, labels = sample_model.film_counts, sample_model.segments.labels
     ratings = sample_model.ratings
     for portrait in portraits(sample_model, 5):
         margins = [film.share - film.beside for film in portrait.own]

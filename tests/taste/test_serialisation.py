@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lacunar.taste import serialisation
-from lacunar.taste.checkpoint import Stages
+from lacunar.taste.checkpoint import StageCache
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.model import TasteModel
@@ -58,6 +58,6 @@ def test_a_result_comes_back_from_disk_bit_for_bit(
     expected = KINDS[kind](fit, sample_model)
     module = serialisation if hasattr(serialisation, f"pack_{kind}") else stage_results
     pack, unpack = (getattr(module, f"{way}_{kind}") for way in ("pack", "unpack"))
-    Stages(tmp_path, "a").run(kind, lambda: expected, pack, unpack)
-    found = Stages(tmp_path, "a").run(kind, lambda: None, pack, unpack)
+    StageCache(tmp_path, "a").get_or_compute(kind, lambda: expected, pack, unpack)
+    found = StageCache(tmp_path, "a").get_or_compute(kind, lambda: None, pack, unpack)
     assert_same(found, expected)

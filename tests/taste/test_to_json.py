@@ -7,28 +7,28 @@ import pytest
 
 from lacunar.taste.model import TasteModel
 from lacunar.taste.to_json import (
-    describe_film,
-    describe_films,
-    describe_recommendations,
-    describe_segments,
-    describe_user,
+    film_document,
+    films_document,
+    recommendations_document,
+    segments_document,
+    user_document,
 )
 
 
 def test_segments_hold_the_promised_keys(sample_model: TasteModel) -> None:
-    document = describe_segments(sample_model)
+    document = segments_document(sample_model)
     assert {"n_components", "criterion", "users", "segments", "k_frequency"} <= set(document)
     assert [segment["id"] for segment in document["segments"]] == list(
         range(document["n_components"])
     )
     assert sum(segment["population"] for segment in document["segments"]) == document["users"]
-    assert sum(document["k_frequency"].values()) == len(sample_model.surface.seeds)
+    assert sum(document["k_frequency"].values()) == len(sample_model.fit_grid.seeds)
     json.dumps(document, allow_nan=False)
 
 
 def test_a_gap_in_a_user_profile_is_null_and_counts_nothing(sample_model: TasteModel) -> None:
     user = int(np.flatnonzero(sample_model.profiles.gaps.any(axis=1))[0])
-    document = describe_user(sample_model, user)
+    document = user_document(sample_model, user)
     for column, genre in enumerate(sample_model.ratings.genres):
         if sample_model.profiles.gaps[user, column]:
             assert document["profile"][genre] is None
@@ -43,7 +43,7 @@ def test_a_gap_in_a_user_profile_is_null_and_counts_nothing(sample_model: TasteM
 
 
 def test_recommendations_hold_the_promised_keys(sample_model: TasteModel) -> None:
-    document = describe_recommendations(sample_model, 0, 3)
+    document = recommendations_document(sample_model, 0, 3)
     assert {"user", "segment", "probability", "items"} <= set(document)
     assert len(document["items"]) == 3
     for item in document["items"]:
@@ -58,10 +58,10 @@ def test_films_are_found_by_title_and_told_with_year_genres_and_ratings(
 ) -> None:
     ratings = sample_model.ratings
     title = str(ratings.items["title"][7])
-    [film, *_] = describe_films(sample_model, title, 3)["films"]
-    assert film == describe_film(sample_model, 7)
+    [film, *_] = films_document(sample_model, title, 3)["films"]
+    assert film == film_document(sample_model, 7)
     assert film["title"] == title
     assert film["year"] == ratings.years[7]
     assert film["genres"] == sample_model.genres_of_items[7]
     assert film["ratings"] == (ratings.item == 7).sum()
-    assert describe_films(sample_model, "nothing is called so", 3)["films"] == []
+    assert films_document(sample_model, "nothing is called so", 3)["films"] == []

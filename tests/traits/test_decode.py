@@ -17,7 +17,7 @@ from lacunar.datasets.people.sample import sample_people, write_people
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.dataset import LabelledImages, read_layout
 from lacunar.traits.decode import decode_parts, what_labels_tell
-from lacunar.traits.training.distributed import ALONE
+from lacunar.traits.training.distributed import SINGLE_PROCESS
 
 Run = Callable[..., list[subprocess.CompletedProcess[str]]]
 FAST = ("--max-epochs", "1", "--batch", "7", "--folds", "0", "--device", "cpu")
@@ -103,10 +103,10 @@ def test_a_machine_that_dies_while_it_decodes_is_not_waited_for(
 def test_one_process_decodes_both_parts(people_directory: Path, tmp_path: Path) -> None:
     train, test = read_layout(people_directory)
     config = TraitsConfig(height=24, width=16)
-    images, others = decode_parts(ALONE, train, test, config, cache_dir=tmp_path)
+    images, others = decode_parts(SINGLE_PROCESS, train, test, config, cache_dir=tmp_path)
     assert others is not None
     assert (len(images), len(others)) == (24, 12)
-    assert decode_parts(ALONE, train, None, config, cache_dir=tmp_path)[1] is None
+    assert decode_parts(SINGLE_PROCESS, train, None, config, cache_dir=tmp_path)[1] is None
 
 
 def test_labels_tell_parts_apart(people: LabelledImages) -> None:

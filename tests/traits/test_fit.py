@@ -16,7 +16,7 @@ from lacunar.traits.model import TraitsModel, evaluate_traits, load_frames, pred
 from lacunar.traits.networks import device
 from lacunar.traits.networks.inference import probabilities
 from lacunar.traits.networks.pretrained import read_start
-from lacunar.traits.training.distributed import World
+from lacunar.traits.training.distributed import ProcessGroup
 from lacunar.traits.training.history import Epoch
 
 
@@ -39,8 +39,8 @@ def test_every_image_is_left_out_by_one_network(
     model: TraitsModel, people_of_coats: LabelledImages
 ) -> None:
     assert len(model.states) == len(model.histories) == 3
-    assert [logits.shape for logits in model.left_out.logits] == [(1, 48, 3), (1, 48, 2)]
-    assert all(np.isfinite(logits).all() for logits in model.left_out.logits)
+    assert [logits.shape for logits in model.out_of_fold.logits] == [(1, 48, 3), (1, 48, 2)]
+    assert all(np.isfinite(logits).all() for logits in model.out_of_fold.logits)
     known = [int(confusion.sum()) for confusion in model.evaluations["out-of-fold"].confusions]
     assert known == (people_of_coats.labels >= 0).sum(axis=0).tolist()
     assert {part: int(counts[0].sum()) for part, counts in model.counts.items()} == {
@@ -63,7 +63,7 @@ def test_networks_differ_and_answer_by_their_mean(
     assert not np.allclose(alone[0][0], alone[1][0])
     for output, found in enumerate(predict_traits(model, images)):
         mean = np.mean([each[output] for each in alone], axis=0)
-        tempered = mean ** (1 / model.trust.temperatures[output])
+        tempered = mean ** (1 / model.calibrator.temperatures[output])
         tempered /= tempered.sum(axis=1, keepdims=True)
         assert np.allclose(found, tempered, atol=1e-5)
 
@@ -79,7 +79,7 @@ def test_what_a_network_says_of_its_own_part_is_kept(
         predict_logits(restore_networks(model.config, model.schema, [state]), images)[0]
         for state in model.states
     ]
-    for row, logits in enumerate(model.left_out.logits[0][0]):
+    for row, logits in enumerate(model.out_of_fold.logits[0][0]):
         assert any(np.allclose(logits, each[row], atol=1e-5) for each in alone)
 
 
@@ -88,9 +88,9 @@ def test_without_folds_only_the_validation_images_are_left_out(
 ) -> None:
     config = small_config.model_copy(update={"max_epochs": 1})
     model = fit_traits(people_of_coats, config, cache_dir=cache)
-    assert len(model.left_out.rows) == 12
-    others = np.setdiff1d(np.arange(48), model.left_out.rows)
-    assert not np.isfinite(model.left_out.logits[0][:, others]).any()
+    assert len(model.out_of_fold.rows) == 12
+    others = np.setdiff1d(np.arange(48), model.out_of_fold.rows)
+    assert not np.isfinite(model.out_of_fold.logits[0][:, others]).any()
     assert list(model.counts) == ["train", "validation"]
 
 
@@ -149,9 +149,9 @@ def test_two_networks_of_ten_know_an_image_not(
     ten = config.model_copy(update={"folds": 10, "max_epochs": 1})
     model = fit_traits(people_of_coats, ten, cache_dir=cache)
     assert len(model.states) == 10
-    assert [logits.shape for logits in model.left_out.logits] == [(2, 48, 3), (2, 48, 2)]
-    assert all(np.isfinite(logits).all() for logits in model.left_out.logits)
-    first, second = model.left_out.logits[0]
+    assert [logits.shape for logits in model.out_of_fold.logits] == [(2, 48, 3), (2, 48, 2)]
+    assert all(np.isfinite(logits).all() for logits in model.out_of_fold.logits)
+    first, second = model.out_of_fold.logits[0]
     assert not np.allclose(first, second)
 
 
@@ -159,7 +159,7 @@ def test_a_part_has_a_confidence_for_each_attribute(model: TraitsModel) -> None:
     assert list(model.confidences) == list(model.evaluations) == ["out-of-fold", "test"]
     for part, found in model.confidences.items():
         assert [one.name for one in found] == ["coat", "hat"]
-        accuracies = model.evaluations[part].figures[:-1, 0]
+        accuracies = model.evaluations[part].scores[:-1, 0]
         assert [one.accuracy for one in found] == pytest.approx(accuracies.tolist())
 
 
@@ -179,8 +179,8 @@ def test_networks_trained_on_all_images_answer_and_the_others_judge(
 ) -> None:
     refitted = fit_traits(people_of_coats, config.model_copy(update={"refit": 2}), cache_dir=cache)
     assert (len(refitted.states), len(refitted.histories)) == (2, 3)
-    assert np.array_equal(refitted.left_out.logits[0], model.left_out.logits[0])
-    assert refitted.left_out.n_members == 2
+    assert np.array_equal(refitted.out_of_fold.logits[0], model.out_of_fold.logits[0])
+    assert refitted.out_of_fold.n_networks == 2
     name = "heads.0.weight"
     assert not any(np.array_equal(refitted.states[0][name], state[name]) for state in model.states)
 
@@ -189,7 +189,7 @@ def test_every_evaluated_part_has_its_operating_points(model: TraitsModel) -> No
     assert list(model.operating_points) == list(model.evaluations)
     for part, points in model.operating_points.items():
         assert points.as_answered == points.taus[0] == 0
-        assert np.array_equal(points.figures[0], model.evaluations[part].figures)
+        assert np.array_equal(points.scores[0], model.evaluations[part].scores)
 
 
 def test_an_adjusted_model_answers_at_its_own_tau(
@@ -200,8 +200,8 @@ def test_an_adjusted_model_answers_at_its_own_tau(
     assert model.shares.tau == 0.75
     for part, points in model.operating_points.items():
         assert points.taus == (0, 0.25, 0.5, 0.75, 1)
-        own = points.figures[points.taus.index(points.as_answered)]
-        assert np.array_equal(own, model.evaluations[part].figures)
+        own = points.scores[points.taus.index(points.as_answered)]
+        assert np.array_equal(own, model.evaluations[part].scores)
 
 
 def test_shares_are_those_of_the_labels_that_weights_were_fitted_to(
@@ -210,7 +210,7 @@ def test_shares_are_those_of_the_labels_that_weights_were_fitted_to(
     one = fit_traits(
         people_of_coats, small_config.model_copy(update={"max_epochs": 1}), cache_dir=cache
     )
-    fitted = np.setdiff1d(np.arange(48), one.left_out.rows)
+    fitted = np.setdiff1d(np.arange(48), one.out_of_fold.rows)
     for found, rows in ((one, fitted), (model, np.arange(48))):
         hats = people_of_coats.labels[rows, 1]
         n = np.bincount(hats[hats >= 0])
@@ -256,11 +256,11 @@ def test_processes_compare_what_they_compute_on_and_in(
 ) -> None:
     compared: dict[str, object] = {}
 
-    def check_same(world: World, given: dict[str, object]) -> None:
+    def check_same(processes: ProcessGroup, given: dict[str, object]) -> None:
         compared.update(given)
         raise InterruptedError
 
-    monkeypatch.setattr(World, "check_same", check_same)
+    monkeypatch.setattr(ProcessGroup, "check_same", check_same)
     automatic = config.model_copy(update={"device": "auto"})
     for kind_of_device, precision, told in (
         ("cpu", "float32", "cpu in float32"),

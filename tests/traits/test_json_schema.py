@@ -11,7 +11,7 @@ from typing_extensions import is_typeddict
 from lacunar.traits import json_schema
 from lacunar.traits.json_schema import ConfidenceFigures, FitDocument, Measure, PredictionsDocument
 from lacunar.traits.model import TraitsModel
-from lacunar.traits.to_json import describe_fit, describe_predictions
+from lacunar.traits.to_json import fit_document, predictions_document
 
 
 def check(document: Any, kind: Any) -> None:
@@ -26,7 +26,7 @@ def test_the_document_of_a_fit_is_what_its_type_says(
     people_model: TraitsModel, folded_model: TraitsModel
 ) -> None:
     for model in (people_model, folded_model):
-        check(describe_fit(model), FitDocument)
+        check(fit_document(model), FitDocument)
 
 
 @pytest.mark.parametrize("everything", [False, True])
@@ -35,12 +35,12 @@ def test_the_document_of_predictions_is_what_its_type_says(
 ) -> None:
     schema = people_model.schema
     found = [np.full((2, len(one.classes)), 1 / len(one.classes)) for one in schema.attributes]
-    told = describe_predictions(schema, ["a", "b"], found, all_probabilities=everything)
+    told = predictions_document(schema, ["a", "b"], found, all_probabilities=everything)
     check({**told, "broken": [{"image": "c", "reason": "torn"}]}, PredictionsDocument)
 
 
 def test_a_document_of_another_kind_is_refused(people_model: TraitsModel) -> None:
-    document = describe_fit(people_model)
+    document = fit_document(people_model)
     with pytest.raises(ValidationError, match="kept_epoch"):
         TypeAdapter(FitDocument).validate_python({**document, "kept_epoch": "the last"})
 

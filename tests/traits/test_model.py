@@ -47,10 +47,10 @@ def test_evaluating_again_gives_the_same(
     model: TraitsModel, people_of_coats: LabelledImages, cache: Path
 ) -> None:
     again, confidence, points = evaluate_traits(model, people_of_coats, cache_dir=cache)
-    assert np.array_equal(points.figures, model.operating_points["test"].figures)
+    assert np.array_equal(points.scores, model.operating_points["test"].scores)
     assert confidence == model.confidences["test"]
     assert np.array_equal(again.intervals, model.evaluations["test"].intervals)
-    assert np.array_equal(again.figures, model.evaluations["test"].figures)
+    assert np.array_equal(again.scores, model.evaluations["test"].scores)
 
 
 def test_probabilities_are_what_the_evaluation_counted(
@@ -62,7 +62,7 @@ def test_probabilities_are_what_the_evaluation_counted(
         truth = people_of_coats.labels[:, position]
         known = truth >= 0
         right = (output.argmax(axis=1) == truth)[known].mean()
-        assert right == pytest.approx(model.evaluations["test"].figures[position, 0])
+        assert right == pytest.approx(model.evaluations["test"].scores[position, 0])
 
 
 def test_the_same_data_settings_and_seed_give_the_same_model(

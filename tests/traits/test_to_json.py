@@ -6,19 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lacunar.traits.confidence.calibrator import Trust
+from lacunar.traits.confidence.calibrator import Calibrator
 from lacunar.traits.confidence.measures import Confidence, measure_confidence
-from lacunar.traits.confidence.out_of_fold import LeftOut
+from lacunar.traits.confidence.out_of_fold import OutOfFold
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.label_counts import count_labels
 from lacunar.traits.data.schema import Schema
 from lacunar.traits.evaluate.evaluation import Evaluation, evaluate_answers
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.to_json import (
-    describe_confidence,
-    describe_evaluation,
-    describe_fit,
-    describe_predictions,
+    confidence_document,
+    evaluation_document,
+    fit_document,
+    predictions_document,
 )
 from lacunar.traits.training.history import Epoch, Score
 
@@ -32,7 +32,7 @@ def evaluation(coats: Schema) -> Evaluation:
 
 
 def test_an_evaluation_has_the_keys_that_others_rely_on(evaluation: Evaluation) -> None:
-    document = describe_evaluation(evaluation)
+    document = evaluation_document(evaluation)
     coat = document["outputs"]["coat"]
     assert coat["accuracy"] == pytest.approx(2 / 3)
     assert coat["macro_f1"] == pytest.approx(2 / 3)
@@ -49,7 +49,7 @@ def test_an_evaluation_has_the_keys_that_others_rely_on(evaluation: Evaluation) 
 
 
 def test_figures_that_nobody_knows_are_null(evaluation: Evaluation) -> None:
-    document = describe_evaluation(evaluation)
+    document = evaluation_document(evaluation)
     hat = document["outputs"]["hat"]
     assert (hat["accuracy"], hat["intervals"]["macro_f1"], hat["known"]) == (None, [None, None], 0)
     assert document["mean"]["accuracy"] == document["outputs"]["coat"]["accuracy"]
@@ -69,24 +69,24 @@ def test_a_fit_tells_its_best_epoch_and_its_labels(evaluation: Evaluation, coats
         counts={"train": count_labels(TRUTH, coats)},
         evaluations={"validation": evaluation},
         confidences={},
-        left_out=LeftOut((), 1),
-        trust=Trust(np.ones(2), (0.0, 0.0)),
+        out_of_fold=OutOfFold((), 1),
+        calibrator=Calibrator(np.ones(2), (0.0, 0.0)),
         versions={},
     )
-    document = describe_fit(model)
+    document = fit_document(model)
     assert (document["epochs"], document["kept_epoch"]) == (3, 2)
     assert document["validation_loss"] == 1.0
     assert document["counts"]["train"]["coat"] == {
         "unknown": 1,
         "classes": {"open": 2, "closed": 1, "none": 0},
     }
-    assert document["evaluations"]["validation"] == describe_evaluation(evaluation)
+    assert document["evaluations"]["validation"] == evaluation_document(evaluation)
     json.dumps(document, allow_nan=False)
 
 
 def test_predictions_name_the_most_probable_class(coats: Schema) -> None:
     found = [np.array([[0.2, 0.7, 0.1], [0.5, 0.3, 0.2]]), np.array([[1.0, 0.0], [0.4, 0.6]])]
-    document = describe_predictions(coats, ["a.png", "b.png"], found)
+    document = predictions_document(coats, ["a.png", "b.png"], found)
     first, second = document["predictions"]
     assert first["image"] == "a.png"
     assert first["attributes"]["coat"] == {"label": "closed", "probability": 0.7, "abstain": False}
@@ -96,7 +96,7 @@ def test_predictions_name_the_most_probable_class(coats: Schema) -> None:
 
 def test_answers_below_their_threshold_abstain_and_keep_their_label(coats: Schema) -> None:
     found = [np.array([[0.2, 0.7, 0.1], [0.5, 0.3, 0.2]]), np.array([[1.0, 0.0], [0.4, 0.6]])]
-    document = describe_predictions(coats, ["a.png", "b.png"], found, (0.7, 0.0))
+    document = predictions_document(coats, ["a.png", "b.png"], found, (0.7, 0.0))
     first, second = (row["attributes"] for row in document["predictions"])
     assert [first["coat"]["abstain"], second["coat"]["abstain"]] == [False, True]
     assert [first["hat"]["abstain"], second["hat"]["abstain"]] == [False, False]
@@ -105,7 +105,7 @@ def test_answers_below_their_threshold_abstain_and_keep_their_label(coats: Schem
 
 def test_all_probabilities_are_told_by_class_on_request(coats: Schema) -> None:
     found = [np.array([[0.2, 0.7, 0.1]]), np.array([[1.0, 0.0]])]
-    document = describe_predictions(coats, ["a.png"], found, all_probabilities=True)
+    document = predictions_document(coats, ["a.png"], found, all_probabilities=True)
     answers = document["predictions"][0]["attributes"]
     assert answers["coat"]["probabilities"] == {"open": 0.2, "closed": 0.7, "none": 0.1}
     assert answers["hat"]["probabilities"] == {"off": 1.0, "on": 0.0}
@@ -116,7 +116,7 @@ def test_factors_choose_another_class_which_is_told_with_its_own_probability(
 ) -> None:
     found = [np.array([[0.2, 0.7, 0.1], [0.5, 0.3, 0.2]]), np.array([[0.9, 0.1], [0.4, 0.6]])]
     factors = [np.array([4.0, 1.0, 1.0]), np.array([1.0, 1.0])]
-    document = describe_predictions(
+    document = predictions_document(
         coats, ["a.png", "b.png"], found, (0.3, 0.0), factors=factors, all_probabilities=True
     )
     first, second = (row["attributes"] for row in document["predictions"])
@@ -125,7 +125,7 @@ def test_factors_choose_another_class_which_is_told_with_its_own_probability(
     assert (first["coat"]["probability"], first["coat"]["abstain"]) == (0.2, True)
     assert first["coat"]["probabilities"] == {"open": 0.2, "closed": 0.7, "none": 0.1}
     assert (second["coat"]["label"], second["coat"]["abstain"]) == ("open", False)
-    plain = describe_predictions(coats, ["a.png", "b.png"], found)["predictions"]
+    plain = predictions_document(coats, ["a.png", "b.png"], found)["predictions"]
     assert [row["attributes"]["hat"]["label"] for row in plain] == ["off", "on"]
     assert second["hat"]["label"] == "on"
 
@@ -140,7 +140,7 @@ def found(coats: Schema) -> tuple[Confidence, ...]:
 
 
 def test_the_document_has_every_figure_and_its_mean(found: tuple[Confidence, ...]) -> None:
-    document = json.loads(json.dumps(describe_confidence(found), allow_nan=False))
+    document = json.loads(json.dumps(confidence_document(found), allow_nan=False))
     coat, hat = document["outputs"]["coat"], document["outputs"]["hat"]
     assert coat["ece"] == found[0].after.ece
     assert coat["ece_before"] == found[0].before.ece
@@ -155,7 +155,7 @@ def test_a_mean_is_over_the_attributes_that_have_the_figure(
     found: tuple[Confidence, ...],
 ) -> None:
     coat, hat = found
-    document = describe_confidence([coat, replace(hat, kept_accuracy=None)])
+    document = confidence_document([coat, replace(hat, kept_accuracy=None)])
     assert document["mean"]["kept_accuracy"] == coat.kept_accuracy
-    alone = describe_confidence([replace(hat, kept_accuracy=None)])
+    alone = confidence_document([replace(hat, kept_accuracy=None)])
     assert alone["mean"]["kept_accuracy"] is None

@@ -17,7 +17,7 @@ from lacunar.traits.predict.explainer import Explainer
 from lacunar.traits.predict.torch_predictor import TorchTraits
 from lacunar.web.app import create_app
 from lacunar.web.audit.book import AuditBook
-from lacunar.web.audit.decisions import Marks
+from lacunar.web.audit.decisions import Decisions
 from lacunar.web.settings import ServeSettings
 from lacunar.web.state import AppState, build_state
 from lacunar.web.traits_service import TraitsService
@@ -83,7 +83,7 @@ def traits_client(client_of: ClientOf, traits_state: AppState) -> TestClient:
 @pytest.fixture
 def audit_book(flawed_findings: AuditFindings) -> AuditBook:
     """Findings of every kind, on which nobody has decided yet."""
-    return AuditBook(flawed_findings, Marks(flawed_findings))
+    return AuditBook(flawed_findings, Decisions(flawed_findings))
 
 
 @pytest.fixture(scope="session")

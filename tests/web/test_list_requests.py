@@ -12,10 +12,10 @@ from lacunar.errors import InputError
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.candidates import candidates
 from lacunar.taste.recommend.rerank import Controls
-from lacunar.taste.to_json import describe_recommendations
+from lacunar.taste.to_json import recommendations_document
 from lacunar.web.list_requests import (
-    Asked,
-    WithAsked,
+    ListRequest,
+    WithListRequest,
     ratings_of,
     recommended_to,
     segment_at,
@@ -30,7 +30,7 @@ def echo() -> TestClient:
     app = FastAPI()
 
     @app.get("/")
-    async def tell(asked: WithAsked) -> list[tuple[str, str]]:
+    async def tell(asked: WithListRequest) -> list[tuple[str, str]]:
         return asked.query()
 
     return TestClient(app)
@@ -63,16 +63,16 @@ def test_what_is_out_of_bounds_is_refused(echo: TestClient, query: str) -> None:
 
 
 def test_one_year_is_an_open_span() -> None:
-    assert Asked().years is None
-    assert Asked(first_year=1980).years == (1980, 9999)
-    assert Asked(last_year=1980).years == (0, 1980)
+    assert ListRequest().years is None
+    assert ListRequest(first_year=1980).years == (1980, 9999)
+    assert ListRequest(last_year=1980).years == (0, 1980)
 
 
 def test_what_is_asked_is_what_is_described(sample_model: TasteModel) -> None:
-    asked = Asked(
+    asked = ListRequest(
         top=7, controls=Controls(diversity=0.4), genres=("Drama",), first_year=1980, last_year=2010
     )
-    assert recommended_to(sample_model, 5, asked) == describe_recommendations(
+    assert recommended_to(sample_model, 5, asked) == recommendations_document(
         sample_model,
         5,
         7,
@@ -82,16 +82,16 @@ def test_what_is_asked_is_what_is_described(sample_model: TasteModel) -> None:
 
 
 def test_adventure_is_refused_where_the_recommender_has_none(sample_model: TasteModel) -> None:
-    asked = Asked(by="segment", controls=Controls(adventure=0.5))
+    asked = ListRequest(by="segment", controls=Controls(adventure=0.5))
     with pytest.raises(Refusal, match=r"^422: adventure: expected the recommender personal"):
         recommended_to(sample_model, 5, asked)
 
 
 def test_unknown_genres_and_years_in_the_wrong_order_are_refused(sample_model: TasteModel) -> None:
     with pytest.raises(InputError, match="Opera"):
-        recommended_to(sample_model, 5, Asked(genres=("Opera",)))
+        recommended_to(sample_model, 5, ListRequest(genres=("Opera",)))
     with pytest.raises(InputError, match="from first to last"):
-        recommended_to(sample_model, 5, Asked(first_year=1990, last_year=1980))
+        recommended_to(sample_model, 5, ListRequest(first_year=1990, last_year=1980))
 
 
 def test_users_and_segments_that_are_not_there_are_refused(sample_model: TasteModel) -> None:

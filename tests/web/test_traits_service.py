@@ -13,8 +13,8 @@ from lacunar.store.traits import save_traits
 from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.data.image_sources import ImageContent
 from lacunar.traits.model import TraitsModel, fitted_frames, predict_traits
-from lacunar.traits.to_json import describe_predictions
-from lacunar.web.traits_service import Told, TraitsService
+from lacunar.traits.to_json import predictions_document
+from lacunar.web.traits_service import AnsweredImage, TraitsService
 
 Photo = Callable[..., bytes]
 
@@ -33,11 +33,11 @@ def test_answers_are_those_of_the_model(
     people: LabelledImages,
     contents: list[ImageContent],
 ) -> None:
-    expected = describe_predictions(
+    expected = predictions_document(
         people_model.schema,
         people.names,
         predict_traits(people_model, fitted_frames(people_model, people)),
-        people_model.trust.thresholds,
+        people_model.calibrator.thresholds,
     )
     found = explaining_service.predict(contents)
     assert found["broken"] == []
@@ -57,15 +57,15 @@ def test_a_broken_image_keeps_its_turn_and_the_others_their_answers(
     mixed = [contents[0], ImageContent("torn.png", b"hello"), contents[1]]
     alone = explaining_service.tell(contents[:2], places=True)
     first, broken, last = explaining_service.tell(mixed, places=True)
-    assert not isinstance(broken, Told)
+    assert not isinstance(broken, AnsweredImage)
     assert broken["image"] == "torn.png"
     assert broken["reason"].startswith("torn.png: expected a JPEG")
     for one, other in zip((first, last), alone, strict=True):
-        assert isinstance(one, Told)
-        assert isinstance(other, Told)
+        assert isinstance(one, AnsweredImage)
+        assert isinstance(other, AnsweredImage)
         assert one.prediction == other.prediction
         for answer, same in zip(one.image.answers, other.image.answers, strict=True):
-            assert np.array_equal(answer.places, same.places)
+            assert np.array_equal(answer.heat_map, same.heat_map)
 
 
 def test_places_are_told_only_on_request(
@@ -73,8 +73,8 @@ def test_places_are_told_only_on_request(
 ) -> None:
     (without,) = explaining_service.tell(contents[:1], places=False)
     (told,) = explaining_service.tell(contents[:1], places=True)
-    assert isinstance(without, Told)
-    assert isinstance(told, Told)
+    assert isinstance(without, AnsweredImage)
+    assert isinstance(told, AnsweredImage)
     assert without.image.answers == ()
     assert without.prediction == told.prediction
     labels = [answer["label"] for answer in told.prediction["attributes"].values()]
@@ -94,7 +94,7 @@ def test_an_onnx_file_answers_as_its_model_and_tells_no_places(
                 other["attributes"][name]["probability"], abs=1e-4
             )
     (told,) = service.tell(contents[:1], places=True)
-    assert isinstance(told, Told)
+    assert isinstance(told, AnsweredImage)
     assert told.image.answers == ()
 
 
@@ -124,9 +124,9 @@ def test_a_model_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_many_threads_get_the_answers_of_one(
     explaining_service: TraitsService, contents: list[ImageContent]
 ) -> None:
-    def ask(start: int) -> list[Told]:
+    def ask(start: int) -> list[AnsweredImage]:
         told = explaining_service.tell(contents[start : start + 3], places=start % 2 == 0)
-        return [one for one in told if isinstance(one, Told)]
+        return [one for one in told if isinstance(one, AnsweredImage)]
 
     starts = range(12)
     alone = [ask(start) for start in starts]
@@ -136,7 +136,7 @@ def test_many_threads_get_the_answers_of_one(
         assert [one.prediction for one in found] == [one.prediction for one in expected]
         for one, other in zip(found, expected, strict=True):
             for answer, same in zip(one.image.answers, other.image.answers, strict=True):
-                assert np.allclose(answer.places, same.places, atol=1e-5)
+                assert np.allclose(answer.heat_map, same.heat_map, atol=1e-5)
 
 
 def test_an_image_of_too_many_pixels_is_named_before_it_is_decoded(

@@ -15,7 +15,7 @@ from typing import IO
 
 from lacunar.errors import InputError
 
-Progress = Callable[[int, int | None], None]
+DownloadProgress = Callable[[int, int | None], None]
 
 _TIMEOUT_SECONDS = 30.0
 _CHUNK_BYTES = 1 << 18
@@ -26,7 +26,7 @@ class ConnectionLostError(InputError):
 
 
 def download(
-    url: str, path: Path, *, size: int, sha256: str, progress: Progress | None = None
+    url: str, path: Path, *, size: int, sha256: str, progress: DownloadProgress | None = None
 ) -> None:
     """Make ``path`` the file at ``url``, going on from the bytes that ``path`` already holds.
 
@@ -115,7 +115,7 @@ class _CheckedRedirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _fetch(url: str, path: Path, offset: int, size: int, progress: Progress | None) -> None:
+def _fetch(url: str, path: Path, offset: int, size: int, progress: DownloadProgress | None) -> None:
     if offset < size:
         with _open(url, offset) as response:
             resumed = response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lacunar.datasets.download import ConnectionLostError, Progress, check_address, download
+from lacunar.datasets.download import ConnectionLostError, DownloadProgress, check_address, download
 from lacunar.errors import InputError
 from lacunar.files.atomic import only_writer, sibling
 from lacunar.files.directory_swap import replace_directory
@@ -87,7 +87,7 @@ def fetch(
     directory: Path,
     *,
     base_url: str = _BASE_URL,
-    progress: Progress | None = None,
+    progress: DownloadProgress | None = None,
     force: bool = False,
 ) -> Path:
     """Download a data set and unpack it.

@@ -1,7 +1,7 @@
 """A directory put in the place of another, so that one of them is always there.
 
-Linux exchanges two names in one step (``renameat2``, ``RENAME_EXCHANGE``). Elsewhere, and on file
-systems that cannot, the previous directory steps aside under a name that readers know; if the
+Linux exchanges two names in one step (``renameat2``, ``RENAME_EXCHANGE``). RowsProvider, and on
+file systems that cannot, the previous directory steps aside under a name that readers know; if the
 process dies between the two steps, they find it there, and the next replacement goes on from it.
 """
 

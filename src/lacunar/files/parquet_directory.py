@@ -16,7 +16,7 @@ from lacunar.errors import InputError
 from lacunar.files.atomic import replacing, sibling
 from lacunar.files.directory_swap import replace_directory
 
-USERS_PER_PART = 1 << 14
+USERS_PER_FILE = 1 << 14
 
 
 def check_parts_destination(path: Path, *, force: bool) -> None:
@@ -58,7 +58,7 @@ def parts_directory(path: Path, *, force: bool) -> Iterator[Path]:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as name:
     ...     with parts_directory(Path(name) / "places", force=False) as folder:
-    ...         write_part(part_of(folder, 0), pa.table({"user_id": [1, 2]}))
+    ...         write_part(file_of(folder, 0), pa.table({"user_id": [1, 2]}))
     ...     pq.read_table(Path(name) / "places").num_rows
     2
     """
@@ -78,7 +78,7 @@ def parts_directory(path: Path, *, force: bool) -> Iterator[Path]:
             raise
 
 
-def part_of(folder: Path, number: int) -> Path:
+def file_of(folder: Path, number: int) -> Path:
     """The file of a part; in the order of their names, parts are in the order of users."""
     return folder / f"part-{number:05}.parquet"
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lacunar.aliases import FloatArray
 from lacunar.mixture.data import MixtureData
 from lacunar.mixture.em import e_step, posterior
-from lacunar.mixture.em_loop import Climb, climb
+from lacunar.mixture.em_loop import EmResult, run_em
 from lacunar.mixture.parameters import CovarianceType, MixtureParameters
 from lacunar.mixture.prior import CovariancePrior
 from lacunar.mixture.statistics import SufficientStatistics, column_moments
@@ -141,7 +141,7 @@ def refine(
     max_iter: int = 100,
     reg_covar: float = 1e-6,
     progress: Callable[[int, int], None] | None = None,
-) -> Climb:
+) -> EmResult:
     """Go on with EM over all rows from mixtures that were fitted to some of them.
 
     Parameters
@@ -170,7 +170,7 @@ def refine(
     >>> best.weights.round(2).tolist(), best.means[0, :, 0].round(2).tolist()
     ([[0.75, 0.25]], [0.0, 9.0])
     """
-    ended = climb(
+    ended = run_em(
         expectation.statistics,
         expectation.n_rows,
         parameters.moved_by(-expectation.origin),

@@ -18,7 +18,7 @@ Statistics = Callable[[MixtureParameters], tuple[FloatArray, SufficientStatistic
 
 
 @dataclass(frozen=True, slots=True)
-class Climb:
+class EmResult:
     """Where EM ended.
 
     Parameters
@@ -46,7 +46,7 @@ class Climb:
         return self.parameters.take(np.array([int(bound.argmax())]))
 
 
-def climb(
+def run_em(
     expect: Statistics,
     n_rows: int,
     start: MixtureParameters,
@@ -56,7 +56,7 @@ def climb(
     reg_covar: float,
     prior: CovariancePrior | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Climb:
+) -> EmResult:
     """Repeat E and M steps until the lower bound of each restart changes by less than ``tol``.
 
     Parameters
@@ -101,7 +101,7 @@ def climb(
             running, current = running[~done], current.take(~done)
         if running.size == 0:
             break
-    return Climb(final, lower_bound, n_iter, converged)
+    return EmResult(final, lower_bound, n_iter, converged)
 
 
 def steps_expected(changes: Sequence[float], tol: float, max_iter: int) -> int:

@@ -17,7 +17,7 @@ Criterion = Literal["vote", "bic", "icl", "held-out"]
 
 
 @dataclass(frozen=True, slots=True)
-class Surface:
+class FitGrid:
     """One row per K and one column per seed.
 
     Parameters
@@ -97,7 +97,7 @@ _PREFERENCE = {
 
 
 def explain_choice(
-    surface: Surface,
+    fit_grid: FitGrid,
     criterion: Criterion,
     agreeing_seeds: tuple[int, ...],
     refit_agreement: FloatArray | None = None,
@@ -105,28 +105,28 @@ def explain_choice(
     sample: int | None = None,
 ) -> str:
     """Say in a sentence why this K, and what speaks against trusting it."""
-    k, n = surface.best_k(criterion), len(surface.seeds)
-    row = surface.n_components.index(k)
+    k, n = fit_grid.best_k(criterion), len(fit_grid.seeds)
+    row = fit_grid.n_components.index(k)
     same = _seeds(len(agreeing_seeds))
     if criterion == "vote":
-        votes = surface.k_frequency()[k]
+        votes = fit_grid.k_frequency()[k]
         reason = f"K = {k} has the lowest BIC for {votes} of {n} seeds, more than any other K; "
         reason += f"{same} found this very partition, more than any other"
     else:
-        reason = f"K = {k} has {_PREFERENCE[criterion]} of K = {surface.n_components[0]} to "
-        reason += f"{surface.n_components[-1]}, each fitted from {_seeds(n)}; {same} found this "
+        reason = f"K = {k} has {_PREFERENCE[criterion]} of K = {fit_grid.n_components[0]} to "
+        reason += f"{fit_grid.n_components[-1]}, each fitted from {_seeds(n)}; {same} found this "
         reason += "very partition"
     # The commonest partition need not be that of the best restarts.
-    if criterion != "vote" and not np.isnan(surface.agreement[row]):
+    if criterion != "vote" and not np.isnan(fit_grid.agreement[row]):
         reason += ", and the best restarts agree with each other at an adjusted Rand index of "
-        reason += f"{surface.agreement[row]:.2f}"
+        reason += f"{fit_grid.agreement[row]:.2f}"
     if refit_agreement is not None and refit_agreement.size:
         reason += "; refitted without a tenth of the users, segments come back at "
         reason += f"{refit_agreement.mean():.2f}"
     if sample is not None:
         reason += f"; all of this is of a sample of {sample} users, from whose best fits the "
         reason += "mixture was then fitted to all users"
-    flagged = int(surface.degenerate[row].sum())
+    flagged = int(fit_grid.degenerate[row].sum())
     if flagged and criterion == "vote":
         reason += (
             f". But {flagged} of the {n} fits at this K are degenerate: their likelihood is "

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from lacunar.aliases import FloatArray
 from lacunar.mixture.data import MixtureData
 from lacunar.mixture.em import posterior
-from lacunar.mixture.fit_grid import Criterion, Surface
+from lacunar.mixture.fit_grid import Criterion, FitGrid
 from lacunar.mixture.parameters import CovarianceType, MixtureParameters
 from lacunar.mixture.prior import CovariancePrior
 from lacunar.mixture.restarts import Restarts, canonical_labels, fit_restarts
@@ -33,7 +33,7 @@ class Search:
 
     Parameters
     ----------
-    surface : Surface
+    fit_grid : FitGrid
     chosen : MixtureParameters
         A batch of one.
     agreeing_seeds : tuple of int
@@ -50,7 +50,7 @@ class Search:
         ``vote`` likelihood chooses nothing, and it is the chosen mixture alone.
     """
 
-    surface: Surface
+    fit_grid: FitGrid
     chosen: MixtureParameters
     agreeing_seeds: tuple[int, ...]
     labels: NDArray[np.intp]
@@ -142,7 +142,7 @@ def search(
     >>> rng = np.random.default_rng(0)
     >>> x = np.concatenate([rng.normal(size=(50, 2)), rng.normal(size=(50, 2)) + 8])
     >>> result = search(MixtureData(x), n_components=range(1, 4), seeds=range(5))
-    >>> result.surface.k_frequency(), result.agreeing_seeds
+    >>> result.fit_grid.k_frequency(), result.agreeing_seeds
     ({2: 5}, (0, 1, 2, 3, 4))
     """
     options = options or EmOptions()
@@ -169,8 +169,8 @@ def search(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    surface = _surface({k: tried[k] for k in ks}, seeds, options)
-    found = tried[surface.best_k(criterion)]
+    fit_grid = _fit_grid({k: tried[k] for k in ks}, seeds, options)
+    found = tried[fit_grid.best_k(criterion)]
     if criterion == "vote":
         group = found.commonest
         restart, starts = group[0], group[:1]
@@ -179,7 +179,7 @@ def search(
         group = next(group for group in found.groups if restart in group)
         starts = found.starts
     return Search(
-        surface=surface,
+        fit_grid=fit_grid,
         chosen=found.parameters.take(np.array([restart])),
         agreeing_seeds=tuple(seeds[i] for i in group),
         labels=found.labels[int(restart)],
@@ -258,9 +258,9 @@ def _first_of_groups(
     return np.array(list(first.values()), dtype=np.intp)
 
 
-def _surface(tried: dict[int, _Tried], seeds: tuple[int, ...], options: EmOptions) -> Surface:
+def _fit_grid(tried: dict[int, _Tried], seeds: tuple[int, ...], options: EmOptions) -> FitGrid:
     rows = list(tried.values())
-    return Surface(
+    return FitGrid(
         covariance_type=options.covariance_type,
         n_components=tuple(tried),
         seeds=seeds,

@@ -11,7 +11,7 @@ from scipy.special import entr
 
 from lacunar.aliases import FloatArray
 from lacunar.mixture.em import Observations, e_step, m_step, normalise
-from lacunar.mixture.em_loop import climb
+from lacunar.mixture.em_loop import run_em
 from lacunar.mixture.parameters import MixtureParameters, smallest_variance
 from lacunar.mixture.prior import CovariancePrior
 
@@ -113,7 +113,7 @@ def _fit_distinct(
     reg_covar: float,
     prior: CovariancePrior | None,
 ) -> Restarts:
-    ended = climb(
+    ended = run_em(
         partial(e_step, data),
         data.n_rows,
         m_step(data.start(start_labels, n_components), reg_covar, prior),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from lacunar.aliases import say_nothing
+from lacunar.aliases import no_progress
 from lacunar.mixture.restarts import canonical_labels
 from lacunar.mixture.statistics import one_hot
 from lacunar.parallel import in_threads
@@ -189,7 +189,7 @@ def leave_out_stability(
     share: float = 0.1,
     rounds: int = 10,
     seed: int = 0,
-    progress: Callable[[int, int], None] = say_nothing,
+    progress: Callable[[int, int], None] = no_progress,
 ) -> NDArray[np.float64]:
     """Refit without a random share of the rows and compare what the others get.
 

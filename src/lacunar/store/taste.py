@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
-from lacunar.mixture.fit_grid import Surface
+from lacunar.mixture.fit_grid import FitGrid
 from lacunar.mixture.parameters import MixtureParameters
 from lacunar.store.directory import UNFIT, Bundle, read_bundle, write_bundle
-from lacunar.store.item_model import item_model_arrays, read_item_model
+from lacunar.store.ease import item_model_arrays, read_item_model
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.data.ratings import Intake, Ratings
@@ -48,7 +48,7 @@ def save_taste(model: TasteModel, path: AnyPath, *, force: bool = False) -> None
     InputError
         If something is there that may not be replaced.
     """
-    ratings, segments, surface = model.ratings, model.segments, model.surface
+    ratings, segments, fit_grid = model.ratings, model.segments, model.fit_grid
     bundle = Bundle(
         kind=KIND,
         config=model.config.model_dump(mode="json"),
@@ -60,9 +60,9 @@ def save_taste(model: TasteModel, path: AnyPath, *, force: bool = False) -> None
             "rating_variance": model.profiles.rating_variance,
             "periods": list(model.periods.periods),
             "segment_names": list(segments.names),
-            "covariance_type": surface.covariance_type,
-            "n_components": list(surface.n_components),
-            "seeds": list(surface.seeds),
+            "covariance_type": fit_grid.covariance_type,
+            "n_components": list(fit_grid.n_components),
+            "seeds": list(fit_grid.seeds),
             "agreeing_seeds": list(model.agreeing_seeds),
             "personal": asdict(model.tuning.options),
             "trials": [asdict(trial) for trial in model.tuning.trials],
@@ -83,8 +83,8 @@ def save_taste(model: TasteModel, path: AnyPath, *, force: bool = False) -> None
             "map_users": model.user_map.users,
             "map_coordinates": model.user_map.coordinates,
         }
-        | {f"surface_{name}": getattr(surface, name) for name in _SURFACE_CELLS}
-        | item_model_arrays(model.item_model),
+        | {f"surface_{name}": getattr(fit_grid, name) for name in _SURFACE_CELLS}
+        | item_model_arrays(model.ease_model),
         tables={
             "users": pa.table({"user_id": ratings.users}),
             "items": ratings.items,
@@ -137,7 +137,7 @@ def load_taste(path: AnyPath) -> TasteModel:
                 facts["rating_variance"],
             ),
             periods=PeriodCounts(tuple(facts["periods"]), arrays["period_counts"]),
-            surface=Surface(
+            fit_grid=FitGrid(
                 covariance_type=facts["covariance_type"],
                 n_components=tuple(facts["n_components"]),
                 seeds=tuple(facts["seeds"]),
@@ -158,7 +158,7 @@ def load_taste(path: AnyPath) -> TasteModel:
             ),
             user_map=UserMap(arrays["map_users"], arrays["map_coordinates"]),
             tuning=Tuning(options, tuple(_trial(trial) for trial in facts["trials"])),
-            item_model=read_item_model(arrays, ratings, options),
+            ease_model=read_item_model(arrays, ratings, options),
         )
     except UNFIT as error:
         first = (str(error) or type(error).__name__).splitlines()[0]
@@ -196,7 +196,7 @@ def model_card(model: TasteModel) -> str:
         f"- {population} users: {name}"
         for population, name in zip(segments.populations.tolist(), segments.names, strict=True)
     )
-    seeds = model.surface.seeds
+    seeds = model.fit_grid.seeds
     return f"""# Taste model
 
 Soft segments of {ratings.n_users} users, learned from {len(ratings.log)} ratings

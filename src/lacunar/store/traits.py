@@ -16,9 +16,9 @@ from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
 from lacunar.store.directory import UNFIT, Bundle, read_bundle, write_bundle
 from lacunar.store.traits_card import model_card
-from lacunar.traits.confidence.calibrator import Trust
+from lacunar.traits.confidence.calibrator import Calibrator
 from lacunar.traits.confidence.measures import Confidence
-from lacunar.traits.confidence.out_of_fold import LeftOut
+from lacunar.traits.confidence.out_of_fold import OutOfFold
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.dataset import Intake
 from lacunar.traits.data.label_counts import LabelCounts
@@ -70,9 +70,9 @@ def save_traits(model: TraitsModel, path: AnyPath, *, force: bool = False) -> No
         for name, array in state.items()
     }
     arrays |= {
-        f"{_LEFT_OUT}{position}": logits for position, logits in enumerate(model.left_out.logits)
+        f"{_LEFT_OUT}{position}": logits for position, logits in enumerate(model.out_of_fold.logits)
     }
-    arrays[_TEMPERATURES] = model.trust.temperatures
+    arrays[_TEMPERATURES] = model.calibrator.temperatures
     for part, counts in model.counts.items():
         arrays |= {f"counts.{part}.{position}": count for position, count in enumerate(counts)}
     for part, found in model.evaluations.items():
@@ -80,7 +80,7 @@ def save_traits(model: TraitsModel, path: AnyPath, *, force: bool = False) -> No
     for part, points in model.operating_points.items():
         arrays |= {
             f"points.{part}.taus": np.array(points.taus),
-            f"points.{part}.figures": points.figures,
+            f"points.{part}.figures": points.scores,
         }
     bundle = Bundle(
         kind=KIND,
@@ -91,7 +91,7 @@ def save_traits(model: TraitsModel, path: AnyPath, *, force: bool = False) -> No
             "versions": model.versions,
             "networks": len(model.states),
             "judges": len(model.histories),
-            "thresholds": list(model.trust.thresholds),
+            "thresholds": list(model.calibrator.thresholds),
             "confidences": {
                 part: [one.to_dict() for one in found] for part, found in model.confidences.items()
             },
@@ -140,11 +140,11 @@ def load_traits(path: AnyPath) -> TraitsModel:
                 part: tuple(map(Confidence.from_dict, found))
                 for part, found in facts["confidences"].items()
             },
-            left_out=LeftOut(
+            out_of_fold=OutOfFold(
                 tuple(arrays[f"{_LEFT_OUT}{i}"] for i in range(len(schema.attributes))),
                 facts["networks"],
             ),
-            trust=Trust(arrays[_TEMPERATURES], tuple(facts["thresholds"])),
+            calibrator=Calibrator(arrays[_TEMPERATURES], tuple(facts["thresholds"])),
             versions=facts["versions"],
             # Models have been saved without these.
             operating_points={

@@ -119,7 +119,7 @@ def _scores(part: str, found: Evaluation, config: TraitsConfig) -> str:
     counted = [*zip(known, found.unknown.tolist(), strict=True), ("", "")]
     rows = zip(
         (*map(_cell, found.schema.names), "**mean**"),
-        found.figures[:, :2],
+        found.scores[:, :2],
         found.baseline[:, :2],
         found.intervals[:, :2],
         counted,

@@ -16,7 +16,6 @@ from lacunar.errors import InputError
 from lacunar.files.atomic import remove_leftovers, replace_file
 from lacunar.files.checkpoint_file import read_kept
 
-Progress = Callable[[str, int, int], None]
 Result = TypeVar("Result")
 # Of safetensors files; not their usual ending, which files of others may have.
 _ENDING = ".stage"
@@ -37,7 +36,7 @@ class Saved:
     facts: dict[str, Any]
 
 
-class Stages:
+class StageCache:
     """Runs the stages of one fit, or takes their results from a folder.
 
     Parameters
@@ -51,8 +50,8 @@ class Stages:
     --------
     >>> import tempfile
     >>> def run(work):
-    ...     return Stages(folder, "k").run("sum", work, lambda x: Saved({}, {"x": x}),
-    ...                                    lambda saved: saved.facts["x"])
+    ...     return StageCache(folder, "k").get_or_compute("sum", work, lambda x: Saved({}, {"x":
+    x}), ...                                    lambda saved: saved.facts["x"])
     >>> with tempfile.TemporaryDirectory() as name:
     ...     folder = Path(name)
     ...     run(lambda: 1 + 1), run(lambda: 1 / 0)
@@ -63,7 +62,7 @@ class Stages:
         self._folder = folder
         self._key = key
 
-    def run(
+    def get_or_compute(
         self,
         stage: str,
         work: Callable[[], Result],

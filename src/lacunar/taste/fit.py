@@ -13,21 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar import __version__
-from lacunar.aliases import say_nothing
+from lacunar.aliases import StageProgress, no_progress
 from lacunar.mixture.model_selection import search
 from lacunar.mixture.stability import leave_out_stability
 from lacunar.mixture.statistics import fill_additive
 from lacunar.parallel import one_blas_thread
-from lacunar.taste.checkpoint import Progress, Stages
+from lacunar.taste.checkpoint import StageCache
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.data import duckdb
 from lacunar.taste.data.duckdb import Engine
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.evaluate.tuning import Tuning, tune_personal
 from lacunar.taste.model import TasteModel, fingerprint
-from lacunar.taste.recommend.ease import fit_item_model
+from lacunar.taste.recommend.ease import fit_ease
 from lacunar.taste.recommend.personal import design_rows
-from lacunar.taste.segments.fit import Elsewhere, SegmentFit, fit_segments
+from lacunar.taste.segments.fit import RowsProvider, SegmentFit, fit_segments
 from lacunar.taste.segments.user_map import UserMap, draw_map
 from lacunar.taste.serialisation import (
     pack_map,
@@ -44,8 +44,8 @@ def fit_taste(
     config: TasteConfig | None = None,
     *,
     engine: Engine = duckdb.run,
-    elsewhere: Elsewhere | None = None,
-    progress: Progress | None = None,
+    rows_provider: RowsProvider | None = None,
+    progress: StageProgress | None = None,
     checkpoint_dir: Path | None = None,
 ) -> TasteModel:
     """Learn segments from a ratings log.
@@ -56,7 +56,7 @@ def fit_taste(
     config : TasteConfig, optional
     engine : Engine
         Where the group-by of profiles runs.
-    elsewhere : callable, optional
+    rows_provider : callable, optional
         See :func:`lacunar.taste.segments.fit.fit_segments`.
     progress : callable, optional
         Called with (stage, steps done, steps in all).
@@ -71,38 +71,42 @@ def fit_taste(
         checkpoints are of another fit.
     """
     config = config or TasteConfig()
-    report = progress or say_nothing
-    stages = Stages()
+    report = progress or no_progress
+    stages = StageCache()
     if checkpoint_dir is not None:
-        stages = Stages(checkpoint_dir, _key(ratings, config, on_cluster=elsewhere is not None))
+        stages = StageCache(
+            checkpoint_dir, _key(ratings, config, on_cluster=rows_provider is not None)
+        )
     fit = fit_segments(
-        ratings, config, engine=engine, elsewhere=elsewhere, progress=report, stages=stages
+        ratings, config, engine=engine, rows_provider=rows_provider, progress=report, stages=stages
     )
-    refit_agreement = stages.run(
+    refit_agreement = stages.get_or_compute(
         "refits", lambda: _refit_agreement(fit, config, report), pack_values, unpack_values
     )
-    user_map = stages.run("map", lambda: _draw_map(fit, config, report), pack_map, unpack_map)
+    user_map = stages.get_or_compute(
+        "map", lambda: _draw_map(fit, config, report), pack_map, unpack_map
+    )
     # Sums of several threads are added up in another order, and a model would have other bytes.
     with one_blas_thread():
-        tuning = stages.run(
+        tuning = stages.get_or_compute(
             "recommender", lambda: _tune(ratings, fit, config, report), pack_tuning, unpack_tuning
         )
         report("item model", 0, 1)
-        item_model = fit_item_model(design_rows(ratings, tuning.options), tuning.options.penalty)
+        ease_model = fit_ease(design_rows(ratings, tuning.options), tuning.options.penalty)
         report("item model", 1, 1)
     return TasteModel(
         config=config,
         ratings=ratings,
         profiles=fit.profiles,
         periods=fit.periods,
-        surface=fit.found.surface,
+        fit_grid=fit.found.fit_grid,
         agreeing_seeds=fit.found.agreeing_seeds,
         near_best_labels=fit.near_best_labels,
         refit_agreement=refit_agreement,
         segments=fit.segments,
         user_map=user_map,
         tuning=tuning,
-        item_model=item_model,
+        ease_model=ease_model,
     )
 
 
@@ -112,7 +116,9 @@ _REFIT_SEEDS = 10
 _LEFT_OUT = 0.1
 
 
-def _refit_agreement(fit: SegmentFit, config: TasteConfig, report: Progress) -> NDArray[np.float64]:
+def _refit_agreement(
+    fit: SegmentFit, config: TasteConfig, report: StageProgress
+) -> NDArray[np.float64]:
     """Refit the chosen K without a tenth of the users, as often as the config says."""
     data, labels, k = fit.data, fit.segments.labels, fit.segments.n_segments
     if fit.sample is not None:
@@ -143,7 +149,7 @@ def _refit_agreement(fit: SegmentFit, config: TasteConfig, report: Progress) -> 
     )
 
 
-def _draw_map(fit: SegmentFit, config: TasteConfig, report: Progress) -> UserMap:
+def _draw_map(fit: SegmentFit, config: TasteConfig, report: StageProgress) -> UserMap:
     report("map", 0, 1)
     filled = fill_additive(fit.data.values)
     user_map = draw_map(filled, max_users=config.map_users, seed=config.seed)
@@ -151,10 +157,10 @@ def _draw_map(fit: SegmentFit, config: TasteConfig, report: Progress) -> UserMap
     return user_map
 
 
-def _tune(ratings: Ratings, fit: SegmentFit, config: TasteConfig, report: Progress) -> Tuning:
+def _tune(ratings: Ratings, fit: SegmentFit, config: TasteConfig, report: StageProgress) -> Tuning:
     return tune_personal(
         ratings,
-        fit.placement(ratings, config),
+        fit.placer(ratings, config),
         seed=config.seed,
         max_users=config.sample_users,
         progress=partial(report, "recommender"),

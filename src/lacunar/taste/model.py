@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
-from lacunar.mixture.fit_grid import Surface, explain_choice
+from lacunar.mixture.fit_grid import FitGrid, explain_choice
 from lacunar.mixture.stability import (
     MAX_CO_ASSOCIATION,
     consensus,
@@ -28,15 +28,15 @@ from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
 from lacunar.taste.recommend.base import Recommendation, Recommender
 from lacunar.taste.recommend.candidates import Candidates
-from lacunar.taste.recommend.ease import ItemModel
+from lacunar.taste.recommend.ease import EaseModel
 from lacunar.taste.recommend.personal import PersonalRecommender
 from lacunar.taste.recommend.popularity import PopularityRecommender
 from lacunar.taste.recommend.ranking import recommend
 from lacunar.taste.recommend.rerank import Controls
 from lacunar.taste.recommend.segment_popularity import SegmentRecommender
 from lacunar.taste.segments.assignment import Segments
-from lacunar.taste.segments.film_counts import FilmLikes, film_likes
-from lacunar.taste.segments.placement import Placement, placement
+from lacunar.taste.segments.film_counts import FilmCounts, count_films
+from lacunar.taste.segments.placement import Placer, make_placer
 from lacunar.taste.segments.user_map import UserMap
 
 
@@ -50,7 +50,7 @@ class TasteModel:
     ratings : Ratings
     profiles : GenreProfiles
     periods : PeriodCounts
-    surface : Surface
+    fit_grid : FitGrid
         All fits that were tried.
     agreeing_seeds : tuple of int
         Seeds that found the chosen partition.
@@ -62,7 +62,7 @@ class TasteModel:
     user_map : UserMap
     tuning : Tuning
         What the personal recommender is set to, and why.
-    item_model : ItemModel
+    ease_model : EaseModel
         What it learned.
     """
 
@@ -70,14 +70,14 @@ class TasteModel:
     ratings: Ratings
     profiles: GenreProfiles
     periods: PeriodCounts
-    surface: Surface
+    fit_grid: FitGrid
     agreeing_seeds: tuple[int, ...]
     near_best_labels: NDArray[np.intp]
     refit_agreement: NDArray[np.float64]
     segments: Segments
     user_map: UserMap
     tuning: Tuning
-    item_model: ItemModel
+    ease_model: EaseModel
 
     @property
     def liked_above(self) -> float:
@@ -88,7 +88,7 @@ class TasteModel:
     def criterion(self) -> str:
         """In a sentence, how K was chosen and how far it can be trusted."""
         return explain_choice(
-            self.surface,
+            self.fit_grid,
             self.config.criterion,
             self.agreeing_seeds,
             self.refit_agreement,
@@ -123,9 +123,9 @@ class TasteModel:
         return float(pairwise_ari(np.stack([agreed, self.segments.labels]))[0, 1])
 
     @cached_property
-    def placement(self) -> Placement:
+    def placer(self) -> Placer:
         """Places anybody in the segments, from ratings alone."""
-        return placement(
+        return make_placer(
             self.ratings,
             self.config,
             self.segments.mixture,
@@ -185,12 +185,12 @@ class TasteModel:
             case "popularity":
                 return PopularityRecommender()
             case "segment":
-                return SegmentRecommender(self.placement, self.liked_above)
+                return SegmentRecommender(self.placer, self.liked_above)
             case "posterior":
-                return SegmentRecommender(self.placement, self.liked_above, "posterior")
+                return SegmentRecommender(self.placer, self.liked_above, "posterior")
             case "personal":
                 return PersonalRecommender(
-                    self.placement, self.tuning.options, item_model=self.item_model
+                    self.placer, self.tuning.options, ease_model=self.ease_model
                 )
 
     @cached_property
@@ -207,10 +207,10 @@ class TasteModel:
         return names
 
     @cached_property
-    def film_likes(self) -> FilmLikes:
+    def film_counts(self) -> FilmCounts:
         """Who of each segment's members rated and liked each film."""
         belongs = one_hot(self.segments.labels, self.segments.n_segments).T
-        return film_likes(self.ratings, belongs, self.liked_above)
+        return count_films(self.ratings, belongs, self.liked_above)
 
     @cached_property
     def titles(self) -> TitleIndex:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lacunar.aliases import FloatArray
 from lacunar.mixture.statistics import one_hot
 from lacunar.taste.model import TasteModel
-from lacunar.taste.segments.film_counts import FilmLikes
+from lacunar.taste.segments.film_counts import FilmCounts
 from lacunar.taste.segments.significance import (
     NOTICEABLE,
     difference_by_chance,
@@ -149,7 +149,7 @@ def portraits(model: TasteModel, n_films: int = 10) -> tuple[Portrait, ...]:
     least = np.maximum(excess_by_chance(roots, member), NOTICEABLE)
     sure = (apart >= least) & (member.sum(axis=1, keepdims=True) > 0)
     means, everybody = _means(shares, member), shares.mean(axis=0)
-    likes = model.film_likes
+    likes = model.film_counts
     of_all = likes.shares_of_all
     found = []
     for segment in range(model.segments.n_segments):
@@ -184,7 +184,7 @@ def compare_segments(model: TasteModel, first: int, second: int, n_films: int = 
     peopled = bool(member[first].any() and member[second].any())
     apart = np.abs(centres[first] - centres[second])
     sure = (apart >= np.maximum(chance, NOTICEABLE)) & peopled & (first != second)
-    likes = model.film_likes
+    likes = model.film_counts
     a, b = likes.shares[first], likes.shares[second]
     return Comparison(
         first=first,
@@ -205,7 +205,7 @@ def _means(values: FloatArray, member: FloatArray) -> FloatArray:
     return np.asarray(member @ values / np.maximum(member.sum(axis=1, keepdims=True), 1))
 
 
-def _shares_elsewhere(likes: FilmLikes, segment: int) -> FloatArray:
+def _shares_elsewhere(likes: FilmCounts, segment: int) -> FloatArray:
     """Share of the users of all other segments who like each film, shape (I,)."""
     others = likes.likes.sum(axis=0) - likes.likes[segment]
     return np.asarray(others / max(likes.populations.sum() - likes.populations[segment], 1))
@@ -221,7 +221,7 @@ def _genre_shares(
 
 
 def _films(
-    likes: FilmLikes, segment: int, by: FloatArray, beside: FloatArray, n: int
+    likes: FilmCounts, segment: int, by: FloatArray, beside: FloatArray, n: int
 ) -> tuple[LovedFilm, ...]:
     """The films highest in ``by``, of equal ones those with the higher mean."""
     means, of_segment, share = likes.means[segment], likes.likes[segment], likes.shares[segment]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from lacunar.aliases import none_if_nan
 from lacunar.taste.config import RecommenderName
 from lacunar.taste.data.histories import histories_of, new_history
 from lacunar.taste.json_schema import (
@@ -23,7 +23,7 @@ from lacunar.taste.recommend.candidates import Candidates
 from lacunar.taste.recommend.rerank import Controls
 
 
-def describe_segments(model: TasteModel) -> SegmentsDocument:
+def segments_document(model: TasteModel) -> SegmentsDocument:
     """Segments, largest population first, and how K was chosen."""
     segments, genres = model.segments, model.ratings.genres
     return {
@@ -46,21 +46,21 @@ def describe_segments(model: TasteModel) -> SegmentsDocument:
             }
             for segment in range(segments.n_segments)
         ],
-        "k_frequency": {str(k): n for k, n in model.surface.k_frequency().items()},
+        "k_frequency": {str(k): n for k, n in model.fit_grid.k_frequency().items()},
         "agreeing_seeds": len(model.agreeing_seeds),
-        "agreement": _or_none(
-            model.surface.agreement[model.surface.n_components.index(segments.n_segments)]
+        "agreement": none_if_nan(
+            model.fit_grid.agreement[model.fit_grid.n_components.index(segments.n_segments)]
         ),
         "consensus_agreement": model.consensus_agreement,
         "refit_agreement": model.refit_agreement.tolist(),
         "unrated_genres": list(model.profiles.unrated_genres),
         "constant_genres": list(model.profiles.constant_genres),
-        "degenerate_fits": int(model.surface.degenerate.sum()),
+        "degenerate_fits": int(model.fit_grid.degenerate.sum()),
         "films_per_genre": model.films_per_genre,
     }
 
 
-def describe_user(model: TasteModel, user: int) -> UserDocument:
+def user_document(model: TasteModel, user: int) -> UserDocument:
     """What is known of a user, gaps as null, and where the user belongs."""
     genres, profiles = model.ratings.genres, model.profiles
     return {
@@ -74,7 +74,7 @@ def describe_user(model: TasteModel, user: int) -> UserDocument:
     }
 
 
-def describe_recommendations(
+def recommendations_document(
     model: TasteModel,
     user: int | Mapping[str, float],
     k: int,
@@ -102,7 +102,7 @@ def describe_recommendations(
         belongs = model.segments.responsibilities[user]
     else:
         name, history = None, new_history(model.ratings, user)
-        belongs = model.placement.cautious_responsibilities(history)[0]
+        belongs = model.placer.cautious_responsibilities(history)[0]
     segment = int(belongs.argmax())
     [films] = model.recommend(history, k, by=by, among=among, controls=controls)
     return {
@@ -131,7 +131,7 @@ def _describe_recommendation(model: TasteModel, film: Recommendation) -> Recomme
     }
 
 
-def describe_films(model: TasteModel, query: str, n: int) -> FilmsDocument:
+def films_document(model: TasteModel, query: str, n: int) -> FilmsDocument:
     """At most ``n`` films whose titles match, best match first.
 
     Parameters
@@ -142,10 +142,10 @@ def describe_films(model: TasteModel, query: str, n: int) -> FilmsDocument:
     n : int
     """
     found = model.titles.find(query, n)
-    return {"query": query, "films": [describe_film(model, item) for item in found]}
+    return {"query": query, "films": [film_document(model, item) for item in found]}
 
 
-def describe_film(model: TasteModel, item: int) -> FilmDocument:
+def film_document(model: TasteModel, item: int) -> FilmDocument:
     """A film of the catalogue by its position."""
     films = model.ratings.items
     return {
@@ -158,8 +158,4 @@ def describe_film(model: TasteModel, item: int) -> FilmDocument:
 
 
 def _by_genre(genres: tuple[str, ...], values: Iterable[float]) -> dict[str, float | None]:
-    return {genre: _or_none(value) for genre, value in zip(genres, values, strict=True)}
-
-
-def _or_none(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
+    return {genre: none_if_nan(value) for genre, value in zip(genres, values, strict=True)}

@@ -236,12 +236,12 @@ class TraitsConfig(BaseModel):
         return self.schedule == "constant"
 
     @property
-    def judged_part(self) -> str:
+    def evaluated_split(self) -> str:
         """The evaluated part of the training data: images that weights were not fitted to.
 
         Examples
         --------
-        >>> [TraitsConfig(folds=folds).judged_part for folds in (0, 5)]
+        >>> [TraitsConfig(folds=folds).evaluated_split for folds in (0, 5)]
         ['validation', 'out-of-fold']
         """
         return "out-of-fold" if self.folds else "validation"

@@ -12,11 +12,11 @@ from lacunar.traits.data.fingerprint import digest_of
 from lacunar.traits.data.image_array import ImageArray
 from lacunar.traits.data.image_cache import open_images
 from lacunar.traits.model import load_frames
-from lacunar.traits.training.distributed import World
+from lacunar.traits.training.distributed import ProcessGroup
 
 
 def decode_parts(
-    world: World,
+    processes: ProcessGroup,
     train: LabelledImages,
     test: LabelledImages | None,
     config: TraitsConfig,
@@ -28,7 +28,7 @@ def decode_parts(
 
     Parameters
     ----------
-    world : World
+    processes : ProcessGroup
     train : LabelledImages
     test : LabelledImages, optional
     config : TraitsConfig
@@ -47,15 +47,15 @@ def decode_parts(
         If an image cannot be read, or processes have other images than others.
     """
     parts = {"training": train} | ({} if test is None else {"test": test})
-    decodes = world.local_rank == 0
+    decodes = processes.local_rank == 0
     own = {
         name: load_frames(dataset, config, cache_dir=cache_dir, reading=reading)
         for name, dataset in parts.items()
         if decodes
     }
-    world.meet()
+    processes.wait_for_all()
     # The others of a machine do not know before they hear it from those that decoded.
-    keys = world.check_same(
+    keys = processes.check_same(
         {f"{name} images": own[name].key if decodes else None for name in parts}
     )
     images = {

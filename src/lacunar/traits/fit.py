@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
-from lacunar.traits.confidence.calibrator import Trust
-from lacunar.traits.confidence.out_of_fold import gather_left_out
+from lacunar.traits.confidence.calibrator import Calibrator
+from lacunar.traits.confidence.out_of_fold import gather_out_of_fold
 from lacunar.traits.confidence.temperature import calibrated
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.dataset import LabelledImages
@@ -25,12 +25,17 @@ from lacunar.traits.data.schema import UNKNOWN
 from lacunar.traits.decode import decode_parts, what_labels_tell
 from lacunar.traits.environment import Machine, require_torch
 from lacunar.traits.evaluate.evaluation import evaluate_answers
-from lacunar.traits.evaluate.operating_points import measure_points
+from lacunar.traits.evaluate.operating_points import operating_points_of
 from lacunar.traits.model import TraitsModel, answers
 from lacunar.traits.networks.layer_table import layer_table
 from lacunar.traits.networks.pretrained import read_start
-from lacunar.traits.training.distributed import ALONE, World
-from lacunar.traits.training.workers import Lesson, Member, Progress, train_members
+from lacunar.traits.training.distributed import SINGLE_PROCESS, ProcessGroup
+from lacunar.traits.training.workers import (
+    NetworkProgress,
+    NetworkSpec,
+    TrainingTask,
+    train_networks,
+)
 
 Rows = NDArray[np.intp]
 Logits = Sequence[NDArray[np.floating]]
@@ -44,11 +49,11 @@ def fit_traits(
     *,
     test: LabelledImages | None = None,
     workers: int = 1,
-    progress: Progress | None = None,
+    progress: NetworkProgress | None = None,
     reading: Callable[[int, int], None] | None = None,
     checkpoint_dir: Path | None = None,
     cache_dir: Path | None = None,
-    world: World = ALONE,
+    processes: ProcessGroup = SINGLE_PROCESS,
 ) -> TraitsModel:
     """Learn attributes from labelled images.
 
@@ -63,7 +68,7 @@ def fit_traits(
         Evaluated at the end; nothing is learned from them.
     workers : int
         Networks that train at once, each in a process of its own; see
-        :func:`lacunar.traits.training.workers.train_members`.
+        :func:`lacunar.traits.training.workers.train_networks`.
     progress : callable, optional
         Called with the number of the network, counted from 0, and each of its epochs.
     reading : callable, optional
@@ -73,7 +78,7 @@ def fit_traits(
         bytes as one that was not.
     cache_dir : Path, optional
         See :func:`lacunar.traits.data.image_cache.default_cache_dir`.
-    world : World
+    processes : ProcessGroup
         Processes that all call this with the same arguments and get the same model; see
         :func:`lacunar.traits.training.distributed.joined`.
 
@@ -101,12 +106,12 @@ def fit_traits(
     splits = _splits(train, config)
     nothing: Rows = np.empty(0, np.intp)
     refits = [(np.arange(len(train)), nothing)] * (config.n_networks - len(splits))
-    world.take_device(config.device)
+    processes.take_device(config.device)
     device = choose_device(config.device)
     precision = str(choose_precision(config.precision, device)).removeprefix("torch.")
     versions = {name: version(name) for name in _LIBRARIES}
-    world.meet()
-    world.check_same(
+    processes.wait_for_all()
+    processes.check_same(
         {
             "settings": digest_of(config.model_dump(mode="json")),
             "versions of libraries": versions,
@@ -115,48 +120,48 @@ def fit_traits(
         }
     )
     images, test_images = decode_parts(
-        world, train, test, config, cache_dir=cache_dir, reading=reading
+        processes, train, test, config, cache_dir=cache_dir, reading=reading
     )
     digest = fingerprint(train, images)
     start = None if config.starts_from == "random" else read_start(config.starts_from)
     begun = [] if start is None else [start.digest]
-    members = [
-        _member(config, number, fitted, others, [digest, versions, *begun], checkpoint_dir)
+    specs = [
+        _network_spec(config, number, fitted, others, [digest, versions, *begun], checkpoint_dir)
         for number, (fitted, others) in enumerate([*splits, *refits])
     ]
-    trained = train_members(
-        Lesson(images, train.labels, train.schema, start, cache_dir),
-        members,
+    trained = train_networks(
+        TrainingTask(images, train.labels, train.schema, start, cache_dir),
+        specs,
         workers=workers,
         progress=progress,
-        world=world,
+        processes=processes,
     )
     judges, answering = trained[: len(splits)], trained[len(splits) if refits else 0 :]
     states = [network.state for network in answering]
-    left_out = gather_left_out(
+    out_of_fold = gather_out_of_fold(
         train.schema,
         len(train),
         [others for _, others in splits],
-        [network.said for network in judges],
-        n_members=len(states),
+        [network.logits for network in judges],
+        n_networks=len(states),
     )
-    rows = left_out.rows
-    trust = Trust.learn(left_out, train.labels, wanted_accuracy=config.wanted_accuracy)
-    part = config.judged_part
+    rows = out_of_fold.rows
+    calibrator = Calibrator.learn(out_of_fold, train.labels, wanted_accuracy=config.wanted_accuracy)
+    part = config.evaluated_split
     # With folds every image is fitted to by some networks and judged by others.
     labels_of = {"train": train.labels}
     if not config.folds:
         labels_of = {"train": train.labels[splits[0][0]], part: train.labels[rows]}
     answered: dict[str, tuple[NDArray[np.int64], Logits, list[NDArray[np.float64]]]] = {
-        part: (train.labels[rows], left_out.pooled(), left_out.calibrated(train.labels))
+        part: (train.labels[rows], out_of_fold.pooled(), out_of_fold.calibrated(train.labels))
     }
     together = restore_networks(config, train.schema, states)
     if test is not None:
         assert test_images is not None
         # As the networks of the folds were trained and asked.
         with one_thread() if config.folds else nullcontext():
-            logits = predict_together(world, together, test_images)
-        answered["test"] = (test.labels, logits, calibrated(logits, trust.temperatures))
+            logits = predict_together(processes, together, test_images)
+        answered["test"] = (test.labels, logits, calibrated(logits, calibrator.temperatures))
         labels_of["test"] = test.labels
     counts = {name: count_labels(labels, train.schema) for name, labels in labels_of.items()}
     largest = largest_classes(counts["train"])
@@ -174,17 +179,17 @@ def fit_traits(
             for name, (labels, logits, _) in answered.items()
         },
         confidences={
-            name: trust.measure(train.schema, labels, logits, after, seed=config.seed)
+            name: calibrator.measure(train.schema, labels, logits, after, seed=config.seed)
             for name, (labels, logits, after) in answered.items()
         },
-        left_out=left_out,
-        trust=trust,
+        out_of_fold=out_of_fold,
+        calibrator=calibrator,
         versions=versions,
         start=None if start is None else start.told(train.schema),
-        machine=Machine(device.type, precision, world.size),
+        machine=Machine(device.type, precision, processes.size),
     )
     points = {
-        name: measure_points(labels, after, model.shares)
+        name: operating_points_of(labels, after, model.shares)
         for name, (labels, _, after) in answered.items()
     }
     return replace(model, operating_points=points)
@@ -258,14 +263,14 @@ def _check_split(dataset: LabelledImages, fitted: Rows, others: Rows) -> None:
         )
 
 
-def _member(
+def _network_spec(
     config: TraitsConfig,
     number: int,
     fitted: Rows,
     others: Rows,
     origin: list[Any],
     checkpoint_dir: Path | None,
-) -> Member:
+) -> NetworkSpec:
     """A network of several with a seed and a folder of its own, or the only one."""
     folder = checkpoint_dir
     if config.folds:
@@ -273,4 +278,4 @@ def _member(
         config = config.model_copy(update={"seed": seed})
         folder = folder / f"network-{number}" if folder else None
     key = digest_of([*origin, config.model_dump(mode="json"), fitted.tolist()])
-    return Member(number, config, fitted, others, folder, key)
+    return NetworkSpec(number, config, fitted, others, folder, key)

@@ -64,7 +64,7 @@ class MeanEvaluation(Figures):
 
 
 class EvaluationDocument(TypedDict):
-    """See :func:`lacunar.traits.to_json.describe_evaluation`."""
+    """See :func:`lacunar.traits.to_json.evaluation_document`."""
 
     outputs: dict[str, AttributeEvaluation]
     mean: MeanEvaluation
@@ -109,7 +109,7 @@ class AttributeConfidence(ConfidenceFigures):
 
 
 class ConfidenceDocument(TypedDict):
-    """See :func:`lacunar.traits.to_json.describe_confidence`."""
+    """See :func:`lacunar.traits.to_json.confidence_document`."""
 
     outputs: dict[str, AttributeConfidence]
     mean: ConfidenceFigures
@@ -165,7 +165,7 @@ class MachineDocument(TypedDict):
 
 
 class FitDocument(TypedDict):
-    """See :func:`lacunar.traits.to_json.describe_fit`."""
+    """See :func:`lacunar.traits.to_json.fit_document`."""
 
     preset: str
     start: StartDocument | None
@@ -200,7 +200,7 @@ class Prediction(TypedDict):
 
 
 class Predictions(TypedDict):
-    """See :func:`lacunar.traits.to_json.describe_predictions`."""
+    """See :func:`lacunar.traits.to_json.predictions_document`."""
 
     predictions: list[Prediction]
 

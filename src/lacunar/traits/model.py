@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
-from lacunar.traits.confidence.calibrator import Trust
+from lacunar.traits.confidence.calibrator import Calibrator
 from lacunar.traits.confidence.measures import Confidence
-from lacunar.traits.confidence.out_of_fold import LeftOut
+from lacunar.traits.confidence.out_of_fold import OutOfFold
 from lacunar.traits.confidence.temperature import calibrated
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.class_balance import ClassShares
@@ -25,7 +25,7 @@ from lacunar.traits.data.label_counts import LabelCounts, largest_classes
 from lacunar.traits.data.schema import Schema
 from lacunar.traits.environment import Machine, require_torch
 from lacunar.traits.evaluate.evaluation import Evaluation, evaluate_answers
-from lacunar.traits.evaluate.operating_points import OperatingPoints, measure_points
+from lacunar.traits.evaluate.operating_points import OperatingPoints, operating_points_of
 from lacunar.traits.networks.layer_table import Layer
 from lacunar.traits.networks.pretrained import Start
 from lacunar.traits.training.history import Epoch, mean_history
@@ -61,9 +61,9 @@ class TraitsModel:
         is constant. And of ``test``, which chose nothing.
     confidences : dict of str to tuple of A Confidence
         How far the probabilities of the same parts can be trusted.
-    left_out : LeftOut
+    out_of_fold : OutOfFold
         What networks say of the training images that they were trained without.
-    trust : Trust
+    calibrator : Calibrator
         What makes probabilities of logits, and keeps back answers.
     versions : dict of str to str
         Libraries that the weights came from.
@@ -85,8 +85,8 @@ class TraitsModel:
     counts: dict[str, LabelCounts]
     evaluations: dict[str, Evaluation]
     confidences: dict[str, tuple[Confidence, ...]]
-    left_out: LeftOut
-    trust: Trust
+    out_of_fold: OutOfFold
+    calibrator: Calibrator
     versions: dict[str, str]
     operating_points: dict[str, OperatingPoints] = field(default_factory=dict)
     start: Start | None = None
@@ -112,7 +112,7 @@ class TraitsModel:
         return replace(self, config=config)
 
 
-class Judged(NamedTuple):
+class EvaluationResult(NamedTuple):
     """What labels say of answers.
 
     Parameters
@@ -133,7 +133,7 @@ def evaluate_traits(
     *,
     reading: Callable[[int, int], None] | None = None,
     cache_dir: Path | None = None,
-) -> Judged:
+) -> EvaluationResult:
     """Hold the model's answers, and how sure it is of them, against the labels of a data set.
 
     Parameters
@@ -146,7 +146,7 @@ def evaluate_traits(
 
     Returns
     -------
-    Judged
+    EvaluationResult
 
     Raises
     ------
@@ -165,12 +165,12 @@ def evaluate_traits(
         largest_classes(model.counts["train"]),
         seed=model.config.seed,
     )
-    probabilities = calibrated(logits, model.trust.temperatures)
-    confidence = model.trust.measure(
+    probabilities = calibrated(logits, model.calibrator.temperatures)
+    confidence = model.calibrator.measure(
         model.schema, dataset.labels, logits, probabilities, seed=model.config.seed
     )
-    points = measure_points(dataset.labels, probabilities, model.shares)
-    return Judged(evaluation, confidence, points)
+    points = operating_points_of(dataset.labels, probabilities, model.shares)
+    return EvaluationResult(evaluation, confidence, points)
 
 
 def predict_traits(model: TraitsModel, images: ImageArray) -> list[NDArray[np.float64]]:
@@ -196,7 +196,7 @@ def predict_traits(model: TraitsModel, images: ImageArray) -> list[NDArray[np.fl
     frame = (model.config.height, model.config.width)
     if images.pixels.shape[1:3] != frame:
         raise InputError(f"expected images of {frame}, got {images.pixels.shape[1:3]}")
-    return calibrated(_logits(model, images), model.trust.temperatures)
+    return calibrated(_logits(model, images), model.calibrator.temperatures)
 
 
 def fitted_frames(

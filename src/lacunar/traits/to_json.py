@@ -5,7 +5,6 @@ Keys may be added here, never renamed.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from statistics import fmean
 from typing import cast, get_args
@@ -13,6 +12,7 @@ from typing import cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.aliases import none_if_nan
 from lacunar.traits.confidence.measures import Confidence
 from lacunar.traits.confidence.selective import abstains
 from lacunar.traits.data.class_balance import Factors
@@ -44,14 +44,14 @@ from lacunar.traits.networks.pretrained import Start
 from lacunar.traits.training.history import common_epoch, kept_epoch
 
 
-def describe_evaluation(evaluation: Evaluation) -> EvaluationDocument:
+def evaluation_document(evaluation: Evaluation) -> EvaluationDocument:
     """Figures of every attribute and of their mean; null where no truth is known.
 
     ``macro_f1`` is over the classes among the truths, ``macro_f1_all`` over all classes;
     ``largest_class`` holds the same figures had every answer been the largest class of the
     training labels, and ``intervals`` the ends of their 95 % bootstrap intervals.
     """
-    found, baseline = evaluation.figures, evaluation.baseline
+    found, baseline = evaluation.scores, evaluation.baseline
     outputs: dict[str, AttributeEvaluation] = {
         attribute.name: {
             **_figures(found[position]),
@@ -80,7 +80,7 @@ def describe_evaluation(evaluation: Evaluation) -> EvaluationDocument:
     }
 
 
-def describe_fit(model: TraitsModel) -> FitDocument:
+def fit_document(model: TraitsModel) -> FitDocument:
     """How training went, the label counts of each part, the evaluations, the operating points."""
     kept = [kept_epoch(history, model.config) for history in model.histories]
     return {
@@ -97,27 +97,27 @@ def describe_fit(model: TraitsModel) -> FitDocument:
             for part, found in model.intake.items()
         },
         "counts": {
-            part: describe_counts(model.schema, counts) for part, counts in model.counts.items()
+            part: counts_document(model.schema, counts) for part, counts in model.counts.items()
         },
         "evaluations": {
-            part: describe_evaluation(evaluation) for part, evaluation in model.evaluations.items()
+            part: evaluation_document(evaluation) for part, evaluation in model.evaluations.items()
         },
         "confidences": {
-            part: describe_confidence(found) for part, found in model.confidences.items()
+            part: confidence_document(found) for part, found in model.confidences.items()
         },
         "operating_points": {
-            part: describe_points(model.schema, found)
+            part: operating_points_document(model.schema, found)
             for part, found in model.operating_points.items()
         },
     }
 
 
-def describe_points(schema: Schema, points: OperatingPoints) -> OperatingPointsDocument:
+def operating_points_document(schema: Schema, points: OperatingPoints) -> OperatingPointsDocument:
     """Figures of answers that favour rare classes the more, the higher ``tau`` is.
 
     ``as_answered`` is the ``tau`` of the point whose answers the model gives of its own.
     """
-    rows = [[_figures(row) for row in figures] for figures in points.figures]
+    rows = [[_figures(row) for row in figures] for figures in points.scores]
     return {
         "as_answered": points.as_answered,
         "points": [
@@ -131,13 +131,13 @@ def describe_points(schema: Schema, points: OperatingPoints) -> OperatingPointsD
     }
 
 
-def describe_counts(schema: Schema, counts: LabelCounts) -> CountsDocument:
+def counts_document(schema: Schema, counts: LabelCounts) -> CountsDocument:
     """How many labels of each attribute are unknown, and how many are of each class.
 
     Examples
     --------
     >>> schema = Schema((Attribute("coat", ("open", "closed")),), image_column="file")
-    >>> describe_counts(schema, (np.array([1, 2, 3]),))
+    >>> counts_document(schema, (np.array([1, 2, 3]),))
     {'coat': {'unknown': 1, 'classes': {'open': 2, 'closed': 3}}}
     """
     return {
@@ -149,7 +149,7 @@ def describe_counts(schema: Schema, counts: LabelCounts) -> CountsDocument:
     }
 
 
-def describe_predictions(
+def predictions_document(
     schema: Schema,
     images: Sequence[str],
     probabilities: Sequence[NDArray[np.float64]],
@@ -178,7 +178,7 @@ def describe_predictions(
     Examples
     --------
     >>> schema = Schema((Attribute("coat", ("open", "closed")),), image_column="file")
-    >>> describe_predictions(schema, ["a.png"], [np.array([[0.25, 0.75]])])["predictions"][0]
+    >>> predictions_document(schema, ["a.png"], [np.array([[0.25, 0.75]])])["predictions"][0]
     {'image': 'a.png', 'attributes': {'coat': {'label': 'closed', 'probability': 0.75, ...}}}
     """
     limits = (0.0,) * len(schema.attributes) if thresholds is None else thresholds
@@ -240,7 +240,7 @@ def _machine(machine: Machine) -> MachineDocument:
 
 
 def _figures(values: NDArray[np.float64]) -> Figures:
-    accuracy, macro_f1, macro_f1_all, balanced = map(_or_none, values.tolist())
+    accuracy, macro_f1, macro_f1_all, balanced = map(none_if_nan, values.tolist())
     return {
         "accuracy": accuracy,
         "macro_f1": macro_f1,
@@ -251,7 +251,7 @@ def _figures(values: NDArray[np.float64]) -> Figures:
 
 def _intervals(ends: NDArray[np.float64]) -> Intervals:
     accuracy, macro_f1, macro_f1_all, balanced = (
-        [_or_none(low), _or_none(high)] for low, high in ends.tolist()
+        [none_if_nan(low), none_if_nan(high)] for low, high in ends.tolist()
     )
     return {
         "accuracy": accuracy,
@@ -275,11 +275,7 @@ def _classes(attribute: Attribute, confusion: NDArray[np.int64]) -> list[ClassFi
     ]
 
 
-def _or_none(value: float) -> float | None:
-    return None if math.isnan(value) else value
-
-
-def describe_confidence(found: Sequence[Confidence]) -> ConfidenceDocument:
+def confidence_document(found: Sequence[Confidence]) -> ConfidenceDocument:
     """Calibration and abstention of every attribute, and their means over the attributes.
 
     ``ece`` is over bins of about the same number of answers, ``ece_width_10`` and
@@ -290,7 +286,7 @@ def describe_confidence(found: Sequence[Confidence]) -> ConfidenceDocument:
 
     Examples
     --------
-    >>> describe_confidence([])["mean"]["ece"] is None
+    >>> confidence_document([])["mean"]["ece"] is None
     True
     """
     outputs = {one.name: _confidence_figures(one) for one in found}

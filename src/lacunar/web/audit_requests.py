@@ -9,7 +9,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, BeforeValidator, Field
 from starlette.responses import Response
 
-from lacunar.web.audit.book import AuditBook, State, Wanted
+from lacunar.web.audit.book import AuditBook, FindingFilter, State
 from lacunar.web.audit.items import Kind
 from lacunar.web.problems import Refusal
 from lacunar.web.state import WithTraits
@@ -50,9 +50,11 @@ class AuditQuery(BaseModel):
     )
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> FindingFilter:
         """The same without its page."""
-        return Wanted(self.kind, self.attribute, self.reason, self.at_least, self.marked, self.also)
+        return FindingFilter(
+            self.kind, self.attribute, self.reason, self.at_least, self.marked, self.also
+        )
 
     def fields(self, **changed: object) -> dict[str, str]:
         """What differs from the defaults, as an address or a form has it."""
@@ -70,7 +72,7 @@ class AuditQuery(BaseModel):
         return f"/traits/audit?{urlencode(self.fields(**changed))}{'#' if anchor else ''}{anchor}"
 
 
-Asked = Annotated[AuditQuery, Query()]
+ListRequest = Annotated[AuditQuery, Query()]
 
 
 async def audit_of(traits: WithTraits) -> AuditBook:
@@ -103,7 +105,7 @@ def decide(book: AuditBook, place: tuple[int, int], label: int | None) -> None:
     Raises
     ------
     InputError
-        See :meth:`lacunar.web.audit.decisions.Marks.decide`.
+        See :meth:`lacunar.web.audit.decisions.Decisions.decide`.
     Refusal
         If the file of decisions cannot be written.
     """

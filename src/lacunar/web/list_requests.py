@@ -14,7 +14,7 @@ from lacunar.taste.json_schema import RecommendationsDocument
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.candidates import candidates
 from lacunar.taste.recommend.rerank import Controls
-from lacunar.taste.to_json import describe_recommendations
+from lacunar.taste.to_json import recommendations_document
 from lacunar.web.problems import Refusal
 
 MOST_FILMS = 100
@@ -46,7 +46,7 @@ Words = Annotated[str, Query(max_length=MOST_LETTERS)]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ListRequest:
     """A list as somebody wants it.
 
     Parameters
@@ -84,7 +84,7 @@ class Asked:
 
         Examples
         --------
-        >>> Asked(top=20, controls=Controls(adventure=0.5)).query()
+        >>> ListRequest(top=20, controls=Controls(adventure=0.5)).query()
         [('top', '20'), ('adventure', '0.5')]
         """
         controls = {
@@ -108,9 +108,9 @@ async def asked_of(
     first_year: Year = None,
     last_year: Year = None,
     include_seen: Annotated[bool, Query(description="Also films the user rated.")] = False,
-) -> Asked:
+) -> ListRequest:
     """Read what the query of a request asks for."""
-    return Asked(
+    return ListRequest(
         top=top,
         by=by,
         controls=Controls(
@@ -125,11 +125,11 @@ async def asked_of(
     )
 
 
-WithAsked = Annotated[Asked, Depends(asked_of)]
+WithListRequest = Annotated[ListRequest, Depends(asked_of)]
 
 
 def recommended_to(
-    model: TasteModel, user: int | Mapping[str, float], asked: Asked
+    model: TasteModel, user: int | Mapping[str, float], asked: ListRequest
 ) -> RecommendationsDocument:
     """Recommend as asked: heavy work, for the pool.
 
@@ -155,7 +155,7 @@ def recommended_to(
         years=asked.years,
         exclude_seen=not asked.include_seen,
     )
-    return describe_recommendations(
+    return recommendations_document(
         model, user, asked.top, by=asked.by, among=among, controls=asked.controls
     )
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.aliases import StageProgress
 from lacunar.errors import InputError
-from lacunar.traits.audit.findings import Progress
 from lacunar.traits.data.image_sources import AnyImage
 from lacunar.traits.data.schema import Schema
 from lacunar.traits.environment import require_torch
@@ -26,7 +26,7 @@ MOST_IMAGES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AnsweredImage:
     """An image with its answers; those of ``image`` are empty where no places were asked for."""
 
     prediction: Prediction
@@ -66,7 +66,7 @@ class TraitsService:
         corrections: Path | None = None,
         cache_dir: Path | None = None,
         threads: int = 1,
-        progress: Progress | None = None,
+        progress: StageProgress | None = None,
     ) -> TraitsService:
         """Load a model, and audit data where some are named.
 
@@ -138,7 +138,9 @@ class TraitsService:
         form = self._form(all_probabilities=all_probabilities)
         return form.document(predict_images(self.predictor, images, skip_broken=True, threads=1))
 
-    def tell(self, images: Sequence[AnyImage], *, places: bool) -> list[Told | BrokenImage]:
+    def tell(
+        self, images: Sequence[AnyImage], *, places: bool
+    ) -> list[AnsweredImage | BrokenImage]:
         """Answer for images in their order, with the images as networks see them.
 
         Parameters
@@ -156,13 +158,13 @@ class TraitsService:
         ]
         whole = [frame for frame in frames if frame.pixels is not None]
         explained = iter(self._explain(whole) if places else [()] * len(whole))
-        found: list[Told | BrokenImage] = []
+        found: list[AnsweredImage | BrokenImage] = []
         for frame, answer in zip(frames, told, strict=True):
             if "broken" in answer:
                 found.append({"image": answer["image"], "reason": answer["broken"]})
             else:
                 image = ExplainedImage(frame.name, frame.read(), frame.aspect, next(explained))
-                found.append(Told(answer, image))
+                found.append(AnsweredImage(answer, image))
         return found
 
     def _form(self, *, all_probabilities: bool) -> AnswerForm:

@@ -16,7 +16,7 @@ from lacunar.errors import InputError
 from lacunar.store import save_traits
 from lacunar.traits.audit import unseen_predictions
 from lacunar.traits.audit.findings import AuditFindings
-from lacunar.traits.audit.to_json import describe_audit
+from lacunar.traits.audit.to_json import audit_document
 from lacunar.traits.data.dataset import read_dataset
 from lacunar.traits.model import TraitsModel
 
@@ -48,7 +48,7 @@ def test_json_is_the_document_of_the_findings(
     done = call("audit", flawed_directory, "--model", model, "--json")
     assert done.exit_code == 0, done.output
     assert done.stdout.count("\n") == 1
-    assert json.loads(done.stdout) == json.loads(json.dumps(describe_audit(flawed_findings)))
+    assert json.loads(done.stdout) == json.loads(json.dumps(audit_document(flawed_findings)))
 
 
 def test_without_a_model_one_line_says_what_is_left_out(flawed_directory: Path) -> None:

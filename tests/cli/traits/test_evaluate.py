@@ -10,7 +10,11 @@ from lacunar.cli import app
 from lacunar.errors import InputError
 from lacunar.store import save_traits
 from lacunar.traits.model import TraitsModel
-from lacunar.traits.to_json import describe_confidence, describe_evaluation, describe_points
+from lacunar.traits.to_json import (
+    confidence_document,
+    evaluation_document,
+    operating_points_document,
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +37,10 @@ def test_json_is_what_the_fit_found_on_the_test_images(
     assert done.stdout.count("\n") == 1
     document = json.loads(done.stdout)
     assert (document.pop("part"), document.pop("images")) == ("test", 12)
-    assert document.pop("confidence") == describe_confidence(people_model.confidences["test"])
-    points = describe_points(people_model.schema, people_model.operating_points["test"])
+    assert document.pop("confidence") == confidence_document(people_model.confidences["test"])
+    points = operating_points_document(people_model.schema, people_model.operating_points["test"])
     assert document.pop("operating_points") == points
-    assert document == describe_evaluation(people_model.evaluations["test"])
+    assert document == evaluation_document(people_model.evaluations["test"])
 
 
 def test_the_training_images_come_with_a_warning(model: Path, people_directory: Path) -> None:

@@ -16,7 +16,7 @@ from lacunar.errors import InputError
 from lacunar.store import load_traits
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.networks import device
-from lacunar.traits.training.distributed import ALONE, World
+from lacunar.traits.training.distributed import SINGLE_PROCESS, ProcessGroup
 from lacunar.traits.training.history import Epoch
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -200,7 +200,7 @@ def test_processes_that_train_together_ask_for_no_device_but_their_own(
     monkeypatch.setattr(
         device, "choose_device", lambda name: asked.append(name) or device.torch.device("cpu")
     )
-    assert fit._workers(TraitsConfig(), World(0, 2)) == 1
+    assert fit._workers(TraitsConfig(), ProcessGroup(0, 2)) == 1
     assert asked == []
-    assert fit._workers(TraitsConfig(), ALONE) >= 1
+    assert fit._workers(TraitsConfig(), SINGLE_PROCESS) >= 1
     assert asked == ["auto"]

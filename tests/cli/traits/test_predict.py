@@ -64,7 +64,7 @@ def test_json_tells_every_attribute_of_every_image(
     assert [row["image"] for row in found[:2]] == [str(first), str(first)]
     assert len(found) == 13
     assert document["broken"] == []
-    pairs = zip(people_model.schema.attributes, people_model.trust.thresholds, strict=True)
+    pairs = zip(people_model.schema.attributes, people_model.calibrator.thresholds, strict=True)
     for attribute, threshold in pairs:
         answer = found[0]["attributes"][attribute.name]
         assert answer["label"] in attribute.classes
@@ -85,7 +85,9 @@ def test_a_model_keeps_back_what_is_below_its_thresholds(
 ) -> None:
     folder = people_directory / "Test_Data" / "Originals"
     rows = json.loads(predict(model, folder, "--json").stdout)["predictions"]
-    thresholds = dict(zip(people_model.schema.names, people_model.trust.thresholds, strict=True))
+    thresholds = dict(
+        zip(people_model.schema.names, people_model.calibrator.thresholds, strict=True)
+    )
     kept_back = 0
     for row in rows:
         for name, answer in row["attributes"].items():
@@ -238,7 +240,9 @@ def test_balanced_answers_tell_rare_classes_with_their_own_probability(
     assert none == plain
     moved = 0
     shares = dict(zip(people_model.schema.names, people_model.shares.shares, strict=True))
-    thresholds = dict(zip(people_model.schema.names, people_model.trust.thresholds, strict=True))
+    thresholds = dict(
+        zip(people_model.schema.names, people_model.calibrator.thresholds, strict=True)
+    )
     for row, usual in zip(full, plain, strict=True):
         for name, answer in row.items():
             found = answer["probabilities"]

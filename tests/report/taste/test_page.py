@@ -92,17 +92,17 @@ def test_films_per_genre_are_the_models_largest_first(page: str, model: TasteMod
 
 def test_the_choice_of_k_is_the_models(page: str, model: TasteModel) -> None:
     votes = rows_of(page, "Seeds whose lowest BIC")
-    frequency = model.surface.k_frequency()
-    assert column(votes, 1) == [frequency.get(k, 0) for k in model.surface.n_components]
+    frequency = model.fit_grid.k_frequency()
+    assert column(votes, 1) == [frequency.get(k, 0) for k in model.fit_grid.n_components]
     assert [row[0] for row in votes if "chosen" in row[0]] == [
         f"{model.segments.n_segments} (chosen)"
     ]
-    surface, fits = model.surface, rows_of(page, "4 fits of each K")
-    assert column(fits, 1) == pytest.approx(surface.bic.min(axis=1))
-    assert column(fits, 2) == pytest.approx(np.median(surface.bic, axis=1))
-    assert column(fits, 3) == pytest.approx(surface.icl.min(axis=1))
-    assert column(fits, 4) == pytest.approx(surface.agreement)
-    assert column(fits, 5) == surface.degenerate.sum(axis=1).tolist()
+    fit_grid, fits = model.fit_grid, rows_of(page, "4 fits of each K")
+    assert column(fits, 1) == pytest.approx(fit_grid.bic.min(axis=1))
+    assert column(fits, 2) == pytest.approx(np.median(fit_grid.bic, axis=1))
+    assert column(fits, 3) == pytest.approx(fit_grid.icl.min(axis=1))
+    assert column(fits, 4) == pytest.approx(fit_grid.agreement)
+    assert column(fits, 5) == fit_grid.degenerate.sum(axis=1).tolist()
     assert f"{len(model.agreeing_seeds)} of 4 seeds agree" in page
 
 

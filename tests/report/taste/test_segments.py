@@ -10,10 +10,10 @@ from lacunar.taste.model import TasteModel
 def test_every_k_has_a_row_with_its_votes(model: TasteModel) -> None:
     found = choosing_k(model)["frequency_table"]
     assert isinstance(found, Table)
-    assert len(found.rows) == len(model.surface.n_components)
-    votes = model.surface.k_frequency()
+    assert len(found.rows) == len(model.fit_grid.n_components)
+    votes = model.fit_grid.k_frequency()
     assert [int(row[1]) for row in found.rows] == [
-        votes.get(k, 0) for k in model.surface.n_components
+        votes.get(k, 0) for k in model.fit_grid.n_components
     ]
 
 

@@ -15,9 +15,9 @@ HOSTILE = "<script>alert('x')</script>"
 
 
 def answer(**changes: object) -> Explanation:
-    places = np.zeros((40, 24), np.float32)
-    places[:20] = 1
-    usual = Explanation("torso_type", "long sleeve", 0.8125, abstain=False, places=places)
+    heat_map = np.zeros((40, 24), np.float32)
+    heat_map[:20] = 1
+    usual = Explanation("torso_type", "long sleeve", 0.8125, abstain=False, heat_map=heat_map)
     return replace(usual, **changes)
 
 
@@ -58,7 +58,7 @@ def test_words_tell_the_answer_its_probability_and_whether_it_is_kept_back(
     shown = image(
         answer(),
         answer(attribute="coat", label="open", probability=0.25, abstain=True),
-        answer(attribute="hat", label="on", places=nowhere),
+        answer(attribute="hat", label="on", heat_map=nowhere),
     )
     page = explained_page(people_model, [shown], n_images=1)
     assert captions(page) == [
@@ -98,7 +98,7 @@ def test_a_page_stays_below_two_megabytes_however_noisy_many_and_long_the_answer
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (96, 192, 3), dtype=np.uint8)
     answers = tuple(
-        answer(label="&" * 500, places=rng.random((96, 192), np.float32)) for _ in range(8)
+        answer(label="&" * 500, heat_map=rng.random((96, 192), np.float32)) for _ in range(8)
     )
     noisy = ExplainedImage("&" * 1000, pixels, 4 / 3, answers)
     page = explained_page(people_model, [noisy] * MOST_IMAGES, n_images=MOST_IMAGES)

@@ -16,7 +16,7 @@ def test_the_reported_part_comes_first_and_every_part_has_its_tables(
     assert found is not None
     assert [part["name"] for part in found["parts"]] == ["test", "out-of-fold"]
     for part in found["parts"]:
-        figures = folded_model.operating_points[part["name"]].figures
+        figures = folded_model.operating_points[part["name"]].scores
         assert [row[0] for row in part["mean"].rows] == ["0 (as answered)", "0.25", "0.5", "1"]
         shown = [[float(cell.striptags()) for cell in row[1:]] for row in part["mean"].rows]
         assert np.array(shown) == pytest.approx(figures[:, -1], abs=6e-4)
@@ -35,9 +35,9 @@ def test_an_adjusted_model_says_where_it_answers_of_its_own(folded_model: Traits
 
 def test_an_output_without_a_label_has_no_figures(folded_model: TraitsModel) -> None:
     points = folded_model.operating_points["test"]
-    figures = points.figures.copy()
+    figures = points.scores.copy()
     figures[:, 0] = np.nan
-    unknown = {"test": replace(points, figures=figures)}
+    unknown = {"test": replace(points, scores=figures)}
     found = operating_points(replace(folded_model, operating_points=unknown))
     assert found is not None
     assert [part["name"] for part in found["parts"]] == ["test"]

@@ -70,16 +70,16 @@ def test_scores_and_their_baseline_are_the_models(
     found = people_model.evaluations[part]
     rows = rows_of(page, f"Accuracy and macro F1, {part} images")
     assert [row[0] for row in rows][:2] == ["gender", "torso type"]
-    assert column(rows, 1) == pytest.approx(found.figures[:, 0], abs=1e-6)
+    assert column(rows, 1) == pytest.approx(found.scores[:, 0], abs=1e-6)
     assert column(rows, 3) == pytest.approx(found.baseline[:, 0], abs=1e-6)
-    assert column(rows, 4) == pytest.approx(found.figures[:, 1], abs=1e-6)
+    assert column(rows, 4) == pytest.approx(found.scores[:, 1], abs=1e-6)
     assert column(rows, 6) == pytest.approx(found.baseline[:, 1], abs=1e-6)
     low, high = found.intervals[0, 0]
     assert rows[0][2] == f"{low:.2f} to {high:.2f}"
     assert column(rows[:-1], 8) == found.unknown.tolist()
     more = rows_of(page, f"Two other figures, {part} images")
-    assert column(more, 1) == pytest.approx(found.figures[:, 2], abs=1e-6)
-    assert column(more, 4) == pytest.approx(found.figures[:, 3], abs=1e-6)
+    assert column(more, 1) == pytest.approx(found.scores[:, 2], abs=1e-6)
+    assert column(more, 4) == pytest.approx(found.scores[:, 3], abs=1e-6)
 
 
 @pytest.mark.parametrize("part", ["test", "validation"])
@@ -88,10 +88,10 @@ def test_every_operating_point_is_told(page: str, people_model: TraitsModel, par
     rows = rows_of(page, f"Means over the outputs at each operating point, {part} images")
     assert [row[0] for row in rows] == ["0 (as answered)", "0.25", "0.5", "1"]
     for at in range(4):
-        assert column(rows, 1 + at) == pytest.approx(points.figures[:, -1, at], abs=1e-6)
+        assert column(rows, 1 + at) == pytest.approx(points.scores[:, -1, at], abs=1e-6)
     each = rows_of(page, f"Each output at each operating point, {part} images")
     assert [row[0] for row in each[::4]] == [n.replace("_", " ") for n in people_model.schema.names]
-    f1 = points.figures[:, :-1, 1].T.ravel()
+    f1 = points.scores[:, :-1, 1].T.ravel()
     assert column(each, 3) == pytest.approx(f1, abs=1e-6)
 
 

@@ -18,7 +18,7 @@ def test_the_reported_part_comes_first_and_every_part_has_its_tables(
         evaluation = folded_model.evaluations[part["name"]]
         table = part["tables"][0]
         shown = [tuple(float(row[column].striptags()) for column in (1, 4)) for row in table.rows]
-        for both, figures in zip(shown, evaluation.figures, strict=True):
+        for both, figures in zip(shown, evaluation.scores, strict=True):
             assert both == pytest.approx(tuple(figures[:2]), abs=6e-4)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lacunar.report.traits.words import anchor, of_part, reported_part, spoken
+from lacunar.report.traits.words import anchor, of_split, reported_split, spoken
 from lacunar.traits.model import TraitsModel
 
 
@@ -15,7 +15,7 @@ def test_an_anchor_is_made_of_the_position_alone() -> None:
 
 
 def test_only_the_training_part_has_another_adjective() -> None:
-    assert [of_part(part) for part in ("train", "validation", "test", "out-of-fold")] == [
+    assert [of_split(part) for part in ("train", "validation", "test", "out-of-fold")] == [
         "training",
         "validation",
         "test",
@@ -27,6 +27,6 @@ def test_the_test_part_is_reported_where_there_is_one(
     people_model: TraitsModel, folded_model: TraitsModel
 ) -> None:
     for model, other in ((people_model, "validation"), (folded_model, "out-of-fold")):
-        assert reported_part(model) == "test"
+        assert reported_split(model) == "test"
         without = {part: found for part, found in model.evaluations.items() if part != "test"}
-        assert reported_part(replace(model, evaluations=without)) == other
+        assert reported_split(replace(model, evaluations=without)) == other

@@ -22,7 +22,7 @@ def test_ranking_the_scores_gives_the_lists_that_are_shown(
     sample_model: TasteModel, sample_ratings: Ratings, control: str
 ) -> None:
     split = random_split(sample_ratings, seed=0)
-    personal = PersonalRecommender(sample_model.placement).fit(split.train)
+    personal = PersonalRecommender(sample_model.placer).fit(split.train)
     controls = Controls(**{control: 0.6})
     recommender = Controlled(personal, split.train, controls)
     lists = rank_split(lambda users: recommender.score(split.histories.take(users)), split)

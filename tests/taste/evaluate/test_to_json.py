@@ -13,7 +13,7 @@ from lacunar.taste.evaluate.methods import METHODS
 from lacunar.taste.evaluate.protocols import splits_of
 from lacunar.taste.evaluate.ranked_lists import USER_METRICS
 from lacunar.taste.evaluate.runner import Method, Training, compare, compare_groups
-from lacunar.taste.evaluate.to_json import describe_evaluation, read_evaluation
+from lacunar.taste.evaluate.to_json import evaluation_document, read_evaluation
 from lacunar.taste.recommend.base import Recommender
 from lacunar.taste.recommend.popularity import PopularityRecommender
 
@@ -34,7 +34,7 @@ def found(sample_ratings: Ratings) -> Comparison:
 
 
 def test_the_document_has_the_keys_others_rely_on(found: Comparison) -> None:
-    document = describe_evaluation("global-time", [], found)
+    document = evaluation_document("global-time", [], found)
     assert list(document) == [
         "protocol", "seeds", "users", "fingerprint", "methods", "differences", "slices", "seconds",
     ]  # fmt: skip
@@ -52,7 +52,7 @@ def test_the_document_has_the_keys_others_rely_on(found: Comparison) -> None:
 
 
 def test_differences_are_those_of_the_means(found: Comparison) -> None:
-    document = describe_evaluation("global-time", [], found)
+    document = evaluation_document("global-time", [], found)
     means = {name: values["mrr@10"]["mean"] for name, values in document["methods"].items()}
     assert document["differences"]["c - a"]["mrr@10"]["mean"] == pytest.approx(
         means["c"] - means["a"]
@@ -60,7 +60,7 @@ def test_differences_are_those_of_the_means(found: Comparison) -> None:
 
 
 def test_what_is_unknown_is_null(found: Comparison) -> None:
-    document = describe_evaluation("global-time", [], found)
+    document = evaluation_document("global-time", [], found)
     assert document["methods"]["a"]["coverage"]["low"] is None
     nothing_shown = document["slices"]["0"]["methods"]["a"]["miscalibration@10"]
     assert nothing_shown == {"mean": None, "low": None, "high": None}
@@ -71,7 +71,7 @@ def test_cold_start_goes_by_the_number_of_ratings_shown(
     sample_ratings: Ratings, found: Comparison
 ) -> None:
     cold = compare_groups(RULES, [cold_start(sample_ratings, seed=0, given=(0, 2))])
-    document = describe_evaluation("random-20", [0], found, cold_start=cold)
+    document = evaluation_document("random-20", [0], found, cold_start=cold)
     assert list(document["cold_start"]) == ["0", "2"]
     assert document["cold_start"]["2"]["b"]["ndcg@10"]["mean"] > 0
     json.dumps(document, allow_nan=False)
@@ -80,7 +80,7 @@ def test_cold_start_goes_by_the_number_of_ratings_shown(
 def test_what_was_written_is_read(sample_ratings: Ratings, tmp_path: Path) -> None:
     methods = {"popularity": METHODS["popularity"]}
     found = compare(methods, splits_of(sample_ratings, "random-20", [0, 1]))
-    document = describe_evaluation("random-20", [0, 1], found, controls=found)
+    document = evaluation_document("random-20", [0, 1], found, controls=found)
     path = tmp_path / "evaluation.json"
     path.write_text(json.dumps(document))
     read = read_evaluation(path)

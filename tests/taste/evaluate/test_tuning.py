@@ -27,7 +27,7 @@ def test_the_chosen_settings_are_the_best_that_were_tried(sample_model: TasteMod
 
 def test_tuning_repeats_with_its_seed(sample_ratings: Ratings, sample_model: TasteModel) -> None:
     first, again, other = (
-        tune_personal(sample_ratings, sample_model.placement, seed=seed) for seed in (4, 4, 5)
+        tune_personal(sample_ratings, sample_model.placer, seed=seed) for seed in (4, 4, 5)
     )
     assert first == again
     assert first.trials != other.trials
@@ -36,10 +36,10 @@ def test_tuning_repeats_with_its_seed(sample_ratings: Ratings, sample_model: Tas
 def test_a_sample_of_many_users_is_looked_at(
     sample_ratings: Ratings, sample_model: TasteModel
 ) -> None:
-    placement, sample = sample_model.placement, draw_users(120, 70, seed=4)
-    found = tune_personal(sample_ratings, placement, seed=4, max_users=70)
-    assert found == tune_personal(sample_ratings.of_users(sample), placement, seed=4)
-    assert found.trials != tune_personal(sample_ratings, placement, seed=4, max_users=120).trials
+    placer, sample = sample_model.placer, draw_users(120, 70, seed=4)
+    found = tune_personal(sample_ratings, placer, seed=4, max_users=70)
+    assert found == tune_personal(sample_ratings.of_users(sample), placer, seed=4)
+    assert found.trials != tune_personal(sample_ratings, placer, seed=4, max_users=120).trials
 
 
 @pytest.mark.parametrize(("judged", "splits"), [(119, 1), (120, 3)])
@@ -59,7 +59,7 @@ def test_few_users_are_judged_on_several_splits(
 
     monkeypatch.setattr(tuning, "random_split", split)
     monkeypatch.setattr(tuning, "_MAX_USERS", judged)
-    tune_personal(sample_ratings, sample_model.placement, seed=7)
+    tune_personal(sample_ratings, sample_model.placer, seed=7)
     assert seeds == set(range(7, 7 + splits))
 
 
@@ -95,7 +95,7 @@ def test_progress_counts_the_settings(sample_ratings: Ratings, sample_model: Tas
     told: list[tuple[int, int]] = []
     tune_personal(
         sample_ratings,
-        sample_model.placement,
+        sample_model.placer,
         seed=0,
         progress=lambda done, total: told.append((done, total)),
     )

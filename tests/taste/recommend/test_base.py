@@ -8,7 +8,7 @@ import pytest
 from lacunar.taste.config import RECOMMENDERS
 from lacunar.taste.data.histories import histories_of
 from lacunar.taste.model import TasteModel
-from lacunar.taste.recommend.base import Part, PartKind, Parts
+from lacunar.taste.recommend.base import ScorePart, ScorePartKind, ScoreParts
 
 
 def test_every_part_is_of_a_kind_that_is_told_of(sample_model: TasteModel) -> None:
@@ -16,29 +16,29 @@ def test_every_part_is_of_a_kind_that_is_told_of(sample_model: TasteModel) -> No
     found = {
         part.kind
         for by in RECOMMENDERS
-        for parts in sample_model.recommender(by).parts(history, [1, 2])
+        for parts in sample_model.recommender(by).decompose(history, [1, 2])
         for part in parts
     }
-    assert found == {"rated", "segment", "popularity"} < set(get_args(PartKind))
+    assert found == {"rated", "segment", "popularity"} < set(get_args(ScorePartKind))
 
 
-OTHERS: dict[PartKind, float] = {"segment": -0.1, "popularity": 0.3}
+OTHERS: dict[ScorePartKind, float] = {"segment": -0.1, "popularity": 0.3}
 
 
 @pytest.fixture(scope="module")
-def parts() -> Parts:
+def decompose() -> ScoreParts:
     values = np.random.default_rng(0).normal(size=400).round(2)
-    return Parts(OTHERS, values, np.arange(400, dtype=np.int32)[::-1])
+    return ScoreParts(OTHERS, values, np.arange(400, dtype=np.int32)[::-1])
 
 
-def test_the_parts_one_by_one_are_the_rated_films_and_the_others(parts: Parts) -> None:
+def test_the_parts_one_by_one_are_the_rated_films_and_the_others(parts: ScoreParts) -> None:
     told = list(parts)
     assert [part.value for part in told] == [*parts.rated.tolist(), -0.1, 0.3]
-    assert told[0] == Part("rated", float(parts.rated[0]), 399)
-    assert told[-2:] == [Part("segment", -0.1), Part("popularity", 0.3)]
+    assert told[0] == ScorePart("rated", float(parts.rated[0]), 399)
+    assert told[-2:] == [ScorePart("segment", -0.1), ScorePart("popularity", 0.3)]
 
 
-def test_the_total_is_the_sum_from_first_to_last_to_the_last_bit(parts: Parts) -> None:
+def test_the_total_is_the_sum_from_first_to_last_to_the_last_bit(parts: ScoreParts) -> None:
     total = in_favour = 0.0
     for part in parts:
         total += part.value
@@ -47,21 +47,21 @@ def test_the_total_is_the_sum_from_first_to_last_to_the_last_bit(parts: Parts) -
     assert parts.in_favour == in_favour
 
 
-def test_the_largest_are_those_of_a_stable_sort(parts: Parts) -> None:
+def test_the_largest_are_those_of_a_stable_sort(parts: ScoreParts) -> None:
     assert len(set(parts.rated.tolist())) < 400  # some are equal
     assert parts.largest(50) == sorted(parts, key=lambda part: -part.value)[:50]
     assert len(parts.largest(1000)) == 402
 
 
-def test_kinds_that_are_not_there_are_not_named(parts: Parts) -> None:
+def test_kinds_that_are_not_there_are_not_named(parts: ScoreParts) -> None:
     assert list(parts.by_kind()) == ["rated", "segment", "popularity"]
     assert sum(parts.by_kind().values()) == pytest.approx(parts.total, abs=1e-12)
-    assert Parts(OTHERS).by_kind() == OTHERS
-    assert Parts({}).total == 0.0
+    assert ScoreParts(OTHERS).by_kind() == OTHERS
+    assert ScoreParts({}).total == 0.0
 
 
-def test_another_part_leaves_the_first_as_they_were(parts: Parts) -> None:
+def test_another_part_leaves_the_first_as_they_were(parts: ScoreParts) -> None:
     more = parts.plus("reranking", -0.5)
-    assert list(more) == [*parts, Part("reranking", -0.5)]
+    assert list(more) == [*parts, ScorePart("reranking", -0.5)]
     assert more.total == parts.total - 0.5
     assert "reranking" not in parts.by_kind()

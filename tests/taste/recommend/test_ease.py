@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from lacunar.taste.recommend import ease as module
 from lacunar.taste.recommend.ease import (
-    DualItemModel,
-    PrimalItemModel,
+    DualEase,
+    PrimalEase,
     _gram,
     _inverse,
-    fit_item_model,
+    fit_ease,
 )
 
 
@@ -50,8 +50,8 @@ def ridge_without_itself(rows: sp.csr_array, penalty: float, target: int) -> np.
 @settings(max_examples=60, deadline=None)
 def test_both_forms_equal_the_paper(n: int, n_items: int, seed: int, penalty: float) -> None:
     rows = random_rows(n, n_items, seed)
-    model = fit_item_model(rows, penalty)
-    assert isinstance(model, DualItemModel if n < n_items else PrimalItemModel)
+    model = fit_ease(rows, penalty)
+    assert isinstance(model, DualEase if n < n_items else PrimalEase)
     weights = ease(rows, penalty)
     everything = range(n_items)
     assert model.weights(everything, everything) == pytest.approx(weights, abs=1e-9)
@@ -61,7 +61,7 @@ def test_both_forms_equal_the_paper(n: int, n_items: int, seed: int, penalty: fl
 @pytest.mark.parametrize("n", [8, 40])
 def test_weights_are_a_ridge_regression_of_each_film_on_the_others(n: int) -> None:
     rows = random_rows(n, 20, seed=1)
-    model = fit_item_model(rows, 3.0)
+    model = fit_ease(rows, 3.0)
     for target in (0, 7, 19):
         expected = ridge_without_itself(rows, 3.0, target)
         assert model.weights(range(20), [target])[:, 0] == pytest.approx(expected, abs=1e-10)
@@ -69,15 +69,15 @@ def test_weights_are_a_ridge_regression_of_each_film_on_the_others(n: int) -> No
 
 def test_predictions_for_rows_that_were_not_fitted() -> None:
     rows, new = random_rows(10, 25, seed=2), random_rows(4, 25, seed=3)
-    assert fit_item_model(rows, 2.0).predict(new) == pytest.approx(
+    assert fit_ease(rows, 2.0).predict(new) == pytest.approx(
         new.toarray() @ ease(rows, 2.0), abs=1e-10
     )
 
 
 def test_films_beyond_the_limit_have_no_weights_and_the_others_are_fitted_without_them() -> None:
     rows = random_rows(60, 12, seed=4)
-    model = fit_item_model(rows, 2.0, max_films=8)
-    assert isinstance(model, PrimalItemModel)
+    model = fit_ease(rows, 2.0, max_films=8)
+    assert isinstance(model, PrimalEase)
     volume = rows.toarray().sum(axis=0)
     assert set(model.items) == set(np.argsort(-volume)[:8])
     left_out = np.setdiff1d(np.arange(12), model.items)
@@ -92,8 +92,8 @@ def test_films_beyond_the_limit_have_no_weights_and_the_others_are_fitted_withou
 
 def test_sparse_storage_keeps_the_largest_weights_of_each_film() -> None:
     rows = random_rows(60, 20, seed=5)
-    model = fit_item_model(rows, 2.0, max_dense=10, neighbours=6)
-    assert isinstance(model, PrimalItemModel)
+    model = fit_ease(rows, 2.0, max_dense=10, neighbours=6)
+    assert isinstance(model, PrimalEase)
     assert sp.issparse(model.matrix)
     full, found = ease(rows, 2.0), model.weights(range(20), range(20))
     for target in range(20):

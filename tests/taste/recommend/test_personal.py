@@ -21,7 +21,7 @@ def options() -> PersonalOptions:
 
 @pytest.fixture(scope="module")
 def personal(sample_model: TasteModel, options: PersonalOptions) -> PersonalRecommender:
-    return PersonalRecommender(sample_model.placement, options).fit(sample_model.ratings)
+    return PersonalRecommender(sample_model.placer, options).fit(sample_model.ratings)
 
 
 def test_scores_are_the_formula(
@@ -39,7 +39,7 @@ def test_scores_are_the_formula(
     means = (belongs.T @ x + 5 * mean) / (belongs.sum(axis=0) + 5)[:, np.newaxis]
     n = np.diff(ratings.user_starts)[:, np.newaxis] + 5
     w = n / (n + options.slide)
-    asked = sample_model.placement.cautious_responsibilities(histories_of(ratings))
+    asked = sample_model.placer.cautious_responsibilities(histories_of(ratings))
     expected = w * (x @ weights) + (1 - w) * (asked @ means)
     assert personal.score(histories_of(ratings)) == pytest.approx(expected, abs=1e-9)
 
@@ -54,7 +54,7 @@ def test_whoever_told_nothing_gets_what_segments_like(
     sample_model: TasteModel, personal: PersonalRecommender
 ) -> None:
     history = new_history(sample_model.ratings, {})
-    [parts] = personal.parts(history, [5])
+    [parts] = personal.decompose(history, [5])
     assert {part.kind for part in parts} == {"segment", "popularity"}
     weights = sample_model.segments.mixture.weights[0]
     expected = 4 / (5 + 4) * weights @ personal._segment_means[:, 5]
@@ -70,7 +70,7 @@ def test_rated_films_count_for_more_the_more_there_are(
     for n in (1, 4, 16):
         ids = [str(ratings.items["item_id"][item]) for item in whole.item[:n].tolist()]
         history = new_history(ratings, dict.fromkeys(ids, 5.0))
-        [parts] = personal.parts(history, [int(whole.item[-1])])
+        [parts] = personal.decompose(history, [int(whole.item[-1])])
         shares.append(sum(part.value for part in parts if part.kind == "popularity"))
     mean = personal._everybody[whole.item[-1]]
     assert shares == pytest.approx([mean * 4 / (n + 5 + 4) for n in (1, 4, 16)])
@@ -81,8 +81,8 @@ def test_reasons_are_the_largest_parts_in_words(
 ) -> None:
     history = histories_of(sample_model.ratings, np.array([0]))
     best = [int(np.argmax(personal.score(history)))]
-    [parts] = personal.parts(history, best)
-    [reasons] = personal.tell(history, best, [parts])
+    [parts] = personal.decompose(history, best)
+    [reasons] = personal.explain(history, best, [parts])
     largest = sorted((part.value for part in parts), reverse=True)[:3]
     assert [reason.value for reason in reasons] == largest
     rated = [reason for reason in reasons if reason.kind == "rated"]
@@ -99,7 +99,7 @@ def test_adventure_keeps_to_films_the_ratings_lead_to(
         bold = personal.adventurous(adventure).score(histories)
         assert np.isfinite(bold).all()
         feedback = personal._feedback(histories, personal._weight(histories))
-        linked = personal._linked(histories, personal.item_model.predict(feedback))
+        linked = personal._linked(histories, personal.ease_model.predict(feedback))
         assert (linked.sum(axis=1) >= 100).all()
         gained = bold - (1 - adventure) * plain
         moved = np.flatnonzero((bold != plain).any(axis=1))
@@ -117,7 +117,7 @@ def test_adventure_splits_into_parts_too(
     bold = personal.adventurous(0.4)
     scores = bold.score(history)[0]
     items = np.argsort(-scores)[:10].tolist()
-    for item, parts in zip(items, bold.parts(history, items), strict=True):
+    for item, parts in zip(items, bold.decompose(history, items), strict=True):
         assert sum(part.value for part in parts) == pytest.approx(scores[item], abs=1e-9)
         assert [part.kind for part in parts].count("adventure") == 1
 
@@ -144,13 +144,13 @@ def test_more_adventure_moves_further_from_the_plain_list(
 def test_other_options_leave_the_fitted_one_alone(personal: PersonalRecommender) -> None:
     changed = personal.with_slide(9.0)
     assert (changed.options.slide, personal.options.slide) == (9.0, 4.0)
-    assert changed.item_model is personal.item_model
+    assert changed.ease_model is personal.ease_model
 
 
 def test_adventure_has_nowhere_to_go_from_a_single_segment(sample_ratings: Ratings) -> None:
     config = TasteConfig(min_components=1, max_components=1, n_seeds=1)
-    placement = fit_segments(sample_ratings, config).placement(sample_ratings, config)
-    personal = PersonalRecommender(placement).fit(sample_ratings)
+    placer = fit_segments(sample_ratings, config).placer(sample_ratings, config)
+    personal = PersonalRecommender(placer).fit(sample_ratings)
     histories = histories_of(sample_ratings)
     assert personal.adventurous(0.7).score(histories) == pytest.approx(personal.score(histories))
 

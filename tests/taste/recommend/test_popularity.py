@@ -28,5 +28,5 @@ def test_the_reason_counts_people(write_csv: Callable[..., Path]) -> None:
     ratings = read_ratings(write_csv(*ROWS))
     nobody = new_history(ratings, {})
     recommender = PopularityRecommender().fit(ratings)
-    [[reason]] = recommender.tell(nobody, [0], recommender.parts(nobody, [0]))
+    [[reason]] = recommender.explain(nobody, [0], recommender.decompose(nobody, [0]))
     assert reason.text == "2 of 3 users gave it 4 stars or more"

@@ -38,7 +38,7 @@ def test_the_source_rule_equals_a_plain_loop(sample_model: TasteModel, user: int
 def test_all_segments_weigh_with_their_posterior(sample_model: TasteModel) -> None:
     ratings, belongs = sample_model.ratings, sample_model.segments.responsibilities
     histories = histories_of(ratings)
-    asked = sample_model.placement.cautious_responsibilities(histories)
+    asked = sample_model.placer.cautious_responsibilities(histories)
     liked = np.zeros((ratings.n_users, ratings.n_items))
     liked[ratings.user, ratings.item] = ratings.rating > 3.5
     shares = (belongs.T @ liked) / belongs.sum(axis=0)[:, np.newaxis]
@@ -63,5 +63,5 @@ def test_parts_tell_the_segment_from_everybody(sample_model: TasteModel) -> None
 
 
 def test_nothing_is_recommended_where_nothing_is_liked(sample_model: TasteModel) -> None:
-    nobody = SegmentRecommender(sample_model.placement, liked_above=5.0).fit(sample_model.ratings)
+    nobody = SegmentRecommender(sample_model.placer, liked_above=5.0).fit(sample_model.ratings)
     assert np.isneginf(nobody.score(of_user(sample_model, 0))).all()

@@ -5,12 +5,12 @@ import pytest
 
 from lacunar.mixture.statistics import one_hot
 from lacunar.taste.model import TasteModel
-from lacunar.taste.segments.film_counts import film_likes
+from lacunar.taste.segments.film_counts import count_films
 
 
 def test_likes_are_those_of_a_plain_loop(sample_model: TasteModel) -> None:
     ratings, labels = sample_model.ratings, sample_model.segments.labels
-    found = sample_model.film_likes
+    found = sample_model.film_counts
     for item in range(0, ratings.n_items, 37):
         rows = np.flatnonzero(ratings.item == item)
         for segment in range(sample_model.segments.n_segments):
@@ -21,7 +21,7 @@ def test_likes_are_those_of_a_plain_loop(sample_model: TasteModel) -> None:
 
 
 def test_shares_are_of_all_members_and_of_all_users(sample_model: TasteModel) -> None:
-    found, ratings = sample_model.film_likes, sample_model.ratings
+    found, ratings = sample_model.film_counts, sample_model.ratings
     liked = np.bincount(
         ratings.item[ratings.rating > sample_model.liked_above], minlength=ratings.n_items
     )
@@ -32,13 +32,13 @@ def test_shares_are_of_all_members_and_of_all_users(sample_model: TasteModel) ->
 
 def test_users_may_count_in_parts(sample_model: TasteModel) -> None:
     ratings, n = sample_model.ratings, sample_model.ratings.n_users
-    halves = film_likes(ratings, np.full((n, 2), 0.5), 3.5)
-    whole = film_likes(ratings, np.ones((n, 1)), 3.5)
+    halves = count_films(ratings, np.full((n, 2), 0.5), 3.5)
+    whole = count_films(ratings, np.ones((n, 1)), 3.5)
     assert halves.likes.sum(axis=0) == pytest.approx(whole.likes[0])
     assert halves.means[0] == pytest.approx(whole.means[0])
 
 
 def test_a_segment_without_users_likes_nothing(sample_model: TasteModel) -> None:
     labels = np.zeros(sample_model.ratings.n_users, dtype=np.intp)
-    found = film_likes(sample_model.ratings, one_hot(labels, 2).T, 3.5)
+    found = count_films(sample_model.ratings, one_hot(labels, 2).T, 3.5)
     assert not found.shares[1].any()

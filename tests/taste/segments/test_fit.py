@@ -59,7 +59,7 @@ def test_of_many_users_a_sample_is_searched_and_all_are_fitted(sample_ratings: R
     # As high as a search over all users finds.
     whole = fit_segments(sample_ratings, sampled(search_users=120))
     assert whole.sample is None
-    assert bound[0] == pytest.approx(whole.found.surface.lower_bound.max(), abs=0.05)
+    assert bound[0] == pytest.approx(whole.found.fit_grid.lower_bound.max(), abs=0.05)
 
 
 def test_the_limit_of_users_changes_nothing_where_all_are_searched(sample_ratings: Ratings) -> None:

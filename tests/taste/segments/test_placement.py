@@ -9,7 +9,7 @@ from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.model import TasteModel
 from lacunar.taste.segments import placement as module
 from lacunar.taste.segments.fit import fit_segments
-from lacunar.taste.segments.placement import placement
+from lacunar.taste.segments.placement import make_placer
 
 
 @pytest.mark.parametrize("fitted", ["sample_model", "source_model"])
@@ -17,7 +17,7 @@ def test_users_of_the_log_are_placed_where_the_fit_has_them(
     fitted: str, request: pytest.FixtureRequest
 ) -> None:
     model: TasteModel = request.getfixturevalue(fitted)
-    found = model.placement.responsibilities(histories_of(model.ratings))
+    found = model.placer.responsibilities(histories_of(model.ratings))
     assert found == pytest.approx(model.segments.responsibilities, abs=1e-9)
 
 
@@ -44,7 +44,7 @@ def test_whatever_the_view(
         max_iter=20,
     )
     fit = fit_segments(sample_ratings, config)
-    found = fit.placement(sample_ratings, config).responsibilities(histories_of(sample_ratings))
+    found = fit.placer(sample_ratings, config).responsibilities(histories_of(sample_ratings))
     assert found == pytest.approx(fit.segments.responsibilities, abs=1e-7)
 
 
@@ -57,14 +57,14 @@ def test_whoever_rated_nothing_belongs_where_users_in_general_do(
     two = Histories(
         np.array([0, 0, log.starts[1]]), log.item[: log.starts[1]], log.rating[: log.starts[1]]
     )
-    found = model.placement.responsibilities(two)
+    found = model.placer.responsibilities(two)
     assert found[0].tolist() == model.segments.mixture.weights[0].tolist()
     assert found[1] == pytest.approx(model.segments.responsibilities[0], abs=1e-9)
 
 
 def test_films_of_a_period_the_fit_never_saw_count_nowhere(sample_model: TasteModel) -> None:
     ratings = sample_model.ratings
-    some = placement(
+    some = make_placer(
         ratings,
         sample_model.config,
         sample_model.segments.mixture,
@@ -80,7 +80,7 @@ def test_films_of_a_period_the_fit_never_saw_count_nowhere(sample_model: TasteMo
 
 def test_probabilities_sum_to_one(sample_model: TasteModel) -> None:
     some = new_history(sample_model.ratings, {str(sample_model.ratings.items["item_id"][0]): 5.0})
-    found = sample_model.placement.responsibilities(some)
+    found = sample_model.placer.responsibilities(some)
     assert found.shape == (1, sample_model.segments.n_segments)
     assert found.sum() == pytest.approx(1.0)
 
@@ -88,13 +88,13 @@ def test_probabilities_sum_to_one(sample_model: TasteModel) -> None:
 def test_short_histories_are_trusted_less(sample_model: TasteModel) -> None:
     log = histories_of(sample_model.ratings)
     weights = sample_model.segments.mixture.weights[0]
-    sure = sample_model.placement.responsibilities(log)
-    found = sample_model.placement.cautious_responsibilities(log)
+    sure = sample_model.placer.responsibilities(log)
+    found = sample_model.placer.cautious_responsibilities(log)
     n = log.n_ratings[:, np.newaxis]
     expected = weights * (np.maximum(sure, 1e-300) / weights) ** (n / (n + 8))
     expected /= expected.sum(axis=1, keepdims=True)
     assert found == pytest.approx(expected, abs=1e-9)
-    nobody = sample_model.placement.cautious_responsibilities(new_history(sample_model.ratings, {}))
+    nobody = sample_model.placer.cautious_responsibilities(new_history(sample_model.ratings, {}))
     assert nobody[0] == pytest.approx(weights)
 
 
@@ -102,7 +102,7 @@ def test_users_in_parts_are_placed_as_together(
     sample_model: TasteModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     everybody = histories_of(sample_model.ratings)
-    expected = sample_model.placement.responsibilities(everybody)
+    expected = sample_model.placer.responsibilities(everybody)
     monkeypatch.setattr(module, "_USERS_AT_ONCE", 33)
-    found = sample_model.placement.responsibilities(everybody)
+    found = sample_model.placer.responsibilities(everybody)
     np.testing.assert_allclose(found, expected, atol=1e-12)

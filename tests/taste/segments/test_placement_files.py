@@ -23,14 +23,14 @@ def test_users_of_the_log_are_placed_where_the_fit_put_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(placement_files, "USERS_PER_PART", 50)
-    placed = place_users(sample_ratings, sample_model.placement.rule, tmp_path / "out")
+    placed = place_users(sample_ratings, sample_model.placer.rule, tmp_path / "out")
     table = pq.read_table(tmp_path / "out")
     belongs = np.array(table["responsibilities"].to_pylist())
     assert len(list((tmp_path / "out").iterdir())) == 3
     assert table["user_id"].combine_chunks().equals(sample_ratings.users)
     np.testing.assert_allclose(belongs, sample_model.segments.responsibilities, atol=1e-10)
     np.testing.assert_allclose(
-        belongs, sample_model.placement.responsibilities(histories_of(sample_ratings)), atol=1e-10
+        belongs, sample_model.placer.responsibilities(histories_of(sample_ratings)), atol=1e-10
     )
     assert table["segment"].to_pylist() == belongs.argmax(axis=1).tolist()
     assert table["probability"].to_pylist() == belongs.max(axis=1).tolist()
@@ -41,7 +41,7 @@ def test_users_of_the_log_are_placed_where_the_fit_put_them(
 def test_genres_go_by_name_and_strangers_get_the_weights(
     write_csv: Callable[..., Path], source_model: TasteModel, tmp_path: Path
 ) -> None:
-    rule = replace(source_model.placement.rule, config=source_model.config)
+    rule = replace(source_model.placer.rule, config=source_model.config)
     genre = rule.genres[-1]
     movies = f"movieId,title,genres\n1,A,Aardvarks|{genre}\n2,B,Aardvarks\n"
     ratings = read_ratings(write_csv("7,1,4.0,3", "8,2,4.0,3", movies=movies))

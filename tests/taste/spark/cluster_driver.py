@@ -21,7 +21,7 @@ from lacunar.taste.spark.placement import place_users_on_spark
 from lacunar.taste.spark.recommendations import recommend_all_on_spark
 from lacunar.taste.spark.session import spark_session
 
-USERS_PER_PART = 20
+USERS_PER_FILE = 20
 STEPS = 12
 CONFIG = TasteConfig(
     min_components=2, max_components=2, n_seeds=3, max_iter=4, refits=0, map_users=10,
@@ -41,10 +41,10 @@ def some_mixtures(n_columns: int) -> MixtureParameters:
 
 def main(master: str, data: Path, out: Path) -> None:
     with spark_session(master) as session:
-        log = read_log(session, data, users_per_part=USERS_PER_PART)
+        log = read_log(session, data, users_per_partition=USERS_PER_FILE)
         model = fit_taste_on_spark(log, CONFIG)
         save_taste(model, out / "model")
-        place_users_on_spark(log, model.placement.rule, out / "places")
+        place_users_on_spark(log, model.placer.rule, out / "places")
         recommend_all_on_spark(
             session,
             taste_log(out / "model"),
@@ -52,7 +52,7 @@ def main(master: str, data: Path, out: Path) -> None:
             model.ratings,
             5,
             out / "lists",
-            users_per_part=USERS_PER_PART,
+            users_per_partition=USERS_PER_FILE,
         )
         rows = SparkExpectation(spark_rows(log, CONFIG), "diag")
         mixtures = some_mixtures(len(rows.origin))

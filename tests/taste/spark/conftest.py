@@ -11,7 +11,7 @@ import pytest
 
 from lacunar.mixture.data import MixtureData
 from lacunar.taste.spark.engine import collected
-from lacunar.taste.spark.features import SparkRows, parts_of
+from lacunar.taste.spark.features import SparkRows, partitions_of
 from lacunar.taste.spark.log import SparkLog, read_log
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def sample_log(spark: SparkSession, sample_directory: Path) -> SparkLog:
-    return read_log(spark, sample_directory, users_per_part=50)
+    return read_log(spark, sample_directory, users_per_partition=50)
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ def fetched() -> Callable[[SparkRows], MixtureData]:
 
     def fetch(rows: SparkRows) -> MixtureData:
         batches = collected(rows.frame).sort_by("first").to_batches()
-        parts = [part.data for part in parts_of(batches, len(rows.columns))]
+        parts = [part.data for part in partitions_of(batches, len(rows.columns))]
         noise = [part.noise for part in parts if part.noise is not None]
         return MixtureData(
             np.concatenate([part.values for part in parts]),

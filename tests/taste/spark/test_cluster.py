@@ -166,7 +166,7 @@ def test_users_are_placed_as_on_one_machine(
     run: Run, local: TasteModel, sample_ratings: Ratings
 ) -> None:
     table = pq.read_table(run.out / "places")
-    expected = local.placement.responsibilities(histories_of(sample_ratings))
+    expected = local.placer.responsibilities(histories_of(sample_ratings))
     assert table["user_id"].combine_chunks().equals(sample_ratings.users)
     np.testing.assert_allclose(
         np.array(table["responsibilities"].to_pylist()), expected, rtol=0, atol=1e-8

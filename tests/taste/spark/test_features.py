@@ -44,7 +44,7 @@ class Both:
 def both(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Both:
     directory: Path = tmp_path_factory.mktemp("larger")
     assert write_tastes(directory, n_users=700, layout="parquet") > 95_000
-    log, ratings = read_log(spark, directory, users_per_part=200), read_ratings(directory)
+    log, ratings = read_log(spark, directory, users_per_partition=200), read_ratings(directory)
     return Both(log, spark_rows(log, CONFIG), ratings, fit_segments(ratings, CONFIG))
 
 
@@ -53,8 +53,8 @@ def test_counts_are_equal_and_means_to_the_twelfth_digit(both: Both) -> None:
     found = both.log.collect()
     assert found.log.equals(both.ratings.log)
     engine = both.log.engine(found)
-    profiles = genre_profiles(found, engine=engine, in_pieces=False)
-    periods = period_counts(found, engine=engine, in_pieces=False)
+    profiles = genre_profiles(found, engine=engine, chunked=False)
+    periods = period_counts(found, engine=engine, chunked=False)
     np.testing.assert_array_equal(profiles.counts, both.fit.profiles.counts)
     np.testing.assert_array_equal(periods.counts, both.fit.periods.counts)
     np.testing.assert_allclose(profiles.means, both.fit.profiles.means, rtol=0, atol=1e-12)

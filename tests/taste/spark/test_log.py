@@ -107,6 +107,6 @@ def test_films_are_refused_as_always(spark: SparkSession, write_csv: Write) -> N
 def test_parts_grow_once_there_would_be_very_many(
     spark: SparkSession, sample_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lacunar.taste.spark.log._MAX_PARTS", 4)
-    log = read_log(spark, sample_directory, users_per_part=7)
-    assert (log.users_per_part, log.log.rdd.getNumPartitions()) == (30, 4)
+    monkeypatch.setattr("lacunar.taste.spark.log._MAX_PARTITIONS", 4)
+    log = read_log(spark, sample_directory, users_per_partition=7)
+    assert (log.users_per_partition, log.log.rdd.getNumPartitions()) == (30, 4)

@@ -17,7 +17,7 @@ from lacunar.taste.spark.placement import place_users_on_spark
 def test_users_are_placed_as_they_are_here(
     sample_log: SparkLog, sample_ratings: Ratings, sample_model: TasteModel, tmp_path: Path
 ) -> None:
-    rule = sample_model.placement.rule
+    rule = sample_model.placer.rule
     found = place_users_on_spark(sample_log, rule, tmp_path / "there")
     expected = place_users(sample_ratings, rule, tmp_path / "here")
     assert (found.populations == expected.populations).all()
@@ -43,6 +43,6 @@ def test_a_place_may_have_any_name(
 ) -> None:
     folder = tmp_path / name
     folder.mkdir()
-    placed = place_users_on_spark(sample_log, sample_model.placement.rule, folder / name)
+    placed = place_users_on_spark(sample_log, sample_model.placer.rule, folder / name)
     assert len(pq.read_table(folder / name)) == placed.n_users == 120
     assert [path.name for path in folder.iterdir()] == [name]

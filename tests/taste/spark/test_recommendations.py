@@ -52,7 +52,7 @@ def test_lists_are_those_made_here(
 ) -> None:
     ratings, asked = sample_model.ratings, sample_model.asked(by, controls)
     rows = recommend_all_on_spark(
-        spark, log, asked, ratings, 5, tmp_path / "out", controls=controls, users_per_part=50
+        spark, log, asked, ratings, 5, tmp_path / "out", controls=controls, users_per_partition=50
     )
     found = pq.read_table(tmp_path / "out")
     expected = pa.concat_tables(recommend_all(asked, ratings, 5, controls=controls))

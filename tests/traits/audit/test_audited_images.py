@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lacunar.errors import InputError
-from lacunar.traits.audit.audited_images import Parts
+from lacunar.traits.audit.audited_images import AuditedImages
 from lacunar.traits.data.dataset import read_dataset, read_layout
 from lacunar.traits.data.schema import Attribute, Schema
 
@@ -12,7 +12,7 @@ from lacunar.traits.data.schema import Attribute, Schema
 def test_images_are_numbered_through_the_parts(people_directory: Path) -> None:
     train, test = read_layout(people_directory)
     assert test is not None
-    parts = Parts(train, test)
+    parts = AuditedImages(train, test)
     assert len(parts) == 36
     assert (parts.place(0), parts.place(23)) == (
         ("train", train.names[0]),
@@ -22,7 +22,7 @@ def test_images_are_numbered_through_the_parts(people_directory: Path) -> None:
     assert parts.where(24) == test.where(0)
     assert parts.in_test.tolist() == [False] * 24 + [True] * 12
     np.testing.assert_array_equal(parts.labels, np.concatenate([train.labels, test.labels]))
-    assert len(Parts(train)) == 24
+    assert len(AuditedImages(train)) == 24
 
 
 def test_parts_of_other_attributes_are_refused(people_directory: Path) -> None:
@@ -32,4 +32,4 @@ def test_parts_of_other_attributes_are_refused(people_directory: Path) -> None:
     )
     test = read_dataset(people_directory, other, part="test")
     with pytest.raises(InputError, match="expected the attributes and classes of"):
-        Parts(train, test)
+        AuditedImages(train, test)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lacunar.errors import InputError
-from lacunar.traits.audit.audited_images import Parts
+from lacunar.traits.audit.audited_images import AuditedImages
 from lacunar.traits.audit.correction_sheet import (
     COLUMNS,
     Correction,
@@ -30,15 +30,15 @@ SCHEMA = Schema(
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> Parts:
+def parts(tmp_path: Path) -> AuditedImages:
     for name in ("a.png", "=b.png", "c.png"):
         (tmp_path / name).touch()
     path = tmp_path / "coats.csv"
     path.write_text("file,coat,hat\na.png,open,on\n=b.png,,off\nc.png,2,\n")
-    return Parts(read_dataset(path, SCHEMA))
+    return AuditedImages(read_dataset(path, SCHEMA))
 
 
-def read(folder: Path, parts: Parts, *rows: str) -> list[Correction]:
+def read(folder: Path, parts: AuditedImages, *rows: str) -> list[Correction]:
     path = folder / "sheet.txt"
     path.write_text("\n".join([",".join(COLUMNS), *rows]) + "\n")
     return read_corrections(path, parts)
@@ -58,14 +58,14 @@ def read(folder: Path, parts: Parts, *rows: str) -> list[Correction]:
         ("train,'=b.png,hat,off,on,.9,on,", 1),
     ],
 )
-def test_a_filled_cell_decides(tmp_path: Path, parts: Parts, row: str, label: int) -> None:
+def test_a_filled_cell_decides(tmp_path: Path, parts: AuditedImages, row: str, label: int) -> None:
     (found,) = read(tmp_path, parts, row)
     assert (found.part, found.label) == ("train", label)
 
 
 @pytest.mark.parametrize("cell", ["", " ", "right", "RIGHT"])
 def test_an_empty_cell_and_a_right_label_change_nothing(
-    tmp_path: Path, parts: Parts, cell: str
+    tmp_path: Path, parts: AuditedImages, cell: str
 ) -> None:
     assert read(tmp_path, parts, f"train,a.png,coat,open,none,.9,{cell},") == []
 
@@ -89,7 +89,7 @@ def test_an_empty_cell_and_a_right_label_change_nothing(
     ],
 )
 def test_what_fits_nothing_is_refused_with_its_place(
-    tmp_path: Path, parts: Parts, row: str, sentence: str
+    tmp_path: Path, parts: AuditedImages, row: str, sentence: str
 ) -> None:
     with pytest.raises(InputError) as caught:
         read(tmp_path, parts, "train,=b.png,hat,off,on,.9,on,", row)
@@ -98,7 +98,7 @@ def test_what_fits_nothing_is_refused_with_its_place(
 
 
 def test_corrections_change_what_they_name_and_the_count_of_the_unknown(
-    tmp_path: Path, parts: Parts
+    tmp_path: Path, parts: AuditedImages
 ) -> None:
     found = read(tmp_path, parts, "train,a.png,coat,open,,,unknown,", "train,c.png,hat,,,,on,")
     after = apply_corrections(parts.train, found, "train")
@@ -112,9 +112,11 @@ def test_corrections_change_what_they_name_and_the_count_of_the_unknown(
     ]
 
 
-def test_a_sheet_may_be_read_again_after_it_was_applied(tmp_path: Path, parts: Parts) -> None:
+def test_a_sheet_may_be_read_again_after_it_was_applied(
+    tmp_path: Path, parts: AuditedImages
+) -> None:
     row = "train,a.png,coat,open,none,.9,closed,"
-    after = Parts(apply_corrections(parts.train, read(tmp_path, parts, row), "train"))
+    after = AuditedImages(apply_corrections(parts.train, read(tmp_path, parts, row), "train"))
     again = apply_corrections(after.train, read(tmp_path, after, row), "train")
     np.testing.assert_array_equal(again.labels, after.train.labels)
 
@@ -166,7 +168,7 @@ def test_suggestions_taken_over_are_those_of_the_ranking(
 def test_formulas_are_quoted_on_request_and_read_all_the_same(
     flawed_findings: AuditFindings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Parts, "place", lambda parts, image: ("train", f"=1+{image}"))
+    monkeypatch.setattr(AuditedImages, "place", lambda parts, image: ("train", f"=1+{image}"))
     plain, safe = (
         rows_of(write_corrections(flawed_findings, spreadsheet_safe=asked))
         for asked in (False, True)
@@ -176,7 +178,9 @@ def test_formulas_are_quoted_on_request_and_read_all_the_same(
     assert [row["given"] for row in plain] == [row["given"] for row in safe]
 
 
-def test_decisions_are_read_with_those_that_a_label_is_right(tmp_path: Path, parts: Parts) -> None:
+def test_decisions_are_read_with_those_that_a_label_is_right(
+    tmp_path: Path, parts: AuditedImages
+) -> None:
     path = tmp_path / "sheet.txt"
     rows = ["train,a.png,coat,open,none,.9,right,", "train,c.png,hat,,off,.5,on,"]
     path.write_text("\n".join([",".join(COLUMNS), *rows, "train,a.png,hat,on,off,.8,,"]) + "\n")

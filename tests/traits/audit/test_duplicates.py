@@ -6,7 +6,7 @@ from PIL import Image
 
 from lacunar.datasets.people.sample import PeopleSample
 from lacunar.traits.audit import duplicates
-from lacunar.traits.audit.audited_images import Parts
+from lacunar.traits.audit.audited_images import AuditedImages
 from lacunar.traits.audit.descriptors import mirrored
 from lacunar.traits.audit.duplicates import (
     Duplicate,
@@ -31,7 +31,7 @@ def find(folder: Path, images: dict[str, Image.Image | bytes]) -> list[tuple[str
             image.save(folder / name)
     rows = [f"{name},{i % 2}" for i, name in enumerate(images)]
     (folder / "coats.csv").write_text("\n".join(["file,coat", *rows]) + "\n")
-    parts = Parts(read_dataset(folder, SCHEMA))
+    parts = AuditedImages(read_dataset(folder, SCHEMA))
     return [
         (parts.place(pair.first)[1], parts.place(pair.second)[1], pair.exact, pair.mirrored)
         for pair in find_duplicates(parts, measure_images(parts))

@@ -6,7 +6,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from lacunar.errors import InputError
-from lacunar.traits.audit.audited_images import Parts
+from lacunar.traits.audit.audited_images import AuditedImages
 from lacunar.traits.audit.image_measures import measure_image, measure_images
 from lacunar.traits.data.dataset import read_dataset, read_layout
 from lacunar.traits.data.images import read_image
@@ -61,7 +61,7 @@ def test_equal_pixels_have_equal_digests_whatever_the_shape() -> None:
 
 
 def test_images_of_both_parts_are_measured_in_order(people_directory: Path) -> None:
-    parts = Parts(*read_layout(people_directory))
+    parts = AuditedImages(*read_layout(people_directory))
     told: list[tuple[int, int]] = []
     found = measure_images(parts, progress=lambda done, total: told.append((done, total)))
     assert len(found) == 36
@@ -80,4 +80,4 @@ def test_a_broken_image_is_named_with_its_line(tmp_path: Path) -> None:
         'image_column = "file"\n[[attributes]]\nname = "coat"\nclasses = ["open", "closed"]\n'
     )
     with pytest.raises(InputError, match=r"line 3, column file, b\.png: expected a JPEG"):
-        measure_images(Parts(read_dataset(tmp_path)))
+        measure_images(AuditedImages(read_dataset(tmp_path)))

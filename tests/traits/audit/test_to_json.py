@@ -5,14 +5,14 @@ import numpy as np
 
 from lacunar.datasets.people.sample import PeopleSample
 from lacunar.traits.audit.findings import AuditFindings, audit_images
-from lacunar.traits.audit.to_json import describe_audit
+from lacunar.traits.audit.to_json import audit_document
 from lacunar.traits.data.dataset import read_dataset
 
 
 def test_the_document_is_json_and_holds_every_kind(
     flawed_findings: AuditFindings, flawed_people: PeopleSample
 ) -> None:
-    document = json.loads(json.dumps(describe_audit(flawed_findings), allow_nan=False))
+    document = json.loads(json.dumps(audit_document(flawed_findings), allow_nan=False))
     assert (document["images"], document["parts"]) == (200, {"train": 150, "test": 50})
     assert document["predictions"] is True
     labels = flawed_findings.parts.labels
@@ -28,7 +28,7 @@ def test_the_document_is_json_and_holds_every_kind(
 
 
 def test_wrong_labels_and_gaps_are_rows_of_the_ranking(flawed_findings: AuditFindings) -> None:
-    document = describe_audit(flawed_findings)
+    document = audit_document(flawed_findings)
     ranked, gaps = flawed_findings.wrong_labels, flawed_findings.gaps
     assert ranked is not None
     assert gaps is not None
@@ -45,14 +45,14 @@ def test_wrong_labels_and_gaps_are_rows_of_the_ranking(flawed_findings: AuditFin
     }
     assert len(document["wrong_labels"]) == ranked.flagged.sum()
     assert [gap["value"] for gap in document["gaps"]] == gaps.value[gaps.value > 0].tolist()
-    short = describe_audit(flawed_findings, top=2)
+    short = audit_document(flawed_findings, top=2)
     assert short["wrong_labels"] == document["wrong_labels"][:2]
     assert short["gaps"] == document["gaps"][:2]
 
 
 def test_counts_hold_the_unknown_and_absent_classes_are_named(people_directory: Path) -> None:
     dataset = read_dataset(people_directory)
-    document = describe_audit(audit_images(dataset))
+    document = audit_document(audit_images(dataset))
     assert document["predictions"] is False
     assert (document["wrong_labels"], document["gaps"], document["shift"]) == ([], [], [])
     for position, attribute in enumerate(dataset.schema.attributes):

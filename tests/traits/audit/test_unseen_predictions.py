@@ -16,7 +16,7 @@ def test_each_image_is_judged_by_networks_that_never_saw_it(
     folded_model: TraitsModel, people: LabelledImages
 ) -> None:
     found = out_of_fold_probabilities(folded_model, people)
-    pooled = folded_model.left_out.pooled()
+    pooled = folded_model.out_of_fold.pooled()
     assert [output.shape for output in found] == [output.shape for output in pooled]
     for probabilities, logits in zip(found, pooled, strict=True):
         assert np.array_equal(probabilities.argmax(axis=1), logits.argmax(axis=1))

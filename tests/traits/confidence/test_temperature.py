@@ -103,9 +103,9 @@ def test_a_fold_has_the_temperature_of_the_others() -> None:
 
 def test_pooling_is_the_mean_of_probabilities() -> None:
     rng = np.random.default_rng(0)
-    members = [[rng.normal(size=(6, 2)), rng.normal(size=(6, 3))] for _ in range(4)]
-    for position, found in enumerate(pooled_logits(members)):
-        mean = np.mean([softmax(member[position], axis=1) for member in members], axis=0)
+    networks = [[rng.normal(size=(6, 2)), rng.normal(size=(6, 3))] for _ in range(4)]
+    for position, found in enumerate(pooled_logits(networks)):
+        mean = np.mean([softmax(member[position], axis=1) for member in networks], axis=0)
         assert np.exp(found) == pytest.approx(mean)
 
 
@@ -115,36 +115,36 @@ def test_pooling_keeps_logits_finite_where_probabilities_are_not() -> None:
 
 
 def noisy_members(
-    n_members: int, n: int = 8000, seed: int = 0
+    n_networks: int, n: int = 8000, seed: int = 0
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """Networks that agree but for noise of their own, and labels drawn from what they share."""
     rng = np.random.default_rng(seed)
     shared, labels = drawn(n, 3, 1.0, seed)
-    return [shared + rng.normal(scale=0.6, size=shared.shape) for _ in range(n_members)], labels
+    return [shared + rng.normal(scale=0.6, size=shared.shape) for _ in range(n_networks)], labels
 
 
 def test_the_temperature_of_many_networks_is_foretold_by_two() -> None:
-    members, labels = noisy_members(10)
+    networks, labels = noisy_members(10)
     alone, pair, wanted = (
-        fit_temperature(pooled_logits([[one] for one in members[:n]])[0], labels)
+        fit_temperature(pooled_logits([[one] for one in networks[:n]])[0], labels)
         for n in (1, 2, 10)
     )
-    found = pool_temperature(members[:2], labels, 10)
+    found = pool_temperature(networks[:2], labels, 10)
     assert wanted < pair < alone
     # Noise as large as this bends the line, yet it leads nearer than the pair itself.
     assert abs(found - wanted) < 0.7 * (pair - wanted)
 
 
 def test_one_repeat_or_one_network_knows_nothing_of_pooling() -> None:
-    members, labels = noisy_members(2, n=200)
-    assert pool_temperature(members[:1], labels, 10) == pytest.approx(
-        fit_temperature(members[0], labels)
+    networks, labels = noisy_members(2, n=200)
+    assert pool_temperature(networks[:1], labels, 10) == pytest.approx(
+        fit_temperature(networks[0], labels)
     )
-    alone = [fit_temperature(one, labels) for one in members]
-    assert pool_temperature(members, labels, 1) == pytest.approx(np.mean(alone))
+    alone = [fit_temperature(one, labels) for one in networks]
+    assert pool_temperature(networks, labels, 1) == pytest.approx(np.mean(alone))
 
 
 def test_as_many_repeats_as_networks_need_no_guess() -> None:
-    members, labels = noisy_members(3, n=300)
-    pool = pooled_logits([[one] for one in members])[0]
-    assert pool_temperature(members, labels, 3) == pytest.approx(fit_temperature(pool, labels))
+    networks, labels = noisy_members(3, n=300)
+    pool = pooled_logits([[one] for one in networks])[0]
+    assert pool_temperature(networks, labels, 3) == pytest.approx(fit_temperature(pool, labels))

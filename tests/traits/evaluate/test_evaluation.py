@@ -11,7 +11,7 @@ from lacunar.traits.data.label_counts import count_labels, largest_classes
 from lacunar.traits.data.schema import Schema
 from lacunar.traits.evaluate import evaluation
 from lacunar.traits.evaluate.evaluation import bootstrap_intervals, evaluate_answers, whose_figures
-from lacunar.traits.evaluate.metrics import confusion_matrix, figures
+from lacunar.traits.evaluate.metrics import confusion_matrix, scores
 
 
 def answers(n: int = 120, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -26,9 +26,9 @@ def test_figures_are_per_attribute_and_their_mean_is_last(coats: Schema) -> None
     truth, predicted = answers()
     found = evaluate_answers(coats, truth, predicted, np.array([1, 0]))
     expected = [
-        figures(confusion_matrix(truth[:, a], predicted[:, a], c)) for a, c in ((0, 3), (1, 2))
+        scores(confusion_matrix(truth[:, a], predicted[:, a], c)) for a, c in ((0, 3), (1, 2))
     ]
-    assert found.figures == pytest.approx(np.stack([*expected, np.mean(expected, axis=0)]))
+    assert found.scores == pytest.approx(np.stack([*expected, np.mean(expected, axis=0)]))
     assert found.unknown.tolist() == [(truth[:, 0] < 0).sum(), (truth[:, 1] < 0).sum()]
 
 
@@ -44,9 +44,9 @@ def test_an_attribute_without_truth_has_no_figures_and_is_not_in_the_mean(coats:
     truth, predicted = answers()
     truth[:, 1] = -1
     found = evaluate_answers(coats, truth, predicted, np.array([0, 0]))
-    assert np.isnan(found.figures[1]).all()
+    assert np.isnan(found.scores[1]).all()
     assert np.isnan(found.intervals[1]).all()
-    assert np.array_equal(found.figures[2], found.figures[0])
+    assert np.array_equal(found.scores[2], found.scores[0])
     assert np.array_equal(found.intervals[2], found.intervals[0])
 
 
@@ -56,7 +56,7 @@ def test_intervals_are_those_of_a_loop_over_resamples() -> None:
     resampled = []
     for rows in rng.integers(30, size=(200, 30)):
         outputs = [
-            figures(confusion_matrix(truth[rows, a], predicted[rows, a], c))
+            scores(confusion_matrix(truth[rows, a], predicted[rows, a], c))
             for a, c in ((0, 3), (1, 2))
         ]
         resampled.append(np.stack([*outputs, np.mean(outputs, axis=0)]))
@@ -81,8 +81,8 @@ def test_always_answering_the_largest_class_scores_what_it_did_before(real_peopl
     largest = largest_classes(count_labels(train.labels, train.schema))
     constant = np.broadcast_to(largest, test.labels.shape)
     found = evaluate_answers(test.schema, test.labels, constant, largest)
-    assert np.array_equal(found.figures, found.baseline)
-    accuracy, macro_f1, *_ = found.figures[-1]
+    assert np.array_equal(found.scores, found.baseline)
+    accuracy, macro_f1, *_ = found.scores[-1]
     assert (round(accuracy, 3), round(macro_f1, 3)) == (0.534, 0.274)
 
 

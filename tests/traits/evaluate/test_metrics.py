@@ -13,7 +13,7 @@ from lacunar.traits.evaluate.metrics import (
     class_table,
     confusion_matrix,
     constant_confusion,
-    figures,
+    scores,
 )
 
 
@@ -45,7 +45,7 @@ def test_figures_are_those_of_scikit_learn(n_classes: int, n_present: int, unkno
             "macro_f1_all": oracle.f1_score(y, p, labels=every, average="macro", zero_division=0),
             "balanced_accuracy": oracle.balanced_accuracy_score(y, p),
         }
-    assert dict(zip(FIGURES, figures(confusion), strict=True)) == pytest.approx(expected)
+    assert dict(zip(FIGURES, scores(confusion), strict=True)) == pytest.approx(expected)
     table = class_table(confusion)
     columns = oracle.precision_recall_fscore_support(y, p, labels=every, zero_division=0)
     for found, wanted in zip(
@@ -65,11 +65,11 @@ def test_many_matrices_are_read_at_once() -> None:
     stack = np.stack([confusion_matrix(*answers(4, 3, 0.1, seed), 4) for seed in range(6)]).reshape(
         2, 3, 4, 4
     )
-    found = figures(stack)
+    found = scores(stack)
     assert found.shape == (2, 3, 4)
     for place in np.ndindex(2, 3):
-        assert np.array_equal(found[place], figures(stack[place]))
+        assert np.array_equal(found[place], scores(stack[place]))
 
 
 def test_figures_of_no_truth_are_no_numbers() -> None:
-    assert np.isnan(figures(np.zeros((2, 2), np.int64))).all()
+    assert np.isnan(scores(np.zeros((2, 2), np.int64))).all()

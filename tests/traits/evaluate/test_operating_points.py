@@ -13,8 +13,8 @@ from lacunar.traits.data.class_balance import ClassShares, balanced_answers
 from lacunar.traits.data.label_counts import count_labels
 from lacunar.traits.data.schema import Schema
 from lacunar.traits.evaluate.evaluation import evaluate_answers
-from lacunar.traits.evaluate.operating_points import TAUS, measure_points
-from lacunar.traits.to_json import describe_points
+from lacunar.traits.evaluate.operating_points import TAUS, operating_points_of
+from lacunar.traits.to_json import operating_points_document
 
 _ACCURACY, _MACRO_F1, _MACRO_F1_ALL, _BALANCED = range(4)
 
@@ -37,9 +37,9 @@ def test_every_point_has_the_figures_of_its_answers(
     coats: Schema, labels: np.ndarray, probabilities: list[np.ndarray]
 ) -> None:
     shares = ClassShares.of_counts(count_labels(labels, coats))
-    points = measure_points(labels, probabilities, shares)
+    points = operating_points_of(labels, probabilities, shares)
     assert points.taus == TAUS
-    for tau, found in zip(points.taus, points.figures, strict=True):
+    for tau, found in zip(points.taus, points.scores, strict=True):
         answers = balanced_answers(probabilities, shares.factors(tau))
         for position in range(2):
             known = labels[:, position] >= 0
@@ -56,30 +56,30 @@ def test_at_tau_0_an_ordinary_model_answers_as_it_is_evaluated(
     coats: Schema, labels: np.ndarray, probabilities: list[np.ndarray]
 ) -> None:
     shares = ClassShares.of_counts(count_labels(labels, coats))
-    points = measure_points(labels, probabilities, shares)
+    points = operating_points_of(labels, probabilities, shares)
     most_probable = np.stack([found.argmax(axis=1) for found in probabilities], axis=1)
     evaluation = evaluate_answers(coats, labels, most_probable, np.zeros(2, np.int64))
     assert points.as_answered == points.taus[0] == 0
-    assert np.array_equal(points.figures[0], evaluation.figures)
+    assert np.array_equal(points.scores[0], evaluation.scores)
 
 
 def test_a_model_trained_for_a_tau_answers_there_of_its_own(
     coats: Schema, labels: np.ndarray, probabilities: list[np.ndarray]
 ) -> None:
     counts = count_labels(labels, coats)
-    points = measure_points(labels, probabilities, ClassShares.of_counts(counts, tau=0.7))
+    points = operating_points_of(labels, probabilities, ClassShares.of_counts(counts, tau=0.7))
     assert points.taus == (0, 0.25, 0.5, 0.7, 1)
     assert points.as_answered == 0.7
     most_probable = np.stack([found.argmax(axis=1) for found in probabilities], axis=1)
     evaluation = evaluate_answers(coats, labels, most_probable, np.zeros(2, np.int64))
-    assert np.array_equal(points.figures[3], evaluation.figures)
+    assert np.array_equal(points.scores[3], evaluation.scores)
     # Its logits are those of an ordinary model less .7 log shares, and so are its answers at 0.
     priors = ClassShares.of_counts(counts).shares
     ordinary = [
         found * np.array(prior) ** 0.7 for found, prior in zip(probabilities, priors, strict=True)
     ]
-    expected = measure_points(labels, ordinary, ClassShares.of_counts(counts), taus=(0, 0.5))
-    assert np.allclose(points.figures[[0, 2]], expected.figures)
+    expected = operating_points_of(labels, ordinary, ClassShares.of_counts(counts), taus=(0, 0.5))
+    assert np.allclose(points.scores[[0, 2]], expected.scores)
 
 
 @given(
@@ -93,8 +93,8 @@ def test_of_exact_probabilities_tau_0_is_the_most_accurate_and_tau_1_the_most_ba
     labels = np.repeat(classes.ravel(), table.ravel())[:, np.newaxis]
     exact = (table / table.sum(axis=1, keepdims=True))[np.repeat(kinds.ravel(), table.ravel())]
     shares = ClassShares((tuple((table.sum(axis=0) / table.sum()).tolist()),))
-    points = measure_points(labels, [exact], shares, taus=(0, 0.25, 0.5, 0.75, 1, 1.5, 2))
-    accuracy, balanced = points.figures[:, 0, _ACCURACY], points.figures[:, 0, _BALANCED]
+    points = operating_points_of(labels, [exact], shares, taus=(0, 0.25, 0.5, 0.75, 1, 1.5, 2))
+    accuracy, balanced = points.scores[:, 0, _ACCURACY], points.scores[:, 0, _BALANCED]
     assert accuracy[0] >= accuracy.max() - 1e-12
     assert balanced[points.taus.index(1)] >= balanced.max() - 1e-12
 
@@ -104,11 +104,11 @@ def test_unknown_labels_count_for_nothing_and_what_nobody_knows_is_null(
 ) -> None:
     shares = ClassShares.of_counts(count_labels(labels, coats))
     known = labels[:, 0] >= 0
-    whole = measure_points(labels, probabilities, shares)
-    only = measure_points(labels[known], [found[known] for found in probabilities], shares)
-    assert np.array_equal(whole.figures[:, 0], only.figures[:, 0])
+    whole = operating_points_of(labels, probabilities, shares)
+    only = operating_points_of(labels[known], [found[known] for found in probabilities], shares)
+    assert np.array_equal(whole.scores[:, 0], only.scores[:, 0])
     labels[:, 1] = -1
-    document = describe_points(coats, measure_points(labels, probabilities, shares))
+    document = operating_points_document(coats, operating_points_of(labels, probabilities, shares))
     json.dumps(document, allow_nan=False)
     assert document["as_answered"] == 0
     assert [point["tau"] for point in document["points"]] == list(TAUS)

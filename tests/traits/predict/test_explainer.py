@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from lacunar.errors import InputError
-from lacunar.traits.confidence.calibrator import Trust
+from lacunar.traits.confidence.calibrator import Calibrator
 from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.data.image_cache import load_images
 from lacunar.traits.data.image_sources import ImageFile
@@ -35,8 +35,10 @@ def file(path: Path) -> ImageFile:
 
 def test_answers_are_those_of_prediction(people_model: TraitsModel, people: LabelledImages) -> None:
     images = load_images(people, height=40, width=24)
-    limits = (None, 0.0, *people_model.trust.thresholds[2:])
-    model = replace(people_model, trust=Trust(people_model.trust.temperatures, limits))
+    limits = (None, 0.0, *people_model.calibrator.thresholds[2:])
+    model = replace(
+        people_model, calibrator=Calibrator(people_model.calibrator.temperatures, limits)
+    )
     # More than a batch, so that the second one must line up as well.
     explained = explain_images(model, np.concatenate([images.pixels[:20]] * 2))
     assert len(explained) == 40
@@ -63,7 +65,7 @@ def test_maps_are_those_of_the_networks_together(
     maps = ensemble_maps(networks, as_images(np.array(pixels), torch.device("cpu")))
     for row, answers in enumerate(explain_images(people_model, np.array(pixels))):
         for answer, expected in zip(answers, maps, strict=True):
-            assert np.array_equal(answer.places, expected[row])
+            assert np.array_equal(answer.heat_map, expected[row])
 
 
 def test_another_frame_is_refused(people_model: TraitsModel) -> None:
@@ -111,7 +113,7 @@ def test_many_threads_that_ask_one_explainer_get_each_its_own_maps(
         together = list(pool.map(explainer.explain, [pixels[r : r + 1] for r in range(12)]))
     for expected, (found,) in zip(alone, together, strict=True):
         for one, other in zip(expected, found, strict=True):
-            assert np.allclose(one.places, other.places, atol=1e-5)
+            assert np.allclose(one.heat_map, other.heat_map, atol=1e-5)
             assert one.probability == pytest.approx(other.probability, abs=1e-6)
 
 

@@ -15,7 +15,7 @@ def test_it_answers_as_the_model_does(people_model: TraitsModel) -> None:
     boxes = np.tile(np.array([0, 0, 40, 24], np.int16), (70, 1))
     ready = TorchTraits(people_model)
     assert (ready.schema, ready.height, ready.width) == (people_model.schema, 40, 24)
-    assert ready.thresholds == people_model.trust.thresholds
+    assert ready.thresholds == people_model.calibrator.thresholds
     assert ready.shares == people_model.shares
     for ours, theirs in zip(
         ready.probabilities(pixels),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lacunar.errors import InputError
 from lacunar.traits.networks import device
-from lacunar.traits.training.distributed import ALONE, World, joined
+from lacunar.traits.training.distributed import SINGLE_PROCESS, ProcessGroup, joined
 
 torch = pytest.importorskip("torch")
 from torch.distributed import HashStore  # noqa: E402 - after what skips without it
@@ -157,7 +157,7 @@ def test_processes_tell_each_other(together: Found) -> None:
 
 @pytest.mark.parametrize(("n", "size"), [(0, 2), (1, 3), (13, 2), (32, 5)])
 def test_shares_cover_a_batch_once_and_evenly(n: int, size: int) -> None:
-    shares = [World(rank, size).share(n) for rank in range(size)]
+    shares = [ProcessGroup(rank, size).share(n) for rank in range(size)]
     assert [row for share in shares for row in range(n)[share]] == list(range(n))
     lengths = [share.stop - share.start for share in shares]
     assert max(lengths) - min(lengths) <= 1
@@ -166,14 +166,14 @@ def test_shares_cover_a_batch_once_and_evenly(n: int, size: int) -> None:
 def test_one_process_sends_nothing() -> None:
     values, layer = torch.tensor([1.0, 2.0]), torch.nn.Linear(2, 1)
     layer(values).sum().backward()
-    ALONE.add(values)
-    ALONE.add_gradients(layer)
+    SINGLE_PROCESS.add(values)
+    SINGLE_PROCESS.add_gradients(layer)
     assert values.tolist() == layer.weight.grad[0].tolist() == [1, 2]
-    assert (ALONE.from_first("a"), ALONE.of_all("a")) == ("a", ["a"])
-    assert ALONE.check_same({"letters": "a"}) == {"letters": "a"}
-    ALONE.meet()
-    ALONE.take_device("no such device")
-    assert ALONE.is_first_to_fail()
+    assert (SINGLE_PROCESS.broadcast("a"), SINGLE_PROCESS.gather("a")) == ("a", ["a"])
+    assert SINGLE_PROCESS.check_same({"letters": "a"}) == {"letters": "a"}
+    SINGLE_PROCESS.wait_for_all()
+    SINGLE_PROCESS.take_device("no such device")
+    assert SINGLE_PROCESS.is_first_to_fail()
     assert not torch.distributed.is_initialized()
 
 
@@ -188,8 +188,8 @@ def test_without_the_variables_of_torchrun_a_process_is_alone(
             monkeypatch.delenv(name, raising=False)
         else:
             monkeypatch.setenv(name, value)
-    with joined() as world:
-        assert world is ALONE
+    with joined() as processes:
+        assert processes is SINGLE_PROCESS
 
 
 def test_each_process_needs_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,17 +197,17 @@ def test_each_process_needs_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     taken: list[int] = []
     monkeypatch.setattr(torch.cuda, "set_device", taken.append)
-    World(5, 6, local_rank=1).take_device("auto")
+    ProcessGroup(5, 6, local_rank=1).take_device("auto")
     assert taken == [1]
     with pytest.raises(InputError, match="GPU for each process of a machine, got 2 for process 3"):
-        World(2, 6, local_rank=2).take_device("auto")
-    World(2, 6, local_rank=2).take_device("cpu")
+        ProcessGroup(2, 6, local_rank=2).take_device("auto")
+    ProcessGroup(2, 6, local_rank=2).take_device("cpu")
     assert taken == [1]
     monkeypatch.setattr(device, "choose_device", torch.device)
     with pytest.raises(InputError, match="cpu or cuda for several processes, got 'mps'"):
-        World(1, 2).take_device("mps")
+        ProcessGroup(1, 2).take_device("mps")
     with pytest.raises(InputError, match="cpu or cuda for several processes, got 'cuda:1'"):
-        World(1, 2).take_device("cuda:1")
+        ProcessGroup(1, 2).take_device("cuda:1")
 
 
 def test_only_an_own_gpu_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,10 +221,10 @@ def test_only_an_own_gpu_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
         return torch.device(name)
 
     monkeypatch.setattr(device, "choose_device", choose)
-    World(3, 4, local_rank=1).take_device("cuda")
+    ProcessGroup(3, 4, local_rank=1).take_device("cuda")
     assert done == [1, "cuda"]
     with pytest.raises(InputError, match="got 2 for process 3"):
-        World(2, 4, local_rank=2).take_device("cuda")
+        ProcessGroup(2, 4, local_rank=2).take_device("cuda")
     assert done == [1, "cuda"]
 
 
@@ -233,19 +233,19 @@ def test_a_store_that_is_gone_leaves_every_process_to_speak() -> None:
         def compare_set(self, *noted: str) -> bytes:
             raise RuntimeError("connection closed")
 
-    assert all(World(rank, 2, store=Gone()).is_first_to_fail() for rank in (1, 0))
+    assert all(ProcessGroup(rank, 2, store=Gone()).is_first_to_fail() for rank in (1, 0))
 
 
 def test_a_process_stays_the_first_to_fail() -> None:
     store = HashStore()
-    asked = [World(rank, 3, store=store).is_first_to_fail() for rank in (1, 0, 1, 2)]
+    asked = [ProcessGroup(rank, 3, store=store).is_first_to_fail() for rank in (1, 0, 1, 2)]
     assert asked == [True, False, True, False]
 
 
 def test_a_lost_process_is_told_in_a_sentence() -> None:
     store = HashStore()
-    assert World(1, 2, store=store).is_first_to_fail()
+    assert ProcessGroup(1, 2, store=store).is_first_to_fail()
     with pytest.raises(
         InputError, match=r"every process .* to live, lost one \(process 2 of 2 fai"
     ):
-        World(0, 2, store=store).meet()
+        ProcessGroup(0, 2, store=store).wait_for_all()

@@ -15,7 +15,7 @@ from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.dataset import read_layout
 from lacunar.traits.data.image_cache import load_images
 from lacunar.traits.data.schema import Attribute, Schema
-from lacunar.traits.evaluate.metrics import confusion_matrix, figures
+from lacunar.traits.evaluate.metrics import confusion_matrix, scores
 from lacunar.traits.networks.source import SourceNetwork
 from lacunar.traits.training.history import Epoch
 from lacunar.traits.training.loop import TrainingData, train_network
@@ -114,7 +114,7 @@ def test_hiding_a_label_is_leaving_its_row_out_of_every_figure(
     found = confusion_matrix(np.where(hide, -1, truth), predicted, 3)
     expected = confusion_matrix(truth[~hide], predicted[~hide], 3)
     assert np.array_equal(found, expected)
-    assert np.array_equal(figures(found), figures(expected))
+    assert np.array_equal(scores(found), scores(expected))
 
 
 def test_a_batch_that_knows_nothing_moves_no_weight() -> None:

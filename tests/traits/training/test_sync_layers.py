@@ -15,7 +15,7 @@ from lacunar.traits.data.image_array import ImageArray
 from lacunar.traits.data.schema import PEOPLE
 from lacunar.traits.networks.build import build_network, network_state, place
 from lacunar.traits.training import loop, sync_layers
-from lacunar.traits.training.distributed import World
+from lacunar.traits.training.distributed import ProcessGroup
 from lacunar.traits.training.sync_layers import GlobalBatchNorm, GlobalDropout, Share, share_layers
 
 
@@ -138,7 +138,7 @@ def test_one_process_and_several_drop_by_the_same_layers(
             loop.TrainingData(decoded_coats, people_of_coats.labels, rows, rows),
             people_of_coats.schema,
             TraitsConfig.of_preset(preset, height=24, width=16, device="cpu"),
-            world=World(0, size),
+            processes=ProcessGroup(0, size),
         )
     kinds = {type(layer) for layer in built[0].modules()}
     assert GlobalDropout in kinds

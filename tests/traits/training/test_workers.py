@@ -14,7 +14,12 @@ from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.model import load_frames
 from lacunar.traits.training.history import Epoch
-from lacunar.traits.training.workers import Lesson, Member, Trained, train_members
+from lacunar.traits.training.workers import (
+    NetworkSpec,
+    TrainedNetwork,
+    TrainingTask,
+    train_networks,
+)
 
 torch = pytest.importorskip("torch")
 
@@ -30,16 +35,16 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def lesson(people_of_coats: LabelledImages, config: TraitsConfig, cache: Path) -> Lesson:
+def task(people_of_coats: LabelledImages, config: TraitsConfig, cache: Path) -> TrainingTask:
     images = load_frames(people_of_coats, config, cache_dir=cache)
-    return Lesson(images, people_of_coats.labels, people_of_coats.schema, cache_dir=cache)
+    return TrainingTask(images, people_of_coats.labels, people_of_coats.schema, cache_dir=cache)
 
 
 @pytest.fixture(scope="module")
-def members(config: TraitsConfig) -> list[Member]:
+def specs(config: TraitsConfig) -> list[NetworkSpec]:
     rows = np.arange(48)
     return [
-        Member(
+        NetworkSpec(
             number,
             config.model_copy(update={"seed": number}),
             rows[rows % 3 != number],
@@ -52,32 +57,32 @@ def members(config: TraitsConfig) -> list[Member]:
 
 
 @pytest.fixture(scope="module")
-def alone(lesson: Lesson, members: list[Member]) -> list[Trained]:
-    return train_members(lesson, members)
+def alone(task: TrainingTask, specs: list[NetworkSpec]) -> list[TrainedNetwork]:
+    return train_networks(task, specs)
 
 
-def assert_same(found: list[Trained], wanted: list[Trained]) -> None:
+def assert_same(found: list[TrainedNetwork], wanted: list[TrainedNetwork]) -> None:
     assert len(found) == len(wanted)
     for one, other in zip(found, wanted, strict=True):
         assert one.state.keys() == other.state.keys()
         for name, array in one.state.items():
             assert array.tobytes() == other.state[name].tobytes()
         assert one.history == other.history
-        assert all(map(np.array_equal, one.said, other.said))
+        assert all(map(np.array_equal, one.logits, other.logits))
 
 
-def test_each_network_says_what_it_makes_of_the_other_images(alone: list[Trained]) -> None:
-    assert [[logits.shape for logits in one.said] for one in alone] == [[(16, 3), (16, 2)]] * 3
-    assert not np.allclose(alone[0].said[0], alone[1].said[0])
+def test_each_network_says_what_it_makes_of_the_other_images(alone: list[TrainedNetwork]) -> None:
+    assert [[logits.shape for logits in one.logits] for one in alone] == [[(16, 3), (16, 2)]] * 3
+    assert not np.allclose(alone[0].logits[0], alone[1].logits[0])
 
 
 def test_threads_change_nothing_and_are_given_back(
-    lesson: Lesson, members: list[Member], alone: list[Trained]
+    task: TrainingTask, specs: list[NetworkSpec], alone: list[TrainedNetwork]
 ) -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
-        assert_same(train_members(lesson, members), alone)
+        assert_same(train_networks(task, specs), alone)
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
@@ -85,37 +90,39 @@ def test_threads_change_nothing_and_are_given_back(
 
 @pytest.mark.slow
 def test_processes_change_nothing_and_every_epoch_is_told(
-    lesson: Lesson, members: list[Member], alone: list[Trained]
+    task: TrainingTask, specs: list[NetworkSpec], alone: list[TrainedNetwork]
 ) -> None:
     told: list[tuple[int, int]] = []
 
     def progress(network: int, epoch: Epoch) -> None:
         told.append((network, epoch.epoch))
 
-    assert_same(train_members(lesson, members, workers=2, progress=progress), alone)
+    assert_same(train_networks(task, specs, workers=2, progress=progress), alone)
     assert sorted(told) == [(network, epoch) for network in range(3) for epoch in (1, 2)]
     assert [epoch for network, epoch in told if network == 0] == [1, 2]
 
 
 @pytest.mark.slow
 def test_what_a_process_refuses_is_refused_here(
-    lesson: Lesson, members: list[Member], config: TraitsConfig
+    task: TrainingTask, specs: list[NetworkSpec], config: TraitsConfig
 ) -> None:
     wild = [
-        Member(n, config.model_copy(update={"learning_rate": 1e30}), m.fitted, m.others, None, "")
-        for n, m in enumerate(members)
+        NetworkSpec(
+            n, config.model_copy(update={"learning_rate": 1e30}), m.fitted, m.others, None, ""
+        )
+        for n, m in enumerate(specs)
     ]
     with pytest.raises(InputError, match="expected a finite loss"):
-        train_members(lesson, wild, workers=2)
+        train_networks(task, wild, workers=2)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_a_process_that_is_killed_is_named(lesson: Lesson, members: list[Member]) -> None:
+def test_a_process_that_is_killed_is_named(task: TrainingTask, specs: list[NetworkSpec]) -> None:
     def kill(network: int, epoch: Epoch) -> None:
         # Epochs that were told before their process was killed are still reported.
         for process in multiprocessing.active_children():
             process.kill()
 
     with pytest.raises(InputError, match=r"trains network \d to live, it ended with status -9"):
-        train_members(lesson, members, workers=2, progress=kill)
+        train_networks(task, specs, workers=2, progress=kill)

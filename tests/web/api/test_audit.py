@@ -5,8 +5,8 @@ import json
 import pytest
 from starlette.testclient import TestClient
 
-from lacunar.traits.audit.to_json import describe_audit
-from lacunar.web.audit.book import AuditBook, Wanted
+from lacunar.traits.audit.to_json import audit_document
+from lacunar.web.audit.book import AuditBook, FindingFilter
 
 PATH, CORRECTIONS = "/api/v1/audit", "/api/v1/audit/corrections"
 
@@ -30,14 +30,14 @@ def test_all_pages_together_hold_what_the_command_tells(
         if page == document["pages"]:
             break
         page += 1
-    expected = json.loads(json.dumps(describe_audit(audit_book.findings)[key]))  # type: ignore[literal-required]
+    expected = json.loads(json.dumps(audit_document(audit_book.findings)[key]))  # type: ignore[literal-required]
     assert sorted(map(str, told)) == sorted(map(str, expected))
     assert document["total"] == len(expected) == document["findings"][kind]
 
 
 def test_filters_narrow_what_comes(audited_client: TestClient, audit_book: AuditBook) -> None:
     asked = {"attribute": "luggage", "at_least": 0.95}
-    found = audit_book.find(Wanted(attribute="luggage", at_least=0.95))
+    found = audit_book.find(FindingFilter(attribute="luggage", at_least=0.95))
     document = audited_client.get(PATH, params=asked).json()
     assert [item["id"] for item in document["items"]] == [item.anchor for item in found]
 
@@ -90,7 +90,7 @@ def test_a_decision_is_taken_shown_and_taken_back(
 def test_a_decision_on_nothing_is_refused(
     audited_client: TestClient, audit_book: AuditBook, change: dict[str, object], status: int
 ) -> None:
-    wrong = describe_audit(audit_book.findings, top=1)["wrong_labels"][0]
+    wrong = audit_document(audit_book.findings, top=1)["wrong_labels"][0]
     asked = {name: wrong[name] for name in ("part", "image", "attribute")}  # type: ignore[literal-required]
     answer = audited_client.post(CORRECTIONS, json={**asked, "corrected": "right", **change})
     assert answer.status_code == status

@@ -10,10 +10,10 @@ from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.candidates import candidates
 from lacunar.taste.recommend.rerank import Controls
 from lacunar.taste.to_json import (
-    describe_films,
-    describe_recommendations,
-    describe_segments,
-    describe_user,
+    films_document,
+    recommendations_document,
+    segments_document,
+    user_document,
 )
 
 API = "/api/v1"
@@ -22,14 +22,14 @@ API = "/api/v1"
 def test_segments_are_what_the_command_line_prints(
     client: TestClient, sample_model: TasteModel
 ) -> None:
-    assert client.get(f"{API}/segments").json() == describe_segments(sample_model)
+    assert client.get(f"{API}/segments").json() == segments_document(sample_model)
 
 
 def test_a_user_is_what_the_command_line_prints(
     client: TestClient, sample_model: TasteModel
 ) -> None:
     user = str(sample_model.ratings.users[6])
-    assert client.get(f"{API}/users/{user}").json() == describe_user(sample_model, 6)
+    assert client.get(f"{API}/users/{user}").json() == user_document(sample_model, 6)
 
 
 @pytest.mark.parametrize("by", RECOMMENDERS)
@@ -38,7 +38,7 @@ def test_a_user_gets_the_films_of_each_recommender(
 ) -> None:
     user = str(sample_model.ratings.users[6])
     found = client.get(f"{API}/users/{user}/recommendations", params={"by": by, "top": 4})
-    expected = describe_recommendations(
+    expected = recommendations_document(
         sample_model, 6, 4, by=next(name for name in RECOMMENDERS if name == by)
     )
     assert found.json() == expected
@@ -48,7 +48,7 @@ def test_controls_and_filters_reach_the_list(client: TestClient, sample_model: T
     user = str(sample_model.ratings.users[6])
     query = {"adventure": 0.5, "diversity": 0.3, "genre": ["Drama", "Comedy"], "first_year": 1980}
     found = client.get(f"{API}/users/{user}/recommendations", params=query)
-    assert found.json() == describe_recommendations(
+    assert found.json() == recommendations_document(
         sample_model,
         6,
         10,
@@ -63,7 +63,7 @@ def test_posted_ratings_get_films(client: TestClient, sample_model: TasteModel) 
     wanted = {"ratings": stars, "top": 3, "deny": [ids[2]], "favourites": 0.2}
     found = client.post(f"{API}/recommendations", json=wanted)
     assert found.status_code == 200
-    assert found.json() == describe_recommendations(
+    assert found.json() == recommendations_document(
         sample_model,
         stars,
         3,
@@ -81,7 +81,7 @@ def test_nothing_known_is_an_empty_object(client: TestClient) -> None:
 
 def test_films_are_found_by_title(client: TestClient, sample_model: TasteModel) -> None:
     found = client.get(f"{API}/films", params={"q": "the", "limit": 4})
-    assert found.json() == describe_films(sample_model, "the", 4)
+    assert found.json() == films_document(sample_model, "the", 4)
     assert len(found.json()["films"]) == 4
 
 

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from lacunar.traits.data.image_sources import ImageContent
 from lacunar.traits.model import TraitsModel
-from lacunar.traits.to_json import describe_fit
+from lacunar.traits.to_json import fit_document
 from lacunar.web.traits_service import TraitsService
 
 Photo = Callable[..., bytes]
@@ -20,7 +20,7 @@ def test_attributes_come_with_the_document_of_the_fit(
 ) -> None:
     document = traits_client.get("/api/v1/attributes").json()
     assert [one["name"] for one in document["attributes"]] == list(people_model.schema.names)
-    assert document["fit"] == json.loads(json.dumps(describe_fit(people_model)))
+    assert document["fit"] == json.loads(json.dumps(fit_document(people_model)))
 
 
 @pytest.mark.parametrize("everything", [False, True])

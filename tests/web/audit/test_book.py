@@ -10,18 +10,18 @@ from lacunar.traits.audit.findings import AuditFindings
 from lacunar.traits.data.images import read_image
 from lacunar.traits.data.schema import PEOPLE, UNKNOWN
 from lacunar.traits.model import TraitsModel
-from lacunar.web.audit.book import KINDS, AuditBook, Wanted, open_audit
-from lacunar.web.audit.decisions import Marks
+from lacunar.web.audit.book import KINDS, AuditBook, FindingFilter, open_audit
+from lacunar.web.audit.decisions import Decisions
 
 
 def test_filters_keep_what_fits_in_its_order(audit_book: AuditBook) -> None:
     names = audit_book.findings.schema.names
-    every = audit_book.find(Wanted("wrong_labels"))
+    every = audit_book.find(FindingFilter("wrong_labels"))
     assert len(every) == audit_book.counts["wrong_labels"] > 5
     for position, name in enumerate(names):
-        found = audit_book.find(Wanted("wrong_labels", attribute=name))
+        found = audit_book.find(FindingFilter("wrong_labels", attribute=name))
         assert found == [item for item in every if item.attributes == (position,)]
-    sure = audit_book.find(Wanted("wrong_labels", at_least=0.95))
+    sure = audit_book.find(FindingFilter("wrong_labels", at_least=0.95))
     assert sure == [item for item in every if (item.confidence or 0) >= 0.95]
     assert 0 < len(sure) < len(every)
 
@@ -29,51 +29,51 @@ def test_filters_keep_what_fits_in_its_order(audit_book: AuditBook) -> None:
 def test_bad_images_are_found_by_reason(audit_book: AuditBook) -> None:
     assert audit_book.reasons
     for reason, n in audit_book.reasons.items():
-        found = audit_book.find(Wanted("low_quality", reason=reason))
+        found = audit_book.find(FindingFilter("low_quality", reason=reason))
         assert len(found) == n
         assert all(reason in item.reasons for item in found)
 
 
 def test_what_is_decided_leaves_the_open_ones_but_for_the_last(audit_book: AuditBook) -> None:
-    first = audit_book.find(Wanted())[0]
+    first = audit_book.find(FindingFilter())[0]
     assert audit_book.open(first)
     audit_book.marks.decide(first.places[0], UNKNOWN)
-    assert first not in audit_book.find(Wanted(marked="open"))
-    assert first in audit_book.find(Wanted(marked="marked"))
-    assert first == audit_book.find(Wanted(marked="open", also=first.anchor))[0]
+    assert first not in audit_book.find(FindingFilter(marked="open"))
+    assert first in audit_book.find(FindingFilter(marked="marked"))
+    assert first == audit_book.find(FindingFilter(marked="open", also=first.anchor))[0]
 
 
 def test_a_pair_is_open_until_all_its_labels_are_decided_on(
     conflicting_findings: AuditFindings,
 ) -> None:
-    audit_book = AuditBook(conflicting_findings, Marks(conflicting_findings))
-    pair = next(item for item in audit_book.find(Wanted("duplicates")) if item.places)
+    audit_book = AuditBook(conflicting_findings, Decisions(conflicting_findings))
+    pair = next(item for item in audit_book.find(FindingFilter("duplicates")) if item.places)
     for place in pair.places:
-        assert pair in audit_book.find(Wanted("duplicates", marked="open"))
+        assert pair in audit_book.find(FindingFilter("duplicates", marked="open"))
         audit_book.marks.decide(place, UNKNOWN)
-    assert pair in audit_book.find(Wanted("duplicates", marked="marked"))
-    same = [item for item in audit_book.find(Wanted("duplicates")) if not item.places]
+    assert pair in audit_book.find(FindingFilter("duplicates", marked="marked"))
+    same = [item for item in audit_book.find(FindingFilter("duplicates")) if not item.places]
     for state in ("open", "marked"):
-        assert not set(same) & set(audit_book.find(Wanted("duplicates", marked=state)))
+        assert not set(same) & set(audit_book.find(FindingFilter("duplicates", marked=state)))
 
 
 def test_pages_hold_everything_once(audit_book: AuditBook) -> None:
-    every = audit_book.find(Wanted())
-    first = audit_book.page(Wanted(), 1, 3)
+    every = audit_book.find(FindingFilter())
+    first = audit_book.page(FindingFilter(), 1, 3)
     assert first.pages > 2
     assert (first.total, first.pages) == (len(every), -(-len(every) // 3))
-    pages = [audit_book.page(Wanted(), n, 3).items for n in range(1, first.pages + 1)]
+    pages = [audit_book.page(FindingFilter(), n, 3).items for n in range(1, first.pages + 1)]
     assert [item for items in pages for item in items] == every
-    assert audit_book.page(Wanted(), 10**6, 3).number == first.pages
-    empty = audit_book.page(Wanted(at_least=1.0), 3, 3)
+    assert audit_book.page(FindingFilter(), 10**6, 3).number == first.pages
+    empty = audit_book.page(FindingFilter(at_least=1.0), 3, 3)
     assert (empty.items, empty.number, empty.pages) == ([], 1, 1)
 
 
 def test_an_unknown_attribute_or_reason_is_refused(audit_book: AuditBook) -> None:
     with pytest.raises(InputError, match=r"attribute: expected one of gender, .* got 'hat'"):
-        audit_book.find(Wanted(attribute="hat"))
+        audit_book.find(FindingFilter(attribute="hat"))
     with pytest.raises(InputError, match=r"reason: expected one of dark, .* got 'ugly'"):
-        audit_book.find(Wanted("low_quality", reason="ugly"))
+        audit_book.find(FindingFilter("low_quality", reason="ugly"))
 
 
 def test_a_picture_is_that_of_the_page_of_an_audit_and_drawn_once(
@@ -109,4 +109,4 @@ def test_other_models_leave_labels_unjudged_and_say_why(
         book = open_audit(people_directory, model, default=PEOPLE)
         assert why in book.unjudged
         assert book.counts["wrong_labels"] == book.counts["gaps"] == 0
-    assert isinstance(book.marks, Marks)
+    assert isinstance(book.marks, Decisions)

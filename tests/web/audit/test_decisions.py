@@ -12,7 +12,7 @@ from lacunar.traits.audit.correction_sheet import COLUMNS, read_corrections, rea
 from lacunar.traits.audit.findings import AuditFindings
 from lacunar.traits.audit.flagged_labels import FlaggedLabel, flagged_labels
 from lacunar.traits.data.schema import UNKNOWN
-from lacunar.web.audit.decisions import Marks
+from lacunar.web.audit.decisions import Decisions
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def other(label: FlaggedLabel) -> int:
 def test_a_decision_is_kept_changed_and_taken_back(
     flawed_findings: AuditFindings, flagged: list[FlaggedLabel]
 ) -> None:
-    marks, first = Marks(flawed_findings), flagged[0]
+    marks, first = Decisions(flawed_findings), flagged[0]
     assert (marks.decision(place(first)), marks.cell(place(first)), len(marks)) == (None, "", 0)
     marks.decide(place(first), first.given)
     assert (marks.decision(place(first)), marks.cell(place(first))) == (first.given, "right")
@@ -44,7 +44,7 @@ def test_a_decision_is_kept_changed_and_taken_back(
 def test_only_what_is_flagged_can_be_decided_on(
     flawed_findings: AuditFindings, flagged: list[FlaggedLabel]
 ) -> None:
-    marks = Marks(flawed_findings)
+    marks = Decisions(flawed_findings)
     n, attributes = flawed_findings.parts.labels.shape
     free = next(
         (image, attribute)
@@ -63,7 +63,7 @@ def test_only_what_is_flagged_can_be_decided_on(
 def test_decisions_leave_as_the_sheet_that_corrects_labels(
     flawed_findings: AuditFindings, flagged: list[FlaggedLabel], tmp_path: Path
 ) -> None:
-    marks, (first, second, third) = Marks(flawed_findings), flagged[:3]
+    marks, (first, second, third) = Decisions(flawed_findings), flagged[:3]
     # Decided in another order than that of the audit.
     marks.decide(place(third), UNKNOWN)
     marks.decide(place(first), first.given)
@@ -82,13 +82,13 @@ def test_a_file_holds_every_decision_at_once_and_brings_them_back(
     flawed_findings: AuditFindings, flagged: list[FlaggedLabel], tmp_path: Path
 ) -> None:
     path = tmp_path / "sheet.csv"
-    marks = Marks(flawed_findings, path)
+    marks = Decisions(flawed_findings, path)
     assert not path.exists()
     for label in flagged[:4]:
         marks.decide(place(label), other(label))
         assert len(read_decisions(path, flawed_findings.parts)) == len(marks)
     marks.decide(place(flagged[0]), None)
-    again = Marks(flawed_findings, path)
+    again = Decisions(flawed_findings, path)
     assert [again.decision(place(label)) for label in flagged[:5]] == [
         None, *(other(label) for label in flagged[1:4]), None,
     ]  # fmt: skip
@@ -99,7 +99,7 @@ def test_a_file_holds_every_decision_at_once_and_brings_them_back(
 def test_decisions_of_the_file_that_nothing_flags_stay_in_it(
     flawed_findings: AuditFindings, flagged: list[FlaggedLabel], tmp_path: Path
 ) -> None:
-    empty, parts = Marks(flawed_findings), flawed_findings.parts
+    empty, parts = Decisions(flawed_findings), flawed_findings.parts
     image, attribute = next(
         (image, attribute)
         for image, labels in enumerate(parts.labels.tolist())
@@ -112,7 +112,7 @@ def test_decisions_of_the_file_that_nothing_flags_stay_in_it(
     path = tmp_path / "sheet.csv"
     row = f"{part},{name},{known.name},{given},,,unknown,\n"
     path.write_text(f"{','.join(COLUMNS)}\n{row}")
-    marks = Marks(flawed_findings, path)
+    marks = Decisions(flawed_findings, path)
     marks.decide(place(flagged[0]), UNKNOWN)
     assert len(marks) == 2
     assert path.read_text().endswith(row)
@@ -124,9 +124,9 @@ def test_a_sheet_of_other_data_or_nowhere_is_refused(
     path = tmp_path / "sheet.csv"
     path.write_text(f"{','.join(COLUMNS)}\ntrain,none.png,luggage,,,,unknown,\n")
     with pytest.raises(InputError, match="line 2, column image"):
-        Marks(flawed_findings, path)
+        Decisions(flawed_findings, path)
     with pytest.raises(InputError, match="expected an existing parent directory"):
-        Marks(flawed_findings, tmp_path / "none" / "sheet.csv")
+        Decisions(flawed_findings, tmp_path / "none" / "sheet.csv")
 
 
 def test_what_cannot_be_written_is_not_decided(
@@ -134,7 +134,7 @@ def test_what_cannot_be_written_is_not_decided(
 ) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
-    marks = Marks(flawed_findings, folder / "sheet.csv")
+    marks = Decisions(flawed_findings, folder / "sheet.csv")
     folder.rmdir()
     with pytest.raises(OSError, match="No such file"):
         marks.decide(place(flagged[0]), UNKNOWN)
@@ -144,7 +144,7 @@ def test_what_cannot_be_written_is_not_decided(
 def test_no_decision_is_lost_among_threads(
     flawed_findings: AuditFindings, flagged: list[FlaggedLabel], tmp_path: Path
 ) -> None:
-    marks = Marks(flawed_findings, tmp_path / "sheet.csv")
+    marks = Decisions(flawed_findings, tmp_path / "sheet.csv")
     chosen = list({place(label): label for label in flagged}.values())[:12]
     start = threading.Barrier(4)
 

@@ -2,16 +2,16 @@ from __future__ import annotations
 
 from lacunar.traits.audit.findings import AuditFindings
 from lacunar.traits.audit.flagged_labels import flagged_labels
-from lacunar.traits.audit.to_json import describe_audit
-from lacunar.web.audit.items import describe_item, items_of
+from lacunar.traits.audit.to_json import audit_document
+from lacunar.web.audit.items import item_document, items_of
 
 
 def test_every_finding_is_there_and_said_as_the_audit_says_it(
     flawed_findings: AuditFindings,
 ) -> None:
-    items, document = items_of(flawed_findings), describe_audit(flawed_findings)
+    items, document = items_of(flawed_findings), audit_document(flawed_findings)
     said = {
-        kind: [describe_item(flawed_findings, i) for i in found] for kind, found in items.items()
+        kind: [item_document(flawed_findings, i) for i in found] for kind, found in items.items()
     }
     assert said["wrong_labels"] == document["wrong_labels"]
     assert said["gaps"] == document["gaps"]

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from lacunar.traits.audit.correction_sheet import read_decisions
-from lacunar.web.audit.book import AuditBook, Wanted
+from lacunar.web.audit.book import AuditBook, FindingFilter
 from lacunar.web.audit.items import Item
 
 PATH, MARKS = "/traits/audit", "/traits/audit/marks"
@@ -18,7 +18,7 @@ PATH, MARKS = "/traits/audit", "/traits/audit/marks"
 
 @pytest.fixture
 def first(audit_book: AuditBook) -> Item:
-    return audit_book.find(Wanted())[0]
+    return audit_book.find(FindingFilter())[0]
 
 
 def form(item: Item, decision: str, **fields: str) -> dict[str, str]:
@@ -45,7 +45,7 @@ def test_filters_come_from_the_address_and_stay_in_the_form(
     asked = {"kind": "gaps", "attribute": name, "at_least": "0.3", "marked": "", "reason": ""}
     assert audited_client.get(PATH, params=asked).status_code == 422
     page = audited_client.get(PATH, params={**asked, "marked": "open"}).text
-    n = len(audit_book.find(Wanted("gaps", attribute=name, at_least=0.3)))
+    n = len(audit_book.find(FindingFilter("gaps", attribute=name, at_least=0.3)))
     assert f"<span>{n} found" in page
     assert f'<option value="{name}" selected>' in page
     assert 'value="0.3"' in page

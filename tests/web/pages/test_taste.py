@@ -22,7 +22,7 @@ def test_the_overview_has_the_map_and_a_card_for_each_segment(
     for segment, name in enumerate(sample_model.segments.names):
         assert f'href="/taste/segments/{segment}"' in page
         assert name in text_of(page)
-        best = int(sample_model.film_likes.likes[segment].argmax())
+        best = int(sample_model.film_counts.likes[segment].argmax())
         assert str(sample_model.ratings.items["title"][best]) in text_of(page)
 
 

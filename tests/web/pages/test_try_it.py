@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from lacunar.taste.model import TasteModel
-from lacunar.taste.to_json import describe_recommendations
+from lacunar.taste.to_json import recommendations_document
 
 PATH = "/taste/try"
 
@@ -48,9 +48,9 @@ def test_films_to_begin_with_are_those_that_tell_segments_apart(
     client: TestClient, sample_model: TasteModel
 ) -> None:
     told = text_of(client.get(PATH).text)
-    margins = sample_model.film_likes.shares[0] - (
-        (sample_model.film_likes.likes.sum(axis=0) - sample_model.film_likes.likes[0])
-        / (sample_model.film_likes.populations.sum() - sample_model.film_likes.populations[0])
+    margins = sample_model.film_counts.shares[0] - (
+        (sample_model.film_counts.likes.sum(axis=0) - sample_model.film_counts.likes[0])
+        / (sample_model.film_counts.populations.sum() - sample_model.film_counts.populations[0])
     )
     assert str(sample_model.ratings.items["title"][int(margins.argmax())]) in told
 
@@ -60,7 +60,7 @@ def test_ratings_in_the_address_lead_to_segment_and_films(
 ) -> None:
     first, second = ids(sample_model, 2)
     page = client.get(PATH, params=[("rate", f"{first}:5"), ("rate", f"{second}:1.5")]).text
-    expected = describe_recommendations(sample_model, {first: 5.0, second: 1.5}, 10)
+    expected = recommendations_document(sample_model, {first: 5.0, second: 1.5}, 10)
     assert titles(page) == [film["title"] for film in expected["items"]]
     assert f"with probability {expected['probability']:.3f}" in text_of(page)
     assert chosen(page) == [f"{first}:5", f"{second}:1.5"]
@@ -71,8 +71,8 @@ def test_films_tell_how_they_moved_since_the_latest_rating(
 ) -> None:
     first, second = ids(sample_model, 2)
     page = client.get(PATH, params=[("rate", f"{first}:5"), ("rate", f"{second}:5")]).text
-    after = describe_recommendations(sample_model, {first: 5.0, second: 5.0}, 10)["items"]
-    before = [f["item"] for f in describe_recommendations(sample_model, {first: 5.0}, 10)["items"]]
+    after = recommendations_document(sample_model, {first: 5.0, second: 5.0}, 10)["items"]
+    before = [f["item"] for f in recommendations_document(sample_model, {first: 5.0}, 10)["items"]]
     expected = sum(
         film["item"] not in before or before.index(film["item"]) != place
         for place, film in enumerate(after)

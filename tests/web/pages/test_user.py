@@ -15,7 +15,7 @@ from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.rerank import Controls
-from lacunar.taste.to_json import describe_recommendations
+from lacunar.taste.to_json import recommendations_document
 from lacunar.web.addresses import user_path
 from lacunar.web.settings import ServeSettings
 from lacunar.web.state import AppState, build_state
@@ -48,7 +48,7 @@ def test_a_users_page_has_profile_memberships_and_films(
     assert f"User {sample_model.ratings.users[USER]}" in told
     for name in sample_model.segments.names:
         assert name in told
-    for film in describe_recommendations(sample_model, USER, 10)["items"]:
+    for film in recommendations_document(sample_model, USER, 10)["items"]:
         assert film["title"] in told
         assert film["reasons"][0]["text"] in told
 
@@ -67,7 +67,7 @@ def test_controls_change_the_list_and_stay_as_they_were_set(
     client: TestClient, sample_model: TasteModel, path: str
 ) -> None:
     page = client.get(path, params={"top": 5, "adventure": 0.8, "diversity": 0.5}).text
-    expected = describe_recommendations(
+    expected = recommendations_document(
         sample_model, USER, 5, controls=Controls(adventure=0.8, diversity=0.5)
     )
     assert [film["title"] for film in expected["items"]] == titles(page)

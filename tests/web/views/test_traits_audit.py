@@ -2,15 +2,15 @@ from __future__ import annotations
 
 from lacunar.traits.audit.findings import AuditFindings
 from lacunar.traits.data.schema import UNKNOWN
-from lacunar.web.audit.book import AuditBook, Wanted
-from lacunar.web.audit.decisions import Marks
+from lacunar.web.audit.book import AuditBook, FindingFilter
+from lacunar.web.audit.decisions import Decisions
 from lacunar.web.views.traits_audit import finding_view
 
 
 def test_a_wrong_label_offers_itself_the_suggestion_and_all_other_classes(
     audit_book: AuditBook,
 ) -> None:
-    for item in audit_book.find(Wanted()):
+    for item in audit_book.find(FindingFilter()):
         attribute = audit_book.findings.schema.attributes[item.attributes[0]]
         view = finding_view(audit_book, item)
         (label,) = view.labels
@@ -23,14 +23,14 @@ def test_a_wrong_label_offers_itself_the_suggestion_and_all_other_classes(
 
 
 def test_a_gap_has_no_label_that_could_be_right(audit_book: AuditBook) -> None:
-    item = audit_book.find(Wanted("gaps"))[0]
+    item = audit_book.find(FindingFilter("gaps"))[0]
     view = finding_view(audit_book, item)
     assert [choice.text[:6] for choice in view.labels[0].choices] == ["It is ", "Cannot"]
     assert view.title.endswith("?")
 
 
 def test_what_was_decided_is_chosen_and_said(audit_book: AuditBook) -> None:
-    item = audit_book.find(Wanted())[0]
+    item = audit_book.find(FindingFilter())[0]
     (place,) = item.places
     given = int(audit_book.findings.parts.labels[place])
     attribute = audit_book.findings.schema.attributes[place[1]]
@@ -50,8 +50,8 @@ def test_what_was_decided_is_chosen_and_said(audit_book: AuditBook) -> None:
 def test_copies_show_both_images_and_each_label_that_differs(
     conflicting_findings: AuditFindings,
 ) -> None:
-    book = AuditBook(conflicting_findings, Marks(conflicting_findings))
-    item = next(item for item in book.find(Wanted("duplicates")) if item.places)
+    book = AuditBook(conflicting_findings, Decisions(conflicting_findings))
+    item = next(item for item in book.find(FindingFilter("duplicates")) if item.places)
     view = finding_view(book, item)
     assert [name for _, name in view.pictures] != []
     assert len(view.pictures) == 2
@@ -61,7 +61,7 @@ def test_copies_show_both_images_and_each_label_that_differs(
 
 
 def test_a_bad_image_says_what_was_measured_and_offers_nothing(audit_book: AuditBook) -> None:
-    for item in audit_book.find(Wanted("low_quality")):
+    for item in audit_book.find(FindingFilter("low_quality")):
         view = finding_view(audit_book, item)
         assert view.labels == ()
         assert len(view.lines) == len(item.reasons) + 1

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lacunar.traits.confidence.calibrator import Trust
+from lacunar.traits.confidence.calibrator import Calibrator
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.predict.torch_predictor import TorchTraits
 from lacunar.web.views.traits_overview import TraitsViews, answers_table, overview
@@ -39,9 +39,9 @@ def test_gaps_are_counted_in_each_part(people_model: TraitsModel) -> None:
 def test_what_is_told_names_classes_and_where_answers_are_kept_back(
     people_model: TraitsModel,
 ) -> None:
-    limits = (None, 0.25, *people_model.trust.thresholds[2:])
-    trust = Trust(people_model.trust.temperatures, limits)
-    found = answers_table(TorchTraits(replace(people_model, trust=trust)))
+    limits = (None, 0.25, *people_model.calibrator.thresholds[2:])
+    calibrator = Calibrator(people_model.calibrator.temperatures, limits)
+    found = answers_table(TorchTraits(replace(people_model, calibrator=calibrator)))
     assert found.rows[0][3] == "always"
     assert "0.250" in found.rows[1][3]
     first = people_model.schema.attributes[0]

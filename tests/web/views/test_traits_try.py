@@ -4,14 +4,14 @@ import numpy as np
 
 from lacunar.traits.json_schema import Answer, BrokenImage
 from lacunar.traits.predict.explainer import ExplainedImage, Explanation
-from lacunar.web.traits_service import Told
+from lacunar.web.traits_service import AnsweredImage
 from lacunar.web.views.traits_try import try_view
 
 PIXELS = np.full((20, 10, 3), 90, np.uint8)
 BROKEN: BrokenImage = {"image": "b.png", "reason": "b.png: torn"}
 
 
-def told(*, places: bool, abstain: bool = False) -> Told:
+def told(*, places: bool, abstain: bool = False) -> AnsweredImage:
     answer: Answer = {
         "label": "closed",
         "probability": 0.7,
@@ -20,7 +20,7 @@ def told(*, places: bool, abstain: bool = False) -> Told:
     }
     where = Explanation("coat_kind", "closed", 0.7, abstain, np.zeros((20, 10), np.float32))
     image = ExplainedImage("<a>.png", PIXELS, 0.5, (where,) if places else ())
-    return Told({"image": "<a>.png", "attributes": {"coat_kind": answer}}, image)
+    return AnsweredImage({"image": "<a>.png", "attributes": {"coat_kind": answer}}, image)
 
 
 def test_an_answer_comes_with_its_probability_and_the_next_classes() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lacunar.errors import InputError
 from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.model import TasteModel
-from lacunar.web.list_requests import Asked, ratings_of
+from lacunar.web.list_requests import ListRequest, ratings_of
 from lacunar.web.views.tastes import TasteViews
 from lacunar.web.views.trying import PATH, Trying, star_options, trying_view
 
@@ -23,7 +23,7 @@ from lacunar.web.views.trying import PATH, Trying, star_options, trying_view
     st.text(max_size=8).map(str.strip),
 )
 def test_the_address_holds_the_whole_state_in_order(stars: dict[str, float], q: str) -> None:
-    trying = Trying(stars, q, Asked(top=5))
+    trying = Trying(stars, q, ListRequest(top=5))
     path, _, query = trying.path.partition("?")
     assert path == PATH
     pairs = parse_qsl(query, keep_blank_values=True)
@@ -33,11 +33,11 @@ def test_the_address_holds_the_whole_state_in_order(stars: dict[str, float], q: 
 
 
 def test_the_latest_rating_is_the_last() -> None:
-    trying = Trying({"1": 5.0, "2": 3.0}, "", Asked())
+    trying = Trying({"1": 5.0, "2": 3.0}, "", ListRequest())
     assert trying.before == {"1": 5.0}
     assert trying.without("1").query() == [("rate", "2:3")]
-    assert Trying({}, "", Asked()).before is None
-    assert Trying({}, "", Asked()).path == PATH
+    assert Trying({}, "", ListRequest()).before is None
+    assert Trying({}, "", ListRequest()).path == PATH
 
 
 def test_menus_offer_the_scale_and_no_rating() -> None:
@@ -58,13 +58,13 @@ def test_ratings_that_are_none_are_refused(sample_model: TasteModel) -> None:
     views = TasteViews(sample_model)
     for stars in ({"none": 4.0}, {str(sample_model.ratings.items["item_id"][0]): 9.0}):
         with pytest.raises(InputError):
-            trying_view(views, Trying(stars, "", Asked()))
+            trying_view(views, Trying(stars, "", ListRequest()))
 
 
 def test_a_profile_is_shown_once_something_is_known(sample_model: TasteModel) -> None:
     views, item = TasteViews(sample_model), str(sample_model.ratings.items["item_id"][0])
-    assert trying_view(views, Trying({}, "", Asked()))["profile"] is None
-    profile = trying_view(views, Trying({item: 4.0}, "", Asked()))["profile"]
+    assert trying_view(views, Trying({}, "", ListRequest()))["profile"] is None
+    profile = trying_view(views, Trying({item: 4.0}, "", ListRequest()))["profile"]
     genres = sample_model.genres_of_items[0]
     rated = [row[0] for row in profile["table"].rows if row[2] == "1"]
     assert rated == genres

@@ -119,7 +119,7 @@ def fit(
     from lacunar.taste.checkpoint import finished, remove_stages
     from lacunar.taste.config import TasteConfig
     from lacunar.taste.data.rating_scale import RatingScale
-    from lacunar.taste.to_json import describe_segments
+    from lacunar.taste.to_json import segments_document
 
     where = engines.where_to_work(engine, master, memory_limit)
     check_destination(output, force=force)
@@ -152,7 +152,7 @@ def fit(
     if checkpoint is not None:
         remove_stages(checkpoint)
     if json:
-        emit_json({"model": str(output), **describe_segments(model)})
+        emit_json({"model": str(output), **segments_document(model)})
         return
     _print_intake(model)
     _print_segments(model)
@@ -163,11 +163,11 @@ def fit(
 def segments(model: ModelArgument, json: JsonFlag = False) -> None:
     """Show the segments: populations, names, mean rating per genre."""
     from lacunar.store import load_taste
-    from lacunar.taste.to_json import describe_segments
+    from lacunar.taste.to_json import segments_document
 
     loaded = load_taste(model)
     if json:
-        emit_json(describe_segments(loaded))
+        emit_json(segments_document(loaded))
         return
     _print_segments(loaded)
 
@@ -187,10 +187,10 @@ app.command(epilog="Example: `lacunar taste evaluate ml-latest-small --cold-star
 def user(model: ModelArgument, user: UserOption, json: JsonFlag = False) -> None:
     """Show what is known of a user: genre means, counts, gaps, segments."""
     from lacunar.store import load_taste
-    from lacunar.taste.to_json import describe_user
+    from lacunar.taste.to_json import user_document
 
     loaded = load_taste(model)
-    found = describe_user(loaded, loaded.ratings.user_position(user))
+    found = user_document(loaded, loaded.ratings.user_position(user))
     if json:
         emit_json(found)
         return

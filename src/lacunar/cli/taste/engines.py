@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from lacunar.taste.recommend.base import Recommender
     from lacunar.taste.recommend.candidates import Candidates
     from lacunar.taste.recommend.rerank import Controls
-    from lacunar.taste.segments.placement import PlacementRule
-    from lacunar.taste.segments.placement_files import Placed
+    from lacunar.taste.segments.placement import PlacementModel
+    from lacunar.taste.segments.placement_files import PlacementSummary
     from lacunar.taste.spark.log import SparkLog
 
 EngineOption = Annotated[
@@ -88,12 +88,12 @@ class Where:
         self,
         data: Path,
         scale: RatingScale,
-        rule: PlacementRule,
+        rule: PlacementModel,
         output: Path,
         report: Report,
         *,
         force: bool,
-    ) -> tuple[Placed, Intake, tuple[str, ...]]:
+    ) -> tuple[PlacementSummary, Intake, tuple[str, ...]]:
         """Read a log and place its users; also what reading found, and the log's genres."""
         if self.master is not None:
             from lacunar.taste.spark.placement import place_users_on_spark

@@ -83,7 +83,7 @@ def evaluate(
     from lacunar.taste.evaluate.methods import methods_named
     from lacunar.taste.evaluate.protocols import SEEDED_PROTOCOLS, splits_of
     from lacunar.taste.evaluate.runner import compare, compare_groups
-    from lacunar.taste.evaluate.to_json import describe_evaluation
+    from lacunar.taste.evaluate.to_json import evaluation_document
     from lacunar.taste.model import fingerprint
 
     if output is not None:
@@ -103,7 +103,7 @@ def evaluate(
     found = everything.only(methods)
     lists = everything.only(steered) if controls else None
     drawn = range(seeds) if protocol in SEEDED_PROTOCOLS or cold_start else []
-    document = describe_evaluation(
+    document = evaluation_document(
         protocol, drawn, found, cold_start=cold, controls=lists, fingerprint=fingerprint(ratings)
     )
     if output is not None:

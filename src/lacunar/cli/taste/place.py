@@ -43,7 +43,7 @@ def place(
         placed, intake, genres = where.place(
             data,
             RatingScale.parse(scale) if scale else loaded.ratings.scale,
-            loaded.placement.rule,
+            loaded.placer.rule,
             output,
             report,
             force=force,

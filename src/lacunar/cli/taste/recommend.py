@@ -89,7 +89,7 @@ def recommend(
     from lacunar.taste.config import RECOMMENDERS
     from lacunar.taste.recommend.candidates import candidates
     from lacunar.taste.recommend.rerank import Controls
-    from lacunar.taste.to_json import describe_recommendations
+    from lacunar.taste.to_json import recommendations_document
 
     _check_who(user, rate, everybody, output, engine)
     where = engines.where_to_work(engine, master)
@@ -117,7 +117,7 @@ def recommend(
             where, loaded, model, output, top, recommender, among, controls, force=force, json=json
         )
         return
-    found = describe_recommendations(
+    found = recommendations_document(
         loaded,
         stars if user is None else loaded.ratings.user_position(user),
         top,

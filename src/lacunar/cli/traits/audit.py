@@ -72,7 +72,7 @@ def audit(
     """
     from lacunar.traits.audit.correction_sheet import write_corrections
     from lacunar.traits.audit.findings import audit_images
-    from lacunar.traits.audit.to_json import describe_audit
+    from lacunar.traits.audit.to_json import audit_document
     from lacunar.traits.audit.unseen_predictions import unseen_probabilities
     from lacunar.traits.data.dataset import read_layout
     from lacunar.traits.data.schema import PEOPLE, read_schema
@@ -104,7 +104,7 @@ def audit(
     if corrections is not None:
         write_text(corrections, write_corrections(found, spreadsheet_safe=spreadsheet_safe))
     if json:
-        emit_json(describe_audit(found))
+        emit_json(audit_document(found))
         return
     _print(found)
     for path, what in ((output, "Report"), (corrections, "Sheet of corrections")):
@@ -126,14 +126,14 @@ def correct(
     All else in it stays as it is. The column `corrected` holds a class, `unknown`, `suggested`,
     `wrong` or `right`; nothing decides nothing.
     """
-    from lacunar.traits.audit.audited_images import Parts
+    from lacunar.traits.audit.audited_images import AuditedImages
     from lacunar.traits.audit.correction_sheet import apply_corrections, read_corrections
     from lacunar.traits.audit.label_files import relabelled_csv
     from lacunar.traits.data.dataset import read_layout
     from lacunar.traits.data.schema import read_schema
 
     check_file_destination(output, force=force)
-    parts = Parts(*read_layout(data, read_schema(schema) if schema else None))
+    parts = AuditedImages(*read_layout(data, read_schema(schema) if schema else None))
     chosen = next((name for name in parts.datasets if name == part), None)
     if chosen is None:
         raise InputError(f"--part: expected {' or '.join(parts.datasets)}, got {part!r}")

@@ -65,11 +65,15 @@ def evaluate(
     answering the largest class.
     """
     from lacunar.store.traits import load_traits
-    from lacunar.traits.data.dataset import has_test_part, read_dataset
+    from lacunar.traits.data.dataset import has_test_split, read_dataset
     from lacunar.traits.data.schema import read_schema
     from lacunar.traits.environment import require_torch
     from lacunar.traits.model import evaluate_traits
-    from lacunar.traits.to_json import describe_confidence, describe_evaluation, describe_points
+    from lacunar.traits.to_json import (
+        confidence_document,
+        evaluation_document,
+        operating_points_document,
+    )
 
     require_torch()
     if output is not None:
@@ -80,7 +84,7 @@ def evaluate(
     if device is not None:
         loaded = loaded.on_device(device)
     if part is None:
-        part = "test" if has_test_part(data) or not (data / "Train_Data").is_dir() else "train"
+        part = "test" if has_test_split(data) or not (data / "Train_Data").is_dir() else "train"
     dataset = read_dataset(
         data,
         read_schema(schema) if schema else None,
@@ -94,9 +98,9 @@ def evaluate(
     document = {
         "part": part,
         "images": len(dataset),
-        **describe_evaluation(found),
-        "confidence": describe_confidence(confidence),
-        "operating_points": describe_points(loaded.schema, points),
+        **evaluation_document(found),
+        "confidence": confidence_document(confidence),
+        "operating_points": operating_points_document(loaded.schema, points),
     }
     if output is not None:
         write_text(output, json_text.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")

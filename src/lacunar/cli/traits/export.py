@@ -38,7 +38,7 @@ def export(
         loaded.schema,
         loaded.config,
         output,
-        thresholds=loaded.trust.thresholds,
+        thresholds=loaded.calibrator.thresholds,
         fingerprint=loaded.fingerprint,
         versions=loaded.versions,
         shares=loaded.shares,

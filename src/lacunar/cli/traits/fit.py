@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lacunar.traits.config import TraitsConfig
     from lacunar.traits.data.dataset import LabelledImages
     from lacunar.traits.model import TraitsModel
-    from lacunar.traits.training.distributed import World
+    from lacunar.traits.training.distributed import ProcessGroup
 
 
 def fit(
@@ -161,13 +161,13 @@ def fit(
     from lacunar.traits.environment import require_torch
     from lacunar.traits.evaluate.evaluation import whose_figures
     from lacunar.traits.fit import fit_traits, remove_checkpoints
-    from lacunar.traits.to_json import describe_fit
+    from lacunar.traits.to_json import fit_document
 
     require_torch()
-    with speaking_as_one() as world:
-        check_in_first(world, partial(check_destination, output, force=force))
-        check_in_first(world, partial(check_checkpoint, checkpoint, output))
-        check_workers(workers, world)
+    with speaking_as_one() as processes:
+        check_in_first(processes, partial(check_destination, output, force=force))
+        check_in_first(processes, partial(check_checkpoint, checkpoint, output))
+        check_workers(workers, processes)
         fixed = {"augmentation": None} if no_augment else {}
         config = validated(
             partial(TraitsConfig.of_preset, preset, **fixed),
@@ -189,13 +189,13 @@ def fit(
         config = config.without_mirror() if no_mirror else config
         _check_used(config, patience=patience, validation=validation)
         train, test = read_layout(data, read_schema(schema) if schema else None)
-        speaks = world.rank == 0
+        speaks = processes.rank == 0
         if speaks:
             _print_intake("training", train)
             if test is not None:
                 _print_intake("test", test)
             warn_of_restarts(checkpoint)
-            tell_beginning(checkpoint, world)
+            tell_beginning(checkpoint, processes)
         with progress(shown=speaks) as report:
             log = EpochLog(
                 train.schema.names,
@@ -208,12 +208,12 @@ def fit(
                 train,
                 config,
                 test=test,
-                workers=workers or _workers(config, world),
+                workers=workers or _workers(config, processes),
                 progress=log if speaks else None,
                 reading=partial(report, "decoding images"),
                 checkpoint_dir=checkpoint,
                 cache_dir=cache,
-                world=world,
+                processes=processes,
             )
         # While all are there: who leaves last waits for the model, and a failure ends all alike.
         if speaks:
@@ -223,20 +223,20 @@ def fit(
     if not speaks:
         return
     if json:
-        emit_json({"model": str(output), **describe_fit(model)})
+        emit_json({"model": str(output), **fit_document(model)})
         return
     print_counts(model)
     _print_start(model)
     _print_epochs(model)
-    part = "test" if "test" in model.evaluations else model.config.judged_part
+    part = "test" if "test" in model.evaluations else model.config.evaluated_split
     whose = whose_figures(part, model.config)
     print_scores(model.evaluations[part], whose[0].upper() + whose[1:])
     out.print(f"Model written to {output}", markup=False, soft_wrap=True)
 
 
-def _workers(config: TraitsConfig, world: World) -> int:
+def _workers(config: TraitsConfig, processes: ProcessGroup) -> int:
     # Processes that train together each take a GPU first; to ask for one here would open another.
-    if world.size > 1:
+    if processes.size > 1:
         return 1
     from lacunar.traits.networks.device import choose_device
 

@@ -15,25 +15,25 @@ from lacunar.errors import InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lacunar.traits.training.distributed import World
+    from lacunar.traits.training.distributed import ProcessGroup
 
 
 @contextmanager
-def speaking_as_one() -> Iterator[World]:
+def speaking_as_one() -> Iterator[ProcessGroup]:
     """Meet the other processes, if there are any; of all that fail only the first says why."""
-    from lacunar.traits.training.distributed import ALONE, joined
+    from lacunar.traits.training.distributed import SINGLE_PROCESS, joined
 
-    world = ALONE
+    processes = SINGLE_PROCESS
     try:
-        with joined() as world:
-            yield world
+        with joined() as processes:
+            yield processes
     except InputError:
-        if world.is_first_to_fail():
+        if processes.is_first_to_fail():
             raise
         raise typer.Exit(2) from None
 
 
-def check_in_first(world: World, check: Callable[[], None]) -> None:
+def check_in_first(processes: ProcessGroup, check: Callable[[], None]) -> None:
     """Check in the first process, which alone writes, where it may; what it refuses, all refuse.
 
     Raises
@@ -41,24 +41,24 @@ def check_in_first(world: World, check: Callable[[], None]) -> None:
     InputError
     """
     refused = None
-    if world.rank == 0:
+    if processes.rank == 0:
         try:
             check()
         except InputError as error:
             refused = str(error)
-    refused = world.from_first(refused)
+    refused = processes.broadcast(refused)
     if refused is not None:
         raise InputError(refused)
 
 
-def check_workers(workers: int | None, world: World) -> None:
+def check_workers(workers: int | None, processes: ProcessGroup) -> None:
     """Refuse two kinds of sharing at once.
 
     Raises
     ------
     InputError
     """
-    if world.size > 1 and (workers or 1) > 1:
+    if processes.size > 1 and (workers or 1) > 1:
         raise InputError(
             "--workers: expected none under torchrun, whose processes train each network together,"
             f" got {workers}"
@@ -71,12 +71,12 @@ def warn_of_restarts(checkpoint: Path | None) -> None:
         err.print("Without --checkpoint a restart begins from the start, with the same result.")
 
 
-def tell_beginning(checkpoint: Path | None, world: World) -> None:
+def tell_beginning(checkpoint: Path | None, processes: ProcessGroup) -> None:
     """Say that several processes find no epoch to go on from; if they do, the epochs' log says so.
 
     After a restart the first of them may be on another machine, with another disk.
     """
     from lacunar.traits.fit import has_checkpoints
 
-    if world.size > 1 and checkpoint is not None and not has_checkpoints(checkpoint):
+    if processes.size > 1 and checkpoint is not None and not has_checkpoints(checkpoint):
         err.print(f"{checkpoint} holds no epoch: the fit begins at the first.", markup=False)

@@ -72,13 +72,13 @@ def print_points(schema: Schema, points: OperatingPoints) -> None:
     means = Table(title="Operating points, means over the outputs", title_justify="left")
     for column in ("tau", "accuracy", "macro F1", "balanced accuracy"):
         means.add_column(column, justify="right", no_wrap=True)
-    for tau, found in zip(points.taus, points.figures, strict=True):
+    for tau, found in zip(points.taus, points.scores, strict=True):
         columns = (_ACCURACY, _MACRO_F1, _BALANCED)
         means.add_row(f"{tau:g}", *(figure(float(found[-1, column])) for column in columns))
     out.print(means)
     each = _table("Accuracy/macro F1 at each tau", [f"{tau:g}" for tau in points.taus])
     for row, name in enumerate(schema.names):
-        cells = ((found[row, _ACCURACY], found[row, _MACRO_F1]) for found in points.figures)
+        cells = ((found[row, _ACCURACY], found[row, _MACRO_F1]) for found in points.scores)
         each.add_row(
             escape(name), *("/".join(figure(value, ".2f") for value in pair) for pair in cells)
         )
@@ -87,9 +87,9 @@ def print_points(schema: Schema, points: OperatingPoints) -> None:
 
 def print_confidence(found: Sequence[Confidence]) -> None:
     """Calibration and what abstaining leaves, output by output."""
-    from lacunar.traits.to_json import describe_confidence
+    from lacunar.traits.to_json import confidence_document
 
-    document = describe_confidence(found)
+    document = confidence_document(found)
     out.print(
         "ECE: distance between confidence and accuracy, before and after calibration, and\n"
         "what chance alone gives. at 80 %: accuracy of the surest 80 %. given: answers not\n"
@@ -180,5 +180,5 @@ def _table(title: str | None, columns: Sequence[str], *, n_names: int = 1) -> Ta
 
 def _with_interval(found: Evaluation, row: int, column: int) -> str:
     low, high = found.intervals[row, column].tolist()
-    value = figure(float(found.figures[row, column]))
+    value = figure(float(found.scores[row, column]))
     return value if math.isnan(low) else f"{value} ({figure(low, '.2f')}-{figure(high, '.2f')})"

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Part = Literal["train", "test"]
+SplitName = Literal["train", "test"]
 Counts = Mapping[int, int]
 
 UNKNOWN = -1
@@ -25,7 +25,7 @@ BODY_MAPS = (
     "hair", "legs", "luggage", "shoes", "torso", "skin_arms", "skin_face", "skin_legs",
 )  # fmt: skip
 
-COUNTS: Mapping[Part, tuple[Counts, ...]] = {
+COUNTS: Mapping[SplitName, tuple[Counts, ...]] = {
     "train": (
         {-1: 3, 0: 295, 1: 222},
         {0: 219, 1: 301},
@@ -93,7 +93,7 @@ def even_out(counts: Counts, n_classes: int, evenness: float) -> Counts:
 
 
 def draw_labels(
-    part: Part, n: int, rng: np.random.Generator, *, evenness: float = 0.0
+    part: SplitName, n: int, rng: np.random.Generator, *, evenness: float = 0.0
 ) -> NDArray[np.int64]:
     """Labels of ``n`` people whose columns have the class proportions of ``part``.
 

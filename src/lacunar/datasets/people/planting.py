@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.datasets.people.camera import FLAWS, Flaw
-from lacunar.datasets.people.labels import COLUMNS, N_CLASSES, UNKNOWN, Part
+from lacunar.datasets.people.labels import COLUMNS, N_CLASSES, UNKNOWN, SplitName
 
 
 @dataclass(frozen=True, slots=True)
 class WrongLabel:
     """A cell of a label file that does not say what the picture shows."""
 
-    part: Part
+    part: SplitName
     filename: str
     column: str
     given: int
@@ -26,7 +26,7 @@ class WrongLabel:
 class BadImage:
     """A picture with a flaw: dark, blown_out, blurred, low_contrast, tiny or off_aspect."""
 
-    part: Part
+    part: SplitName
     filename: str
     flaw: Flaw
 
@@ -42,8 +42,8 @@ class Duplicate:
         Pixel by pixel; otherwise the second is shifted, lit otherwise and noisier.
     """
 
-    first: tuple[Part, str]
-    second: tuple[Part, str]
+    first: tuple[SplitName, str]
+    second: tuple[SplitName, str]
     exact: bool
 
 
@@ -147,7 +147,7 @@ def _mislabel(labels: NDArray[np.int64], rng: np.random.Generator) -> tuple[int,
 
 
 def tell_truth(
-    plan: Plan, labels: NDArray[np.int64], places: list[tuple[Part, str]]
+    plan: Plan, labels: NDArray[np.int64], places: list[tuple[SplitName, str]]
 ) -> PlantedTruth:
     """The plan in terms of parts and file names; ``labels`` are the true ones."""
     return PlantedTruth(

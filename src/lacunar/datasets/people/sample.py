@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.datasets.people.camera import Flaw, draw_shot, spoil, take
-from lacunar.datasets.people.labels import BODY_MAPS, COLUMNS, COUNTS, Part, draw_labels
+from lacunar.datasets.people.labels import BODY_MAPS, COLUMNS, COUNTS, SplitName, draw_labels
 from lacunar.datasets.people.look import draw_look
 from lacunar.datasets.people.planting import (
     Plan,
@@ -26,7 +26,7 @@ from lacunar.datasets.people.planting import (
 from lacunar.datasets.png import encode_png
 from lacunar.errors import InputError
 
-_FOLDERS: dict[Part, str] = {"train": "Train", "test": "Test"}
+_FOLDERS: dict[SplitName, str] = {"train": "Train", "test": "Test"}
 
 Picture = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
@@ -137,7 +137,7 @@ def sample_people(
     for second, (first, _) in plan.copies.items():
         labels[second] = labels[first]
     pictures = _draw_pictures(labels, plan, seed)
-    places: list[tuple[Part, str]] = [
+    places: list[tuple[SplitName, str]] = [
         ("train" if row < n_train else "test", f"person_{row + 1:04d}.png")
         for row in range(len(labels))
     ]
@@ -175,7 +175,7 @@ def write_people(sample: PeopleSample, directory: Path) -> None:
     ...     sorted(path.name for path in Path(folder, "Train_Data").iterdir())
     ['Binary_Maps', 'Originals', 'Train.csv']
     """
-    parts: dict[Part, PeoplePart] = {"train": sample.train, "test": sample.test}
+    parts: dict[SplitName, PeoplePart] = {"train": sample.train, "test": sample.test}
     for name, part in parts.items():
         home = directory / f"{_FOLDERS[name]}_Data"
         originals = home / "Originals"

@@ -167,7 +167,7 @@ def _making(model: TasteModel, shown: str) -> Context:
         (name, "as the data say" if value is None else str(value), fields[name].description or "")
         for name, value in config.model_dump(mode="json").items()
     ]
-    seeds = model.surface.seeds
+    seeds = model.fit_grid.seeds
     given = config.model_dump(mode="json", exclude_defaults=True)
     return {
         "config": table(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.mixture.fit_grid import Surface
+from lacunar.mixture.fit_grid import FitGrid
 from lacunar.report.figures import bic_strips, k_frequency_bars, segment_profile, user_map
 from lacunar.report.scale import widened
 from lacunar.report.tables import (
@@ -27,12 +27,12 @@ Context = dict[str, object]
 
 def choosing_k(model: TasteModel) -> Context:
     """How many seeds voted for each K, and every BIC behind the votes."""
-    surface, chosen = model.surface, model.segments.n_segments
-    frequency = surface.k_frequency()
-    votes = {k: frequency.get(k, 0) for k in surface.n_components}
-    n_seeds = len(surface.seeds)
-    agreeing = [surface.seeds.index(seed) for seed in model.agreeing_seeds]
-    at_chosen = surface.bic[surface.n_components.index(chosen)]
+    fit_grid, chosen = model.fit_grid, model.segments.n_segments
+    frequency = fit_grid.k_frequency()
+    votes = {k: frequency.get(k, 0) for k in fit_grid.n_components}
+    n_seeds = len(fit_grid.seeds)
+    agreeing = [fit_grid.seeds.index(seed) for seed in model.agreeing_seeds]
+    at_chosen = fit_grid.bic[fit_grid.n_components.index(chosen)]
     return {
         "criterion": model.criterion,
         "agreeing": count(len(agreeing)),
@@ -47,35 +47,35 @@ def choosing_k(model: TasteModel) -> Context:
             [(_named(k, chosen), count(n), percent(n / n_seeds)) for k, n in votes.items()],
         ),
         "surface_figure": bic_strips(
-            surface.bic,
-            surface.n_components,
-            surface.seeds,
+            fit_grid.bic,
+            fit_grid.n_components,
+            fit_grid.seeds,
             chosen=chosen,
             agreeing=frozenset(model.agreeing_seeds),
         ),
         "votes": model.config.criterion == "vote",
-        "surface_table": _surface_table(surface, chosen),
+        "surface_table": _fit_grid_table(fit_grid, chosen),
     }
 
 
-def _surface_table(surface: Surface, chosen: int) -> Table:
+def _fit_grid_table(fit_grid: FitGrid, chosen: int) -> Table:
     columns = {
-        "Lowest BIC": surface.bic.min(axis=1),
-        "Median BIC": np.median(surface.bic, axis=1),
-        "Lowest ICL": surface.icl.min(axis=1),
-        "Left out": surface.held_out,
+        "Lowest BIC": fit_grid.bic.min(axis=1),
+        "Median BIC": np.median(fit_grid.bic, axis=1),
+        "Lowest ICL": fit_grid.icl.min(axis=1),
+        "Left out": fit_grid.held_out,
     }
     columns = {name: values for name, values in columns.items() if not np.isnan(values).all()}
     rows = [
         (
             _named(k, chosen),
             *(decimal(float(values[row])) for values in columns.values()),
-            agreement(float(surface.agreement[row])),
-            count(int(surface.degenerate[row].sum())),
+            agreement(float(fit_grid.agreement[row])),
+            count(int(fit_grid.degenerate[row].sum())),
         )
-        for row, k in enumerate(surface.n_components)
+        for row, k in enumerate(fit_grid.n_components)
     ]
-    return table(f"{len(surface.seeds)} fits of each K", ["K", *columns, "Agree", "Floored"], rows)
+    return table(f"{len(fit_grid.seeds)} fits of each K", ["K", *columns, "Agree", "Floored"], rows)
 
 
 def segments_in_detail(model: TasteModel) -> Context:

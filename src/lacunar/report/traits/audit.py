@@ -8,7 +8,7 @@ from lacunar.report.page import Heading, render_page
 from lacunar.report.tables import Table, count, percent, ratio, table
 from lacunar.report.traits.audit_sheets import copies, gaps, low_quality, wrong_labels
 from lacunar.report.traits.labels import labels_of_parts
-from lacunar.report.traits.words import anchor, of_part, spoken
+from lacunar.report.traits.words import anchor, of_split, spoken
 from lacunar.traits.audit.findings import AuditFindings
 from lacunar.traits.data.schema import UNKNOWN
 
@@ -76,7 +76,7 @@ def _summary(findings: AuditFindings) -> Context:
     return {
         "figures": [
             *(
-                (count(len(dataset)), f"{of_part(part)} images")
+                (count(len(dataset)), f"{of_split(part)} images")
                 for part, dataset in findings.parts.datasets.items()
             ),
             (percent(unknown / labels.size), f"of labels unknown, {count(unknown)}"),
@@ -109,7 +109,7 @@ def _absent(findings: AuditFindings) -> Table:
             rows.append(
                 (
                     spoken(attribute.name),
-                    of_part(part),
+                    of_split(part),
                     f"{present.max() / present.min():.1f}" if len(present) else "none",
                     ", ".join(missing) or "none",
                 )

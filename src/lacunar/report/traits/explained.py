@@ -93,15 +93,15 @@ def looks_of(image: ExplainedImage, *, scale: float = 1.0) -> tuple[Look, ...]:
     itself = _picture(large, f"{image.name}, as the networks see it")
     looks = [Look(itself, "", "", Markup(), abstain=False, found=True)]
     for answer in image.answers:
-        places = _resized(Image.fromarray(answer.places), width, height).clip(0, 1)
+        heat_map = _resized(Image.fromarray(answer.heat_map), width, height).clip(0, 1)
         looks.append(
             Look(
-                _picture(overlay(large, places), _alternative(answer)),
+                _picture(overlay(large, heat_map), _alternative(answer)),
                 spoken(answer.attribute),
                 answer.label,
                 probability(answer.probability),
                 abstain=answer.abstain,
-                found=bool(answer.places.any()),
+                found=bool(answer.heat_map.any()),
             )
         )
     return tuple(looks)
@@ -109,7 +109,7 @@ def looks_of(image: ExplainedImage, *, scale: float = 1.0) -> tuple[Look, ...]:
 
 def _alternative(answer: Explanation) -> str:
     name = spoken(answer.attribute)
-    if not answer.places.any():
+    if not answer.heat_map.any():
         return f"{name}: the image, pale all over"
     return f"{name}: the image, pale where nothing speaks for {answer.label}"
 

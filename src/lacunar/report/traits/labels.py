@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from lacunar.report.figures import label_bars
 from lacunar.report.tables import count, table
-from lacunar.report.traits.words import anchor, of_part, spoken
+from lacunar.report.traits.words import anchor, of_split, spoken
 from lacunar.traits.data.label_counts import LabelCounts
 from lacunar.traits.data.schema import Schema
 
@@ -32,7 +32,7 @@ def labels_of_parts(counted: Counted) -> list[Context]:
 def _output(counted: Counted, position: int) -> Context:
     attribute = counted.schema.attributes[position]
     name, rows = spoken(attribute.name), ("unknown", *attribute.classes)
-    counts = {of_part(part): found[position].tolist() for part, found in counted.counts.items()}
+    counts = {of_split(part): found[position].tolist() for part, found in counted.counts.items()}
     cells = [
         (label, *(f"{count(found[row])} ({_share(found, row)})" for found in counts.values()))
         for row, label in enumerate(rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lacunar.report.figures import operating_path
 from lacunar.report.tables import Table, ratio, table
-from lacunar.report.traits.words import reported_part, spoken
+from lacunar.report.traits.words import reported_split, spoken
 from lacunar.traits.evaluate.operating_points import OperatingPoints
 from lacunar.traits.model import TraitsModel
 
@@ -19,13 +19,13 @@ def operating_points(model: TraitsModel) -> Context | None:
 
     None where a model holds none.
     """
-    reported = reported_part(model)
+    reported = reported_split(model)
     measured = [part for part in model.evaluations if part in model.operating_points]
     if not measured:
         return None
     parts = sorted(measured, key=lambda part: part != reported)
     first = model.operating_points[parts[0]]
-    means = first.figures[:, -1]
+    means = first.scores[:, -1]
     return {
         "trained": bool(first.as_answered),
         "as_answered": f"{first.as_answered:g}",
@@ -52,7 +52,7 @@ def _means(points: OperatingPoints, part: str) -> Table:
         ["Tau", "Accuracy", "Macro F1", "F1 of all classes", "Balanced accuracy"],
         [
             (_named(points, tau), *map(ratio, found[-1].tolist()))
-            for tau, found in zip(points.taus, points.figures, strict=True)
+            for tau, found in zip(points.taus, points.scores, strict=True)
         ],
     )
 
@@ -66,7 +66,7 @@ def _outputs(model: TraitsModel, part: str) -> Table:
         [
             (spoken(name), _named(points, tau), *(ratio(float(found[row, at])) for at in columns))
             for row, name in enumerate(model.schema.names)
-            for tau, found in zip(points.taus, points.figures, strict=True)
+            for tau, found in zip(points.taus, points.scores, strict=True)
         ],
         text_columns=(1,),
     )

@@ -47,7 +47,7 @@ def _edges(inside: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.boo
     return inside & _touched(~inside), ~inside & _touched(inside)
 
 
-def _touched(places: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _touched(heat_map: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Whether one of the four neighbours is among places."""
-    wide = np.pad(places, 1)
+    wide = np.pad(heat_map, 1)
     return wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]

@@ -17,7 +17,7 @@ from lacunar.report.traits.history import training_history
 from lacunar.report.traits.labels import labels_of_parts
 from lacunar.report.traits.operating_points import operating_points
 from lacunar.report.traits.scores import confusions, scores
-from lacunar.report.traits.words import anchor, of_part, reported_part, spoken
+from lacunar.report.traits.words import anchor, of_split, reported_split, spoken
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.predict.explainer import ExplainedImage
@@ -46,7 +46,7 @@ def traits_report(
     caveat : str
         What else a reader should know of how the model was made.
     """
-    part = reported_part(model)
+    part = reported_split(model)
     return render_page(
         "traits.html",
         title="Traits",
@@ -96,23 +96,23 @@ def _images(model: TraitsModel) -> dict[str, int]:
 
 def summary(model: TraitsModel) -> Context:
     """What it learned from, how well it does, how long it trained, in a few figures."""
-    images, part = _images(model), reported_part(model)
+    images, part = _images(model), reported_split(model)
     found = model.evaluations[part]
     cells = sum(int(label.sum()) for counts in model.counts.values() for label in counts)
     unknown = sum(int(label[0]) for counts in model.counts.values() for label in counts)
     kept = kept_epoch(model.history, model.config)
     above = int(np.count_nonzero(found.intervals[:-1, 0, 0] > found.baseline[:-1, 0]))
     read = [
-        f"{count(intake.rows)} rows of the {of_part(what)} data"
+        f"{count(intake.rows)} rows of the {of_split(what)} data"
         + (f", {count(intake.repeated)} of them for an image named before" * bool(intake.repeated))
         for what, intake in model.intake.items()
     ]
     return {
         "figures": [
-            *((count(n), f"{of_part(what)} images") for what, n in images.items()),
+            *((count(n), f"{of_split(what)} images") for what, n in images.items()),
             (percent(unknown / cells), "of labels unknown"),
-            (ratio(float(found.figures[-1, 0])), f"mean accuracy, {part}"),
-            (ratio(float(found.figures[-1, 1])), f"mean macro F1, {part}"),
+            (ratio(float(found.scores[-1, 0])), f"mean accuracy, {part}"),
+            (ratio(float(found.scores[-1, 1])), f"mean macro F1, {part}"),
         ],
         "part": part,
         "accuracy_largest": ratio(float(found.baseline[-1, 0])),

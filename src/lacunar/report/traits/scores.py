@@ -6,7 +6,7 @@ import math
 
 from lacunar.report.figures import confusion_cells, score_dots
 from lacunar.report.tables import Table, count, ratio, table
-from lacunar.report.traits.words import anchor, reported_part, spoken
+from lacunar.report.traits.words import anchor, reported_split, spoken
 from lacunar.traits.data.schema import Attribute
 from lacunar.traits.evaluate.evaluation import Evaluation, whose_figures
 from lacunar.traits.evaluate.metrics import class_table
@@ -20,7 +20,7 @@ _ACCURACY, _MACRO_F1, _MACRO_F1_ALL, _BALANCED = range(4)
 
 def scores(model: TraitsModel) -> Context:
     """Figures of every part that was evaluated, the reported one first and drawn."""
-    part = reported_part(model)
+    part = reported_split(model)
     found = model.evaluations[part]
     names = _names(found)
     return {
@@ -47,7 +47,7 @@ def scores(model: TraitsModel) -> Context:
 
 def confusions(model: TraitsModel) -> Context:
     """A matrix, its numbers and the figures of each class, output by output."""
-    part = reported_part(model)
+    part = reported_split(model)
     found = model.evaluations[part]
     pairs = zip(found.schema.attributes, found.confusions, strict=True)
     return {
@@ -80,7 +80,7 @@ def _dots(found: Evaluation, column: int, figure: str) -> str:
     ends = found.intervals[:, column].tolist()
     return score_dots(
         _names(found),
-        found.figures[:, column].tolist(),
+        found.scores[:, column].tolist(),
         [(low, high) for low, high in ends],
         found.baseline[:, column].tolist(),
         figure=figure,
@@ -116,7 +116,7 @@ def _tables(found: Evaluation, part: str) -> list[Table]:
 def _cells(found: Evaluation, row: int, column: int) -> tuple[str, str, str]:
     low, high = found.intervals[row, column].tolist()
     return (
-        ratio(float(found.figures[row, column])),
+        ratio(float(found.scores[row, column])),
         "none" if math.isnan(low) else f"{low:.2f} to {high:.2f}",
         ratio(float(found.baseline[row, column])),
     )

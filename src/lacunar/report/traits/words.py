@@ -21,17 +21,17 @@ def anchor(section: str, output: int) -> str:
     return f"{section}-{output}"
 
 
-def of_part(part: str) -> str:
+def of_split(part: str) -> str:
     """Which images a part has, as an adjective.
 
     Examples
     --------
-    >>> of_part("train"), of_part("test")
+    >>> of_split("train"), of_split("test")
     ('training', 'test')
     """
     return "training" if part == "train" else part
 
 
-def reported_part(model: TraitsModel) -> str:
+def reported_split(model: TraitsModel) -> str:
     """The evaluated part that taught and chose nothing, or else the one of the training data."""
-    return "test" if "test" in model.evaluations else model.config.judged_part
+    return "test" if "test" in model.evaluations else model.config.evaluated_split

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lacunar.aliases import AnyPath, say_nothing
+from lacunar.aliases import AnyPath, no_progress
 from lacunar.errors import InputError
 from lacunar.taste.data.catalogue import catalogue_of, code_items, fetched
 from lacunar.taste.data.duckdb import connect, exists, first_row
@@ -156,7 +156,7 @@ def read_ratings(
     InputError
         With the file, line and column of the first thing that is wrong.
     """
-    scale, report = scale or RatingScale(), progress or say_nothing
+    scale, report = scale or RatingScale(), progress or no_progress
     source = find_source(Path(directory))
     with connect(memory_limit) as connection:
         report(0, 4)

@@ -12,7 +12,7 @@ from lacunar.taste.data.histories import Histories
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.evaluate.methods import fitted_personal
 from lacunar.taste.evaluate.runner import Method, Training
-from lacunar.taste.recommend.base import Parts, Reason, Recommender
+from lacunar.taste.recommend.base import Reason, Recommender, ScoreParts
 from lacunar.taste.recommend.personal import PersonalRecommender
 from lacunar.taste.recommend.ranking import best_films
 from lacunar.taste.recommend.rerank import Controls
@@ -55,13 +55,13 @@ class Controlled:
         scores[user, items[user, place]] = -place
         return scores
 
-    def parts(self, history: Histories, items: Sequence[int]) -> list[Parts]:
-        return self._recommender.parts(history, items)
+    def decompose(self, history: Histories, items: Sequence[int]) -> list[ScoreParts]:
+        return self._recommender.decompose(history, items)
 
-    def tell(
-        self, history: Histories, items: Sequence[int], parts: Sequence[Parts]
+    def explain(
+        self, history: Histories, items: Sequence[int], parts: Sequence[ScoreParts]
     ) -> list[tuple[Reason, ...]]:
-        return self._recommender.tell(history, items, parts)
+        return self._recommender.explain(history, items, parts)
 
 
 def control_methods(levels: Sequence[float] = LEVELS) -> dict[str, Method]:

@@ -45,9 +45,9 @@ def fitted_personal(training: Training) -> PersonalRecommender:
 
 
 def _fit_personal(training: Training) -> PersonalRecommender:
-    placement = training.placement(TasteConfig())
-    tuning = tune_personal(training.ratings, placement, seed=TasteConfig().seed)
-    return PersonalRecommender(placement, tuning.options).fit(training.ratings)
+    placer = training.placer(TasteConfig())
+    tuning = tune_personal(training.ratings, placer, seed=TasteConfig().seed)
+    return PersonalRecommender(placer, tuning.options).fit(training.ratings)
 
 
 METHODS: dict[str, Method] = {
@@ -80,5 +80,5 @@ def methods_named(names: Iterable[str]) -> dict[str, Method]:
 
 def _inside_segments(training: Training, config: TasteConfig, weighting: Weighting) -> Recommender:
     liked_above = config.liked_above_on(training.ratings.scale)
-    placement = training.placement(config)
-    return SegmentRecommender(placement, liked_above, weighting).fit(training.ratings)
+    placer = training.placer(config)
+    return SegmentRecommender(placer, liked_above, weighting).fit(training.ratings)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from lacunar.aliases import FloatArray
+from lacunar.aliases import FloatArray, StepProgress
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.evaluate.comparison import Comparison, MethodResult, Seconds
@@ -17,7 +17,7 @@ from lacunar.taste.evaluate.ranked_lists import measure, rank_split
 from lacunar.taste.evaluate.split import Split
 from lacunar.taste.recommend.base import Recommender
 from lacunar.taste.segments.fit import fit_segments
-from lacunar.taste.segments.placement import Placement
+from lacunar.taste.segments.placement import Placer
 
 
 class Training:
@@ -34,7 +34,7 @@ class Training:
         """What fits would have taken that were there already."""
         self._fits: dict[Hashable, tuple[Any, float]] = {}
 
-    def placement(self, config: TasteConfig) -> Placement:
+    def placer(self, config: TasteConfig) -> Placer:
         """Segments fitted to the log, ready to place anybody.
 
         Raises
@@ -43,7 +43,7 @@ class Training:
             If there are fewer users than the smallest number of segments.
         """
         return self.once(
-            config, lambda: fit_segments(self.ratings, config).placement(self.ratings, config)
+            config, lambda: fit_segments(self.ratings, config).placer(self.ratings, config)
         )
 
     def once(self, key: Hashable, fit: Callable[[], Fitted]) -> Fitted:
@@ -61,7 +61,6 @@ class Training:
 
 # Fits a recommender to a training log.
 Method = Callable[[Training], Recommender]
-Progress = Callable[[int, int], None]
 Group = TypeVar("Group", bound=Hashable)
 # Values of all metrics of all users, coverage, seconds.
 _Measured = tuple[FloatArray, float, Seconds]
@@ -71,7 +70,7 @@ def compare(
     methods: Mapping[str, Method],
     splits: Sequence[Split],
     *,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
 ) -> Comparison:
     """Fit every method to every training log, rank for every tested user, and measure.
 
@@ -108,7 +107,7 @@ def compare_groups(
     methods: Mapping[str, Method],
     splits: Sequence[Mapping[Group, Split]],
     *,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
 ) -> dict[Group, Comparison]:
     """Compare on several groups of splits that share training logs, fitting once per log.
 

@@ -14,7 +14,7 @@ from lacunar.taste.evaluate.bootstrap import Interval
 from lacunar.taste.evaluate.comparison import Comparison, Summary
 
 
-def describe_evaluation(
+def evaluation_document(
     protocol: str,
     seeds: Sequence[int],
     comparison: Comparison,
@@ -112,7 +112,7 @@ Figures = dict[str, dict[str, Figure]]
 
 
 class Evaluation(BaseModel):
-    """What :func:`lacunar.taste.evaluate.to_json.describe_evaluation` made, as far as it is shown.
+    """What :func:`lacunar.taste.evaluate.to_json.evaluation_document` made, as far as it is shown.
 
     Parameters
     ----------

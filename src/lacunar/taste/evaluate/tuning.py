@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from lacunar.aliases import say_nothing
+from lacunar.aliases import no_progress
 from lacunar.errors import InputError
 from lacunar.parallel import in_threads
 from lacunar.taste.config import draw_users
@@ -20,7 +20,7 @@ from lacunar.taste.evaluate.protocols import random_split
 from lacunar.taste.evaluate.ranked_lists import measure, rank_split
 from lacunar.taste.evaluate.split import Split
 from lacunar.taste.recommend.personal import PersonalOptions, PersonalRecommender
-from lacunar.taste.segments.placement import Placement
+from lacunar.taste.segments.placement import Placer
 
 # Steps of a search that moves one setting at a time while the held-out ratings agree.
 _GRID: dict[str, tuple[float, ...]] = {
@@ -79,7 +79,7 @@ class Tuning:
 
 def tune_personal(
     ratings: Ratings,
-    placement: Placement,
+    placer: Placer,
     *,
     seed: int,
     max_users: int = 5_000,
@@ -98,7 +98,7 @@ def tune_personal(
     ----------
     ratings : Ratings
         A training log: nothing that a later test asks for may be in it.
-    placement : Placement
+    placer : Placer
     seed : int
         Of the ratings held out, and of the sample.
     max_users : int
@@ -113,8 +113,8 @@ def tune_personal(
     >>> from lacunar.taste.segments.fit import fit_segments
     >>> ratings = sampled_ratings(n_users=60, n_movies=200)
     >>> config = TasteConfig(max_components=2, n_seeds=2)
-    >>> placement = fit_segments(ratings, config).placement(ratings, config)
-    >>> tune_personal(ratings, placement, seed=0).options.penalty > 0
+    >>> placer = fit_segments(ratings, config).placer(ratings, config)
+    >>> tune_personal(ratings, placer, seed=0).options.penalty > 0
     True
     """
     if ratings.n_users > max_users:
@@ -129,24 +129,24 @@ def tune_personal(
     shown = [_some_users(split, seed) for split in newcomers.values()]
     # Threads cost products of this size more than they give once others want the cores too.
     with threadpool_limits(limits=1 if ratings.n_users < _FEW_USERS else None):
-        return _search(held_out, shown, placement, progress or say_nothing)
+        return _search(held_out, shown, placer, progress or no_progress)
 
 
 def _search(
     held_out: list[Split],
     newcomers: list[Split],
-    placement: Placement,
+    placer: Placer,
     report: Callable[[int, int], None],
 ) -> Tuning:
     found: dict[PersonalOptions, float] = {}
     best = PersonalOptions()
-    quality = partial(_quality, splits=held_out, placement=placement)
+    quality = partial(_quality, splits=held_out, placer=placer)
     steps = len(_GRID) + 1
     for done, (name, grid) in enumerate(_GRID.items()):
         report(done, steps)
         best = _climb(best, name, grid, quality, found)
     report(steps - 1, steps)
-    slide = _choose_slide(best, newcomers, placement)
+    slide = _choose_slide(best, newcomers, placer)
     report(steps, steps)
     trials = tuple(Trial(options, ndcg) for options, ndcg in found.items())
     return Tuning(replace(best, slide=slide), trials)
@@ -179,16 +179,16 @@ def _climb(
     return along[best]
 
 
-def _choose_slide(options: PersonalOptions, newcomers: list[Split], placement: Placement) -> float:
+def _choose_slide(options: PersonalOptions, newcomers: list[Split], placer: Placer) -> float:
     """The slide that serves users best whom the item model has not seen."""
-    fitted = PersonalRecommender(placement, options).fit(newcomers[0].train)
+    fitted = PersonalRecommender(placer, options).fit(newcomers[0].train)
     pairs = list(product(_SLIDES, newcomers))
     scores = in_threads(lambda pair: _ndcg(fitted.with_slide(pair[0]), pair[1]), pairs)
     return _SLIDES[int(np.reshape(scores, (len(_SLIDES), -1)).mean(axis=1).argmax())]
 
 
-def _quality(options: PersonalOptions, splits: list[Split], placement: Placement) -> float:
-    fitted = (PersonalRecommender(placement, options).fit(split.train) for split in splits)
+def _quality(options: PersonalOptions, splits: list[Split], placer: Placer) -> float:
+    fitted = (PersonalRecommender(placer, options).fit(split.train) for split in splits)
     return float(
         np.mean([_ndcg(found, split) for found, split in zip(fitted, splits, strict=True)])
     )

@@ -74,7 +74,7 @@ class GenreProfiles:
 
 
 def genre_profiles(
-    ratings: Ratings, *, engine: Engine = duckdb.run, in_pieces: bool = True
+    ratings: Ratings, *, engine: Engine = duckdb.run, chunked: bool = True
 ) -> GenreProfiles:
     """Average each user's ratings per genre; a film counts for each of its genres.
 
@@ -83,11 +83,11 @@ def genre_profiles(
     ratings : Ratings
     engine : Engine
         Where the group-by runs.
-    in_pieces : bool
+    chunked : bool
         Give the engine some users at a time, so that it needs less memory; not where it holds the
         log already.
     """
-    logs = ratings.pieces() if in_pieces else [ratings.log]
+    logs = ratings.pieces() if chunked else [ratings.log]
     tables = {"item_genres": ratings.item_genres}
     cells = (engine(PROFILE_SQL, {"log": log} | tables) for log in logs)
     means, counts, spread = dense_cells(cells, (ratings.n_users, len(ratings.genres)))

@@ -44,7 +44,7 @@ class PeriodCounts:
 
 
 def period_counts(
-    ratings: Ratings, *, engine: Engine = duckdb.run, in_pieces: bool = True
+    ratings: Ratings, *, engine: Engine = duckdb.run, chunked: bool = True
 ) -> PeriodCounts:
     """Count each user's ratings per five years of release, all before 1970 together.
 
@@ -53,11 +53,11 @@ def period_counts(
     ratings : Ratings
     engine : Engine
         Where the group-by runs.
-    in_pieces : bool
+    chunked : bool
         Give the engine some users at a time, so that it needs less memory; not where it holds the
         log already.
     """
-    logs = ratings.pieces() if in_pieces else [ratings.log]
+    logs = ratings.pieces() if chunked else [ratings.log]
     tables = {"item_periods": item_periods(ratings.years)}
     pieces = [engine(PERIOD_SQL, {"log": log} | tables) for log in logs]
     cells = pa.concat_tables(pieces).combine_chunks()

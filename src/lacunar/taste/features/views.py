@@ -28,8 +28,8 @@ from lacunar.errors import InputError
 from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
 
-Part = Literal["means", "relative", "shares", "log-shares", "periods"]
-PARTS: tuple[Part, ...] = get_args(Part)
+ViewName = Literal["means", "relative", "shares", "log-shares", "periods"]
+PARTS: tuple[ViewName, ...] = get_args(ViewName)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class View:
     noise: FloatArray
 
 
-def parse_view(name: str) -> tuple[Part, ...]:
+def parse_view(name: str) -> tuple[ViewName, ...]:
     """Split a view's name into its parts.
 
     Raises
@@ -96,7 +96,7 @@ def build_view(name: str, profiles: GenreProfiles, periods: PeriodCounts) -> Vie
     )
 
 
-def _build_part(part: Part, profiles: GenreProfiles, periods: PeriodCounts) -> View:
+def _build_part(part: ViewName, profiles: GenreProfiles, periods: PeriodCounts) -> View:
     genres = profiles.genres
     if part in {"means", "relative"}:
         values = profiles.means

@@ -43,7 +43,7 @@ class Recommendation:
         Position of the film in ``Ratings.items``.
     score : float
         What the recommender ordered by; comparable within one recommender only.
-    parts : Parts
+    parts : ScoreParts
         Sum to the score.
     reasons : tuple of Reason
         The largest parts, told in words.
@@ -51,7 +51,7 @@ class Recommendation:
 
     item: int
     score: float
-    parts: Parts
+    parts: ScoreParts
     reasons: tuple[Reason, ...]
 
 
@@ -74,21 +74,21 @@ class Recommender(Protocol):
         """
         ...
 
-    def parts(self, history: Histories, items: Sequence[int]) -> list[Parts]:
+    def decompose(self, history: Histories, items: Sequence[int]) -> list[ScoreParts]:
         """Parts of the scores of some films for the one user of a history."""
         ...
 
-    def tell(
-        self, history: Histories, items: Sequence[int], parts: Sequence[Parts]
+    def explain(
+        self, history: Histories, items: Sequence[int], parts: Sequence[ScoreParts]
     ) -> list[tuple[Reason, ...]]:
         """The largest parts of each score in words, from what :meth:`parts` said of the films."""
         ...
 
 
-PartKind = Literal["rated", "segment", "popularity", "adventure", "reranking"]
+ScorePartKind = Literal["rated", "segment", "popularity", "adventure", "reranking"]
 
 
-class Part(NamedTuple):
+class ScorePart(NamedTuple):
     """A share of a score.
 
     Parameters
@@ -104,13 +104,13 @@ class Part(NamedTuple):
         Position of the rated film, for ``rated``.
     """
 
-    kind: PartKind
+    kind: ScorePartKind
     value: float
     item: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Parts:
+class ScoreParts:
     """All parts of one score, which they sum to within 1e-9.
 
     What thousands of rated films add stays an array: as objects they would take most of the time
@@ -127,19 +127,19 @@ class Parts:
 
     Examples
     --------
-    >>> parts = Parts({"popularity": 0.5}, np.array([0.25, -0.5]), np.array([3, 9]))
+    >>> parts = ScoreParts({"popularity": 0.5}, np.array([0.25, -0.5]), np.array([3, 9]))
     >>> parts.total, parts.by_kind()
     (0.25, {'rated': -0.25, 'popularity': 0.5})
     >>> parts.largest(1)
     [Part(kind='popularity', value=0.5, item=None)]
     """
 
-    others: Mapping[PartKind, float]
+    others: Mapping[ScorePartKind, float]
     rated: FloatArray = field(default_factory=lambda: np.empty(0))
     items: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
 
-    def __iter__(self) -> Iterator[Part]:
-        return (self._part(place) for place in range(len(self.rated) + len(self.others)))
+    def __iter__(self) -> Iterator[ScorePart]:
+        return (self._score_part(place) for place in range(len(self.rated) + len(self.others)))
 
     @property
     def total(self) -> float:
@@ -151,29 +151,29 @@ class Parts:
         values = self._values
         return _sum(values[values > 0])
 
-    def by_kind(self) -> dict[PartKind, float]:
+    def by_kind(self) -> dict[ScorePartKind, float]:
         """What each kind adds up to."""
-        rated: dict[PartKind, float] = {"rated": _sum(self.rated)} if len(self.rated) else {}
+        rated: dict[ScorePartKind, float] = {"rated": _sum(self.rated)} if len(self.rated) else {}
         return rated | dict(self.others)
 
-    def largest(self, n: int) -> list[Part]:
+    def largest(self, n: int) -> list[ScorePart]:
         """The n largest parts; of equal ones the first."""
         order = np.argsort(-self._values, kind="stable")
-        return [self._part(place) for place in order[:n].tolist()]
+        return [self._score_part(place) for place in order[:n].tolist()]
 
-    def plus(self, kind: PartKind, value: float) -> Parts:
+    def plus(self, kind: ScorePartKind, value: float) -> ScoreParts:
         """The same parts and another."""
-        return Parts({**self.others, kind: value}, self.rated, self.items)
+        return ScoreParts({**self.others, kind: value}, self.rated, self.items)
 
     @property
     def _values(self) -> FloatArray:
         return np.concatenate([self.rated, list(self.others.values())])
 
-    def _part(self, place: int) -> Part:
+    def _score_part(self, place: int) -> ScorePart:
         if place < len(self.rated):
-            return Part("rated", float(self.rated[place]), int(self.items[place]))
+            return ScorePart("rated", float(self.rated[place]), int(self.items[place]))
         kind = list(self.others)[place - len(self.rated)]
-        return Part(kind, self.others[kind])
+        return ScorePart(kind, self.others[kind])
 
 
 def _sum(values: FloatArray) -> float:

@@ -36,7 +36,7 @@ _BLOCKS = 8
 
 
 @dataclass(frozen=True)
-class DualItemModel:
+class DualEase:
     """Weights by way of the n x n inverse of a feedback matrix with n rows.
 
     Parameters
@@ -79,7 +79,7 @@ class DualItemModel:
 
 
 @dataclass(frozen=True, slots=True)
-class PrimalItemModel:
+class PrimalEase:
     """Weights as a matrix over the films it knows.
 
     Parameters
@@ -126,17 +126,17 @@ def _product(feedback: sp.csr_array, matrix: FloatArray | sp.csr_array) -> Float
     return np.asarray(feedback @ matrix)
 
 
-ItemModel = DualItemModel | PrimalItemModel
+EaseModel = DualEase | PrimalEase
 
 
-def fit_item_model(
+def fit_ease(
     rows: sp.csr_array,
     penalty: float,
     *,
     max_films: int = 16_000,
     max_dense: int = 6_000,
     neighbours: int = 300,
-) -> ItemModel:
+) -> EaseModel:
     """Fit by the smaller of the two inverses.
 
     Parameters
@@ -156,7 +156,7 @@ def fit_item_model(
     Examples
     --------
     >>> rows = sp.csr_array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0]])
-    >>> fit_item_model(rows, penalty=1.0).weights([0, 2], [1]).round(2).tolist()
+    >>> fit_ease(rows, penalty=1.0).weights([0, 2], [1]).round(2).tolist()
     [[0.6], [0.2]]
     """
     n, n_items = rows.shape
@@ -170,10 +170,10 @@ def fit_item_model(
     matrix: FloatArray | sp.csr_array = _fit_primal(rows, penalty)
     if len(items) > max_dense:
         matrix = _largest(matrix, neighbours)
-    return PrimalItemModel(n_items, items, matrix)
+    return PrimalEase(n_items, items, matrix)
 
 
-def _fit_dual(rows: sp.csr_array, penalty: float) -> DualItemModel:
+def _fit_dual(rows: sp.csr_array, penalty: float) -> DualEase:
     gram = np.asarray((rows @ rows.T).toarray())
     gram.flat[:: len(gram) + 1] += penalty
     inverse = _inverse(gram)
@@ -187,7 +187,7 @@ def _fit_dual(rows: sp.csr_array, penalty: float) -> DualItemModel:
         product = np.asarray(block @ inverse)
         own = product[film[entries] - start, films.indices[entries]] * films.data[entries]
         explained += np.bincount(film[entries], own, minlength=len(explained))
-    return DualItemModel(rows, inverse, 1 - explained)
+    return DualEase(rows, inverse, 1 - explained)
 
 
 def _fit_primal(rows: sp.csr_array, penalty: float) -> FloatArray:

@@ -15,11 +15,11 @@ from scipy.linalg.blas import dgemm
 from lacunar.aliases import FloatArray
 from lacunar.taste.data.histories import Histories, histories_of
 from lacunar.taste.data.ratings import Ratings
-from lacunar.taste.recommend.base import PartKind, Parts, Reason
+from lacunar.taste.recommend.base import Reason, ScorePartKind, ScoreParts
 from lacunar.taste.recommend.candidates import top_k
-from lacunar.taste.recommend.ease import ItemModel, fit_item_model
+from lacunar.taste.recommend.ease import EaseModel, fit_ease
 from lacunar.taste.recommend.feedback import content_rows, graded_feedback
-from lacunar.taste.segments.placement import Placement
+from lacunar.taste.segments.placement import Placer
 
 # A segment's mean of a film weighs against as many users who are like everybody.
 _PRIOR_USERS = 5.0
@@ -66,33 +66,33 @@ class PersonalRecommender:
 
     Parameters
     ----------
-    placement : Placement
+    placer : Placer
     options : PersonalOptions
-    item_model : ItemModel, optional
+    ease_model : EaseModel, optional
         Fitted before, to be used instead of fitting one.
     """
 
     def __init__(
         self,
-        placement: Placement,
+        placer: Placer,
         options: PersonalOptions | None = None,
         *,
-        item_model: ItemModel | None = None,
+        ease_model: EaseModel | None = None,
     ) -> None:
         self.options = options or PersonalOptions()
-        self._placement = placement
-        self._given = item_model
+        self._placer = placer
+        self._given = ease_model
         self._adventure = 0.0
 
     def fit(self, ratings: Ratings) -> Self:
         self._films = ratings.of_nobody()
         histories = histories_of(ratings)
         feedback = self._feedback(histories)
-        belongs = self._placement.responsibilities(histories)
+        belongs = self._placer.responsibilities(histories)
         self._everybody: FloatArray = np.asarray(feedback.mean(axis=0))
         sums = np.asarray((feedback.T @ belongs).T) + _PRIOR_USERS * self._everybody
         self._segment_means: FloatArray = sums / (belongs.sum(axis=0) + _PRIOR_USERS)[:, np.newaxis]
-        self.item_model = self._given or fit_item_model(
+        self.ease_model = self._given or fit_ease(
             design_rows(ratings, self.options), self.options.penalty
         )
         return self
@@ -115,31 +115,31 @@ class PersonalRecommender:
         kept, plain, bonus = self._venture(histories)
         return np.asarray(kept * plain + bonus)
 
-    def parts(self, history: Histories, items: Sequence[int]) -> list[Parts]:
+    def decompose(self, history: Histories, items: Sequence[int]) -> list[ScoreParts]:
         weight = self._weight(history)
         feedback = self._feedback(history, weight).data
-        linking = self.item_model.weights(history.item.tolist(), items)
+        linking = self.ease_model.weights(history.item.tolist(), items)
         added = (feedback[:, np.newaxis] * linking).T  # (items, N)
         expected = (self._segment_weights(history, weight) @ self._segment_means)[0, items]
         popularity = (1 - weight[0]) * self._everybody[items]
         others = np.stack([expected - popularity, popularity])
-        kinds: list[PartKind] = ["segment", "popularity"]
+        kinds: list[ScorePartKind] = ["segment", "popularity"]
         if self._adventure:
             kept, _, bonus = self._venture(history)
             added, others = kept * added, np.stack([*(kept * others), bonus[0, items]])
             kinds.append("adventure")
         return [
-            Parts(dict(zip(kinds, of_film, strict=True)), rated, history.item)
+            ScoreParts(dict(zip(kinds, of_film, strict=True)), rated, history.item)
             for of_film, rated in zip(others.T.tolist(), added, strict=True)
         ]
 
-    def tell(
-        self, history: Histories, items: Sequence[int], parts: Sequence[Parts]
+    def explain(
+        self, history: Histories, items: Sequence[int], parts: Sequence[ScoreParts]
     ) -> list[tuple[Reason, ...]]:
         stars = dict(zip(history.item.tolist(), history.rating.tolist(), strict=True))
-        return [self._tell_film(stars, of_film) for of_film in parts]
+        return [self._explain_item(stars, of_film) for of_film in parts]
 
-    def _tell_film(self, stars: Mapping[int, float], parts: Parts) -> tuple[Reason, ...]:
+    def _explain_item(self, stars: Mapping[int, float], parts: ScoreParts) -> tuple[Reason, ...]:
         titles = self._films.items["title"]
         total = parts.in_favour
         reasons = []
@@ -164,7 +164,7 @@ class PersonalRecommender:
 
     def _predicted(self, histories: Histories) -> FloatArray:
         """What the rated films lead to, shape (B, I)."""
-        return self.item_model.predict(self._feedback(histories, self._weight(histories)))
+        return self.ease_model.predict(self._feedback(histories, self._weight(histories)))
 
     def _plain(self, histories: Histories, predicted: FloatArray) -> FloatArray:
         """Scores without adventure; overwrites what is predicted."""
@@ -198,8 +198,8 @@ class PersonalRecommender:
         predicted = self._predicted(histories)
         linked = self._linked(histories, predicted)
         plain = self._plain(histories, predicted)
-        belongs = self._placement.cautious_responsibilities(histories)
-        heat = 1 + self._adventure * (self._placement.n_columns - 1)
+        belongs = self._placer.cautious_responsibilities(histories)
+        heat = 1 + self._adventure * (self._placer.n_columns - 1)
         cooled = np.maximum(belongs, np.finfo(float).tiny) ** (1 / heat)
         cooled /= cooled.sum(axis=1, keepdims=True)
         lift = (cooled @ self._segment_means - self._everybody) / (self._everybody + _RARE)
@@ -226,7 +226,7 @@ class PersonalRecommender:
 
     def _segment_weights(self, histories: Histories, weight: FloatArray) -> FloatArray:
         """How much each segment's means count, shape (B, K)."""
-        belongs = self._placement.cautious_responsibilities(histories)
+        belongs = self._placer.cautious_responsibilities(histories)
         return np.asarray((1 - weight)[:, np.newaxis] * belongs)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from lacunar.aliases import FloatArray
 from lacunar.taste.data.histories import Histories
 from lacunar.taste.data.ratings import Ratings
-from lacunar.taste.recommend.base import Parts, Reason
+from lacunar.taste.recommend.base import Reason, ScoreParts
 
 
 class PopularityRecommender:
@@ -45,11 +45,11 @@ class PopularityRecommender:
     def score(self, histories: Histories) -> FloatArray:
         return np.tile(self._likes, (histories.n_users, 1))
 
-    def parts(self, history: Histories, items: Sequence[int]) -> list[Parts]:
-        return [Parts({"popularity": likes}) for likes in self._likes[list(items)].tolist()]
+    def decompose(self, history: Histories, items: Sequence[int]) -> list[ScoreParts]:
+        return [ScoreParts({"popularity": likes}) for likes in self._likes[list(items)].tolist()]
 
-    def tell(
-        self, history: Histories, items: Sequence[int], parts: Sequence[Parts]
+    def explain(
+        self, history: Histories, items: Sequence[int], parts: Sequence[ScoreParts]
     ) -> list[tuple[Reason, ...]]:
         told = f"of {self._n_users} users gave it {self._threshold:g} stars or more"
         return [

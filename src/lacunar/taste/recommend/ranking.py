@@ -134,8 +134,8 @@ def _explained(
     costs: FloatArray,
 ) -> list[Recommendation]:
     shown = items[items >= 0].tolist()
-    parts_of = recommender.parts(history, shown)
-    told_of = recommender.tell(history, shown, parts_of)
+    parts_of = recommender.decompose(history, shown)
+    told_of = recommender.explain(history, shown, parts_of)
     explained = []
     for item, parts, told, cost in zip(shown, parts_of, told_of, costs.tolist(), strict=False):
         whole, grounds = parts, told

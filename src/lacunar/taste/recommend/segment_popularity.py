@@ -11,9 +11,9 @@ from lacunar.aliases import FloatArray
 from lacunar.mixture.statistics import one_hot
 from lacunar.taste.data.histories import Histories, histories_of
 from lacunar.taste.data.ratings import Ratings
-from lacunar.taste.recommend.base import Parts, Reason
-from lacunar.taste.segments.film_counts import film_likes
-from lacunar.taste.segments.placement import Placement
+from lacunar.taste.recommend.base import Reason, ScoreParts
+from lacunar.taste.segments.film_counts import count_films
+from lacunar.taste.segments.placement import Placer
 
 Weighting = Literal["hard", "posterior"]
 # Breaks ties between numbers of likes by mean stars, and stays far below one like.
@@ -31,25 +31,23 @@ class SegmentRecommender:
 
     Parameters
     ----------
-    placement : Placement
+    placer : Placer
         Where users belong.
     liked_above : float
         Stars; a rating strictly above is a like.
     weighting : {"hard", "posterior"}
     """
 
-    def __init__(
-        self, placement: Placement, liked_above: float, weighting: Weighting = "hard"
-    ) -> None:
-        self._placement = placement
+    def __init__(self, placer: Placer, liked_above: float, weighting: Weighting = "hard") -> None:
+        self._placer = placer
         self._liked_above = liked_above
         self._weighting = weighting
 
     def fit(self, ratings: Ratings) -> Self:
-        belongs = self._placement.responsibilities(histories_of(ratings))  # (U, K)
+        belongs = self._placer.responsibilities(histories_of(ratings))  # (U, K)
         if self._weighting == "hard":
             belongs = one_hot(belongs.argmax(axis=1), belongs.shape[1]).T
-        found = film_likes(ratings, belongs, self._liked_above)
+        found = count_films(ratings, belongs, self._liked_above)
         self._populations: FloatArray = found.populations
         self._likes, self._raters, self._means = found.likes, found.raters, found.means  # (K, I)
         self._shares: FloatArray = found.shares
@@ -58,17 +56,17 @@ class SegmentRecommender:
 
     def score(self, histories: Histories) -> FloatArray:
         if self._weighting == "posterior":
-            cautious = self._placement.cautious_responsibilities(histories)
+            cautious = self._placer.cautious_responsibilities(histories)
             return np.asarray(cautious @ self._shares)
-        belongs = self._placement.responsibilities(histories)
+        belongs = self._placer.responsibilities(histories)
         liked = np.where(self._likes > 0, self._likes + _TIE * self._means, -np.inf)
         return np.asarray(liked[belongs.argmax(axis=1)])
 
-    def parts(self, history: Histories, items: Sequence[int]) -> list[Parts]:
+    def decompose(self, history: Histories, items: Sequence[int]) -> list[ScoreParts]:
         of_all, scores = self._liked_by_all, self.score(history)[0]
         scale = 1.0 if self._weighting == "posterior" else self._populations[self._segment(history)]
         return [
-            Parts(
+            ScoreParts(
                 {
                     "segment": float(scores[item] - scale * of_all[item]),
                     "popularity": float(scale * of_all[item]),
@@ -77,13 +75,13 @@ class SegmentRecommender:
             for item in items
         ]
 
-    def tell(
-        self, history: Histories, items: Sequence[int], parts: Sequence[Parts]
+    def explain(
+        self, history: Histories, items: Sequence[int], parts: Sequence[ScoreParts]
     ) -> list[tuple[Reason, ...]]:
         segment = self._segment(history)
-        return [self._tell_film(segment, item) for item in items]
+        return [self._explain_item(segment, item) for item in items]
 
-    def _tell_film(self, segment: int, item: int) -> tuple[Reason, ...]:
+    def _explain_item(self, segment: int, item: int) -> tuple[Reason, ...]:
         if self._weighting == "posterior":
             own, everybody = float(self._shares[segment, item]), float(self._liked_by_all[item])
             text = f"{own:.0%} of your segment rated it above {self._liked_above:g}, "
@@ -105,4 +103,4 @@ class SegmentRecommender:
         )
 
     def _segment(self, history: Histories) -> int:
-        return int(self._placement.responsibilities(history)[0].argmax())
+        return int(self._placer.responsibilities(history)[0].argmax())

@@ -72,7 +72,7 @@ class Segments:
 def assign_segments(
     observations: Observations,
     mixture: MixtureParameters,
-    filled: FloatArray,
+    genre_means: FloatArray,
     profiles: GenreProfiles,
     *,
     periods: PeriodCounts | None = None,
@@ -85,7 +85,7 @@ def assign_segments(
         The users' rows as the mixture was fitted to them.
     mixture : MixtureParameters
         A batch of one, means in the units of the data.
-    filled : ndarray of shape (U, G)
+    genre_means : ndarray of shape (U, G)
         Genre means as the fit treated their gaps, NaN where it kept them.
     profiles : GenreProfiles
         Profiles with their gaps.
@@ -93,13 +93,13 @@ def assign_segments(
         Given where the mixture saw periods, so that names may speak of them.
     """
     belongs = posterior(observations, mixture)[0][0].T
-    return order_segments(belongs, mixture, filled, profiles, periods=periods)
+    return order_segments(belongs, mixture, genre_means, profiles, periods=periods)
 
 
 def order_segments(
     belongs: FloatArray,
     mixture: MixtureParameters,
-    filled: FloatArray,
+    genre_means: FloatArray,
     profiles: GenreProfiles,
     *,
     periods: PeriodCounts | None = None,
@@ -116,7 +116,7 @@ def order_segments(
             mixture.weights[:, order], mixture.means[:, order], mixture.covariances[:, order]
         ),
         responsibilities=responsibilities,
-        profiles=_means_of_known(member, filled),
+        profiles=_means_of_known(member, genre_means),
         known_profiles=_means_of_known(member, profiles.means),
         known_users=known_users.astype(np.int64),
         names=segment_names(profiles, labels, len(order), periods=periods),

@@ -12,7 +12,7 @@ from lacunar.taste.data.ratings import Ratings
 
 
 @dataclass(frozen=True, slots=True)
-class FilmLikes:
+class FilmCounts:
     """Ratings of I films by the users of K segments; users may count in parts.
 
     Parameters
@@ -43,7 +43,7 @@ class FilmLikes:
         return np.asarray(self.likes.sum(axis=0) / self.populations.sum())
 
 
-def film_likes(ratings: Ratings, belongs: FloatArray, liked_above: float) -> FilmLikes:
+def count_films(ratings: Ratings, belongs: FloatArray, liked_above: float) -> FilmCounts:
     """Count ratings and likes by segment.
 
     Parameters
@@ -58,7 +58,7 @@ def film_likes(ratings: Ratings, belongs: FloatArray, liked_above: float) -> Fil
     --------
     >>> from lacunar.taste.data.sample import sampled_ratings
     >>> ratings = sampled_ratings(n_users=50, n_movies=200)
-    >>> found = film_likes(ratings, np.ones((50, 1)), 3.5)
+    >>> found = count_films(ratings, np.ones((50, 1)), 3.5)
     >>> int(found.raters.sum()) == ratings.log.num_rows
     True
     """
@@ -68,4 +68,4 @@ def film_likes(ratings: Ratings, belongs: FloatArray, liked_above: float) -> Fil
     stars = histories.matrix(histories.rating, ratings.n_items)
     likes, raters, sums = (np.asarray((matrix.T @ belongs).T) for matrix in (liked, rated, stars))
     means = np.divide(sums, raters, out=np.zeros_like(sums), where=raters > 0)
-    return FilmLikes(belongs.sum(axis=0), raters, likes, means)
+    return FilmCounts(belongs.sum(axis=0), raters, likes, means)

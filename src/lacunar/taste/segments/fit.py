@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.aliases import FloatArray, say_nothing
+from lacunar.aliases import FloatArray, StageProgress, no_progress
 from lacunar.errors import InputError
 from lacunar.mixture.chunked import Expectation, LocalExpectation, refine
 from lacunar.mixture.data import MixtureData
@@ -20,7 +20,7 @@ from lacunar.mixture.model_selection import Search, search
 from lacunar.mixture.parameters import MixtureParameters
 from lacunar.mixture.prior import CovariancePrior
 from lacunar.parallel import one_blas_thread
-from lacunar.taste.checkpoint import Progress, Stages
+from lacunar.taste.checkpoint import StageCache
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.data import duckdb
 from lacunar.taste.data.duckdb import Engine
@@ -30,7 +30,7 @@ from lacunar.taste.features.imputation import fill_gaps
 from lacunar.taste.features.release_periods import PeriodCounts, period_counts
 from lacunar.taste.features.views import build_view, parse_view
 from lacunar.taste.segments.assignment import Segments, order_segments
-from lacunar.taste.segments.placement import Placement, placement
+from lacunar.taste.segments.placement import Placer, make_placer
 from lacunar.taste.segments.stage_results import (
     pack_mixture,
     pack_profiles,
@@ -54,7 +54,7 @@ class AllUsers(Expectation, Protocol):
 
 
 # Finds the rows of all users where an engine holds the log, and lets go of them at the end.
-Elsewhere = Callable[[TasteConfig], AbstractContextManager[AllUsers]]
+RowsProvider = Callable[[TasteConfig], AbstractContextManager[AllUsers]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,9 @@ class SegmentFit:
     near_best_labels: NDArray[np.intp]
     segments: Segments
 
-    def placement(self, ratings: Ratings, config: TasteConfig) -> Placement:
+    def placer(self, ratings: Ratings, config: TasteConfig) -> Placer:
         """Make ready to place anybody in these segments."""
-        return placement(
+        return make_placer(
             ratings,
             config,
             self.segments.mixture,
@@ -100,9 +100,9 @@ def fit_segments(
     config: TasteConfig,
     *,
     engine: Engine = duckdb.run,
-    elsewhere: Elsewhere | None = None,
-    progress: Progress | None = None,
-    stages: Stages | None = None,
+    rows_provider: RowsProvider | None = None,
+    progress: StageProgress | None = None,
+    stages: StageCache | None = None,
 ) -> SegmentFit:
     """Learn segments from a ratings log, and nothing else.
 
@@ -112,13 +112,13 @@ def fit_segments(
     config : TasteConfig
     engine : Engine
         Where the group-by of profiles runs.
-    elsewhere : callable, optional
+    rows_provider : callable, optional
         Finds the rows of all users where the engine holds the log, as a context that lets go of
         them at its end: EM runs there over all of them, if there are more than
         ``config.search_users``. It runs in this process unless named.
     progress : callable, optional
         Called with (stage, steps done, steps in all).
-    stages : Stages, optional
+    stages : StageCache, optional
         Keeps the results of stages.
 
     Raises
@@ -127,10 +127,10 @@ def fit_segments(
         If there are fewer users than the smallest K, or ``liked_above`` is off the scale.
     """
     _check(ratings, config)
-    report, stages = progress or say_nothing, stages or Stages()
-    profiles, periods = stages.run(
+    report, stages = progress or no_progress, stages or StageCache()
+    profiles, periods = stages.get_or_compute(
         "profiles",
-        lambda: _profiles(ratings, engine, report, in_pieces=elsewhere is None),
+        lambda: _profiles(ratings, engine, report, chunked=rows_provider is None),
         pack_profiles,
         unpack_profiles,
     )
@@ -138,7 +138,7 @@ def fit_segments(
     data = MixtureData(fill_gaps(view.values, config.gaps), view.noise if config.noise else None)
     sample = config.sample(ratings.n_users)
     searched = data if sample is None else data.take(sample)
-    found = stages.run(
+    found = stages.get_or_compute(
         "mixtures", lambda: search_mixtures(searched, config, report), pack_search, unpack_search
     )
     filled = fill_gaps(profiles.means, config.gaps) if config.view == "means" else profiles.means
@@ -148,8 +148,8 @@ def fit_segments(
             belongs = posterior(data.observations(config.covariance_type), found.chosen)[0][0].T
         mixture, near_best_labels = found.chosen, found.near_best_labels
     else:
-        with _rows_of_all(data, config, elsewhere) as rows:
-            mixture = stages.run(
+        with _rows_of_all(data, config, rows_provider) as rows:
+            mixture = stages.get_or_compute(
                 "all-users",
                 lambda: refine_mixture(rows, found, config, report),
                 pack_mixture,
@@ -162,15 +162,15 @@ def fit_segments(
 
 
 def _rows_of_all(
-    data: MixtureData, config: TasteConfig, elsewhere: Elsewhere | None
+    data: MixtureData, config: TasteConfig, rows_provider: RowsProvider | None
 ) -> AbstractContextManager[AllUsers]:
-    if elsewhere is None:
+    if rows_provider is None:
         return nullcontext(LocalExpectation(data, config.covariance_type))
-    return elsewhere(config)
+    return rows_provider(config)
 
 
 def search_mixtures(
-    data: MixtureData, config: TasteConfig, report: Progress = say_nothing
+    data: MixtureData, config: TasteConfig, report: StageProgress = no_progress
 ) -> Search:
     """Try every K and seed of a config on some rows."""
     report("mixtures", 0, 1)
@@ -186,7 +186,7 @@ def search_mixtures(
 
 
 def refine_mixture(
-    rows: Expectation, found: Search, config: TasteConfig, report: Progress = say_nothing
+    rows: Expectation, found: Search, config: TasteConfig, report: StageProgress = no_progress
 ) -> MixtureParameters:
     """The best mixture for all rows that EM reaches from what a search over some of them found.
 
@@ -223,12 +223,12 @@ def refine_mixture(
 
 
 def _profiles(
-    ratings: Ratings, engine: Engine, report: Progress, *, in_pieces: bool
+    ratings: Ratings, engine: Engine, report: StageProgress, *, chunked: bool
 ) -> tuple[GenreProfiles, PeriodCounts]:
     report("profiles", 0, 2)
-    profiles = genre_profiles(ratings, engine=engine, in_pieces=in_pieces)
+    profiles = genre_profiles(ratings, engine=engine, chunked=chunked)
     report("profiles", 1, 2)
-    periods = period_counts(ratings, engine=engine, in_pieces=in_pieces)
+    periods = period_counts(ratings, engine=engine, chunked=chunked)
     report("profiles", 2, 2)
     return profiles, periods
 

@@ -103,12 +103,12 @@ def segment_names(
     for k in range(n_segments):
         phrases = [EMPTY]
         if member[k].any():
-            if marks := _marks(genres, watched[k], watched_counts[k]):
+            if marks := _salient_genres(genres, watched[k], watched_counts[k]):
                 phrases = _worded(marks, _WATCHING)
-            elif marks := _marks(genres, liked[k], liked_counts[k]):
+            elif marks := _salient_genres(genres, liked[k], liked_counts[k]):
                 phrases = _worded(marks, _LIKING)
             else:
-                slight = _marks(genres, watched[k], real[k])
+                slight = _salient_genres(genres, watched[k], real[k])
                 phrases = [_ALL_ROUND, *_hints(float(levels[k] * level_counts[k]), slight)]
         ladders.append(_with_endings(phrases, favoured[k], float(levels[k])))
     # Who goes without a number must not depend on how the segments are numbered.
@@ -117,7 +117,7 @@ def segment_names(
     return _told_apart(ladders, sorted(range(n_segments), key=statistics.tolist().__getitem__))
 
 
-def _marks(
+def _salient_genres(
     genres: tuple[str, ...], excess: NDArray[np.float64], counts: NDArray[np.bool_]
 ) -> list[_Mark]:
     """Genres that count, the furthest from everybody first."""

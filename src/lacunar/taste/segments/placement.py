@@ -29,7 +29,7 @@ _USERS_AT_ONCE = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
-class PlacementRule:
+class PlacementModel:
     """What of a fit says where somebody belongs: all of it is small, none of it is of a log.
 
     Parameters
@@ -81,17 +81,17 @@ class PlacementRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
+class Placer:
     """Places histories in the segments of a fit, without refitting.
 
     Parameters
     ----------
-    rule : PlacementRule
+    rule : PlacementModel
     item_genres : scipy.sparse.csr_array of shape (I, G)
     item_periods : scipy.sparse.csr_array of shape (I, P)
     """
 
-    rule: PlacementRule
+    rule: PlacementModel
     item_genres: sp.csr_array
     item_periods: sp.csr_array
 
@@ -151,14 +151,14 @@ class Placement:
         )
 
 
-def placement(
+def make_placer(
     ratings: Ratings,
     config: TasteConfig,
     mixture: MixtureParameters,
     *,
     periods: Sequence[str],
     rating_variance: float,
-) -> Placement:
+) -> Placer:
     """Make ready to place histories in the segments of a mixture.
 
     Parameters
@@ -173,8 +173,8 @@ def placement(
         Periods of release the fit saw; films of others count nowhere.
     rating_variance : float
     """
-    return Placement(
-        PlacementRule(config, mixture, ratings.genres, tuple(periods), rating_variance),
+    return Placer(
+        PlacementModel(config, mixture, ratings.genres, tuple(periods), rating_variance),
         item_genres=ratings.genre_matrix,
         item_periods=_period_matrix(ratings.years, periods),
     )

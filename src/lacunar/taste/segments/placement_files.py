@@ -12,19 +12,19 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lacunar.aliases import FloatArray, say_nothing
-from lacunar.files.parquet_directory import USERS_PER_PART, part_of, parts_directory, write_part
+from lacunar.aliases import FloatArray, no_progress
+from lacunar.files.parquet_directory import USERS_PER_FILE, file_of, parts_directory, write_part
 from lacunar.taste.data import duckdb
 from lacunar.taste.data.duckdb import Engine
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.features.fitted_columns import genre_places, period_places
 from lacunar.taste.features.genre_profiles import PROFILE_SQL, GenreProfiles, dense_cells
 from lacunar.taste.features.release_periods import PERIOD_SQL, PeriodCounts
-from lacunar.taste.segments.placement import PlacementRule
+from lacunar.taste.segments.placement import PlacementModel
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacementSummary:
     """Who was placed.
 
     Parameters
@@ -42,8 +42,8 @@ class Placed:
     def n_users(self) -> int:
         return int(self.populations.sum())
 
-    def __add__(self, other: Placed) -> Placed:
-        return Placed(self.populations + other.populations, self.unknown + other.unknown)
+    def __add__(self, other: PlacementSummary) -> PlacementSummary:
+        return PlacementSummary(self.populations + other.populations, self.unknown + other.unknown)
 
 
 def places_table(
@@ -79,13 +79,13 @@ def places_table(
 
 def place_users(
     ratings: Ratings,
-    rule: PlacementRule,
+    rule: PlacementModel,
     output: Path,
     *,
     force: bool = False,
     engine: Engine = duckdb.run,
-    progress: Callable[[int, int], None] = say_nothing,
-) -> Placed:
+    progress: Callable[[int, int], None] = no_progress,
+) -> PlacementSummary:
     """Place all users of a log, without a refit.
 
     Films count by what the rule knows of their genres and periods; others of these count nowhere.
@@ -94,7 +94,7 @@ def place_users(
     ----------
     ratings : Ratings
         Of any users and films.
-    rule : PlacementRule
+    rule : PlacementModel
         Of a fit.
     output : Path
         Directory that will hold Parquet files; rows in order of user.
@@ -122,13 +122,13 @@ def place_users(
         period_counts[user, period] = in_period["count"].to_numpy()
     parts = []
     with parts_directory(output, force=force) as folder:
-        for first in range(0, ratings.n_users, USERS_PER_PART):
-            rows = slice(first, first + USERS_PER_PART)
+        for first in range(0, ratings.n_users, USERS_PER_FILE):
+            rows = slice(first, first + USERS_PER_FILE)
             profiles = GenreProfiles(rule.genres, means[rows], counts[rows], rule.rating_variance)
             periods = PeriodCounts(rule.periods, period_counts[rows])
             parts.append(
-                write_places(
-                    part_of(folder, first // USERS_PER_PART),
+                write_placements(
+                    file_of(folder, first // USERS_PER_FILE),
                     ratings.users[rows],
                     *rule.responsibilities(profiles, periods),
                 )
@@ -137,11 +137,11 @@ def place_users(
     return reduce(add, parts)
 
 
-def write_places(
+def write_placements(
     file: Path, user_ids: pa.Array, responsibilities: FloatArray, known: NDArray[np.bool_]
-) -> Placed:
+) -> PlacementSummary:
     """Write one of the files, and tell who is in it; see :func:`places_table`."""
     table = places_table(user_ids, responsibilities, known)
     write_part(file, table)
     found = np.bincount(table["segment"].to_numpy(), minlength=responsibilities.shape[1])
-    return Placed(found, int((~known).sum()))
+    return PlacementSummary(found, int((~known).sum()))

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from lacunar.mixture.fit_grid import Surface
+from lacunar.mixture.fit_grid import FitGrid
 from lacunar.mixture.model_selection import Search
 from lacunar.mixture.parameters import MixtureParameters
 from lacunar.taste.checkpoint import Saved
@@ -46,17 +46,17 @@ def unpack_profiles(saved: Saved) -> tuple[GenreProfiles, PeriodCounts]:
 
 def pack_search(found: Search) -> Saved:
     """All fits that were tried, and the chosen ones."""
-    surface = found.surface
+    fit_grid = found.fit_grid
     return Saved(
-        {f"surface_{name}": getattr(surface, name) for name in _CELLS}
+        {f"surface_{name}": getattr(fit_grid, name) for name in _CELLS}
         | {"labels": found.labels, "near_best_labels": found.near_best_labels}
         | _mixture_arrays("chosen", found.chosen)
         | _mixture_arrays("near_best", found.near_best)
         | _mixture_arrays("starts", found.starts),
         {
-            "covariance_type": surface.covariance_type,
-            "n_components": surface.n_components,
-            "seeds": surface.seeds,
+            "covariance_type": fit_grid.covariance_type,
+            "n_components": fit_grid.n_components,
+            "seeds": fit_grid.seeds,
             "agreeing_seeds": found.agreeing_seeds,
         },
     )
@@ -66,7 +66,7 @@ def unpack_search(saved: Saved) -> Search:
     """The search that :func:`pack_search` took apart."""
     arrays, facts = saved.arrays, saved.facts
     return Search(
-        surface=Surface(
+        fit_grid=FitGrid(
             covariance_type=facts["covariance_type"],
             n_components=tuple(facts["n_components"]),
             seeds=tuple(facts["seeds"]),

@@ -17,7 +17,7 @@ from lacunar.mixture.parameters import CovarianceType, MixtureParameters
 from lacunar.mixture.statistics import SufficientStatistics, column_moments
 from lacunar.parallel import one_blas_thread
 from lacunar.taste.spark.engine import Sent, map_partitions
-from lacunar.taste.spark.features import RowsOfPart, SparkRows, parts_of
+from lacunar.taste.spark.features import RowsOfPart, SparkRows, partitions_of
 from lacunar.taste.spark.partitions import array_of, record
 
 Summed = TypeVar("Summed")
@@ -160,7 +160,7 @@ def pairwise_sum(parts: Sequence[Summed]) -> Summed:
 def _each(
     batches: Iterator[pa.RecordBatch], work: _Work, sent: Sent, n_columns: int
 ) -> Iterator[pa.RecordBatch]:
-    for part in parts_of(batches, n_columns):
+    for part in partitions_of(batches, n_columns):
         with one_blas_thread():
             cells = work(part, sent.value)
         types = {"first": pa.int32()} | dict.fromkeys(cells, pa.binary())

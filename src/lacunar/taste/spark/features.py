@@ -104,7 +104,7 @@ def spark_rows(log: SparkLog, config: TasteConfig) -> SparkRows:
     return SparkRows(log.session, frame, log.n_users, nobody.columns, periods, variance)
 
 
-def parts_of(
+def partitions_of(
     batches: Iterator[pa.RecordBatch] | list[pa.RecordBatch], n_columns: int
 ) -> Iterator[RowsOfPart]:
     """Read rows of users from what :class:`SparkRows` keeps."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lacunar.taste.checkpoint import Progress
+from lacunar.aliases import StageProgress
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel
@@ -19,7 +19,7 @@ def fit_taste_on_spark(
     log: SparkLog,
     config: TasteConfig | None = None,
     *,
-    progress: Progress | None = None,
+    progress: StageProgress | None = None,
     checkpoint_dir: Path | None = None,
 ) -> TasteModel:
     """Learn segments from a log on a cluster.
@@ -55,7 +55,7 @@ def fit_taste_on_spark(
         ratings,
         config,
         engine=log.engine(ratings),
-        elsewhere=on_the_cluster,
+        rows_provider=on_the_cluster,
         progress=progress,
         checkpoint_dir=checkpoint_dir,
     )

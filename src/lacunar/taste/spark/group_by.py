@@ -63,7 +63,7 @@ def user_cells(log: SparkLog, genres: tuple[str, ...], periods: tuple[str, ...])
         "by_period": run(log.session, PERIOD_SQL, frames),
         "users": log.users,
     }
-    return by_part(run(log.session, _CELLS_SQL, counted), log.n_users, log.users_per_part)
+    return by_part(run(log.session, _CELLS_SQL, counted), log.n_users, log.users_per_partition)
 
 
 def _years(log: SparkLog) -> NDArray[np.float64]:

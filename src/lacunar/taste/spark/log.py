@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from lacunar.errors import InputError
-from lacunar.files.parquet_directory import USERS_PER_PART
+from lacunar.files.parquet_directory import USERS_PER_FILE
 from lacunar.taste.data.catalogue import Catalogue, all_whole_numbers, catalogue_of, code_items
 from lacunar.taste.data.duckdb import connect
 from lacunar.taste.data.layouts import Source, find_source
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # A partition holds the users of one range of positions. Its size follows from the number of users
 # alone: sums taken partition by partition are then the same on every cluster.
-_MAX_PARTS = 1 << 10
+_MAX_PARTITIONS = 1 << 10
 _ORDER = ("user", "item")
 
 _KNOWN_SQL = """
@@ -65,7 +65,7 @@ class SparkLog:
         ``user``, ``item`` (positions), ``rating``, ``timestamp``, one row per pair; a partition
         holds the users of one range of positions, in order of user and item.
     n_users, n_ratings : int
-    users_per_part : int
+    users_per_partition : int
     catalogue : Catalogue
         The films, on the driver.
     scale : RatingScale
@@ -77,7 +77,7 @@ class SparkLog:
     log: DataFrame
     n_users: int
     n_ratings: int
-    users_per_part: int
+    users_per_partition: int
     catalogue: Catalogue
     scale: RatingScale
     intake: Intake
@@ -107,7 +107,7 @@ def read_log(
     directory: Path,
     *,
     scale: RatingScale | None = None,
-    users_per_part: int = USERS_PER_PART,
+    users_per_partition: int = USERS_PER_FILE,
 ) -> SparkLog:
     """Read a data directory on a cluster.
 
@@ -118,7 +118,7 @@ def read_log(
         With ``ratings.csv`` or ``ratings.parquet``, seen by every worker under this path.
     scale : RatingScale, optional
         Half a star to five stars unless named.
-    users_per_part : int
+    users_per_partition : int
         Users of one partition; more where there would be over 1,024 partitions.
 
     Raises
@@ -150,9 +150,9 @@ def read_log(
             f"{source.ratings}: expected ratings of the films in {source.items.name},"
             f" got none: all {raw.n_rows} rows name other films"
         )
-    users_per_part = max(users_per_part, -(-n_users // _MAX_PARTS))
+    users_per_partition = max(users_per_partition, -(-n_users // _MAX_PARTITIONS))
     log = run(session, _LOG_SQL, {"known": known, "users": users})
-    log = by_part(log, n_users, users_per_part, *_ORDER).persist()
+    log = by_part(log, n_users, users_per_partition, *_ORDER).persist()
     kept = figures(log, "count(*) AS n", "bool_and(rating = round(rating)) AS whole")
     counts = figures(run(session, _COUNTS_SQL.format(**types), frames), "*")
     intake = Intake(
@@ -164,15 +164,15 @@ def read_log(
         step=1.0 if kept["whole"] else scale.step,
     )
     return SparkLog(
-        session, users, log, n_users, kept["n"], users_per_part, catalogue, scale, intake
+        session, users, log, n_users, kept["n"], users_per_partition, catalogue, scale, intake
     )
 
 
-def by_part(frame: DataFrame, n_users: int, users_per_part: int, *order: str) -> DataFrame:
+def by_part(frame: DataFrame, n_users: int, users_per_partition: int, *order: str) -> DataFrame:
     """Put the rows of each range of users into one partition, in the order of columns named."""
-    n_parts = max(1, -(-n_users // users_per_part))
-    placed = frame.selectExpr("*", f"CAST(user DIV {users_per_part} AS INT) AS part")
-    together = placed.repartitionById(n_parts, "part").drop("part")
+    n_partitions = max(1, -(-n_users // users_per_partition))
+    placed = frame.selectExpr("*", f"CAST(user DIV {users_per_partition} AS INT) AS part")
+    together = placed.repartitionById(n_partitions, "part").drop("part")
     return together.sortWithinPartitions(*order) if order else together
 
 

@@ -20,7 +20,7 @@ GENRE, PERIOD, ID = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Partition:
     """Consecutive users.
 
     Parameters
@@ -48,7 +48,7 @@ class Part:
         return PeriodCounts(names, self.period_counts)
 
 
-def read_part(batches: Iterator[pa.RecordBatch], n_genres: int, n_periods: int) -> Part | None:
+def read_part(batches: Iterator[pa.RecordBatch], n_genres: int, n_periods: int) -> Partition | None:
     """Put the cells of a partition into arrays; None where it is empty.
 
     Parameters
@@ -75,7 +75,7 @@ def read_part(batches: Iterator[pa.RecordBatch], n_genres: int, n_periods: int) 
         "count"
     ].to_numpy()
     ids = people["user_id"].combine_chunks()
-    return Part(first, ids, means, counts, period_counts, spread)
+    return Partition(first, ids, means, counts, period_counts, spread)
 
 
 def record(values: Mapping[str, Any], types: Mapping[str, pa.DataType]) -> pa.RecordBatch:

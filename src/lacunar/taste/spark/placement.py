@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from lacunar.files.parquet_directory import part_of, parts_directory
-from lacunar.taste.segments.placement import PlacementRule
-from lacunar.taste.segments.placement_files import Placed, write_places
+from lacunar.files.parquet_directory import file_of, parts_directory
+from lacunar.taste.segments.placement import PlacementModel
+from lacunar.taste.segments.placement_files import PlacementSummary, write_placements
 from lacunar.taste.spark.engine import collected, map_partitions
 from lacunar.taste.spark.group_by import user_cells
 from lacunar.taste.spark.log import SparkLog
@@ -23,15 +23,15 @@ _PLACED_SCHEMA = "populations binary, unknown bigint"
 
 
 def place_users_on_spark(
-    log: SparkLog, rule: PlacementRule, output: Path, *, force: bool = False
-) -> Placed:
+    log: SparkLog, rule: PlacementModel, output: Path, *, force: bool = False
+) -> PlacementSummary:
     """Place all users of a log, without a refit; workers write the files.
 
     Parameters
     ----------
     log : SparkLog
         Of any users and films.
-    rule : PlacementRule
+    rule : PlacementModel
         Of a fit.
     output : Path
         Directory that will hold Parquet files, seen by every worker under this path; rows in order
@@ -46,22 +46,24 @@ def place_users_on_spark(
     """
     cells = user_cells(log, rule.genres, rule.periods)
     with parts_directory(output.absolute(), force=force) as folder:
-        write = partial(_write, rule=rule, folder=folder, users_per_part=log.users_per_part)
+        write = partial(
+            _write, rule=rule, folder=folder, users_per_partition=log.users_per_partition
+        )
         found = collected(map_partitions(cells, write, _PLACED_SCHEMA))
     parts = [
-        Placed(array_of(row, dtype=np.int64), unknown.as_py())
+        PlacementSummary(array_of(row, dtype=np.int64), unknown.as_py())
         for row, unknown in zip(found["populations"], found["unknown"], strict=True)
     ]
     return reduce(add, parts)
 
 
 def _write(
-    batches: Iterator[pa.RecordBatch], rule: PlacementRule, folder: Path, users_per_part: int
+    batches: Iterator[pa.RecordBatch], rule: PlacementModel, folder: Path, users_per_partition: int
 ) -> Iterator[pa.RecordBatch]:
     part = read_part(batches, len(rule.genres), len(rule.periods))
     if part is not None:
-        file = part_of(folder, part.first // users_per_part)
-        placed = write_places(
+        file = file_of(folder, part.first // users_per_partition)
+        placed = write_placements(
             file,
             part.user_ids,
             *rule.responsibilities(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from lacunar.files.parquet_directory import USERS_PER_PART, part_of, parts_directory, write_part
+from lacunar.files.parquet_directory import USERS_PER_FILE, file_of, parts_directory, write_part
 from lacunar.taste.data.histories import Histories
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.recommend.base import Recommender
@@ -39,7 +39,7 @@ class _Task:
     k: int
     among: Candidates
     controls: Controls | None
-    users_per_part: int
+    users_per_partition: int
 
 
 def recommend_all_on_spark(
@@ -53,7 +53,7 @@ def recommend_all_on_spark(
     among: Candidates | None = None,
     controls: Controls | None = None,
     force: bool = False,
-    users_per_part: int = USERS_PER_PART,
+    users_per_partition: int = USERS_PER_FILE,
 ) -> int:
     """Write the lists of :func:`~lacunar.taste.recommend.list_files.recommend_all` on the workers.
 
@@ -69,7 +69,7 @@ def recommend_all_on_spark(
         of user and rank.
     force : bool
         Replace such a directory.
-    users_per_part : int
+    users_per_partition : int
         Users of one file.
 
     Returns
@@ -85,9 +85,9 @@ def recommend_all_on_spark(
     check_workers(session)
     among = among or candidates(ratings)
     films = ratings.of_nobody()
-    task = _Task(recommender, films, ratings.users, k, among, controls, users_per_part)
+    task = _Task(recommender, films, ratings.users, k, among, controls, users_per_partition)
     frame = session.read.parquet(address(log)).select("user", "item", "rating")
-    parts = by_part(frame, ratings.n_users, users_per_part, "user", "item")
+    parts = by_part(frame, ratings.n_users, users_per_partition, "user", "item")
     sent = session.sparkContext.broadcast(task)
     try:
         with parts_directory(output.absolute(), force=force) as folder:
@@ -104,9 +104,9 @@ def _write(batches: Iterator[pa.RecordBatch], sent: Sent, folder: Path) -> Itera
         return
     log, task = pa.Table.from_batches(held), sent.value
     user = log["user"].to_numpy()
-    part = int(user[0]) // task.users_per_part
-    first = part * task.users_per_part
-    users = task.users[first : first + task.users_per_part]
+    part = int(user[0]) // task.users_per_partition
+    first = part * task.users_per_partition
+    users = task.users[first : first + task.users_per_partition]
     starts = np.searchsorted(user, np.arange(first, first + len(users) + 1))
     table = lists_table(
         task.recommender,
@@ -119,5 +119,5 @@ def _write(batches: Iterator[pa.RecordBatch], sent: Sent, folder: Path) -> Itera
         # A task has one core of its worker.
         n_threads=1,
     )
-    write_part(part_of(folder, part), table)
+    write_part(file_of(folder, part), table)
     yield pa.RecordBatch.from_pydict({"rows": [len(table)]})

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
-from lacunar.traits.data.dataset import LabelledImages, Part
+from lacunar.traits.data.dataset import LabelledImages, SplitName
 from lacunar.traits.data.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class AuditedImages:
     """N images of one data set; image i is a row of the training part or of the test part.
 
     Parameters
@@ -44,9 +44,9 @@ class Parts:
         return self.train.schema
 
     @property
-    def datasets(self) -> dict[Part, LabelledImages]:
+    def datasets(self) -> dict[SplitName, LabelledImages]:
         """The parts there are, by name."""
-        parts: dict[Part, LabelledImages] = {"train": self.train}
+        parts: dict[SplitName, LabelledImages] = {"train": self.train}
         return parts if self.test is None else parts | {"test": self.test}
 
     @property
@@ -59,7 +59,7 @@ class Parts:
         """Which images are of the test part, shape (N,)."""
         return np.arange(len(self)) >= len(self.train)
 
-    def place(self, image: int) -> tuple[Part, str]:
+    def place(self, image: int) -> tuple[SplitName, str]:
         """Part and file name of an image."""
         part, dataset, row = self._find(image)
         return part, dataset.names[row]
@@ -74,13 +74,13 @@ class Parts:
         _, dataset, row = self._find(image)
         return dataset.where(row)
 
-    def images(self) -> Iterator[tuple[Part, int]]:
+    def images(self) -> Iterator[tuple[SplitName, int]]:
         """Part and row of every image, in order."""
         for part, dataset in self.datasets.items():
             for row in range(len(dataset)):
                 yield part, row
 
-    def _find(self, image: int) -> tuple[Part, LabelledImages, int]:
+    def _find(self, image: int) -> tuple[SplitName, LabelledImages, int]:
         row = image - len(self.train)
         if row < 0 or self.test is None:
             return "train", self.train, image

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from lacunar.errors import InputError
-from lacunar.traits.audit.audited_images import Parts
+from lacunar.traits.audit.audited_images import AuditedImages
 from lacunar.traits.audit.findings import AuditFindings
 from lacunar.traits.audit.flagged_labels import FlaggedLabel, flagged_labels
 from lacunar.traits.data.csv_table import Table, read_table
-from lacunar.traits.data.dataset import LabelledImages, Part
+from lacunar.traits.data.dataset import LabelledImages, SplitName
 from lacunar.traits.data.labels import label_of
 from lacunar.traits.data.schema import UNKNOWN, Attribute
 
@@ -43,7 +43,7 @@ class Correction:
         -1 for unknown.
     """
 
-    part: Part
+    part: SplitName
     row: int
     attribute: int
     label: int
@@ -70,7 +70,7 @@ def write_corrections(
 
 
 def corrections_csv(
-    parts: Parts,
+    parts: AuditedImages,
     rows: Iterable[tuple[FlaggedLabel, str]],
     *,
     spreadsheet_safe: bool = False,
@@ -79,7 +79,7 @@ def corrections_csv(
 
     Parameters
     ----------
-    parts : Parts
+    parts : AuditedImages
         What the labels are of.
     rows : iterable of (FlaggedLabel, str)
         With the cell of the column ``corrected``; see :func:`decision_cell`.
@@ -128,7 +128,7 @@ def decision_cell(attribute: Attribute, given: int, label: int) -> str:
     return attribute.classes[label]
 
 
-def read_corrections(path: Path, parts: Parts) -> list[Correction]:
+def read_corrections(path: Path, parts: AuditedImages) -> list[Correction]:
     """Read the decisions of a filled sheet.
 
     A cell of the column ``corrected`` is a class by name or position, ``unknown`` or -1 for a
@@ -140,7 +140,7 @@ def read_corrections(path: Path, parts: Parts) -> list[Correction]:
     Parameters
     ----------
     path : Path
-    parts : Parts
+    parts : AuditedImages
         What the sheet was made of.
 
     Raises
@@ -153,13 +153,13 @@ def read_corrections(path: Path, parts: Parts) -> list[Correction]:
     return _decisions(path, parts, rights=False)
 
 
-def read_decisions(path: Path, parts: Parts) -> list[Correction]:
+def read_decisions(path: Path, parts: AuditedImages) -> list[Correction]:
     """Read the decisions of a filled sheet, also those that a label is right and stays.
 
     Parameters
     ----------
     path : Path
-    parts : Parts
+    parts : AuditedImages
         What the sheet was made of.
 
     Raises
@@ -201,7 +201,7 @@ def read_cell(cell: str, attribute: Attribute, given: int, suggested: int) -> in
 
 
 def apply_corrections(
-    dataset: LabelledImages, corrections: list[Correction], part: Part
+    dataset: LabelledImages, corrections: list[Correction], part: SplitName
 ) -> LabelledImages:
     """Return the images of a part with the labels that were decided for them."""
     labels = dataset.labels.copy()
@@ -213,7 +213,7 @@ def apply_corrections(
     return replace(dataset, labels=labels, intake=intake)
 
 
-def _reason(parts: Parts, label: FlaggedLabel) -> str:
+def _reason(parts: AuditedImages, label: FlaggedLabel) -> str:
     if label.why == "wrong_label":
         return "likely wrong"
     if label.copy is not None:
@@ -222,14 +222,14 @@ def _reason(parts: Parts, label: FlaggedLabel) -> str:
     return "unknown" if label.why == "gap" else ""
 
 
-def _decisions(path: Path, parts: Parts, *, rights: bool) -> list[Correction]:
+def _decisions(path: Path, parts: AuditedImages, *, rights: bool) -> list[Correction]:
     table = read_table(path, COLUMNS)
     rows_of = {
         (part, name): row
         for part, dataset in parts.datasets.items()
         for row, name in enumerate(dataset.names)
     }
-    decided: dict[tuple[Part, int, int], tuple[int, int]] = {}
+    decided: dict[tuple[SplitName, int, int], tuple[int, int]] = {}
     for line in range(len(table.lines)):
         found = _read_line(table, line, parts, rows_of, rights=rights)
         if found is None:
@@ -247,8 +247,8 @@ def _decisions(path: Path, parts: Parts, *, rights: bool) -> list[Correction]:
 def _read_line(
     table: Table,
     line: int,
-    parts: Parts,
-    rows_of: dict[tuple[Part, str], int],
+    parts: AuditedImages,
+    rows_of: dict[tuple[SplitName, str], int],
     *,
     rights: bool,
 ) -> Correction | None:

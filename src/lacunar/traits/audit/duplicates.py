@@ -12,7 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from lacunar.traits.audit.alignment import aligned_correlation, to_frame
-from lacunar.traits.audit.audited_images import Parts
+from lacunar.traits.audit.audited_images import AuditedImages
 from lacunar.traits.audit.descriptors import mirrored
 from lacunar.traits.audit.image_measures import ImageMeasures
 from lacunar.traits.data.images import read_image
@@ -53,7 +53,7 @@ class Duplicate:
 
 
 def find_duplicates(
-    parts: Parts,
+    parts: AuditedImages,
     measures: ImageMeasures,
     *,
     progress: Callable[[int, int], None] | None = None,
@@ -66,7 +66,7 @@ def find_duplicates(
 
     Parameters
     ----------
-    parts : Parts
+    parts : AuditedImages
         N images.
     measures : ImageMeasures
         Of the same.

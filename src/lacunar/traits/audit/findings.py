@@ -8,22 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.aliases import StageProgress
 from lacunar.errors import InputError
-from lacunar.traits.audit.audited_images import Parts
+from lacunar.traits.audit.audited_images import AuditedImages
 from lacunar.traits.audit.duplicates import Duplicate, find_duplicates, groups_of
 from lacunar.traits.audit.image_measures import ImageMeasures, measure_images
 from lacunar.traits.audit.image_quality import LowQuality, Threshold, find_low_quality
 from lacunar.traits.audit.missing_labels import RankedGaps, rank_gaps
 from lacunar.traits.audit.shift import Shift, find_shift
 from lacunar.traits.audit.wrong_labels import RankedLabels, rank_labels
-from lacunar.traits.data.dataset import LabelledImages, Part
+from lacunar.traits.data.dataset import LabelledImages, SplitName
 from lacunar.traits.data.label_counts import LabelCounts, count_labels
 from lacunar.traits.data.schema import UNKNOWN, Schema
 
 # How far a sum of probabilities may be from 1 by rounding alone.
 _ROUNDING = 1e-3
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class AuditFindings:
 
     Parameters
     ----------
-    parts : Parts
+    parts : AuditedImages
         N images.
     measures : ImageMeasures
         Of the same.
@@ -53,7 +52,7 @@ class AuditFindings:
         Empty without a test part.
     """
 
-    parts: Parts
+    parts: AuditedImages
     measures: ImageMeasures
     wrong_labels: RankedLabels | None
     gaps: RankedGaps | None
@@ -61,7 +60,7 @@ class AuditFindings:
     thresholds: tuple[Threshold, ...]
     duplicates: tuple[Duplicate, ...]
     groups: NDArray[np.intp]
-    counts: dict[Part, LabelCounts]
+    counts: dict[SplitName, LabelCounts]
     shift: tuple[Shift, ...]
 
     @property
@@ -84,7 +83,7 @@ class AuditFindings:
         differ = (first != UNKNOWN) & (second != UNKNOWN) & (first != second)
         return tuple(np.flatnonzero(differ).tolist())
 
-    def absent(self, part: Part) -> list[tuple[int, int]]:
+    def absent(self, part: SplitName) -> list[tuple[int, int]]:
         """Attribute and class of which a part has no label."""
         return [
             (attribute, label)
@@ -99,7 +98,7 @@ def audit_images(
     probabilities: Sequence[NDArray[np.float64]] | None = None,
     *,
     test_probabilities: Sequence[NDArray[np.float64]] | None = None,
-    progress: Progress | None = None,
+    progress: StageProgress | None = None,
     seed: int = 0,
 ) -> AuditFindings:
     r"""Audit the images and labels of a data set.
@@ -137,7 +136,7 @@ def audit_images(
     >>> len(found.duplicates), found.wrong_labels
     (1, None)
     """
-    parts = Parts(train, test)
+    parts = AuditedImages(train, test)
     known = _joined(parts, probabilities, test_probabilities)
     measures = measure_images(parts, progress=_stage(progress, "measuring images"))
     low_quality, thresholds = find_low_quality(measures)
@@ -167,7 +166,7 @@ def audit_images(
 
 
 def _joined(
-    parts: Parts,
+    parts: AuditedImages,
     train: Sequence[NDArray[np.float64]] | None,
     test: Sequence[NDArray[np.float64]] | None,
 ) -> list[NDArray[np.float64]] | None:
@@ -181,7 +180,7 @@ def _joined(
     return [np.concatenate(pair) for pair in zip(train, test, strict=True)]
 
 
-def _check(parts: Parts, probabilities: Sequence[NDArray[np.float64]], n: int) -> None:
+def _check(parts: AuditedImages, probabilities: Sequence[NDArray[np.float64]], n: int) -> None:
     expected = [(n, len(attribute.classes)) for attribute in parts.schema.attributes]
     got = [found.shape for found in probabilities]
     if got != expected:
@@ -191,7 +190,7 @@ def _check(parts: Parts, probabilities: Sequence[NDArray[np.float64]], n: int) -
             raise InputError(f"{name}: expected probabilities that sum to 1, got others")
 
 
-def _stage(progress: Progress | None, stage: str) -> Callable[[int, int], None] | None:
+def _stage(progress: StageProgress | None, stage: str) -> Callable[[int, int], None] | None:
     if progress is None:
         return None
     return lambda done, total: progress(stage, done, total)

@@ -14,7 +14,7 @@ from PIL import Image
 from scipy.ndimage import laplace
 
 from lacunar.parallel import blocks, in_order
-from lacunar.traits.audit.audited_images import Parts
+from lacunar.traits.audit.audited_images import AuditedImages
 from lacunar.traits.audit.descriptors import describe
 from lacunar.traits.data.images import read_image
 
@@ -69,13 +69,13 @@ class ImageMeasures:
 
 
 def measure_images(
-    parts: Parts, *, progress: Callable[[int, int], None] | None = None
+    parts: AuditedImages, *, progress: Callable[[int, int], None] | None = None
 ) -> ImageMeasures:
     """Decode every image once, block by block in parallel, and measure it.
 
     Parameters
     ----------
-    parts : Parts
+    parts : AuditedImages
         N images.
     progress : callable, optional
         Called with the images that are measured and N.

@@ -84,7 +84,7 @@ class ShiftDocument(TypedDict):
 
 
 class AuditDocument(TypedDict):
-    """See :func:`lacunar.traits.audit.to_json.describe_audit`."""
+    """See :func:`lacunar.traits.audit.to_json.audit_document`."""
 
     images: int
     parts: dict[str, int]

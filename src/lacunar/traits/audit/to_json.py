@@ -5,10 +5,9 @@ Keys may be added here, never renamed.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
+from lacunar.aliases import none_if_nan
 from lacunar.traits.audit.duplicates import Duplicate
 from lacunar.traits.audit.findings import AuditFindings
 from lacunar.traits.audit.image_quality import LowQuality
@@ -23,10 +22,10 @@ from lacunar.traits.audit.json_schema import (
 from lacunar.traits.audit.missing_labels import RankedGaps
 from lacunar.traits.audit.wrong_labels import RankedLabels
 from lacunar.traits.data.schema import UNKNOWN
-from lacunar.traits.to_json import describe_counts
+from lacunar.traits.to_json import counts_document
 
 
-def describe_audit(findings: AuditFindings, *, top: int | None = None) -> AuditDocument:
+def audit_document(findings: AuditFindings, *, top: int | None = None) -> AuditDocument:
     """Findings of every kind; ``predictions`` says whether wrong labels and gaps were looked for.
 
     Parameters
@@ -48,16 +47,16 @@ def describe_audit(findings: AuditFindings, *, top: int | None = None) -> AuditD
         "wrong_labels": []
         if wrong is None
         else [
-            describe_wrong_label(findings, wrong, row)
+            wrong_label_document(findings, wrong, row)
             for row in np.flatnonzero(wrong.flagged)[:top].tolist()
         ],
-        "low_quality": [describe_bad_image(findings, found) for found in findings.low_quality],
+        "low_quality": [bad_image_document(findings, found) for found in findings.low_quality],
         "thresholds": [
             {
                 "reason": line.reason,
                 "quantity": line.quantity,
-                "usual": _or_none(line.usual),
-                "line": _or_none(line.line),
+                "usual": none_if_nan(line.usual),
+                "line": none_if_nan(line.line),
                 "flagged": "below" if line.side < 0 else "above",
             }
             for line in findings.thresholds
@@ -66,14 +65,14 @@ def describe_audit(findings: AuditFindings, *, top: int | None = None) -> AuditD
             [parts.place(pair.first)[1], parts.place(pair.second)[1]]
             for pair in findings.duplicates
         ],
-        "duplicate_pairs": [describe_copies(findings, pair) for pair in findings.duplicates],
+        "duplicate_pairs": [copies_document(findings, pair) for pair in findings.duplicates],
         "gaps": []
         if gaps is None
         else [
-            describe_gap(findings, gaps, row) for row in np.flatnonzero(gaps.value)[:top].tolist()
+            gap_document(findings, gaps, row) for row in np.flatnonzero(gaps.value)[:top].tolist()
         ],
         "counts": {
-            part: describe_counts(findings.schema, counts)
+            part: counts_document(findings.schema, counts)
             for part, counts in findings.counts.items()
         },
         "absent": {
@@ -99,7 +98,7 @@ def describe_audit(findings: AuditFindings, *, top: int | None = None) -> AuditD
     }
 
 
-def describe_wrong_label(findings: AuditFindings, ranked: RankedLabels, row: int) -> WrongLabel:
+def wrong_label_document(findings: AuditFindings, ranked: RankedLabels, row: int) -> WrongLabel:
     """One row of the ranked labels."""
     attribute = findings.schema.attributes[ranked.attribute[row]]
     return {
@@ -112,7 +111,7 @@ def describe_wrong_label(findings: AuditFindings, ranked: RankedLabels, row: int
     }
 
 
-def describe_gap(findings: AuditFindings, ranked: RankedGaps, row: int) -> Gap:
+def gap_document(findings: AuditFindings, ranked: RankedGaps, row: int) -> Gap:
     """One row of the ranked gaps."""
     attribute = findings.schema.attributes[ranked.attribute[row]]
     return {
@@ -124,12 +123,12 @@ def describe_gap(findings: AuditFindings, ranked: RankedGaps, row: int) -> Gap:
     }
 
 
-def describe_bad_image(findings: AuditFindings, found: LowQuality) -> BadImage:
+def bad_image_document(findings: AuditFindings, found: LowQuality) -> BadImage:
     """One image of low quality."""
     return {**_image(findings, found.image), "reasons": list(found.reasons)}
 
 
-def describe_copies(findings: AuditFindings, pair: Duplicate) -> CopyPair:
+def copies_document(findings: AuditFindings, pair: Duplicate) -> CopyPair:
     """One pair of copies."""
     return {
         "first": _image(findings, pair.first),
@@ -144,7 +143,3 @@ def describe_copies(findings: AuditFindings, pair: Duplicate) -> CopyPair:
 def _image(findings: AuditFindings, image: int) -> ImageName:
     part, name = findings.parts.place(image)
     return {"image": name, "part": part}
-
-
-def _or_none(value: float) -> float | None:
-    return None if math.isnan(value) else value

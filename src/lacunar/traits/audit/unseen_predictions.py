@@ -42,7 +42,7 @@ def out_of_fold_probabilities(
             " that it was not fitted to"
         )
     fitted_frames(model, dataset, cache_dir=cache_dir)
-    return model.left_out.calibrated(dataset.labels)
+    return model.out_of_fold.calibrated(dataset.labels)
 
 
 def unseen_probabilities(

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.traits.confidence.measures import Confidence, measure_confidence
-from lacunar.traits.confidence.out_of_fold import LeftOut
+from lacunar.traits.confidence.out_of_fold import OutOfFold
 from lacunar.traits.confidence.selective import choose_thresholds
 from lacunar.traits.confidence.temperature import calibrated
 from lacunar.traits.data.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class Calibrator:
     """Temperatures and thresholds of A attributes.
 
     Parameters
@@ -33,16 +33,16 @@ class Trust:
     @classmethod
     def learn(
         cls,
-        left_out: LeftOut,
+        out_of_fold: OutOfFold,
         labels: NDArray[np.int64],
         *,
         wanted_accuracy: float | None = None,
-    ) -> Trust:
+    ) -> Calibrator:
         """Fit both to images that networks were trained without.
 
         Parameters
         ----------
-        left_out : LeftOut
+        out_of_fold : OutOfFold
             Of N images.
         labels : int64 array of shape (N, A)
             -1 where unknown.
@@ -50,8 +50,10 @@ class Trust:
             See :func:`lacunar.traits.confidence.selective.choose_threshold`.
         """
         return cls(
-            left_out.temperatures(labels),
-            choose_thresholds(left_out.calibrated(labels), labels[left_out.rows], wanted_accuracy),
+            out_of_fold.temperatures(labels),
+            choose_thresholds(
+                out_of_fold.calibrated(labels), labels[out_of_fold.rows], wanted_accuracy
+            ),
         )
 
     def measure(

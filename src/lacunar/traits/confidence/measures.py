@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, TypeAdapter
 
+from lacunar.aliases import none_if_nan
 from lacunar.traits.confidence.reliability import (
     ReliabilityBin,
     brier_score,
@@ -203,10 +203,10 @@ def _measure(
         before=_calibration(before, labels, seed),
         after=_calibration(after, labels, seed),
         accuracy=float(correct.mean()) if known else None,
-        accuracy_at_80=_or_none(accuracy_at(curve, USUAL_COVERAGE)),
+        accuracy_at_80=none_if_nan(accuracy_at(curve, USUAL_COVERAGE)),
         coverage=float(kept.mean()) if known else None,
         kept_accuracy=float(correct[kept].mean()) if kept.any() else None,
-        aurc=_or_none(area_under_risk(curve)),
+        aurc=none_if_nan(area_under_risk(curve)),
         curve=_thinned(curve, int(kept.sum())),
     )
 
@@ -218,13 +218,13 @@ def _calibration(
     bins = mass_bins(confidence, correct)
     mean, high = chance_error(confidence, seed=seed)
     return Calibration(
-        ece=_or_none(calibration_error(bins)),
-        ece_chance=_or_none(mean),
-        ece_chance_high=_or_none(high),
-        ece_width_10=_or_none(calibration_error(width_bins(confidence, correct, 10))),
-        ece_width_15=_or_none(calibration_error(width_bins(confidence, correct, 15))),
-        brier=_or_none(brier_score(probabilities, labels)),
-        loss=_or_none(mean_loss(probabilities, labels)),
+        ece=none_if_nan(calibration_error(bins)),
+        ece_chance=none_if_nan(mean),
+        ece_chance_high=none_if_nan(high),
+        ece_width_10=none_if_nan(calibration_error(width_bins(confidence, correct, 10))),
+        ece_width_15=none_if_nan(calibration_error(width_bins(confidence, correct, 15))),
+        brier=none_if_nan(brier_score(probabilities, labels)),
+        loss=none_if_nan(mean_loss(probabilities, labels)),
         confidence=float(confidence.mean()) if len(confidence) else None,
         bins=bins,
         histogram=tuple(np.histogram(confidence, _TWENTIETHS, (0, 1))[0].tolist()),
@@ -247,10 +247,6 @@ def _thinned(curve: RiskCoverage, kept: int) -> tuple[CoveragePoint, ...]:
         )
         for i in sorted(positions)
     )
-
-
-def _or_none(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 _ADAPTER = TypeAdapter(Confidence)

@@ -16,7 +16,7 @@ _PARTS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class OutOfFold:
     """Answers of networks to N images that they were not trained on.
 
     Parameters
@@ -24,19 +24,19 @@ class LeftOut:
     logits : tuple of A float32 array of shape (R, N, C_a)
         Of the R networks that do not know an image, in the order of the data; NaN where there is
         none.
-    n_members : int
+    n_networks : int
         Networks that answer new images together.
 
     Examples
     --------
     >>> said = np.log(np.array([[[0.5, 0.5], [0.9, 0.1]], [[0.5, 0.5], [0.7, 0.3]]], np.float32))
-    >>> left_out = LeftOut((said,), n_members=2)
-    >>> left_out.rows.tolist(), np.exp(left_out.pooled()[0]).round(2).tolist()
+    >>> out_of_fold = OutOfFold((said,), n_networks=2)
+    >>> out_of_fold.rows.tolist(), np.exp(out_of_fold.pooled()[0]).round(2).tolist()
     ([0, 1], [[0.5, 0.5], [0.8, 0.2]])
     """
 
     logits: tuple[NDArray[np.float32], ...]
-    n_members: int
+    n_networks: int
 
     @property
     def rows(self) -> NDArray[np.intp]:
@@ -58,7 +58,7 @@ class LeftOut:
         known = labels[self.rows]
         return np.array(
             [
-                pool_temperature(list(output), known[:, position], self.n_members)
+                pool_temperature(list(output), known[:, position], self.n_networks)
                 for position, output in enumerate(self._new())
             ]
         )
@@ -82,14 +82,14 @@ class LeftOut:
         return [output[:, rows] for output in self.logits]
 
 
-def gather_left_out(
+def gather_out_of_fold(
     schema: Schema,
     n_images: int,
     rows: Sequence[NDArray[np.intp]],
     logits: Sequence[Sequence[NDArray[np.float32]]],
     *,
-    n_members: int,
-) -> LeftOut:
+    n_networks: int,
+) -> OutOfFold:
     """Put together what each of M networks says of the images it was trained without.
 
     Parameters
@@ -100,7 +100,7 @@ def gather_left_out(
     rows : sequence of M int array
         Of the images; each image is in as many as any other or in none.
     logits : sequence of M sequences of A float32 array of shape (n, C_a)
-    n_members : int
+    n_networks : int
         Networks that answer new images together; these or others.
     """
     answered = np.zeros(n_images, np.intp)
@@ -113,4 +113,4 @@ def gather_left_out(
         for whole, output in zip(found, outputs, strict=True):
             whole[answered[own], own] = output
         answered[own] += 1
-    return LeftOut(found, n_members=n_members)
+    return OutOfFold(found, n_networks=n_networks)

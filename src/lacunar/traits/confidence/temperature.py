@@ -159,12 +159,12 @@ def cross_calibrated(
     return found
 
 
-def pooled_logits(members: Sequence[Sequence[NDArray[np.floating]]]) -> list[NDArray[np.float64]]:
+def pooled_logits(networks: Sequence[Sequence[NDArray[np.floating]]]) -> list[NDArray[np.float64]]:
     """Logarithms of the mean probabilities of several networks, or of several views of an image.
 
     Parameters
     ----------
-    members : sequence of M sequences of A float arrays of shape (N, C_a)
+    networks : sequence of M sequences of A float arrays of shape (N, C_a)
         Logits of each network.
 
     Returns
@@ -180,14 +180,14 @@ def pooled_logits(members: Sequence[Sequence[NDArray[np.floating]]]) -> list[NDA
     return [
         logsumexp(log_softmax(np.stack(outputs).astype(np.float64), axis=-1), axis=0)
         - np.log(len(outputs))
-        for outputs in zip(*members, strict=True)
+        for outputs in zip(*networks, strict=True)
     ]
 
 
 def pool_temperature(
-    members: Sequence[NDArray[np.floating]],
+    networks: Sequence[NDArray[np.floating]],
     labels: NDArray[np.int64],
-    n_members: int,
+    n_networks: int,
     *,
     prior: float = _PRIOR,
 ) -> float:
@@ -203,11 +203,11 @@ def pool_temperature(
 
     Parameters
     ----------
-    members : sequence of R float arrays of shape (N, C)
+    networks : sequence of R float arrays of shape (N, C)
         Out-of-fold logits, one array per repeat.
     labels : int64 array of shape (N,)
         -1 where unknown.
-    n_members : int
+    n_networks : int
         M, networks whose mean probability is the final answer.
     prior : float
         See :func:`fit_temperature`.
@@ -225,11 +225,11 @@ def pool_temperature(
     >>> bool(np.isclose(alike, fit_temperature(logits, labels)))
     True
     """
-    alone = float(np.mean([fit_temperature(one, labels, prior=prior) for one in members]))
-    repeats = len(members)
-    if repeats == 1 or n_members == 1:
+    alone = float(np.mean([fit_temperature(one, labels, prior=prior) for one in networks]))
+    repeats = len(networks)
+    if repeats == 1 or n_networks == 1:
         return alone
-    pool = pooled_logits([[one] for one in members])[0]
+    pool = pooled_logits([[one] for one in networks])[0]
     together = fit_temperature(pool, labels, prior=prior)
-    steps = (1 - 1 / n_members) / (1 - 1 / repeats)
+    steps = (1 - 1 / n_networks) / (1 - 1 / repeats)
     return float(np.clip(alone + steps * (together - alone), _COLDEST, _HOTTEST))

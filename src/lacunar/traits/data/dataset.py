@@ -15,7 +15,7 @@ from lacunar.traits.data.csv_table import Table, read_table
 from lacunar.traits.data.labels import merge_repeats, read_labels
 from lacunar.traits.data.schema import PEOPLE, SCHEMA_NAME, UNKNOWN, Schema, is_inside, read_schema
 
-Part = Literal["train", "test"]
+SplitName = Literal["train", "test"]
 
 _CSV = {"train": Path("Train_Data", "Train.csv"), "test": Path("Test_Data", "Test.csv")}
 _HINT = f"; name other columns in a {SCHEMA_NAME} beside it"
@@ -116,12 +116,12 @@ def read_layout(
     """
     path = Path(path)
     train = read_dataset(path, schema, default=default)
-    if not has_test_part(path):
+    if not has_test_split(path):
         return train, None
     return train, read_dataset(path, schema, part="test", default=default)
 
 
-def has_test_part(path: Path) -> bool:
+def has_test_split(path: Path) -> bool:
     """Whether a data set is in the source report's layout and has test images of its own."""
     return (path / _CSV["test"].parent).is_dir()
 
@@ -130,7 +130,7 @@ def read_dataset(
     path: AnyPath,
     schema: Schema | None = None,
     *,
-    part: Part = "train",
+    part: SplitName = "train",
     default: Schema = PEOPLE,
 ) -> LabelledImages:
     r"""Read labelled images and check everything but the content of the image files.
@@ -232,7 +232,7 @@ def _is_source_layout(path: Path) -> bool:
     return any((path / csv.parent).is_dir() for csv in _CSV.values())
 
 
-def _find_csv(path: Path, part: Part) -> Path:
+def _find_csv(path: Path, part: SplitName) -> Path:
     if path.is_file():
         return path
     if not path.is_dir():

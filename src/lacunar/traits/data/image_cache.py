@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -16,15 +16,13 @@ import numpy as np
 import PIL
 from numpy.typing import DTypeLike, NDArray
 
-from lacunar.aliases import say_nothing
+from lacunar.aliases import StepProgress, no_progress
 from lacunar.errors import InputError
 from lacunar.files.atomic import remove_leftovers, replace_file
 from lacunar.parallel import blocks, in_order
 from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.data.image_array import ImageArray
 from lacunar.traits.data.images import Fit, content_box, fit_into, fit_map, read_image, read_map
-
-Progress = Callable[[int, int], None]
 
 # Goes up with every change to the pixels that reading and fitting give.
 _PREPROCESSING = 1
@@ -52,7 +50,7 @@ def load_images(
     width: int,
     fit: Fit = "pad",
     cache_dir: Path | None = None,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
 ) -> ImageArray:
     r"""Decode the images of a data set, or find them decoded.
 
@@ -105,7 +103,7 @@ def load_images(
         if not _is_whole(folder, names):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                digests = _build(dataset, frame, folder, pool, progress or say_nothing)
+                digests = _build(dataset, frame, folder, pool, progress or no_progress)
                 if _key(dataset, frame, pool) != key:
                     raise InputError(
                         f"{dataset.source}: expected images that stay as they are,"
@@ -167,7 +165,7 @@ def _build(
     frame: _Frame,
     folder: Path,
     pool: Executor,
-    progress: Progress,
+    progress: StepProgress,
 ) -> dict[str, str]:
     """Write every file but the one with their hashes, which it returns."""
     n, height, width = len(dataset), frame.height, frame.width

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.schema import UNKNOWN, Schema
-from lacunar.traits.evaluate.metrics import confusion_matrix, constant_confusion, figures
+from lacunar.traits.evaluate.metrics import confusion_matrix, constant_confusion, scores
 
 LEVEL = 0.95
 _RESAMPLES = 1000
@@ -43,15 +43,15 @@ class Evaluation:
     intervals: NDArray[np.float64]
 
     @property
-    def figures(self) -> NDArray[np.float64]:
+    def scores(self) -> NDArray[np.float64]:
         """Figures of each attribute, of the mean last, shape (A + 1, 4)."""
-        return with_mean([figures(confusion) for confusion in self.confusions])
+        return with_mean([scores(confusion) for confusion in self.confusions])
 
     @property
     def baseline(self) -> NDArray[np.float64]:
         """The same figures had every answer been the largest class, shape (A + 1, 4)."""
         pairs = zip(self.confusions, self.largest.tolist(), strict=True)
-        return with_mean([figures(constant_confusion(*pair)) for pair in pairs])
+        return with_mean([scores(constant_confusion(*pair)) for pair in pairs])
 
 
 def evaluate_answers(
@@ -82,7 +82,7 @@ def evaluate_answers(
     >>> schema = Schema((Attribute("coat", ("open", "closed")),), image_column="file")
     >>> truth, predicted = np.array([[0], [1], [0], [-1]]), np.array([[0], [1], [1], [1]])
     >>> evaluation = evaluate_answers(schema, truth, predicted, np.array([0]))
-    >>> evaluation.figures[0].round(3).tolist(), evaluation.baseline[0].round(3).tolist()
+    >>> evaluation.scores[0].round(3).tolist(), evaluation.baseline[0].round(3).tolist()
     ([0.667, 0.667, 0.667, 0.75], [0.667, 0.4, 0.4, 0.5])
     """
     sizes = [len(attribute.classes) for attribute in schema.attributes]
@@ -140,7 +140,7 @@ def bootstrap_intervals(
         size = (min(at_once, resamples - first), len(truth))
         rows = generator.integers(len(truth), size=size)  # (B, N)
         resampled = [
-            figures(_confusions(truth[:, position], predicted[:, position], classes, rows))
+            scores(_confusions(truth[:, position], predicted[:, position], classes, rows))
             for position, classes in enumerate(n_classes)
         ]
         pieces.append(with_mean(resampled))  # (A + 1, B, 4)

@@ -93,7 +93,7 @@ def class_table(confusion: NDArray[np.int64]) -> ClassTable:
     )
 
 
-def figures(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
+def scores(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
     """Accuracy, macro F1 over the classes among the truths, over all, and balanced accuracy.
 
     A class without truth cannot be found, only answered in error: over all classes it counts 0.
@@ -110,7 +110,7 @@ def figures(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> figures(np.array([[3, 1, 0], [1, 1, 0], [0, 0, 0]])).round(3).tolist()
+    >>> scores(np.array([[3, 1, 0], [1, 1, 0], [0, 0, 0]])).round(3).tolist()
     [0.667, 0.625, 0.417, 0.625]
     """
     table = class_table(confusion)

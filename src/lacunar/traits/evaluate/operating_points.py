@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lacunar.traits.data.class_balance import ClassShares, balanced_answers
 from lacunar.traits.evaluate.evaluation import with_mean
-from lacunar.traits.evaluate.metrics import confusion_matrix, figures
+from lacunar.traits.evaluate.metrics import confusion_matrix, scores
 
 # From the most probable class to what finds each class as often as exact probabilities could.
 TAUS = (0.0, 0.25, 0.5, 1.0)
@@ -27,17 +27,17 @@ class OperatingPoints:
     as_answered : float
         The one at which the networks answer of their own; see
         :class:`lacunar.traits.data.class_balance.ClassShares`.
-    figures : float64 array of shape (T, A + 1, 4)
-        See :func:`lacunar.traits.evaluate.metrics.figures`; the last row of a point is the mean
+    scores : float64 array of shape (T, A + 1, 4)
+        See :func:`lacunar.traits.evaluate.metrics.scores`; the last row of a point is the mean
         over the attributes. NaN where no truth is known.
     """
 
     taus: tuple[float, ...]
     as_answered: float
-    figures: NDArray[np.float64]
+    scores: NDArray[np.float64]
 
 
-def measure_points(
+def operating_points_of(
     labels: NDArray[np.int64],
     probabilities: Sequence[NDArray[np.float64]],
     shares: ClassShares,
@@ -61,8 +61,8 @@ def measure_points(
     --------
     >>> found = np.array([[0.9, 0.1], [0.7, 0.3], [0.6, 0.4], [0.7, 0.3], [0.5, 0.5]])
     >>> labels = np.array([[0], [0], [0], [1], [-1]])
-    >>> points = measure_points(labels, [found], ClassShares(((0.75, 0.25),)), taus=(0, 1))
-    >>> points.figures[:, 0, [0, 3]].round(2).tolist()  # accuracy, balanced accuracy
+    >>> points = operating_points_of(labels, [found], ClassShares(((0.75, 0.25),)), taus=(0, 1))
+    >>> points.scores[:, 0, [0, 3]].round(2).tolist()  # accuracy, balanced accuracy
     [[0.75, 0.5], [0.5, 0.67]]
     """
     taken = tuple(sorted({*map(float, taus), shares.tau}))
@@ -73,5 +73,5 @@ def measure_points(
             confusion_matrix(labels[:, position], answers[:, position], output.shape[1])
             for position, output in enumerate(probabilities)
         ]
-        found.append(with_mean([figures(confusion) for confusion in confusions]))
+        found.append(with_mean([scores(confusion) for confusion in confusions]))
     return OperatingPoints(taken, shares.tau, np.stack(found))

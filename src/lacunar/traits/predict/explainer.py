@@ -34,7 +34,7 @@ class Explanation:
         Calibrated.
     abstain : bool
         Whether the answer is kept back, as too unsure.
-    places : float32 array of shape (H, W)
+    heat_map : float32 array of shape (H, W)
         How much each place speaks for the answer, the highest 1; all 0 where none does.
     """
 
@@ -42,7 +42,7 @@ class Explanation:
     label: str
     probability: float
     abstain: bool
-    places: NDArray[np.float32]
+    heat_map: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,9 @@ class Explainer:
 
         self._model = model
         self._networks = restore_networks(model.config, model.schema, model.states)
-        self._module = ProbabilityNetwork(self._networks, model.trust.temperatures.tolist()).eval()
+        self._module = ProbabilityNetwork(
+            self._networks, model.calibrator.temperatures.tolist()
+        ).eval()
         # Maps are caught by hooks on the networks, and a hook catches what any thread does.
         self._lock = threading.Lock()
 
@@ -231,8 +233,8 @@ def _explanations(
     maps: Sequence[NDArray[np.float32]],
 ) -> list[tuple[Explanation, ...]]:
     columns = []
-    for attribute, found, places, threshold in zip(
-        model.schema.attributes, probabilities, maps, model.trust.thresholds, strict=True
+    for attribute, found, heat_map, threshold in zip(
+        model.schema.attributes, probabilities, maps, model.calibrator.thresholds, strict=True
     ):
         confidence = found.max(axis=1)
         columns.append(
@@ -242,7 +244,7 @@ def _explanations(
                     found.argmax(axis=1).tolist(),
                     confidence.tolist(),
                     abstains(confidence, threshold).tolist(),
-                    places,
+                    heat_map,
                     strict=True,
                 )
             ]

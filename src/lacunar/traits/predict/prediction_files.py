@@ -17,7 +17,7 @@ from lacunar.traits.data.class_balance import Factors
 from lacunar.traits.data.schema import Schema
 from lacunar.traits.json_schema import BrokenImage, Prediction, PredictionsDocument, UnreadImage
 from lacunar.traits.predict.predictor import Answers, Thresholds
-from lacunar.traits.to_json import describe_predictions
+from lacunar.traits.to_json import predictions_document
 
 # Rows that are in memory at once: a group of rows of a Parquet file, on which readers rely.
 _GROUP = 10_000
@@ -36,13 +36,13 @@ class AnswerForm:
     schema : Schema
         A attributes.
     thresholds : sequence of A float or None
-        See :func:`lacunar.traits.to_json.describe_predictions`.
+        See :func:`lacunar.traits.to_json.predictions_document`.
     all_probabilities : bool
         Tell the probability of every class as well.
     spreadsheet_safe : bool
         Put a quote before text in a CSV file that a spreadsheet would run.
     factors : sequence of A float64 arrays of shape (C_a,), optional
-        See :func:`lacunar.traits.to_json.describe_predictions`.
+        See :func:`lacunar.traits.to_json.predictions_document`.
     """
 
     schema: Schema
@@ -73,7 +73,7 @@ class AnswerForm:
     def describe(self, answers: Answers) -> Iterator[Prediction | UnreadImage]:
         """Yield a document per image: its ``attributes``, or why it is ``broken``."""
         kept = [row for row, reason in enumerate(answers.reasons) if reason is None]
-        told = describe_predictions(
+        told = predictions_document(
             self.schema,
             [answers.images[row] for row in kept],
             [output[kept] for output in answers.probabilities],

@@ -63,7 +63,7 @@ def probability_module(model: TraitsModel) -> nn.Module:
         If a state is that of another network, or there is no such device.
     """
     networks = restore_networks(model.config, model.schema, model.states)
-    return ProbabilityNetwork(networks, model.trust.temperatures.tolist()).eval()
+    return ProbabilityNetwork(networks, model.calibrator.temperatures.tolist()).eval()
 
 
 class TorchTraits:
@@ -83,7 +83,7 @@ class TorchTraits:
         self.schema: Schema = model.schema
         self.height, self.width = model.config.height, model.config.width
         self.fit: Fit = model.config.fit
-        self.thresholds: Thresholds = model.trust.thresholds
+        self.thresholds: Thresholds = model.calibrator.thresholds
         self.shares: ClassShares | None = model.shares
         self._module = probability_module(model)
         self._device = next(self._module.parameters()).device

@@ -34,7 +34,7 @@ _PATIENCE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class ProcessGroup:
     """The processes of a fit, seen by one of them.
 
     Of one process nothing is sent and no number changed.
@@ -50,7 +50,7 @@ class World:
 
     Examples
     --------
-    >>> [World(rank, 3).share(8) for rank in range(3)]
+    >>> [ProcessGroup(rank, 3).share(8) for rank in range(3)]
     [slice(0, 2, None), slice(2, 5, None), slice(5, 8, None)]
     """
 
@@ -83,7 +83,7 @@ class World:
             gradient.copy_(flat[done : done + gradient.numel()].view(gradient.shape))
             done += gradient.numel()
 
-    def from_first(self, value: Any) -> Any:
+    def broadcast(self, value: Any) -> Any:
         """What the first process has for a value."""
         if self.size == 1:
             return value
@@ -95,7 +95,7 @@ class World:
             distributed.broadcast_object_list(values, src=0, device=torch.device("cpu"))
         return values[0]
 
-    def of_all(self, value: Any) -> list[Any]:
+    def gather(self, value: Any) -> list[Any]:
         """What each process has for a value, once all have come here."""
         if self.size == 1:
             return [value]
@@ -106,7 +106,7 @@ class World:
             distributed.all_gather_object(values, value)
         return values
 
-    def meet(self) -> None:
+    def wait_for_all(self) -> None:
         """Wait for every process, however long it takes to come here, unless one is lost."""
         if self.size > 1:
             with _all_alive():
@@ -131,7 +131,7 @@ class World:
             That names what differs and the first process in which it does.
         """
         alike: dict[str, Any] = {}
-        told = self.of_all(given)
+        told = self.gather(given)
         for what in given:
             values = {rank: each[what] for rank, each in enumerate(told) if each[what] is not None}
             alike[what] = next(iter(values.values()), None)
@@ -180,11 +180,11 @@ class World:
             return True
 
 
-ALONE = World()
+SINGLE_PROCESS = ProcessGroup()
 
 
 @contextmanager
-def joined() -> Iterator[World]:
+def joined() -> Iterator[ProcessGroup]:
     """Meet the other processes that ``torchrun`` started; without it, be alone.
 
     Raises
@@ -194,13 +194,13 @@ def joined() -> Iterator[World]:
 
     Examples
     --------
-    >>> with joined() as world:
-    ...     world.size
+    >>> with joined() as processes:
+    ...     processes.size
     1
     """
     told = {name: os.environ.get(name, "") for name in _VARIABLES}
     if "" in told.values() or told["WORLD_SIZE"] == "1":
-        yield ALONE
+        yield SINGLE_PROCESS
         return
     require_torch()
     import torch
@@ -228,13 +228,13 @@ def joined() -> Iterator[World]:
         raise InputError(
             f"expected {size} processes that meet at {told['MASTER_ADDR']}, got: {error}"
         ) from error
-    world = World(rank, size, local_rank, PrefixStore("lacunar", store))
-    with beating(world.store, rank):
+    processes = ProcessGroup(rank, size, local_rank, PrefixStore("lacunar", store))
+    with beating(processes.store, rank):
         try:
-            yield world
+            yield processes
         except BaseException:
             # Others may wait for this one by notes alone.
-            world.is_first_to_fail()
+            processes.is_first_to_fail()
             raise
         # After an error others may be gone already, for whom this would wait.
         with _all_alive():

@@ -9,25 +9,25 @@ from torch import nn
 
 from lacunar.traits.data.image_array import ImageArray
 from lacunar.traits.networks.inference import _BATCH, predict_logits
-from lacunar.traits.training.distributed import World
+from lacunar.traits.training.distributed import ProcessGroup
 
 
 def predict_together(
-    world: World,
+    processes: ProcessGroup,
     network: nn.Module,
     images: ImageArray,
     rows: NDArray[np.intp] | None = None,
 ) -> list[NDArray[np.float32]]:
     """What :func:`predict_logits` gives, each process answering for some of the batches."""
-    if world.size == 1:
+    if processes.size == 1:
         return predict_logits(network, images, rows)
     rows = np.arange(len(images)) if rows is None else rows
     # Whole batches, as one process has them: last digits depend on their size.
-    own = np.arange(len(rows)) // _BATCH % world.size == world.rank  # (n,)
+    own = np.arange(len(rows)) // _BATCH % processes.size == processes.rank  # (n,)
     said = []
     for output in predict_logits(network, images, rows[own]):
         whole = np.zeros((len(rows), output.shape[1]), output.dtype)
         whole[own] = output
-        world.add(torch.from_numpy(whole))  # in place: they share their memory
+        processes.add(torch.from_numpy(whole))  # in place: they share their memory
         said.append(whole)
     return said

@@ -37,7 +37,7 @@ from lacunar.traits.training.augmentation import (
     move_images,
 )
 from lacunar.traits.training.checkpoint import Arrays, Checkpoint, read_checkpoint, write_checkpoint
-from lacunar.traits.training.distributed import ALONE, World
+from lacunar.traits.training.distributed import SINGLE_PROCESS, ProcessGroup
 from lacunar.traits.training.distributed_inference import predict_together
 from lacunar.traits.training.history import Epoch, Score, is_over, kept_epoch
 from lacunar.traits.training.losses import Balance, losses_per_output
@@ -51,7 +51,7 @@ from lacunar.traits.training.optimiser import (
 )
 from lacunar.traits.training.sync_layers import Share, share_layers
 
-Progress = Callable[[Epoch], None]
+EpochProgress = Callable[[Epoch], None]
 
 # What a random generator is for; with the seed and the epoch it makes the generator's own seed.
 _WEIGHTS, _ORDER, _MOVEMENTS, _DROPOUT, _LIGHT = range(5)
@@ -83,10 +83,10 @@ def train_network(
     config: TraitsConfig,
     *,
     start: StartingWeights | None = None,
-    progress: Progress | None = None,
+    progress: EpochProgress | None = None,
     checkpoint_dir: Path | None = None,
     key: str = "",
-    world: World = ALONE,
+    processes: ProcessGroup = SINGLE_PROCESS,
 ) -> tuple[Arrays, list[Epoch]]:
     """Train a network: one cycle of the learning rate, or until the validation loss stays up.
 
@@ -103,7 +103,7 @@ def train_network(
         Where each epoch is saved, and where an unfinished run is looked for.
     key : str
         Tells apart the runs that may share the folder.
-    world : World
+    processes : ProcessGroup
         Processes that all call this with the same arguments, each to train on its part of every
         batch. Batches, draws and what is divided by are those of one process, so that losses and
         weights differ from its by the order in which sums are added up alone. The first writes.
@@ -131,7 +131,7 @@ def train_network(
     if start is not None:
         load_state(network, start.applied_to(network_state(network), schema))
     share = Share(slice(0, 0), 0)
-    share_layers(network, share, several=world.size > 1)
+    share_layers(network, share, several=processes.size > 1)
     place(network, device)
     if choose_precision(config.precision, device) is torch.float64:
         network.double()
@@ -140,8 +140,10 @@ def train_network(
     kept: Arrays = {}
     answering = _Answering(network, config)
     # Only the first process reads and writes; the others need not see its disk.
-    own_dir = checkpoint_dir if world.rank == 0 else None
-    found: Checkpoint | None = world.from_first(read_checkpoint(own_dir, key) if own_dir else None)
+    own_dir = checkpoint_dir if processes.rank == 0 else None
+    found: Checkpoint | None = processes.broadcast(
+        read_checkpoint(own_dir, key) if own_dir else None
+    )
     if found is not None:
         load_state(network, found.network)
         load_optimiser(optimiser, found.optimiser)
@@ -152,9 +154,9 @@ def train_network(
         started = time.perf_counter()
         number = len(history) + 1
         train = _train_epoch(
-            network, answering, optimiser, data, schema, config, balance, number, world, share
+            network, answering, optimiser, data, schema, config, balance, number, processes, share
         )
-        validation = _validate(answering.network, data, schema, balance, world)
+        validation = _validate(answering.network, data, schema, balance, processes)
         _check_finite(train, validation, number)
         history.append(Epoch(number, train, validation))
         rows.append(history[-1].to_dict() | {"seconds": time.perf_counter() - started})
@@ -203,7 +205,7 @@ def _train_epoch(
     config: TraitsConfig,
     balance: Balance,
     number: int,
-    world: World,
+    processes: ProcessGroup,
     share: Share,
 ) -> Score:
     network.train()
@@ -221,10 +223,10 @@ def _train_epoch(
     # Dropout draws from the global generator, which is given back as it was.
     with torch.random.fork_rng(devices=_devices(network)):
         torch.manual_seed(_seed(config, number, _DROPOUT))
-        for images, labels in _batches(network, data, config, number, world):
+        for images, labels in _batches(network, data, config, number, processes):
             step = math.ceil(n / config.batch) * (number - 1) + done // config.batch
             set_rate(optimiser, _rate(config, n, step))
-            share.rows, share.total = world.share(len(labels)), len(labels)
+            share.rows, share.total = processes.share(len(labels)), len(labels)
             with computing_in(precision, weights.device):
                 logits = network(images)  # A of (b, C_a), where b images are this process's
             logits = [output.to(weights.dtype) for output in logits]
@@ -237,7 +239,7 @@ def _train_epoch(
             ).sum()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
-            world.add_gradients(network)
+            processes.add_gradients(network)
             optimiser.step()
             answering.follow(network, step)
             for seen, output in zip(seen_logits, logits, strict=True):
@@ -245,7 +247,7 @@ def _train_epoch(
             seen_labels[done : done + len(labels)] = labels
             done += len(labels)
     for seen in seen_logits:
-        world.add(seen)
+        processes.add(seen)
     return _score(schema, seen_logits, seen_labels, balance)
 
 
@@ -256,15 +258,23 @@ def _rate(config: TraitsConfig, n: int, step: int) -> float:
 
 
 def _validate(
-    network: nn.Module, data: TrainingData, schema: Schema, balance: Balance, world: World
+    network: nn.Module,
+    data: TrainingData,
+    schema: Schema,
+    balance: Balance,
+    processes: ProcessGroup,
 ) -> Score:
-    logits = predict_together(world, network, data.images, data.validation)
+    logits = predict_together(processes, network, data.images, data.validation)
     labels = torch.from_numpy(data.labels[data.validation])
     return _score(schema, [torch.from_numpy(output) for output in logits], labels, balance)
 
 
 def _batches(
-    network: nn.Module, data: TrainingData, config: TraitsConfig, number: int, world: World
+    network: nn.Module,
+    data: TrainingData,
+    config: TraitsConfig,
+    number: int,
+    processes: ProcessGroup,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Shuffled and changed images of this process (b, 3, H, W), labels of all (B, A).
 
@@ -275,7 +285,7 @@ def _batches(
     change = _changes(config, len(order), number)
     for first in range(0, len(order), config.batch):
         batch = order[first : first + config.batch]
-        own = batch[world.share(len(batch))]
+        own = batch[processes.share(len(batch))]
         images = as_images(data.images.read(data.train[own]), like.device)
         # A last batch may have fewer images than there are processes, and torch moves no nothing.
         if len(own):

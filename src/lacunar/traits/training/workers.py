@@ -23,7 +23,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.aliases import say_nothing
+from lacunar.aliases import no_progress
 from lacunar.errors import InputError
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.image_array import ImageArray
@@ -32,14 +32,14 @@ from lacunar.traits.data.schema import Schema
 from lacunar.traits.environment import require_torch
 from lacunar.traits.networks.pretrained import StartingWeights
 from lacunar.traits.training.checkpoint import Arrays
-from lacunar.traits.training.distributed import ALONE, World
+from lacunar.traits.training.distributed import SINGLE_PROCESS, ProcessGroup
 from lacunar.traits.training.history import Epoch
 
-Progress = Callable[[int, Epoch], None]
+NetworkProgress = Callable[[int, Epoch], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class NetworkSpec:
     """A network to train.
 
     Parameters
@@ -64,24 +64,24 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
+class TrainedNetwork:
     """What came of a network: its weights, its epochs, and its logits of the other images.
 
     Parameters
     ----------
     state : mapping of str to ndarray
     history : tuple of Epoch
-    said : list of A float32 arrays of shape (n, C_a)
+    logits : list of A float32 arrays of shape (n, C_a)
         Empty where there are no other images.
     """
 
     state: Arrays
     history: tuple[Epoch, ...]
-    said: list[NDArray[np.float32]]
+    logits: list[NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class TrainingTask:
     """What all networks of a model learn from.
 
     Parameters
@@ -102,26 +102,26 @@ class Lesson:
     cache_dir: Path | None = None
 
 
-def train_members(
-    lesson: Lesson,
-    members: Sequence[Member],
+def train_networks(
+    task: TrainingTask,
+    specs: Sequence[NetworkSpec],
     *,
     workers: int = 1,
-    progress: Progress | None = None,
-    world: World = ALONE,
-) -> list[Trained]:
+    progress: NetworkProgress | None = None,
+    processes: ProcessGroup = SINGLE_PROCESS,
+) -> list[TrainedNetwork]:
     """Train networks, in their order or several at once; what comes of them is the same.
 
     Parameters
     ----------
-    lesson : Lesson
-    members : sequence of Member
+    task : TrainingTask
+    specs : sequence of NetworkSpec
     workers : int
         Processes; with 1 this one does the work. They are started anew, not copied, so a script
         that asks for several keeps its own work under ``if __name__ == "__main__":``.
     progress : callable, optional
         Called with the number of a network and each of its epochs.
-    world : World
+    processes : ProcessGroup
         Processes that train each network together, one after the other, whatever ``workers`` is.
 
     Raises
@@ -131,61 +131,64 @@ def train_members(
         outside.
     """
     require_torch()
-    report = progress or say_nothing
-    if len(members) == 1:
-        return [_train(lesson, members[0], partial(report, members[0].number), world)]
-    if workers == 1 or world.size > 1:
+    report = progress or no_progress
+    if len(specs) == 1:
+        return [_train(task, specs[0], partial(report, specs[0].number), processes)]
+    if workers == 1 or processes.size > 1:
         from lacunar.traits.networks.device import one_thread
 
         with one_thread():
-            return [_train(lesson, each, partial(report, each.number), world) for each in members]
-    return _train_side_by_side(lesson, members, workers, report)
+            return [_train(task, each, partial(report, each.number), processes) for each in specs]
+    return _train_side_by_side(task, specs, workers, report)
 
 
 def _train(
-    lesson: Lesson, member: Member, progress: Callable[[Epoch], None], world: World = ALONE
-) -> Trained:
+    task: TrainingTask,
+    spec: NetworkSpec,
+    progress: Callable[[Epoch], None],
+    processes: ProcessGroup = SINGLE_PROCESS,
+) -> TrainedNetwork:
     from lacunar.traits.networks.build import restore_networks
     from lacunar.traits.training.distributed_inference import predict_together
     from lacunar.traits.training.loop import TrainingData, train_network
 
     state, history = train_network(
-        TrainingData(lesson.images, lesson.labels, member.fitted, member.others),
-        lesson.schema,
-        member.config,
-        start=lesson.start,
+        TrainingData(task.images, task.labels, spec.fitted, spec.others),
+        task.schema,
+        spec.config,
+        start=task.start,
         progress=progress,
-        checkpoint_dir=member.checkpoint_dir,
-        key=member.key,
-        world=world,
+        checkpoint_dir=spec.checkpoint_dir,
+        key=spec.key,
+        processes=processes,
     )
-    said: list[NDArray[np.float32]] = []
-    if len(member.others):
-        alone = restore_networks(member.config, lesson.schema, [state])
-        said = predict_together(world, alone, lesson.images, member.others)
-    return Trained(state, tuple(history), said)
+    logits: list[NDArray[np.float32]] = []
+    if len(spec.others):
+        alone = restore_networks(spec.config, task.schema, [state])
+        logits = predict_together(processes, alone, task.images, spec.others)
+    return TrainedNetwork(state, tuple(history), logits)
 
 
 def _train_side_by_side(
-    lesson: Lesson, members: Sequence[Member], workers: int, report: Progress
-) -> list[Trained]:
-    waiting = deque(members)
-    trained: dict[int, Trained] = {}
+    task: TrainingTask, specs: Sequence[NetworkSpec], workers: int, report: NetworkProgress
+) -> list[TrainedNetwork]:
+    waiting = deque(specs)
+    trained: dict[int, TrainedNetwork] = {}
     context = multiprocessing.get_context("spawn")
     crew: dict[Connection, _Worker] = {}
     try:
-        for _ in range(min(workers, len(members))):
-            worker = _Worker(context, lesson)
+        for _ in range(min(workers, len(specs))):
+            worker = _Worker(context, task)
             crew[worker.connection] = worker
             worker.take(waiting.popleft())
-        while len(trained) < len(members):
+        while len(trained) < len(specs):
             for ready in wait([*crew]):
                 worker = crew[cast("Connection", ready)]
                 told = worker.tell()
                 if isinstance(told, Epoch):
-                    report(worker.member.number, told)
+                    report(worker.spec.number, told)
                     continue
-                trained[worker.member.number] = told
+                trained[worker.spec.number] = told
                 if waiting:
                     worker.take(waiting.popleft())
                 else:
@@ -194,34 +197,32 @@ def _train_side_by_side(
     finally:
         for worker in crew.values():
             worker.end()
-    return [trained[member.number] for member in members]
+    return [trained[spec.number] for spec in specs]
 
 
 class _Worker:
     """A process that trains one network after the other."""
 
-    member: Member
+    spec: NetworkSpec
 
-    def __init__(self, context: SpawnContext, lesson: Lesson) -> None:
+    def __init__(self, context: SpawnContext, task: TrainingTask) -> None:
         self.connection, there = context.Pipe()
-        shared = _Shared(
-            lesson.images.key, lesson.labels, lesson.schema, lesson.start, lesson.cache_dir
-        )
+        shared = _Shared(task.images.key, task.labels, task.schema, task.start, task.cache_dir)
         self._process: SpawnProcess = context.Process(
             target=_work, args=(there, shared), daemon=True
         )
         self._process.start()
         there.close()
 
-    def take(self, member: Member) -> None:
+    def take(self, spec: NetworkSpec) -> None:
         """Begin with a network."""
-        self.member = member
+        self.spec = spec
         try:
-            self.connection.send(member)
+            self.connection.send(spec)
         except OSError:
             raise self._died() from None
 
-    def tell(self) -> Epoch | Trained:
+    def tell(self) -> Epoch | TrainedNetwork:
         """Wait for an epoch, or for the end of a network."""
         try:
             told = self.connection.recv()
@@ -229,13 +230,13 @@ class _Worker:
             raise self._died() from None
         if isinstance(told, BaseException):
             raise told
-        assert isinstance(told, Epoch | Trained)
+        assert isinstance(told, Epoch | TrainedNetwork)
         return told
 
     def _died(self) -> InputError:
         self._process.join()
         return InputError(
-            f"expected the process that trains network {self.member.number + 1} to live,"
+            f"expected the process that trains network {self.spec.number + 1} to live,"
             f" it ended with status {self._process.exitcode}; fewer --workers take less"
             " memory, and a fit with --checkpoint goes on where it was"
         )
@@ -249,7 +250,7 @@ class _Worker:
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """A :class:`Lesson` as it travels: images stay on the disk."""
+    """A :class:`TrainingTask` as it travels: images stay on the disk."""
 
     key: str
     labels: NDArray[np.int64]
@@ -267,14 +268,14 @@ def _work(connection: Connection, shared: _Shared) -> None:
 
     torch.set_num_threads(1)
     images = open_images(shared.key, cache_dir=shared.cache_dir)
-    lesson = Lesson(images, shared.labels, shared.schema, shared.start)
+    task = TrainingTask(images, shared.labels, shared.schema, shared.start)
     while True:
         try:
-            member = connection.recv()
+            spec = connection.recv()
         except EOFError:
             return
         try:
-            connection.send(_train(lesson, member, connection.send))
+            connection.send(_train(task, spec, connection.send))
         except Exception as error:
             connection.send(error)
             return

@@ -12,10 +12,10 @@ from typing_extensions import TypedDict
 from lacunar.traits.audit.correction_sheet import read_cell
 from lacunar.traits.audit.findings import AuditFindings
 from lacunar.traits.audit.json_schema import BadImage, CopyPair, Gap, ImageName, WrongLabel
-from lacunar.traits.data.dataset import Part
+from lacunar.traits.data.dataset import SplitName
 from lacunar.web.audit.book import AuditBook
 from lacunar.web.audit.decisions import Place
-from lacunar.web.audit.items import Item, Kind, describe_item
+from lacunar.web.audit.items import Item, Kind, item_document
 from lacunar.web.audit_requests import AuditQuery, WithAudit, csv_response, decide
 from lacunar.web.problems import Refusal
 from lacunar.web.state import State
@@ -138,7 +138,7 @@ def _page(book: AuditBook, asked: ApiAuditQuery) -> AuditPage:
 def _item(book: AuditBook, item: Item) -> AuditItem:
     return {
         "id": item.anchor,
-        "finding": describe_item(book.findings, item),
+        "finding": item_document(book.findings, item),
         "decided": [
             _decision(book, place)
             for place in item.places
@@ -180,7 +180,7 @@ def _correct(book: AuditBook, asked: Correction) -> Decisions:
     return _decisions(book)
 
 
-def _place(findings: AuditFindings, part: Part, name: str, attribute: str) -> Place | None:
+def _place(findings: AuditFindings, part: SplitName, name: str, attribute: str) -> Place | None:
     dataset = findings.parts.datasets.get(part)
     if dataset is None or name not in dataset.names or attribute not in findings.schema.names:
         return None

@@ -15,13 +15,13 @@ from lacunar.taste.json_schema import (
     UserDocument,
 )
 from lacunar.taste.recommend.rerank import Controls
-from lacunar.taste.to_json import describe_films, describe_segments, describe_user
+from lacunar.taste.to_json import films_document, segments_document, user_document
 from lacunar.web.list_requests import (
     MOST_FILMS,
     MOST_LETTERS,
     MOST_RATINGS,
-    Asked,
-    WithAsked,
+    ListRequest,
+    WithListRequest,
     recommended_to,
     user_at,
 )
@@ -77,9 +77,9 @@ class RecommendationsRequest(BaseModel):
         default_factory=list, max_length=MOST_RATINGS, description="Ids of films to leave out."
     )
 
-    def asked(self) -> Asked:
+    def asked(self) -> ListRequest:
         """The list that is wanted."""
-        return Asked(
+        return ListRequest(
             top=self.top,
             by=self.by,
             controls=Controls(
@@ -97,13 +97,13 @@ class RecommendationsRequest(BaseModel):
 @router.get("/segments", summary="All segments")
 async def segments(model: WithTaste, state: State) -> SegmentsDocument:
     """What `lacunar taste segments --json` prints."""
-    return await state.pool.run(describe_segments, model)
+    return await state.pool.run(segments_document, model)
 
 
 # Ids may hold slashes, so this route comes first: the next would take its ending for an id's.
 @router.get("/users/{user_id:path}/recommendations", summary="Films for a user of the log")
 async def user_recommendations(
-    user_id: UserId, asked: WithAsked, model: WithTaste, state: State
+    user_id: UserId, asked: WithListRequest, model: WithTaste, state: State
 ) -> RecommendationsDocument:
     """What `lacunar taste recommend --user ID --json` prints."""
     return await state.pool.run(recommended_to, model, user_at(model, user_id), asked)
@@ -112,7 +112,7 @@ async def user_recommendations(
 @router.get("/users/{user_id:path}", summary="A user's profile and segments")
 async def user(user_id: UserId, model: WithTaste) -> UserDocument:
     """What `lacunar taste user --user ID --json` prints."""
-    return describe_user(model, user_at(model, user_id))
+    return user_document(model, user_at(model, user_id))
 
 
 @router.post("/recommendations", summary="Films for somebody new")
@@ -138,4 +138,4 @@ async def films(
     limit: Annotated[int, Query(ge=1, le=MOST_FILMS)] = 10,
 ) -> FilmsDocument:
     """Films whose titles have every word of the query, best match first."""
-    return await state.pool.run(describe_films, model, q, limit)
+    return await state.pool.run(films_document, model, q, limit)

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from lacunar.errors import InputError
 from lacunar.traits.json_schema import FitDocument, PredictionsDocument
-from lacunar.traits.to_json import describe_fit
+from lacunar.traits.to_json import fit_document
 from lacunar.web.api import audit
 from lacunar.web.problems import Refusal
 from lacunar.web.state import State, WithTraits
@@ -95,7 +95,7 @@ async def attributes(state: State, traits: WithTraits) -> AttributesDocument:
                 traits.schema.attributes, traits.predictor.thresholds, strict=True
             )
         ],
-        "fit": None if model is None else await state.pool.run(describe_fit, model),
+        "fit": None if model is None else await state.pool.run(fit_document, model),
     }
 
 

@@ -11,16 +11,17 @@ from typing import Literal, get_args
 
 from markupsafe import Markup
 
+from lacunar.aliases import StageProgress
 from lacunar.errors import InputError
 from lacunar.report.traits.audit_sheets import image_name
 from lacunar.report.traits.thumbnails import thumbnail
-from lacunar.traits.audit.findings import AuditFindings, Progress, audit_images
+from lacunar.traits.audit.findings import AuditFindings, audit_images
 from lacunar.traits.audit.unseen_predictions import unseen_probabilities
 from lacunar.traits.data.dataset import read_layout
 from lacunar.traits.data.images import read_image
 from lacunar.traits.data.schema import Schema, read_schema
 from lacunar.traits.model import TraitsModel
-from lacunar.web.audit.decisions import Marks
+from lacunar.web.audit.decisions import Decisions
 from lacunar.web.audit.items import Item, Kind, items_of
 
 State = Literal["any", "open", "marked"]
@@ -30,7 +31,7 @@ _PICTURES = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class FindingFilter:
     """Which findings are asked for.
 
     Parameters
@@ -73,12 +74,12 @@ class AuditBook:
     Parameters
     ----------
     findings : AuditFindings
-    marks : Marks
+    marks : Decisions
     unjudged : str
         Why there are no predictions to judge labels and gaps by; empty where there are.
     """
 
-    def __init__(self, findings: AuditFindings, marks: Marks, unjudged: str = "") -> None:
+    def __init__(self, findings: AuditFindings, marks: Decisions, unjudged: str = "") -> None:
         self.findings = findings
         self.marks = marks
         self.unjudged = unjudged
@@ -100,7 +101,7 @@ class AuditBook:
                 found[line.reason] = n
         return found
 
-    def find(self, wanted: Wanted) -> list[Item]:
+    def find(self, wanted: FindingFilter) -> list[Item]:
         """Findings that are asked for, in the order of the audit.
 
         Raises
@@ -117,7 +118,7 @@ class AuditBook:
                 raise InputError(f"{what}: expected one of {', '.join(known)}, got {value!r}")
         return [item for item in self._items[wanted.kind] if self._fits(item, wanted)]
 
-    def page(self, wanted: Wanted, number: int, size: int) -> Page:
+    def page(self, wanted: FindingFilter, number: int, size: int) -> Page:
         """A page of what :meth:`find` finds; the last one where the number is past it."""
         found = self.find(wanted)
         pages = max(1, -(-len(found) // size))
@@ -128,7 +129,7 @@ class AuditBook:
         """Whether a label of a finding waits for a decision."""
         return any(self.marks.decision(place) is None for place in item.places)
 
-    def _fits(self, item: Item, wanted: Wanted) -> bool:
+    def _fits(self, item: Item, wanted: FindingFilter) -> bool:
         names = self.findings.schema.names
         if wanted.attribute is not None and wanted.attribute not in (
             names[position] for position in item.attributes
@@ -160,7 +161,7 @@ def open_audit(
     schema: Path | None = None,
     corrections: Path | None = None,
     cache_dir: Path | None = None,
-    progress: Progress | None = None,
+    progress: StageProgress | None = None,
 ) -> AuditBook:
     """Audit labelled images, with predictions where a model has some that may judge them.
 
@@ -176,7 +177,7 @@ def open_audit(
     schema : Path, optional
         A ``schema.toml`` that is not beside the data.
     corrections : Path, optional
-        See :class:`lacunar.web.audit.decisions.Marks`.
+        See :class:`lacunar.web.audit.decisions.Decisions`.
     cache_dir : Path, optional
         See :func:`lacunar.traits.data.image_cache.default_cache_dir`.
     progress : callable, optional
@@ -200,4 +201,4 @@ def open_audit(
     findings = audit_images(
         train, test, probabilities, test_probabilities=of_test, progress=progress
     )
-    return AuditBook(findings, Marks(findings, corrections), unjudged)
+    return AuditBook(findings, Decisions(findings, corrections), unjudged)

@@ -15,7 +15,7 @@ from lacunar.traits.data.schema import UNKNOWN
 Place = tuple[int, int]
 
 
-class Marks:
+class Decisions:
     """Decisions on flagged labels, by image and attribute; any thread may ask and decide.
 
     There are never more than the audit flagged and the file held, so memory is bounded.

@@ -11,10 +11,10 @@ import numpy as np
 from lacunar.traits.audit.findings import AuditFindings
 from lacunar.traits.audit.json_schema import BadImage, CopyPair, Gap, WrongLabel
 from lacunar.traits.audit.to_json import (
-    describe_bad_image,
-    describe_copies,
-    describe_gap,
-    describe_wrong_label,
+    bad_image_document,
+    copies_document,
+    gap_document,
+    wrong_label_document,
 )
 from lacunar.web.audit.decisions import Place
 
@@ -76,17 +76,17 @@ def items_of(findings: AuditFindings) -> dict[Kind, tuple[Item, ...]]:
     }
 
 
-def describe_item(findings: AuditFindings, item: Item) -> WrongLabel | Gap | CopyPair | BadImage:
+def item_document(findings: AuditFindings, item: Item) -> WrongLabel | Gap | CopyPair | BadImage:
     """Say of a finding what ``lacunar traits audit --json`` says of it."""
     if item.kind == "wrong_labels":
         assert findings.wrong_labels is not None
-        return describe_wrong_label(findings, findings.wrong_labels, item.row)
+        return wrong_label_document(findings, findings.wrong_labels, item.row)
     if item.kind == "gaps":
         assert findings.gaps is not None
-        return describe_gap(findings, findings.gaps, item.row)
+        return gap_document(findings, findings.gaps, item.row)
     if item.kind == "duplicates":
-        return describe_copies(findings, findings.duplicates[item.row])
-    return describe_bad_image(findings, findings.low_quality[item.row])
+        return copies_document(findings, findings.duplicates[item.row])
+    return bad_image_document(findings, findings.low_quality[item.row])
 
 
 def _wrong_labels(findings: AuditFindings) -> Iterator[Item]:

@@ -17,8 +17,8 @@ from lacunar.report.traits.words import spoken
 from lacunar.web.audit.book import KINDS, AuditBook
 from lacunar.web.audit.items import Kind
 from lacunar.web.audit_requests import (
-    Asked,
     AuditQuery,
+    ListRequest,
     WithAudit,
     csv_response,
     decide,
@@ -69,7 +69,7 @@ class MarkForm(AuditQuery):
 
 
 @router.get("/traits/audit")
-async def show(request: Request, state: State, book: WithAudit, asked: Asked) -> HTMLResponse:
+async def show(request: Request, state: State, book: WithAudit, asked: ListRequest) -> HTMLResponse:
     """Show a page of findings."""
     context = await state.pool.run(_context, book, asked)
     return render(request, "audit.html", title="Audit", **context)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from lacunar.web.list_requests import MOST_LETTERS, WithAsked, ratings_of
+from lacunar.web.list_requests import MOST_LETTERS, WithListRequest, ratings_of
 from lacunar.web.problems import Refusal
 from lacunar.web.rendering import render
 from lacunar.web.state import State, WithTaste, WithTasteViews
@@ -25,7 +25,7 @@ _MOST_SENT = 2 * MOST_RATED
 @router.get(PATH)
 async def try_it(
     request: Request,
-    asked: WithAsked,
+    asked: WithListRequest,
     model: WithTaste,
     views: WithTasteViews,
     state: State,

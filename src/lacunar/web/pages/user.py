@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from lacunar.report.taste.users import profile_beside_segment, user_name
 from lacunar.taste.model import TasteModel
 from lacunar.web.addresses import user_path
-from lacunar.web.list_requests import MOST_LETTERS, Asked, WithAsked, user_at
+from lacunar.web.list_requests import MOST_LETTERS, ListRequest, WithListRequest, user_at
 from lacunar.web.rendering import render
 from lacunar.web.state import State, WithTaste, WithTasteViews
 from lacunar.web.views.lists import list_controls, shown_list
@@ -38,7 +38,7 @@ async def find_user(
 async def user(
     request: Request,
     user_id: Annotated[str, Path(max_length=MOST_LETTERS)],
-    asked: WithAsked,
+    asked: WithListRequest,
     model: WithTaste,
     views: WithTasteViews,
     state: State,
@@ -60,7 +60,7 @@ async def user(
     )
 
 
-def _user(views: TasteViews, user: int, asked: Asked) -> dict[str, Any]:
+def _user(views: TasteViews, user: int, asked: ListRequest) -> dict[str, Any]:
     model: TasteModel = views.model
     profiles, segments = model.profiles, model.segments
     means, counts = profiles.means[user].tolist(), profiles.counts[user].tolist()

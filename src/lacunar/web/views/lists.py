@@ -12,7 +12,7 @@ from lacunar.taste.config import RECOMMENDERS
 from lacunar.taste.json_schema import RecommendationsDocument
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.rerank import Controls
-from lacunar.web.list_requests import Asked, recommended_to
+from lacunar.web.list_requests import ListRequest, recommended_to
 
 Context = dict[str, Any]
 
@@ -43,7 +43,7 @@ class Slider:
     value: str
 
 
-def list_controls(model: TasteModel, asked: Asked) -> Context:
+def list_controls(model: TasteModel, asked: ListRequest) -> Context:
     """Menus and sliders, set as was asked."""
     own = model.config.recommender
     return {
@@ -75,7 +75,7 @@ def list_controls(model: TasteModel, asked: Asked) -> Context:
 def shown_list(
     model: TasteModel,
     user: int | Mapping[str, float],
-    asked: Asked,
+    asked: ListRequest,
     *,
     before: Mapping[str, float] | None = None,
 ) -> Context:
@@ -85,8 +85,8 @@ def shown_list(
     ----------
     model : TasteModel
     user : int or mapping of str to float
-        See :func:`lacunar.taste.to_json.describe_recommendations`.
-    asked : Asked
+        See :func:`lacunar.taste.to_json.recommendations_document`.
+    asked : ListRequest
     before : mapping of str to float, optional
         Earlier ratings: each film tells how it moved since.
     """

@@ -13,7 +13,7 @@ from lacunar.report.traits.confidence import confidence
 from lacunar.report.traits.labels import labels_of_parts
 from lacunar.report.traits.page import summary
 from lacunar.report.traits.scores import confusions, scores
-from lacunar.report.traits.words import of_part, reported_part, spoken
+from lacunar.report.traits.words import of_split, reported_split, spoken
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.predict.predictor import Predictor
 
@@ -84,7 +84,7 @@ class TraitsViews:
 
 def overview(model: TraitsModel) -> Overview:
     """Draw every figure of a model; it takes a moment, and the same model gives the same."""
-    part = reported_part(model)
+    part = reported_split(model)
     confused = _outputs(confusions(model))
     trust = confidence(model.confidences[part], part)
     columns = zip(
@@ -121,7 +121,7 @@ def answers_table(predictor: Predictor) -> Table:
 
 
 def _gaps(model: TraitsModel) -> Table:
-    parts = {of_part(part): counts for part, counts in model.counts.items()}
+    parts = {of_split(part): counts for part, counts in model.counts.items()}
     return table(
         "Labels that nobody has told",
         ["Attribute", *(f"{part.capitalize()} images" for part in parts)],

@@ -13,7 +13,7 @@ from lacunar.report.traits.explained import Look, looks_of
 from lacunar.report.traits.words import spoken
 from lacunar.traits.json_schema import Answer, BrokenImage
 from lacunar.traits.predict.predictor import Thresholds
-from lacunar.web.traits_service import Told
+from lacunar.web.traits_service import AnsweredImage
 
 # Classes besides the answer that are told, and from which probability on.
 _OTHERS, _WORTH_TELLING = 2, 0.01
@@ -68,17 +68,17 @@ class TryView:
     places: bool
 
 
-def try_view(told: Sequence[Told | BrokenImage], thresholds: Thresholds) -> TryView:
+def try_view(told: Sequence[AnsweredImage | BrokenImage], thresholds: Thresholds) -> TryView:
     """Draw the pictures of answers and write down their figures."""
-    whole_images = [one for one in told if isinstance(one, Told)]
+    whole_images = [one for one in told if isinstance(one, AnsweredImage)]
     return TryView(
         images=tuple(_image(one, thresholds) for one in whole_images),
-        broken=tuple(one for one in told if not isinstance(one, Told)),
+        broken=tuple(one for one in told if not isinstance(one, AnsweredImage)),
         places=any(one.image.answers for one in whole_images),
     )
 
 
-def _image(told: Told, thresholds: Thresholds) -> ImageView:
+def _image(told: AnsweredImage, thresholds: Thresholds) -> ImageView:
     itself, *looks = looks_of(told.image, scale=_SCALE)
     answers = told.prediction["attributes"]
     places: Sequence[Look | None] = looks or [None] * len(answers)

@@ -13,8 +13,8 @@ from lacunar.report.taste.users import profile_beside_segment
 from lacunar.taste.data.histories import new_history
 from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.model import TasteModel
-from lacunar.taste.to_json import describe_film
-from lacunar.web.list_requests import Asked
+from lacunar.taste.to_json import film_document
+from lacunar.web.list_requests import ListRequest
 from lacunar.web.views.lists import Option, shown_list
 from lacunar.web.views.tastes import TasteViews
 
@@ -37,19 +37,19 @@ class Trying:
         Ratings by film id, the latest last.
     q : str
         Words to search titles for.
-    asked : Asked
+    asked : ListRequest
     """
 
     stars: Mapping[str, float]
     q: str
-    asked: Asked
+    asked: ListRequest
 
     def query(self) -> list[tuple[str, str]]:
         """The state as pairs of an address.
 
         Examples
         --------
-        >>> Trying({"318": 4.5}, "alien", Asked()).query()
+        >>> Trying({"318": 4.5}, "alien", ListRequest()).query()
         [('q', 'alien'), ('rate', '318:4.5')]
         """
         said = [("q", self.q)] if self.q else []
@@ -93,10 +93,10 @@ def trying_view(views: TasteViews, trying: Trying) -> Context:
     """
     model, before = views.model, trying.before
     history = new_history(model.ratings, trying.stars)
-    belongs = model.placement.cautious_responsibilities(history)[0]
+    belongs = model.placer.cautious_responsibilities(history)[0]
     earlier = None
     if before is not None:
-        earlier = model.placement.cautious_responsibilities(new_history(model.ratings, before))[0]
+        earlier = model.placer.cautious_responsibilities(new_history(model.ratings, before))[0]
     belonging = views.belonging("You", belongs, earlier)
     return {
         "rated": [_rated(model, trying, item) for item in trying.stars],
@@ -155,7 +155,7 @@ def _results(views: TasteViews, trying: Trying) -> list[Context]:
         found = views.to_rate(trying.stars, _SUGGESTED)
     shown = []
     for position in found:
-        film = describe_film(model, position)
+        film = film_document(model, position)
         item = str(film["item"])
         given = trying.stars.get(item)
         shown.append(
@@ -172,7 +172,7 @@ def _results(views: TasteViews, trying: Trying) -> list[Context]:
 
 
 def _profile(model: TasteModel, trying: Trying, segment: int) -> Context:
-    profiles, _ = model.placement.profiles(new_history(model.ratings, trying.stars))
+    profiles, _ = model.placer.profiles(new_history(model.ratings, trying.stars))
     return profile_beside_segment(
         model, "You", segment, profiles.means[0].tolist(), profiles.counts[0].tolist()
     )

@@ -10,15 +10,15 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from lacunar.taste.data.ratings import Ratings
-from lacunar.taste.recommend.ease import DualItemModel, ItemModel, PrimalItemModel
+from lacunar.taste.recommend.ease import DualEase, EaseModel, PrimalEase
 from lacunar.taste.recommend.personal import PersonalOptions, design_rows
 
 Arrays = dict[str, NDArray[Any]]
 
 
-def item_model_arrays(model: ItemModel) -> Arrays:
+def item_model_arrays(model: EaseModel) -> Arrays:
     """What to keep of an item model; its rows of feedback follow from the log."""
-    if isinstance(model, DualItemModel):
+    if isinstance(model, DualEase):
         return {"item_inverse": model.inverse, "item_unexplained": model.unexplained}
     if isinstance(model.matrix, np.ndarray):
         return {"item_positions": model.items, "item_weights": model.matrix}
@@ -32,7 +32,7 @@ def item_model_arrays(model: ItemModel) -> Arrays:
 
 def read_item_model(
     arrays: Mapping[str, NDArray[Any]], ratings: Ratings, options: PersonalOptions
-) -> ItemModel:
+) -> EaseModel:
     """Return the model that :func:`item_model_arrays` took apart.
 
     Raises
@@ -42,10 +42,10 @@ def read_item_model(
     """
     if "item_inverse" in arrays:
         rows = design_rows(ratings, options)
-        return DualItemModel(rows, arrays["item_inverse"], arrays["item_unexplained"])
+        return DualEase(rows, arrays["item_inverse"], arrays["item_unexplained"])
     items, weights = arrays["item_positions"], arrays["item_weights"]
     if "item_sources" not in arrays:
-        return PrimalItemModel(ratings.n_items, items, weights)
+        return PrimalEase(ratings.n_items, items, weights)
     parts = (weights, arrays["item_targets"], arrays["item_sources"])
     matrix = sp.csr_array(parts, shape=(len(items), len(items)))
-    return PrimalItemModel(ratings.n_items, items, matrix)
+    return PrimalEase(ratings.n_items, items, matrix)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from lacunar.store.item_model import item_model_arrays, read_item_model
+from lacunar.store.ease import item_model_arrays, read_item_model
 from lacunar.taste.data.histories import histories_of
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.model import TasteModel
-from lacunar.taste.recommend.ease import ItemModel, PrimalItemModel, fit_item_model
+from lacunar.taste.recommend.ease import EaseModel, PrimalEase, fit_ease
 from lacunar.taste.recommend.personal import PersonalOptions, design_rows
 
 OPTIONS = PersonalOptions(content=1.0)
@@ -19,7 +19,7 @@ def test_an_item_model_comes_back_from_its_arrays(
     sample_ratings: Ratings, limits: dict[str, int]
 ) -> None:
     rows = design_rows(sample_ratings, OPTIONS)
-    before = fit_item_model(rows, 40.0, **limits)
+    before = fit_ease(rows, 40.0, **limits)
     after = read_item_model(item_model_arrays(before), sample_ratings, OPTIONS)
     assert type(after) is type(before)
     feedback = sp.csr_array(rows[: sample_ratings.n_users])
@@ -28,11 +28,11 @@ def test_an_item_model_comes_back_from_its_arrays(
 
 def test_both_kinds_are_met_above(sample_ratings: Ratings, sample_model: TasteModel) -> None:
     rows = design_rows(sample_ratings, OPTIONS)
-    found: list[ItemModel] = [
-        fit_item_model(rows, 40.0),
-        fit_item_model(rows, 40.0, max_films=100),
+    found: list[EaseModel] = [
+        fit_ease(rows, 40.0),
+        fit_ease(rows, 40.0, max_films=100),
     ]
-    assert {type(model) for model in found} == {type(sample_model.item_model), PrimalItemModel}
+    assert {type(model) for model in found} == {type(sample_model.ease_model), PrimalEase}
 
 
 def test_a_missing_array_is_noticed(sample_ratings: Ratings) -> None:
