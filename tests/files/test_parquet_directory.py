@@ -15,7 +15,7 @@ def test_what_is_there_is_replaced_by_force_and_only_if_it_is_such_files(tmp_pat
         (folder / ".a.parquet.1f.part").write_text("a second try of the same")
         assert not path.exists()
     assert [file.name for file in path.iterdir()] == ["a.parquet"]
-    with pytest.raises(InputError, match="name --force"), parts_directory(path, force=False):
+    with pytest.raises(InputError, match="pass `force`"), parts_directory(path, force=False):
         pass
     with parts_directory(path, force=True) as folder:
         (folder / "b.parquet").write_text("2")
@@ -46,7 +46,7 @@ def test_a_run_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("force", [False, True])
 def test_what_comes_up_meanwhile_is_refused_and_stays(tmp_path: Path, force: bool) -> None:
     path = tmp_path / "out"
-    sentence = "got others" if force else "name --force"
+    sentence = "got others" if force else "pass `force`"
 
     def meet() -> None:
         with parts_directory(path, force=force) as folder:

@@ -93,7 +93,7 @@ def test_a_model_saved_without_operating_points_has_none(
 
 
 @pytest.mark.parametrize(
-    "name", ["counts.train.0", "confusion.test.5", "intervals.validation", "points.test.scores"]
+    "name", ["counts.train.0", "confusion.test.5", "intervals.validation", "points.test.figures"]
 )
 def test_a_model_with_a_part_missing_gets_one_sentence(
     people_model: TraitsModel, tmp_path: Path, name: str

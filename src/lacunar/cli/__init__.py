@@ -11,6 +11,7 @@ import typer
 from lacunar import __version__
 from lacunar.cli import data, demo, models, serve
 from lacunar.cli.console import fail
+from lacunar.cli.option_names import OptionNames
 from lacunar.cli.taste.commands import app as taste_app
 from lacunar.cli.traits.commands import app as traits_app
 from lacunar.errors import InputError
@@ -19,6 +20,7 @@ from lacunar.errors import InputError
 _NO_PLACE = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EPERM, errno.EROFS}
 
 app = typer.Typer(
+    cls=OptionNames,
     name="lacunar",
     help="Learn people's tastes and traits from data full of gaps.",
     epilog="Example: `lacunar demo -o demo` tries both on generated data.",

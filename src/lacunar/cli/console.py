@@ -110,7 +110,7 @@ def check_file_destination(path: Path, *, force: bool) -> None:
     if not path.parent.is_dir():
         raise InputError(f"{path}: expected an existing parent directory, got none")
     if path.exists() and not force:
-        raise InputError(f"{path}: a file is there already; name --force to replace it")
+        raise InputError(f"{path}: a file is there already; pass --force to replace it")
 
 
 def check_checkpoint(checkpoint: Path | None, output: Path) -> None:

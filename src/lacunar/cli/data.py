@@ -9,8 +9,10 @@ import typer
 
 from lacunar.cli import data_sample
 from lacunar.cli.console import ForceFlag, JsonFlag, emit_json, out, progress
+from lacunar.cli.option_names import OptionNames
 
 app = typer.Typer(
+    cls=OptionNames,
     no_args_is_help=True,
     help="Generated samples and public data sets.",
     rich_markup_mode="markdown",

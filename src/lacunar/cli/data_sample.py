@@ -92,7 +92,7 @@ def sample(
     if layout not in {None, "csv", "parquet"}:
         raise InputError(f"--layout: expected csv or parquet, got {layout!r}")
     if output.exists() and (not output.is_dir() or (any(output.iterdir()) and not force)):
-        raise InputError(f"{output}: something is there already; name --force to write into it")
+        raise InputError(f"{output}: something is there already; pass --force to write into it")
     named: dict[str, Any] = {
         name: value
         for name, value in (of_tastes if what == "tastes" else of_people).items()

@@ -36,7 +36,7 @@ def demo(
     from lacunar.report.index import index_page
 
     if output.exists() and (not output.is_dir() or (any(output.iterdir()) and not force)):
-        raise InputError(f"{output}: something is there already; name --force to write into it")
+        raise InputError(f"{output}: something is there already; pass --force to write into it")
     output.mkdir(parents=True, exist_ok=True)
     entries, notes = [_tastes(output, seed)], []
     try:

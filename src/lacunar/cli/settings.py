@@ -27,5 +27,5 @@ def validated(config: Callable[..., Config], **options: Any) -> Config:
         said = first["msg"].removeprefix("Value error, ")
         if not first["loc"]:
             raise InputError(said) from error
-        option = "--" + "-".join(str(part) for part in first["loc"]).replace("_", "-")
-        raise InputError(f"{option}: {said}, got {first['input']!r}") from error
+        field = "_".join(map(str, first["loc"]))
+        raise InputError(f"{said}, got {first['input']!r}", field=field) from error

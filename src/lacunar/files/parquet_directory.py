@@ -36,7 +36,7 @@ def check_parts_destination(path: Path, *, force: bool) -> None:
     if any(not file.is_file() or file.suffix != ".parquet" for file in path.iterdir()):
         raise InputError(f"{path}: expected an empty place or Parquet files, got others")
     if not force:
-        raise InputError(f"{path}: something is there already; name --force to replace it")
+        raise InputError(f"{path}: something is there already; pass `force` to replace it")
 
 
 @contextmanager

@@ -102,7 +102,7 @@ def check_destination(path: AnyPath, *, force: bool) -> None:
     if MANIFEST not in found:
         raise InputError(f"{path}: expected an empty place or a model, got another directory")
     if not force:
-        raise InputError(f"{path}: a model is there already; name --force to replace it")
+        raise InputError(f"{path}: a model is there already; pass `force` to replace it")
 
 
 def write_bundle(path: Path, bundle: Bundle, *, force: bool = False) -> None:

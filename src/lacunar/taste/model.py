@@ -174,8 +174,8 @@ class TasteModel:
         if controls is not None and controls.adventure:
             if not isinstance(recommender, PersonalRecommender):
                 raise InputError(
-                    "--adventure: expected the recommender personal, got "
-                    f"{by or self.config.recommender}"
+                    f"expected the recommender personal, got {by or self.config.recommender}",
+                    field="adventure",
                 )
             return recommender.adventurous(controls.adventure)
         return recommender

@@ -98,8 +98,9 @@ def fit_traits(
     config = config or TraitsConfig()
     if config.folds and config.refit and config.chooses_epoch:
         raise InputError(
-            f"--refit: expected 0 where images choose the epoch (preset {config.preset}), got"
-            f" {config.refit}: networks trained on all images have none left to choose by"
+            f"expected 0 where images choose the epoch (preset {config.preset}), got"
+            f" {config.refit}: networks trained on all images have none left to choose by",
+            field="refit",
         )
     if test is not None:
         check_attributes(train.schema, test)

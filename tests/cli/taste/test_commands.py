@@ -67,7 +67,7 @@ BAD = {
     "unknown user": (["recommend", "MODEL", "--user", "no"], "such as 1, got 'no'"),
     "no model": (["segments", "DATA"], "expected a model directory"),
     "no data": (["fit", "nowhere", "-o", "OUT"], "got no such directory"),
-    "model in place": (["fit", "DATA", "-o", "MODEL"], "name --force to replace it"),
+    "model in place": (["fit", "DATA", "-o", "MODEL"], "pass --force to replace it"),
     "no parent": (["fit", "DATA", "-o", "OUT/deep"], "expected an existing parent directory"),
     "unknown gaps": (["fit", "DATA", "-o", "OUT", "--gaps", "x"], "--gaps: "),
     "no seeds": (["fit", "DATA", "-o", "OUT", "--n-seeds", "0"], "--n-seeds: "),

@@ -54,7 +54,7 @@ def test_a_report_shows_images_where_the_data_are_named(
 BAD = {
     "no data": (["fit", "nowhere", "-o", "OUT"], "expected a directory with images or a CSV"),
     "no parent": (["fit", "DATA", "-o", "OUT/deep"], "expected an existing parent directory"),
-    "model in place": (["fit", "DATA", "-o", "MODEL"], "name --force to replace it"),
+    "model in place": (["fit", "DATA", "-o", "MODEL"], "pass --force to replace it"),
     "preset": (["fit", "DATA", "-o", "OUT", "--preset", "x"], "--preset: "),
     "network": (["fit", "DATA", "-o", "OUT", "--network", "x"], "--network: "),
     "no epochs": (["fit", "DATA", "-o", "OUT", "--max-epochs", "0"], "--max-epochs: "),

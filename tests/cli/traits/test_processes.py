@@ -66,10 +66,10 @@ def test_what_the_first_may_not_write_all_refuse(
         assert rank == 0
         raise InputError("no place")
 
-    monkeypatch.setattr(ProcessGroup, "from_first", lambda processes, value: "no place")
+    monkeypatch.setattr(ProcessGroup, "broadcast", lambda processes, value: "no place")
     with pytest.raises(InputError, match="no place"):
         check_in_first(ProcessGroup(rank, 2), refuse)
-    monkeypatch.setattr(ProcessGroup, "from_first", lambda processes, value: value)
+    monkeypatch.setattr(ProcessGroup, "broadcast", lambda processes, value: value)
     check_in_first(ProcessGroup(rank, 2), lambda: None)
 
 

@@ -246,7 +246,7 @@ def test_only_the_first_needs_a_place_for_the_model(
     again = run_together([words(people, output), words(people, tmp_path / "other")])
     assert [process.returncode for process in again] == [2, 2]
     said = [line for process in again for line in process.stderr.splitlines()]
-    assert said == [f"lacunar: {output}: a model is there already; name --force to replace it"]
+    assert said == [f"lacunar: {output}: a model is there already; pass --force to replace it"]
 
 
 def test_a_model_that_cannot_be_written_ends_all_processes_with_one_sentence(

@@ -26,7 +26,7 @@ OTHERS: dict[ScorePartKind, float] = {"segment": -0.1, "popularity": 0.3}
 
 
 @pytest.fixture(scope="module")
-def decompose() -> ScoreParts:
+def parts() -> ScoreParts:
     values = np.random.default_rng(0).normal(size=400).round(2)
     return ScoreParts(OTHERS, values, np.arange(400, dtype=np.int32)[::-1])
 

@@ -22,7 +22,7 @@ def test_users_of_the_log_are_placed_where_the_fit_put_them(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(placement_files, "USERS_PER_PART", 50)
+    monkeypatch.setattr(placement_files, "USERS_PER_FILE", 50)
     placed = place_users(sample_ratings, sample_model.placer.rule, tmp_path / "out")
     table = pq.read_table(tmp_path / "out")
     belongs = np.array(table["responsibilities"].to_pylist())

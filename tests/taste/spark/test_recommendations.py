@@ -73,7 +73,7 @@ def test_who_has_seen_every_candidate_has_no_row(
     recommend_all_on_spark(spark, log, asked, ratings, 1, tmp_path / "out", among=among)
     found = pq.read_table(tmp_path / "out")
     assert 0 < len(found) < ratings.n_users
-    with pytest.raises(InputError, match="name --force"):
+    with pytest.raises(InputError, match="pass `force`"):
         recommend_all_on_spark(spark, log, asked, ratings, 1, tmp_path / "out", among=among)
 
 

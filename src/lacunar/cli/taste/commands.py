@@ -22,6 +22,7 @@ from lacunar.cli.console import (
     tell_report,
     write_text,
 )
+from lacunar.cli.option_names import OptionNames
 from lacunar.cli.taste import engines, evaluate, place, recommend
 from lacunar.cli.taste.engines import EngineOption, MasterOption, MemoryOption
 from lacunar.errors import InputError
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _COLUMNS = 8
 
 app = typer.Typer(
+    cls=OptionNames,
     no_args_is_help=True,
     help="Ratings to genre profiles, segments and recommendations.",
     rich_markup_mode="markdown",

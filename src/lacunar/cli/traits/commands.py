@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from lacunar.cli.console import ForceFlag, JsonFlag, check_file_destination, tell_report, write_text
+from lacunar.cli.option_names import OptionNames
 from lacunar.cli.traits import audit, evaluate, export, fit, predict
 
 app = typer.Typer(
+    cls=OptionNames,
     no_args_is_help=True,
     help="Small images with partly unknown labels to one network that tells attributes.",
     rich_markup_mode="markdown",

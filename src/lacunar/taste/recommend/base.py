@@ -131,7 +131,7 @@ class ScoreParts:
     >>> parts.total, parts.by_kind()
     (0.25, {'rated': -0.25, 'popularity': 0.5})
     >>> parts.largest(1)
-    [Part(kind='popularity', value=0.5, item=None)]
+    [ScorePart(kind='popularity', value=0.5, item=None)]
     """
 
     others: Mapping[ScorePartKind, float]

@@ -54,7 +54,7 @@ class Controls:
     def __post_init__(self) -> None:
         for name in ("adventure", "favourites", "diversity"):
             if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"--{name}: expected 0 to 1, got {getattr(self, name):g}")
+                raise InputError(f"expected 0 to 1, got {getattr(self, name):g}", field=name)
 
     @property
     def rerank(self) -> bool:

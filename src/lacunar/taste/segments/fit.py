@@ -242,6 +242,7 @@ def _check(ratings: Ratings, config: TasteConfig) -> None:
     scale, liked_above = ratings.scale, config.liked_above
     if liked_above is not None and not scale.minimum <= liked_above < scale.maximum:
         raise InputError(
-            f"--liked-above: expected at least {scale.minimum:g} and less than "
-            f"{scale.maximum:g}, got {liked_above:g}"
+            f"expected at least {scale.minimum:g} and less than {scale.maximum:g}, "
+            f"got {liked_above:g}",
+            field="liked_above",
         )
