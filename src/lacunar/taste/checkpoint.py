@@ -50,8 +50,8 @@ class StageCache:
     --------
     >>> import tempfile
     >>> def run(work):
-    ...     return StageCache(folder, "k").get_or_compute("sum", work, lambda x: Saved({}, {"x":
-    x}), ...                                    lambda saved: saved.facts["x"])
+    ...     pack, unpack = lambda x: Saved({}, {"x": x}), lambda saved: saved.facts["x"]
+    ...     return StageCache(folder, "k").get_or_compute("sum", work, pack, unpack)
     >>> with tempfile.TemporaryDirectory() as name:
     ...     folder = Path(name)
     ...     run(lambda: 1 + 1), run(lambda: 1 / 0)
