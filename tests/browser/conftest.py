@@ -36,7 +36,6 @@ PAGES = (
     "/traits/audit?kind=gaps",
     "/traits/audit?kind=duplicates",
     "/traits/audit?kind=low_quality",
-    "/api-docs",
     "/no-such-page",
 )
 

@@ -12,7 +12,8 @@ from lacunar.taste.model import TasteModel
 from lacunar.traits.audit.findings import AuditFindings
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.predict.torch_predictor import TorchTraits
-from lacunar.web.app import OPENAPI_URL, create_app
+from lacunar.web.addresses import OPENAPI_URL
+from lacunar.web.app import create_app
 from lacunar.web.audit.book import AuditBook
 from lacunar.web.audit.decisions import Decisions
 from lacunar.web.settings import ServeSettings

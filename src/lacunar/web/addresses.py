@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+OPENAPI_URL = "/api/v1/openapi.json"
+
 
 def user_path(user_id: str) -> str:
     """Address of a user's page, whatever the id is made of.

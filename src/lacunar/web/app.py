@@ -7,14 +7,15 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from pydantic.json_schema import models_json_schema
 
-from lacunar import __version__
+from lacunar.version import __version__
 from lacunar.web import assets
+from lacunar.web.addresses import OPENAPI_URL
 from lacunar.web.api import health
 from lacunar.web.api import taste as taste_api
 from lacunar.web.api import traits as traits_api
 from lacunar.web.heads import HeadsMiddleware
 from lacunar.web.metrics import MetricsMiddleware
-from lacunar.web.pages import api_docs, audit, home, login, taste, traits, try_it, user
+from lacunar.web.pages import audit, home, login, taste, traits, try_it, user
 from lacunar.web.problems import API_PROBLEMS, Problem, ProblemsMiddleware, install_problems
 from lacunar.web.security.bodies import BodiesMiddleware, DeadlineMiddleware, LingerMiddleware
 from lacunar.web.security.headers import HeadersMiddleware
@@ -23,13 +24,10 @@ from lacunar.web.security.rates import RatesMiddleware
 from lacunar.web.security.tokens import TokensMiddleware
 from lacunar.web.state import AppState
 
-OPENAPI_URL = "/api/v1/openapi.json"
-
 # Each module has a `router` with whole paths, shown in this order.
 _API: tuple[APIRouter, ...] = (taste_api.router, traits_api.router, health.router)
 _PAGES: tuple[APIRouter, ...] = (
     home.router,
-    api_docs.router,
     login.router,
     taste.router,
     user.router,

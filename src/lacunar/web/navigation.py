@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lacunar.web.addresses import OPENAPI_URL
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -22,7 +24,7 @@ _LINKS = (
     ("/traits", "Traits", _TRAITS),
     ("/traits/try", "Try images", _TRAITS),
     ("/traits/audit", "Audit", _AUDIT),
-    ("/api-docs", "API", _ALWAYS),
+    (OPENAPI_URL, "API", _ALWAYS),
 )
 
 

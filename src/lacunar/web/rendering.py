@@ -9,7 +9,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from lacunar import __version__
+from lacunar.version import __version__
 from lacunar.web.assets import asset_url
 from lacunar.web.navigation import links
 

@@ -32,3 +32,9 @@ def test_the_figures_are_those_of_the_models(client: TestClient, sample_model: T
     assert f"<dt>users</dt><dd>{sample_model.ratings.n_users}</dd>" in page
     assert "&lt;data" not in page
     assert page.count("<h1>") == 1
+
+
+def test_the_description_of_the_api_is_linked(client: TestClient) -> None:
+    assert client.get("/").text.count('href="/api/v1/openapi.json"') == 2
+    moved = client.get("/api-docs", follow_redirects=False)
+    assert (moved.status_code, moved.headers["location"]) == (308, "/api/v1/openapi.json")

@@ -19,8 +19,8 @@ def guarded(sample_model: TasteModel) -> TestClient:
 
 def test_the_form_gives_a_cookie_that_lets_in_and_can_be_given_back(guarded: TestClient) -> None:
     assert guarded.get("/").status_code == 401
-    entered = guarded.post("/login", data={"token": TOKEN, "back": "/api-docs"})
-    assert (entered.status_code, entered.headers["location"]) == (303, "/api-docs")
+    entered = guarded.post("/login", data={"token": TOKEN, "back": "/taste"})
+    assert (entered.status_code, entered.headers["location"]) == (303, "/taste")
     cookie = entered.headers["set-cookie"]
     assert {"HttpOnly", "SameSite=strict", "Path=/", "Max-Age=43200"} <= set(cookie.split("; "))
     assert TOKEN not in cookie
