@@ -1,4 +1,4 @@
-"""Packages whose names are imported on first use (PEP 562)."""
+"""Packages whose public names are imported on first use (PEP 562)."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ def lazy_names(
     Parameters
     ----------
     package : str
-        The ``__name__`` of the package.
+        Its ``__name__``.
     homes : mapping of str to str
-        Each public name, and the module below the package that defines it.
+        Each public name, and the module that defines it.
 
     Returns
     -------
     getattr, dir : callable
         The first imports a name's module when the name is first used. The second lists the public
-        names and ``__version__``, and no module.
+        names.
 
     Examples
     --------
-    >>> get, names = lazy_names("lacunar", {"InputError": "errors"})
+    >>> get, names = lazy_names("lacunar", {"InputError": "lacunar.errors"})
     >>> get("InputError").__name__, names()
     ('InputError', ['InputError'])
     """
@@ -35,7 +35,7 @@ def lazy_names(
     def get(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(import_module(f"{package}.{homes[name]}"), name)
+        return getattr(import_module(homes[name]), name)
 
     def names() -> list[str]:
         return sorted(homes)

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from lacunar import __version__
 from lacunar.cli import data, demo, models, serve
 from lacunar.cli.console import fail
 from lacunar.cli.option_names import OptionNames
 from lacunar.cli.taste.commands import app as taste_app
 from lacunar.cli.traits.commands import app as traits_app
 from lacunar.errors import InputError
+from lacunar.version import __version__
 
 # What a full disk, a read-only one and one that is not ours say.
 _NO_PLACE = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EPERM, errno.EROFS}

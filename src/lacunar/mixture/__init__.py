@@ -20,6 +20,6 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "GaussianMixture": "estimator",
+        "GaussianMixture": "lacunar.mixture.estimator",
     },
 )

@@ -27,10 +27,10 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "Entry": "index",
-        "audit_report": "traits.audit",
-        "index_page": "index",
-        "taste_report": "taste.page",
-        "traits_report": "traits.page",
+        "Entry": "lacunar.report.index",
+        "audit_report": "lacunar.report.traits.audit",
+        "index_page": "lacunar.report.index",
+        "taste_report": "lacunar.report.taste.page",
+        "traits_report": "lacunar.report.traits.page",
     },
 )

@@ -8,7 +8,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from lacunar import __version__
+from lacunar.version import __version__
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,11 +28,11 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "check_destination": "directory",
-        "load_taste": "taste",
-        "load_traits": "traits",
-        "save_taste": "taste",
-        "save_traits": "traits",
-        "taste_log": "taste",
+        "check_destination": "lacunar.store.directory",
+        "load_taste": "lacunar.store.taste",
+        "load_traits": "lacunar.store.traits",
+        "save_taste": "lacunar.store.taste",
+        "save_traits": "lacunar.store.traits",
+        "taste_log": "lacunar.store.taste",
     },
 )

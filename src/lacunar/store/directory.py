@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from lacunar import __version__
+from lacunar.version import __version__
 from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
 from lacunar.files.atomic import sibling

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar import __version__
+from lacunar.version import __version__
 from lacunar.aliases import StageProgress, no_progress
 from lacunar.mixture.model_selection import search
 from lacunar.mixture.stability import leave_out_stability

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
-from lacunar import __version__
+from lacunar.version import __version__
 from lacunar.errors import InputError
 from lacunar.taste.spark.session import or_refuse, without_pandas_warning
 

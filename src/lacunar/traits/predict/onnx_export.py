@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lacunar import __version__
+from lacunar.version import __version__
 from lacunar.errors import InputError
 from lacunar.files.atomic import replacing
 from lacunar.traits.config import TraitsConfig
