@@ -15,6 +15,12 @@ from lacunar.mixture.parameters import CovarianceType
 
 Criterion = Literal["vote", "bic", "icl", "held-out"]
 
+#: Arrays of a :class:`FitGrid`, all but its keys.
+FIT_GRID_CELLS = (
+    "lower_bound", "log_likelihood", "bic", "icl", "n_iter", "converged", "degenerate",
+    "held_out", "agreement",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class FitGrid:

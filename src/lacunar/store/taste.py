@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
-from lacunar.mixture.fit_grid import FitGrid
+from lacunar.mixture.fit_grid import FIT_GRID_CELLS, FitGrid
 from lacunar.mixture.parameters import MixtureParameters
 from lacunar.store.directory import UNFIT, Bundle, read_bundle, write_bundle
 from lacunar.store.ease import item_model_arrays, read_item_model
@@ -26,10 +26,6 @@ from lacunar.taste.segments.assignment import Segments
 from lacunar.taste.segments.user_map import UserMap
 
 KIND = "taste"
-_SURFACE_CELLS = (
-    "lower_bound", "log_likelihood", "bic", "icl", "n_iter", "converged", "degenerate",
-    "held_out", "agreement",
-)  # fmt: skip
 
 
 def save_taste(model: TasteModel, path: AnyPath, *, force: bool = False) -> None:
@@ -83,7 +79,7 @@ def save_taste(model: TasteModel, path: AnyPath, *, force: bool = False) -> None
             "map_users": model.user_map.users,
             "map_coordinates": model.user_map.coordinates,
         }
-        | {f"surface_{name}": getattr(fit_grid, name) for name in _SURFACE_CELLS}
+        | {f"surface_{name}": getattr(fit_grid, name) for name in FIT_GRID_CELLS}
         | item_model_arrays(model.ease_model),
         tables={
             "users": pa.table({"user_id": ratings.users}),
@@ -141,7 +137,7 @@ def load_taste(path: AnyPath) -> TasteModel:
                 covariance_type=facts["covariance_type"],
                 n_components=tuple(facts["n_components"]),
                 seeds=tuple(facts["seeds"]),
-                **{name: arrays[f"surface_{name}"] for name in _SURFACE_CELLS},
+                **{name: arrays[f"surface_{name}"] for name in FIT_GRID_CELLS},
             ),
             agreeing_seeds=tuple(facts["agreeing_seeds"]),
             near_best_labels=arrays["near_best_labels"],

@@ -7,17 +7,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from lacunar.mixture.fit_grid import FitGrid
+from lacunar.mixture.fit_grid import FIT_GRID_CELLS, FitGrid
 from lacunar.mixture.model_selection import Search
 from lacunar.mixture.parameters import MixtureParameters
 from lacunar.taste.checkpoint import Saved
 from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
-
-_CELLS = (
-    "lower_bound", "log_likelihood", "bic", "icl", "n_iter", "converged", "degenerate",
-    "held_out", "agreement",
-)  # fmt: skip
 
 
 def pack_profiles(found: tuple[GenreProfiles, PeriodCounts]) -> Saved:
@@ -48,7 +43,7 @@ def pack_search(found: Search) -> Saved:
     """All fits that were tried, and the chosen ones."""
     fit_grid = found.fit_grid
     return Saved(
-        {f"surface_{name}": getattr(fit_grid, name) for name in _CELLS}
+        {f"surface_{name}": getattr(fit_grid, name) for name in FIT_GRID_CELLS}
         | {"labels": found.labels, "near_best_labels": found.near_best_labels}
         | _mixture_arrays("chosen", found.chosen)
         | _mixture_arrays("near_best", found.near_best)
@@ -70,7 +65,7 @@ def unpack_search(saved: Saved) -> Search:
             covariance_type=facts["covariance_type"],
             n_components=tuple(facts["n_components"]),
             seeds=tuple(facts["seeds"]),
-            **{name: arrays[f"surface_{name}"] for name in _CELLS},
+            **{name: arrays[f"surface_{name}"] for name in FIT_GRID_CELLS},
         ),
         chosen=_mixture("chosen", arrays),
         agreeing_seeds=tuple(facts["agreeing_seeds"]),
