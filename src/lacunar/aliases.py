@@ -1,4 +1,4 @@
-"""Types of arrays, paths and progress callbacks that all packages share."""
+"""Types and small functions that all packages share."""
 
 from __future__ import annotations
 
@@ -39,3 +39,14 @@ def none_if_nan(value: float) -> float | None:
     (0.5, None)
     """
     return None if math.isnan(value) else value
+
+
+def shortened(text: str, length: int) -> str:
+    """Text of at most ``length`` characters; an ellipsis ends text that was cut.
+
+    Examples
+    --------
+    >>> shortened("(no genres listed)", 10)
+    '(no genre…'
+    """
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"

@@ -2,7 +2,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from lacunar.report.svg import clip, drawing, element, label, number
+from lacunar.report.svg import drawing, element, label, number
 
 
 def parse(svg: str) -> ET.Element:
@@ -46,8 +46,3 @@ def test_a_drawing_says_what_it_shows_and_scales() -> None:
     assert svg.get("role") == "img"
     assert svg.get("viewBox") == "0 0 400 120"
     assert svg.get("width") is None
-
-
-def test_long_text_is_cut_with_a_sign_and_short_text_is_not() -> None:
-    assert clip("0123456789", 10) == "0123456789"
-    assert clip("0123456789a", 10) == "012345678…"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import ipaddress
 import urllib.error
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from lacunar.errors import InputError
+from lacunar.files.atomic import file_digest
 
 DownloadProgress = Callable[[int, int | None], None]
 
@@ -66,9 +66,9 @@ def download(
     if offset > size:
         offset = 0
     _fetch(url, path, offset, size, progress)
-    if offset and _sha256_of(path) != sha256:
+    if offset and file_digest(path) != sha256:
         _fetch(url, path, 0, size, progress)
-    found = _sha256_of(path)
+    found = file_digest(path)
     if found != sha256:
         path.unlink()
         raise InputError(f"expected {url} to have SHA-256 {sha256}, got {found}: it was discarded")
@@ -180,8 +180,3 @@ def _chunks(response: http.client.HTTPResponse, url: str, limit: int) -> Iterato
 
 def _bytes_in(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
-
-
-def _sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

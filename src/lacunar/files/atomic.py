@@ -71,6 +71,18 @@ def replace_file(path: Path, contents: Iterable[bytes]) -> str:
     return hasher.hexdigest()
 
 
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 if sys.platform != "win32":
     import fcntl
 

@@ -31,17 +31,6 @@ def number(value: float, digits: int = 1) -> str:
     return "0" if text == "-0" else text
 
 
-def clip(text: str, length: int) -> str:
-    """Shorten text that would run out of its place.
-
-    Examples
-    --------
-    >>> clip("(no genres listed)", 10)
-    '(no genre…'
-    """
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
-
-
 def element(name: str, *children: str, **attributes: str | float | None) -> Markup:
     """Return an element; children that are not markup already are escaped.
 

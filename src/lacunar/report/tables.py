@@ -107,6 +107,17 @@ def percent(share: float) -> Markup:
     return _data(f"{share:.6g}", f"{100 * share:.1f}\N{NO-BREAK SPACE}%")
 
 
+def percent_of(part: int, total: int) -> str:
+    r"""Write a count as a whole percentage of a total, which may be 0.
+
+    Examples
+    --------
+    >>> percent_of(2, 3), percent_of(0, 0)
+    ('67\xa0%', '0\xa0%')
+    """
+    return f"{100 * part / max(total, 1):.0f}\N{NO-BREAK SPACE}%"
+
+
 def decimal(value: float) -> Markup:
     """Write a number of any size to one decimal.
 

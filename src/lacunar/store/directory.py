@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from lacunar.version import __version__
 from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
 from lacunar.files.atomic import sibling
@@ -40,6 +39,7 @@ from lacunar.store.manifest import (
     read_checked,
     read_manifest,
 )
+from lacunar.version import __version__
 
 # What building a model of parts of the wrong kind raises: a manifest may hold anything.
 UNFIT = (

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lacunar.errors import InputError
+from lacunar.files.atomic import file_digest
 from lacunar.files.directory_swap import held_at
 
 FORMAT_VERSION = 1
@@ -96,7 +97,7 @@ def read_manifest(path: Path) -> Manifest:
 
 def manifest_digest(path: Path) -> str:
     """SHA-256 of a model's manifest, which names all its files by theirs: one for the whole."""
-    return hashlib.sha256((held_at(path) / MANIFEST).read_bytes()).hexdigest()
+    return file_digest(held_at(path) / MANIFEST)
 
 
 def find_differences(path: Path, manifest: Manifest) -> list[Difference]:
@@ -177,8 +178,7 @@ def _state(file: Path, expected: str) -> Literal["changed", "missing", "no plain
     if not file.is_file():
         return "no plain file"
     try:
-        with file.open("rb") as opened:
-            found = hashlib.file_digest(opened, "sha256").hexdigest()
+        found = file_digest(file)
     except OSError as error:
         raise InputError(f"{file}: expected a readable file, got: {error.strerror}") from error
     return None if found == expected else "changed"

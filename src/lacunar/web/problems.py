@@ -15,13 +15,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lacunar.aliases import shortened
 from lacunar.errors import InputError
 from lacunar.web.rendering import render
 
 PROBLEM_JSON = "application/problem+json"
 _log = logging.getLogger("lacunar.web")
 # A hostile document can be wrong in a million places.
-_MAX_ERRORS, _MAX_WORDS = 20, 300
+_MAX_ERRORS, _MAX_LENGTH = 20, 300
 _CLIENT_GONE = 499
 
 
@@ -198,13 +199,18 @@ _PLAIN = {
 
 
 async def _input(request: Request, error: Exception) -> Response:
-    return problem_response(request, 422, "Unprocessable Content", _short(str(error)))
+    return problem_response(
+        request, 422, "Unprocessable Content", shortened(str(error), _MAX_LENGTH)
+    )
 
 
 async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     mistakes = [
-        Mistake(where=_short(".".join(map(str, wrong["loc"]))), what=_short(_said(wrong["msg"])))
+        Mistake(
+            where=shortened(".".join(map(str, wrong["loc"])), _MAX_LENGTH),
+            what=shortened(_said(wrong["msg"]), _MAX_LENGTH),
+        )
         for wrong in error.errors()[:_MAX_ERRORS]
     ]
     first = mistakes[0]
@@ -220,7 +226,3 @@ async def _validation(request: Request, error: Exception) -> Response:
 def _said(message: str) -> str:
     message = message.removeprefix("Value error, ")
     return message[:1].lower() + message[1:]
-
-
-def _short(words: str) -> str:
-    return words if len(words) <= _MAX_WORDS else words[: _MAX_WORDS - 1] + "…"

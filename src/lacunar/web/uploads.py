@@ -8,6 +8,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from lacunar.aliases import shortened
 from lacunar.traits.data.image_sources import ImageContent
 from lacunar.web.problems import Refusal
 from lacunar.web.settings import ServeSettings
@@ -121,7 +122,7 @@ def _name(file: UploadFile) -> str:
     text = "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name
     )
-    return text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…"
+    return shortened(text, _LONGEST_NAME)
 
 
 def _media_type(request: Request) -> str:

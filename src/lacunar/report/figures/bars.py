@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
+from lacunar.aliases import shortened
 from lacunar.report.scale import LinearScale, thinned
-from lacunar.report.svg import INK, MUTED, SMALL_TEXT, clip, drawing, label, line, rectangle
+from lacunar.report.svg import INK, MUTED, SMALL_TEXT, drawing, label, line, rectangle
 from lacunar.report.svg_markers import COLOURS
 
 WIDTH = 440.0
@@ -36,7 +37,7 @@ def ranked_bars(counts: Mapping[str, int], *, title: str, unit: str) -> Markup:
     for i, (name, count) in enumerate(counts.items()):
         y = top + row * i
         marks += [
-            label(clip(name, 19), left - 8, y + row / 2, anchor="end"),
+            label(shortened(name, 19), left - 8, y + row / 2, anchor="end"),
             rectangle(left, y + 3, scale(count) - left, row - 6, fill=COLOURS[0]),
             label(f"{count:,}", scale(count) + 6, y + row / 2, size=SMALL_TEXT),
         ]

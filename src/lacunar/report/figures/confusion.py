@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from lacunar.aliases import shortened
 from lacunar.report.svg import (
     GRID,
     INK,
     MUTED,
     SMALL_TEXT,
-    clip,
     drawing,
     element,
     label,
@@ -45,7 +45,7 @@ def confusion_cells(name: str, classes: Sequence[str], counts: Sequence[Sequence
     """
     n = len(classes)
     size = min(max(_SPAN / n, _SMALLEST), _LARGEST)
-    names = [clip(text, 18) for text in classes]
+    names = [shortened(text, 18) for text in classes]
     slanted = max(map(len, names)) * _LETTER > size - 6
     top = _TOP + (0.72 * max(map(len, names)) * _LETTER + 12 if slanted else 20)
     width = max(_LEFT + n * size + _RIGHT, 440.0)

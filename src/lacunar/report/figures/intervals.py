@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
+from lacunar.aliases import shortened
 from lacunar.report.scale import LinearScale, tick_label, widened
-from lacunar.report.svg import INK, MUTED, SMALL_TEXT, clip, drawing, label, line
+from lacunar.report.svg import INK, MUTED, SMALL_TEXT, drawing, label, line
 from lacunar.report.svg_markers import CIRCLE, COLOURS, Marker, points
 
 WIDTH = 440.0
@@ -46,7 +47,7 @@ def mean_intervals(rows: Mapping[str, Range], *, title: str, unit: str) -> Marku
     dots = []
     for place, (name, (mean, low, high)) in enumerate(rows.items()):
         y = top + row * (place + 0.5)
-        marks.append(label(clip(name, 19), left - 8, y, anchor="end"))
+        marks.append(label(shortened(name, 19), left - 8, y, anchor="end"))
         if low is not None and high is not None:
             marks += [
                 line(scale(low), y, scale(high), y, stroke=INK),

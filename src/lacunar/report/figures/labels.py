@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from lacunar.aliases import shortened
 from lacunar.report.scale import LinearScale
-from lacunar.report.svg import GRID, INK, MUTED, SMALL_TEXT, clip, drawing, label, line, rectangle
+from lacunar.report.svg import GRID, INK, MUTED, SMALL_TEXT, drawing, label, line, rectangle
 
 WIDTH = 440.0
 _LEFT, _TOP, _BAR, _SPACE = 134.0, 44.0, 12.0, 8.0
@@ -40,7 +41,9 @@ def label_bars(name: str, classes: Sequence[str], counts: Mapping[str, Sequence[
     marks: list[Markup] = []
     for row, text in enumerate(classes):
         top = _TOP + group * row + _SPACE / 2
-        marks.append(label(clip(text, 19), _LEFT - 8, top + (group - _SPACE) / 2, anchor="end"))
+        marks.append(
+            label(shortened(text, 19), _LEFT - 8, top + (group - _SPACE) / 2, anchor="end")
+        )
         for i, (part, found) in enumerate(counts.items()):
             y, end = top + _BAR * i, scale(found[row] / totals[part])
             if found[row]:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from lacunar.aliases import shortened
 from lacunar.report.scale import LinearScale
-from lacunar.report.svg import INK, MUTED, SMALL_TEXT, clip, drawing, label, line, rectangle
+from lacunar.report.svg import INK, MUTED, SMALL_TEXT, drawing, label, line, rectangle
 from lacunar.report.svg_markers import marker, points
 
 WIDTH = 440.0
@@ -51,7 +52,7 @@ def membership_bars(
         look = marker(segment)
         marks += [
             points([(10, y + 20)], look, 5),
-            label(clip(name, 52), left, y + 8, size=SMALL_TEXT),
+            label(shortened(name, 52), left, y + 8, size=SMALL_TEXT),
             rectangle(left, y + 16, right - left, 10, fill="#eef1f4"),
             rectangle(left, y + 16, scale(probability) - left, 10, fill=look.colour),
             line(scale(usual), y + 15, scale(usual), y + 29, stroke=INK, width=2),

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from lacunar.aliases import shortened
 from lacunar.report.scale import LinearScale, tick_label, widened
-from lacunar.report.svg import GRID, INK, MUTED, SMALL_TEXT, clip, drawing, label, line
+from lacunar.report.svg import GRID, INK, MUTED, SMALL_TEXT, drawing, label, line
 from lacunar.report.svg_markers import Marker, points
 
 WIDTH = 440.0
@@ -55,9 +56,9 @@ def paired_shares(
     scale = LinearScale(*widened(0.0, 100 * highest), _LEFT + 8, _RIGHT - 8)
     marks = [
         points([(12, 14)], looks[0], 5),
-        label(clip(names[0], 60), 26, 14),
+        label(shortened(names[0], 60), 26, 14),
         points([(12, 36)], looks[1], 5),
-        label(clip(names[1], 60), 26, 36),
+        label(shortened(names[1], 60), 26, 36),
         line(0, _TOP - 8, WIDTH, _TOP - 8, stroke=GRID),
     ]
     for tick in scale.ticks():
@@ -74,7 +75,7 @@ def paired_shares(
     for place, (row, a, b) in enumerate(zip(rows, first, second, strict=True)):
         y, fill = _TOP + _ROW * (place + 0.5), MUTED if faint[place] else INK
         marks += [
-            label(clip(row, 19), _LEFT - 8, y, anchor="end", fill=fill),
+            label(shortened(row, 19), _LEFT - 8, y, anchor="end", fill=fill),
             line(scale(100 * a), y, scale(100 * b), y, stroke="#8c959f", width=1.5),
             points([(scale(100 * b), y)], looks[1], 4.6),
             points([(scale(100 * a), y)], looks[0], 4.6),

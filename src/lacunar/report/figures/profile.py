@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from lacunar.aliases import shortened
 from lacunar.report.scale import LinearScale, tick_label
-from lacunar.report.svg import GRID, INK, MUTED, SMALL_TEXT, clip, drawing, label, line
+from lacunar.report.svg import GRID, INK, MUTED, SMALL_TEXT, drawing, label, line
 from lacunar.report.svg_markers import CIRCLE, Marker, marker, points
 
 WIDTH = 440.0
@@ -59,7 +60,9 @@ class _Plot:
         self, scale: LinearScale, y: float, genre: str, value: float, reference: float, count: int
     ) -> list[Markup]:
         gap = math.isnan(value)
-        marks = [label(clip(genre, 19), _LEFT - 8, y, anchor="end", fill=MUTED if gap else INK)]
+        marks = [
+            label(shortened(genre, 19), _LEFT - 8, y, anchor="end", fill=MUTED if gap else INK)
+        ]
         if not math.isnan(reference):
             x = scale(reference)
             if not gap:
@@ -88,9 +91,9 @@ class _Plot:
         y, second = 14.0, 36.0
         return [
             points([(12, y)], self.look, _RADIUS),
-            label(clip(self.names[0], 58), 26, y),
+            label(shortened(self.names[0], 58), 26, y),
             line(12, second - 7, 12, second + 7, stroke=_REFERENCE, width=3),
-            label(clip(self.names[1], 44), 26, second),
+            label(shortened(self.names[1], 44), 26, second),
             label(self.counted, WIDTH - 4, second, anchor="end", size=SMALL_TEXT, fill=MUTED),
             line(0, _TOP - 8, WIDTH, _TOP - 8, stroke=GRID),
         ]
@@ -130,7 +133,7 @@ def segment_profile(
     """
     plot = _Plot(
         genres, means, everyone, raters, marker(segment),
-        (f"{clip(name, 24)}: means of members who rated", "all users who rated the genre"),
+        (f"{shortened(name, 24)}: means of members who rated", "all users who rated the genre"),
         "members who rated", domain,
     )  # fmt: skip
     return plot.draw(
@@ -177,7 +180,7 @@ def user_profile(
     gaps = sum(math.isnan(mean) for mean in means)
     plot = _Plot(
         genres, means, segment_means, counts, _USER,
-        (f"{clip(user, 40)}", f"{clip(segment_name, 20)}: members who rated the genre"),
+        (f"{shortened(user, 40)}", f"{shortened(segment_name, 20)}: members who rated the genre"),
         "ratings", domain,
     )  # fmt: skip
     return plot.draw(

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from lacunar.aliases import shortened
 from lacunar.report.scale import LinearScale, tick_label
-from lacunar.report.svg import GRID, INK, MUTED, SMALL_TEXT, clip, drawing, label, line
+from lacunar.report.svg import GRID, INK, MUTED, SMALL_TEXT, drawing, label, line
 from lacunar.report.svg_markers import CIRCLE, COLOURS, Marker, points
 
 WIDTH = 440.0
@@ -60,7 +61,9 @@ def score_dots(
     ):
         y = _TOP + _ROW * (i + 0.5)
         gap = math.isnan(value)
-        marks.append(label(clip(name, 19), _LEFT - 8, y, anchor="end", fill=MUTED if gap else INK))
+        marks.append(
+            label(shortened(name, 19), _LEFT - 8, y, anchor="end", fill=MUTED if gap else INK)
+        )
         if gap:
             marks.append(label("no label", WIDTH - 4, y, anchor="end", size=SMALL_TEXT, fill=MUTED))
             continue

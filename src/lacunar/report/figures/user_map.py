@@ -8,8 +8,9 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from lacunar.aliases import shortened
 from lacunar.report.scale import LinearScale
-from lacunar.report.svg import GRID, MUTED, SMALL_TEXT, clip, drawing, label, rectangle
+from lacunar.report.svg import GRID, MUTED, SMALL_TEXT, drawing, label, rectangle
 from lacunar.report.svg_markers import marker, points
 
 WIDTH = 440.0
@@ -69,7 +70,7 @@ def user_map(
         y = height + 20 + _ROW * segment
         marks += [
             points([(12, y)], marker(segment), 5),
-            label(f"{clip(name, 42)}: {population:,} users", 28, y),
+            label(f"{shortened(name, 42)}: {population:,} users", 28, y),
         ]
     bottom = height + 20 + _ROW * len(named)
     shown = (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from lacunar.report.figures import label_bars
-from lacunar.report.tables import count, table
+from lacunar.report.tables import count, percent_of, table
 from lacunar.report.traits.words import anchor, of_split, spoken
 from lacunar.traits.data.label_counts import LabelCounts
 from lacunar.traits.data.schema import Schema
@@ -34,7 +34,7 @@ def _output(counted: Counted, position: int) -> Context:
     name, rows = spoken(attribute.name), ("unknown", *attribute.classes)
     counts = {of_split(part): found[position].tolist() for part, found in counted.counts.items()}
     cells = [
-        (label, *(f"{count(found[row])} ({_share(found, row)})" for found in counts.values()))
+        (label, *(f"{count(n[row])} ({percent_of(n[row], sum(n))})" for n in counts.values()))
         for row, label in enumerate(rows)
     ]
     unknown = [f"{count(found[0])} of {count(sum(found))} {part}" for part, found in counts.items()]
@@ -45,7 +45,3 @@ def _output(counted: Counted, position: int) -> Context:
         "figure": label_bars(name, rows, counts),
         "table": table(f"Labels of {name}", ["Class", *map(str.capitalize, counts)], cells),
     }
-
-
-def _share(found: list[int], row: int) -> str:
-    return f"{100 * found[row] / max(sum(found), 1):.0f}\N{NO-BREAK SPACE}%"

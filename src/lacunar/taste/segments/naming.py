@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.aliases import shortened
 from lacunar.taste.data.catalogue import NO_GENRES
 from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
@@ -183,7 +184,7 @@ def _with_endings(phrases: list[str], period: str, level: float) -> list[str]:
     for phrase in phrases:
         named = [phrase + ending for ending in endings if len(phrase + ending) <= MAX_LENGTH]
         fitting += named[:1]
-    return fitting or [_clipped(phrases[0], MAX_LENGTH - len(endings[-1])) + endings[-1]]
+    return fitting or [shortened(phrases[0], MAX_LENGTH - len(endings[-1])) + endings[-1]]
 
 
 def _told_apart(ladders: list[list[str]], order: Sequence[int]) -> tuple[str, ...]:
@@ -207,10 +208,6 @@ def _told_apart(ladders: list[list[str]], order: Sequence[int]) -> tuple[str, ..
         while names[k] in used:
             number += 1
             ending = f" {number}"
-            names[k] = _clipped(stem, MAX_LENGTH - len(ending)) + ending
+            names[k] = shortened(stem, MAX_LENGTH - len(ending)) + ending
         used.add(names[k])
     return tuple(names)
-
-
-def _clipped(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"

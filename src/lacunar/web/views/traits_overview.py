@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.report.tables import Table, count, ratio, table
+from lacunar.report.tables import Table, count, percent_of, ratio, table
 from lacunar.report.traits.confidence import confidence
 from lacunar.report.traits.labels import labels_of_parts
 from lacunar.report.traits.page import summary
@@ -133,9 +133,8 @@ def _gaps(model: TraitsModel) -> Table:
 
 
 def _unknown(counted: NDArray[np.int64]) -> str:
-    total = int(counted.sum())
-    share = 100 * int(counted[0]) / max(total, 1)
-    return f"{count(int(counted[0]))} of {count(total)} ({share:.0f}\N{NO-BREAK SPACE}%)"
+    unknown, total = int(counted[0]), int(counted.sum())
+    return f"{count(unknown)} of {count(total)} ({percent_of(unknown, total)})"
 
 
 def _outputs(context: Context) -> list[Context]:
