@@ -10,8 +10,8 @@ from lacunar.taste.data.catalogue import (
     NO_GENRES,
     all_whole_numbers,
     catalogue_of,
-    code_items,
-    whole,
+    encode_items,
+    is_whole_number,
 )
 from lacunar.taste.data.duckdb import connect
 
@@ -32,7 +32,7 @@ def test_films_stand_in_the_order_of_their_ids_with_years_and_genres(
 ) -> None:
     with connect() as connection:
         connection.register("raw_items", FILMS)
-        code_items(connection, Path("movies.csv"), item_type)
+        encode_items(connection, Path("movies.csv"), item_type)
         found = catalogue_of(connection)
     assert found.items["item_id"].to_pylist() == ids
     years = {8: None, 9: 2006, 10: 1994}
@@ -48,7 +48,7 @@ def test_a_film_named_twice_is_refused_with_its_file() -> None:
     with connect() as connection:
         connection.register("raw_items", pa.concat_tables([FILMS, FILMS.slice(1, 1)]))
         with pytest.raises(InputError, match=r"movies\.csv: expected each film once, got '9' twic"):
-            code_items(connection, Path("movies.csv"), "BIGINT")
+            encode_items(connection, Path("movies.csv"), "BIGINT")
 
 
 @pytest.mark.parametrize(
@@ -58,5 +58,7 @@ def test_a_film_named_twice_is_refused_with_its_file() -> None:
 def test_whole_numbers_are_those_that_64_bits_hold(text: str, expected: bool) -> None:
     with connect() as connection:
         connection.register("t", pa.table({"x": ["1", text]}))
-        assert connection.sql(f"SELECT bool_and({whole('x')}) FROM t").fetchall() == [(expected,)]
+        assert connection.sql(f"SELECT bool_and({is_whole_number('x')}) FROM t").fetchall() == [
+            (expected,)
+        ]
         assert all_whole_numbers(connection, "t", "x") == expected

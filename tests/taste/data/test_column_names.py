@@ -14,7 +14,7 @@ from lacunar.taste.data.column_names import (
     ItemsNames,
     RatingsNames,
     read_names,
-    renamed,
+    standard_names,
 )
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.data.reading import read_ratings
@@ -113,12 +113,18 @@ def test_a_column_in_the_way_is_passed_over(tmp_path: Path) -> None:
             r"reviews\.csv, line 1: .* which lacks at ",
         ),
         (("reviews", "orders"), r"expected one of orders\.csv, got none of them"),
-        (("products", "goods"), r"expected goods\.csv beside reviews\.csv, a table of .*genres"),
-        (("[items]", "[films]"), r"ratings\.toml: expected no key films: there are \[ratings\]"),
+        (
+            ("products", "goods"),
+            r"expected goods\.csv next to reviews\.csv, .* a table of .*genres",
+        ),
+        (("[items]", "[films]"), r"ratings\.toml: expected no key films: the keys are \[ratings\]"),
         (('"sku"', "7"), r"ratings\.toml: ratings\.item: input should be a valid string, got 7"),
         (("= ", "= = "), r"ratings\.toml: expected names in TOML, got: "),
-        (('"sku"', '"customer"'), r"ratings: expected a column of its own for each of userId"),
-        (("reviews.csv", "../reviews.csv"), r"expected the name of a file beside it, got '\.\./"),
+        (('"sku"', '"customer"'), r"ratings: expected a different column for each of userId"),
+        (
+            ("reviews.csv", "../reviews.csv"),
+            r"expected the name of a file in the same directory, got '\.\./",
+        ),
     ],
 )
 def test_what_does_not_fit_gets_one_sentence(
@@ -198,4 +204,4 @@ def test_a_directory_without_names_has_none(tmp_path: Path) -> None:
 
 
 def test_names_that_swap_are_told_apart() -> None:
-    assert renamed(["item", "user"], {"user": "item", "item": "user"}) == ["user", "item"]
+    assert standard_names(["item", "user"], {"user": "item", "item": "user"}) == ["user", "item"]

@@ -27,7 +27,9 @@ def test_a_limit_is_kept_and_its_directory_goes() -> None:
 
 def test_too_low_a_limit_gets_one_sentence() -> None:
     tables = {"t": pa.table({"x": range(2_000_000)})}
-    with pytest.raises(InputError, match="expected a memory limit that the work fits in, got 1MB"):
+    with pytest.raises(
+        InputError, match="expected a memory limit that is enough for the work, got 1MB"
+    ):
         run("SELECT x % 1000003 AS k, count(*) FROM t GROUP BY k", tables, memory_limit="1MB")
     with pytest.raises(InputError, match="expected a memory limit such as 512MB or 4GB, got 'x'"):
         run("SELECT 1", {}, memory_limit="x")

@@ -26,5 +26,5 @@ def test_each_layout_is_found_by_its_file_names(tmp_path: Path, ratings: str, it
 def test_a_file_in_place_of_its_directory_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ratings.csv"
     path.touch()
-    with pytest.raises(InputError, match="expected a directory with ratings, got a file; name its"):
+    with pytest.raises(InputError, match="expected a directory with ratings, got a file; pass its"):
         find_source(path)

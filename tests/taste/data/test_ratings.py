@@ -241,7 +241,7 @@ def test_directories_without_ratings_or_films_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="got none of them"):
         read_ratings(tmp_path)
     (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n1,1,3,4\n")
-    with pytest.raises(InputError, match=r"expected movies.csv beside ratings.csv"):
+    with pytest.raises(InputError, match=r"expected movies.csv next to ratings.csv"):
         read_ratings(tmp_path)
     (tmp_path / "ratings.dat").write_text("1::1::3::4\n")
     with pytest.raises(InputError, match=r"got ratings.csv and ratings.dat"):
@@ -340,7 +340,9 @@ def test_a_log_that_memory_does_not_hold_is_read_from_disk(write_csv: Write) -> 
     assert found.users.equals(expected.users)
     with pytest.raises(InputError, match="expected a memory limit"):
         read_ratings(directory, memory_limit="much")
-    with pytest.raises(InputError, match="expected a memory limit that the work fits in, got 1MB"):
+    with pytest.raises(
+        InputError, match="expected a memory limit that is enough for the work, got 1MB"
+    ):
         read_ratings(directory, memory_limit="1MB")
 
 

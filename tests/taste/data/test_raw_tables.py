@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from lacunar.taste.data.raw_tables import keep_items, number, without_times
+from lacunar.taste.data.raw_tables import create_raw_items, default_timestamp, number
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def test_an_id_is_a_number_only_if_it_is_written_as_one(
 
 
 def test_times_are_zero_only_where_nobody_named_them() -> None:
-    assert duckdb.sql(f"SELECT {without_times({})['timestamp']}").fetchall() == [(0,)]
-    assert without_times({"timestamp": "when"}) == {}
+    assert duckdb.sql(f"SELECT {default_timestamp({})['timestamp']}").fetchall() == [(0,)]
+    assert default_timestamp({"timestamp": "when"}) == {}
 
 
 def test_films_are_kept_with_trimmed_ids_and_lists_of_genres(
@@ -45,7 +45,7 @@ def test_films_are_kept_with_trimmed_ids_and_lists_of_genres(
     connection.execute(
         """CREATE TABLE loaded AS SELECT ' 7 ' AS "movieId", 'A (1990)' AS title, 'B|C' AS genres"""
     )
-    keep_items(connection, "string_split(genres, '|')")
+    create_raw_items(connection, "string_split(genres, '|')")
     rows = connection.execute("SELECT item_id, title, genres FROM raw_items").fetchall()
     assert rows == [("7", "A (1990)", ["B", "C"])]
     assert connection.execute("SHOW TABLES").fetchall() == [("raw_items",)]

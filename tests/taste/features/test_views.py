@@ -10,7 +10,7 @@ from lacunar.errors import InputError
 from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.features.genre_profiles import GenreProfiles, genre_profiles
 from lacunar.taste.features.release_periods import PeriodCounts, period_counts
-from lacunar.taste.features.views import PARTS, build_view, parse_view
+from lacunar.taste.features.views import VIEW_NAMES, build_view, parse_view
 
 COUNTS = np.array([[4, 0, 12], [1, 1, 2]])
 MEANS = np.array([[4.0, np.nan, 3.0], [5.0, 1.0, 2.0]])
@@ -63,7 +63,7 @@ def test_parts_stand_side_by_side_in_a_fixed_order() -> None:
 
 
 def test_every_part_can_be_built() -> None:
-    for part in PARTS:
+    for part in VIEW_NAMES:
         view = build_view(part, PROFILES, PERIODS)
         known = ~np.isnan(view.values)
         assert np.isfinite(view.noise[known]).all()

@@ -7,7 +7,7 @@ from lacunar.taste.data import duckdb
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.features.genre_profiles import PROFILE_SQL, genre_profiles
 from lacunar.taste.features.release_periods import PERIOD_SQL, item_periods, period_counts
-from lacunar.taste.spark.partitions import GENRE, ID, PERIOD, array_of, read_part, record
+from lacunar.taste.spark.partitions import GENRE, ID, PERIOD, array_of, read_partition, record
 
 
 def cells_of(ratings: Ratings, users: range) -> pa.Table:
@@ -35,7 +35,7 @@ def cells_of(ratings: Ratings, users: range) -> pa.Table:
 def test_cells_in_any_order_make_the_arrays_of_their_users(sample_ratings: Ratings) -> None:
     profiles, periods = genre_profiles(sample_ratings), period_counts(sample_ratings)
     cells = cells_of(sample_ratings, range(50, 90))
-    part = read_part(
+    part = read_partition(
         iter(cells.to_batches(max_chunksize=100)), len(profiles.genres), len(periods.periods)
     )
     assert part is not None
@@ -44,7 +44,7 @@ def test_cells_in_any_order_make_the_arrays_of_their_users(sample_ratings: Ratin
     np.testing.assert_array_equal(part.means, profiles.means[50:90])
     np.testing.assert_array_equal(part.counts, profiles.counts[50:90])
     np.testing.assert_array_equal(part.period_counts, periods.counts[50:90])
-    everybody = read_part(
+    everybody = read_partition(
         iter(cells_of(sample_ratings, range(120)).to_batches()),
         len(profiles.genres),
         len(periods.periods),
@@ -54,9 +54,9 @@ def test_cells_in_any_order_make_the_arrays_of_their_users(sample_ratings: Ratin
 
 
 def test_a_partition_without_users_is_none() -> None:
-    assert read_part(iter([]), 3, 2) is None
+    assert read_partition(iter([]), 3, 2) is None
     empty = pa.RecordBatch.from_pydict({"user": pa.array([], pa.int32())})
-    assert read_part(iter([empty]), 3, 2) is None
+    assert read_partition(iter([empty]), 3, 2) is None
 
 
 def test_arrays_come_back_from_a_record() -> None:

@@ -1,4 +1,4 @@
-"""The films of a log by position, and their genres: the small half of every data set."""
+"""The catalogue: films by position, and their genres."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from lacunar.errors import InputError
-from lacunar.taste.data.duckdb import exists, first_row, quoted
+from lacunar.taste.data.duckdb import exists, fetched, first_row, quoted
 
 NO_GENRES = "(no genres listed)"
 WHOLE_NUMBER = "-?[0-9]{1,18}"
@@ -36,22 +36,22 @@ class Catalogue:
     item_genres: pa.Table
 
 
-def code_items(connection: duckdb.DuckDBPyConnection, file: Path, item_type: str) -> None:
-    """Turn ``raw_items`` into films, genres and the (film, genre) table, all by position.
+def encode_items(connection: duckdb.DuckDBPyConnection, file: Path, item_type: str) -> None:
+    """Encode ``raw_items`` as tables of films, genres and (film, genre) pairs, by position.
 
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
         Gets the tables ``items``, ``genres`` and ``item_genres``.
     file : Path
-        Where the films came from.
+        Source of the films, for errors.
     item_type : str
         SQL type of a film's id.
 
     Raises
     ------
     InputError
-        If a film is named twice.
+        If a film occurs twice.
     """
     repeated = first_row(
         connection, "SELECT item_id FROM raw_items GROUP BY item_id HAVING count(*) > 1 LIMIT 1"
@@ -81,7 +81,7 @@ def code_items(connection: duckdb.DuckDBPyConnection, file: Path, item_type: str
 
 
 def catalogue_of(connection: duckdb.DuckDBPyConnection) -> Catalogue:
-    """Fetch what :func:`code_items` made."""
+    """Fetch the catalogue from the tables of :func:`encode_items`."""
     return Catalogue(
         items=fetched(connection, "SELECT item_id, title, year FROM items ORDER BY item"),
         genres=tuple(
@@ -91,16 +91,11 @@ def catalogue_of(connection: duckdb.DuckDBPyConnection) -> Catalogue:
     )
 
 
-def whole(text: str) -> str:
-    """SQL condition that a text is a whole number which 64 bits hold."""
+def is_whole_number(text: str) -> str:
+    """SQL condition that text is a whole number of at most 18 digits, which fit 64 bits."""
     return f"regexp_full_match({text}, '{WHOLE_NUMBER}')"
 
 
 def all_whole_numbers(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> bool:
-    """Whether every id of a column of text is a whole number."""
-    return not exists(connection, table, f"NOT {whole(column)}")
-
-
-def fetched(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
-    """Fetch a query's rows, each column in one piece."""
-    return connection.sql(sql).to_arrow_table().combine_chunks()
+    """Whether every id in a text column is a whole number."""
+    return not exists(connection, table, f"NOT {is_whole_number(column)}")

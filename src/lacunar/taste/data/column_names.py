@@ -1,4 +1,4 @@
-"""Ratings under names of their own: a ``ratings.toml`` beside them says what is called what."""
+"""Custom names of files and columns, from the ``ratings.toml`` of a data directory."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from lacunar.errors import InputError
 from lacunar.files.toml import read_toml
 
 NAMES_FILE = "ratings.toml"
-#: What a refusal ends with where other names may be the reason.
-HINT = f"a {NAMES_FILE} in the directory may name files and columns otherwise"
+#: The end of an error that other names may have caused.
+HINT = f"a {NAMES_FILE} in the directory may give files and columns other names"
 
 
 @dataclass(frozen=True, slots=True)
 class RatingsNames:
-    """What the table of ratings and its columns are called.
+    """File name and column names of the table of ratings.
 
     Parameters
     ----------
@@ -27,9 +27,9 @@ class RatingsNames:
     user, item, rating : str
         Columns.
     timestamp : str, optional
-        Column; ``timestamp`` where there is one unless named.
+        Column. By default ``timestamp``, which may be missing.
     separator : str
-        Between the cells of a CSV file.
+        Separator of the cells of a CSV file.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -42,15 +42,15 @@ class RatingsNames:
     separator: str = ","
 
     @property
-    def own(self) -> dict[str, str]:
-        """Lacunar's name of each column to the file's."""
+    def file_columns(self) -> dict[str, str]:
+        """Lacunar's column names, mapped to the file's."""
         columns = {"userId": self.user, "movieId": self.item, "rating": self.rating}
         return columns | ({} if self.timestamp is None else {"timestamp": self.timestamp})
 
 
 @dataclass(frozen=True, slots=True)
 class ItemsNames:
-    """What the table of items and its columns are called.
+    """File name and column names of the table of items.
 
     Parameters
     ----------
@@ -59,9 +59,9 @@ class ItemsNames:
     item, title, genres : str
         Columns.
     separator : str
-        Between the cells of a CSV file.
+        Separator of the cells of a CSV file.
     genre_separator : str
-        Between the genres of a cell.
+        Separator of the genres in a cell.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -74,14 +74,14 @@ class ItemsNames:
     genre_separator: str = "|"
 
     @property
-    def own(self) -> dict[str, str]:
-        """Lacunar's name of each column to the file's."""
+    def file_columns(self) -> dict[str, str]:
+        """Lacunar's column names, mapped to the file's."""
         return {"movieId": self.item, "title": self.title, "genres": self.genres}
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnNames:
-    """What a directory's tables are called, and their columns.
+    """Names of the files and columns of a data directory.
 
     Parameters
     ----------
@@ -91,8 +91,8 @@ class ColumnNames:
     Raises
     ------
     InputError
-        If a file is not beside the other one, two columns of a table have one name, or a separator
-        of cells is not one character.
+        If a file is in another directory, two columns of a table have the same name, or a
+        separator of cells is not one character.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -106,24 +106,25 @@ class ColumnNames:
         for name, table in tables.items():
             if table.file in {".", ".."} or Path(table.file).name != table.file:
                 raise InputError(
-                    f"{name}.file: expected the name of a file beside it, got {table.file!r}"
+                    f"{name}.file: expected the name of a file in the same directory,"
+                    f" got {table.file!r}"
                 )
-            columns = list(table.own.values())
+            columns = list(table.file_columns.values())
             if not all(columns) or len(set(columns)) < len(columns):
                 raise InputError(
-                    f"{name}: expected a column of its own for each of {', '.join(table.own)};"
-                    f" got {', '.join(map(repr, columns))}"
+                    f"{name}: expected a different column for each of"
+                    f" {', '.join(table.file_columns)}; got {', '.join(map(repr, columns))}"
                 )
             if len(table.separator) != 1:
                 raise InputError(
                     f"{name}.separator: expected one character, got {table.separator!r}"
                 )
         if not self.items.genre_separator:
-            raise InputError("items.genre_separator: expected some text, got ''")
+            raise InputError("items.genre_separator: expected at least one character, got ''")
 
 
 def read_names(directory: Path) -> ColumnNames | None:
-    """Read the ``ratings.toml`` of a data directory; None where there is none.
+    """Read the ``ratings.toml`` of a data directory; None if it has no such file.
 
     Parameters
     ----------
@@ -132,7 +133,7 @@ def read_names(directory: Path) -> ColumnNames | None:
     Raises
     ------
     InputError
-        With the file and the first thing that does not fit.
+        If the file is invalid; names the first invalid key.
 
     Examples
     --------
@@ -152,27 +153,31 @@ def read_names(directory: Path) -> ColumnNames | None:
         raise InputError(f"{path}: {_sentence(error)}") from error
 
 
-def renamed(names: Iterable[str], own: Mapping[str, str]) -> list[str]:
-    """Columns of a file by Lacunar's names; a column in the way of one of these steps aside.
+def standard_names(names: Iterable[str], file_columns: Mapping[str, str]) -> list[str]:
+    """Translate a file's column names into Lacunar's names.
+
+    A column that already has one of Lacunar's names, but is not the one named for it, is renamed.
 
     Examples
     --------
-    >>> renamed(["sku", "rating", "stars"], {"movieId": "sku", "rating": "stars"})
+    >>> standard_names(["sku", "rating", "stars"], {"movieId": "sku", "rating": "stars"})
     ['movieId', 'rating (other)', 'rating']
     """
-    ours = {theirs: name for name, theirs in own.items()}
-    return [ours.get(name, f"{name} (other)" if name in own else name) for name in names]
+    standard = {theirs: name for name, theirs in file_columns.items()}
+    return [
+        standard.get(name, f"{name} (other)" if name in file_columns else name) for name in names
+    ]
 
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
-    told = first.get("ctx", {}).get("error")
-    if isinstance(told, InputError):
-        return str(told)
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, InputError):
+        return str(cause)
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "unexpected_keyword_argument":
         return (
-            f"expected no key {key}: there are [ratings] file, user, item, rating, timestamp,"
+            f"expected no key {key}: the keys are [ratings] file, user, item, rating, timestamp,"
             " separator and [items] file, item, title, genres, separator, genre_separator"
         )
     return f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}, got {first['input']!r}"

@@ -1,4 +1,4 @@
-"""Delimited text into a DuckDB table, with the file, line and column of whatever is wrong."""
+"""Loading of delimited text into DuckDB; errors name the file, line and column."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from lacunar.errors import InputError
-from lacunar.taste.data.column_names import HINT, renamed
+from lacunar.taste.data.column_names import HINT, standard_names
 from lacunar.taste.data.duckdb import exists, first_row, quoted
 
 _SNIFFED_BYTES = 1 << 16
@@ -20,25 +20,25 @@ _SNIFFED_BYTES = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How fields are separated, and what columns are called.
+    """Delimiter, quote and column names of a text file.
 
     Parameters
     ----------
     delimiter, quote : str
     names : tuple of str, optional
-        Columns of a file that has no header.
-    own : mapping of str to str
-        Column to what the header of a file calls it, where that is another name.
+        Columns of a file without a header.
+    file_columns : mapping of str to str
+        Lacunar's column names to those in the file's header, where they differ.
     """
 
     delimiter: str
     quote: str = ""
     names: tuple[str, ...] | None = None
-    own: Mapping[str, str] = field(default_factory=dict)
+    file_columns: Mapping[str, str] = field(default_factory=dict)
 
-    def shown(self, column: str) -> str:
-        """What the file calls a column."""
-        return self.own.get(column, column)
+    def file_column(self, column: str) -> str:
+        """The file's name of a column."""
+        return self.file_columns.get(column, column)
 
 
 CSV = Dialect(",", quote='"')
@@ -65,25 +65,26 @@ def load_delimited(
     path : Path
     dialect : Dialect
     columns : mapping of str to str
-        Column name to SQL type; other columns of the file are left out.
+        Column name to SQL type; other columns of the file are ignored.
     optional : collection of str
         Columns whose cells may be empty.
     stored : mapping of str to str, optional
-        Column name to the SQL expression of what is kept of it; its value unless named.
+        Column name to the SQL expression to store; by default the column itself.
     defaults : mapping of str to str, optional
-        Columns that a file with a header may lack, to the SQL expression that stands for them.
+        Columns that may be missing from a file with a header, to the SQL expression that replaces
+        them.
 
     Raises
     ------
     InputError
-        If the file is missing, empty, binary or not UTF-8 (Latin-1 where there is no header),
-        lacks a column or all rows, or has a ragged row, an empty cell or a value that is not of
-        its column's type.
+        If the file is missing, empty, binary or not UTF-8 (Latin-1 without a header), has no
+        rows or not all columns, or has a row with another number of fields, an empty cell or a
+        value that is not of its column's type.
     """
     head = _head(path)
     if dialect.names is None:
         defaults = defaults or {}
-        names = _header(path, head, dialect, tuple(columns), lacking=defaults)
+        names = _header(path, head, dialect, tuple(columns), may_lack=defaults)
         defaults = {name: sql for name, sql in defaults.items() if name not in names}
         columns = {name: kind for name, kind in columns.items() if name not in defaults}
         encoding = "utf-8"
@@ -99,13 +100,13 @@ def load_delimited(
         connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {kept} FROM {scan}")
     except duckdb.OutOfMemoryException:
         raise
-    except duckdb.Error as error:  # whatever its parser meets
+    except duckdb.Error as error:  # the parser raises several kinds
         raise InputError(_unreadable(path, error)) from error
     _raise_rejected(connection, path, dialect, columns)
     if not exists(connection, table):
         raise InputError(f"{path}: expected at least one row of data, got none")
     required = {name: kind for name, kind in columns.items() if name not in optional}
-    # Text that became numbers holds neither blanks nor null bytes.
+    # Only text columns can hold blanks or null bytes.
     kinds = connection.sql(f"DESCRIBE {table}").fetchall()
     texts = {name for name, kind, *_ in kinds if kind == "VARCHAR"}
     _raise_empty_cell(connection, table, path, dialect, required, texts)
@@ -117,12 +118,12 @@ def locate(
 ) -> int:
     """Line number of the first row of a well-formed file that meets an SQL condition.
 
-    The condition may name any column of the file; all of them are text here.
+    The condition may use any column of the file. All columns are read as text.
     """
     has_header = dialect.names is None
     names = list(dialect.names or _header(path, _head(path), dialect, ()))
     scan = _scan_sql(path, dialect, names, {}, "utf-8" if has_header else _encoding(path))
-    # One thread, so that rows are numbered in the order of the file.
+    # With one thread, rows are numbered in the order of the file.
     connection.execute("SET threads = 1; SET preserve_insertion_order = true")
     row = first_row(
         connection,
@@ -130,21 +131,21 @@ def locate(
         f" WHERE {condition} ORDER BY row LIMIT 1",
     )
     connection.execute("RESET threads; RESET preserve_insertion_order")
-    assert row is not None, "the caller found such a row"
+    assert row is not None, "the caller checked that such a row exists"
     return int(row[0]) + has_header
 
 
 def header(
-    path: Path, dialect: Dialect, wanted: tuple[str, ...], *, lacking: Collection[str] = ()
+    path: Path, dialect: Dialect, wanted: tuple[str, ...], *, may_lack: Collection[str] = ()
 ) -> list[str]:
-    """Columns of a text file whose first line names them; those of ``lacking`` need not be there.
+    """Column names in the header of a text file; columns in ``may_lack`` may be missing.
 
     Raises
     ------
     InputError
-        If the file is missing, empty, binary or not UTF-8, lacks a wanted column or repeats one.
+        If the file is missing, empty, binary or not UTF-8, or a column is missing or repeated.
     """
-    return _header(path, _head(path), dialect, wanted, lacking=lacking)
+    return _header(path, _head(path), dialect, wanted, may_lack=may_lack)
 
 
 def _scan_sql(
@@ -174,14 +175,14 @@ def _head(path: Path) -> bytes:
 
 
 def first_cell(path: Path, dialect: Dialect, column: str) -> str | None:
-    """The cell of a column in the first row below a header; None where there is none."""
+    """The cell of a column in the first row below the header; None if there is no such cell."""
     head = _head(path)
     names = _header(path, head, dialect, ())
     text = head.decode("utf-8-sig", errors="replace")
     rows = csv.reader(text.splitlines()[1:], delimiter=dialect.delimiter)
     row = next((row for row in rows if row), [])
-    place = names.index(column) if column in names else len(row)
-    return row[place].strip() if place < len(row) else None
+    index = names.index(column) if column in names else len(row)
+    return row[index].strip() if index < len(row) else None
 
 
 def _header(
@@ -190,9 +191,9 @@ def _header(
     dialect: Dialect,
     wanted: tuple[str, ...],
     *,
-    lacking: Collection[str] = (),
+    may_lack: Collection[str] = (),
 ) -> list[str]:
-    """Names of the columns; refuse a file that has none of a name, unless it may lack it."""
+    """Lacunar's names of the columns in a header; raise if a required column is missing."""
     line = re.split(rb"\r\n|\r|\n", head, maxsplit=1)[0]
     try:
         text = line.decode("utf-8-sig")
@@ -206,16 +207,16 @@ def _header(
         raise InputError(
             f"{path}, line 1: expected the names of columns, got {_shortened(text)}: {error}"
         ) from error
-    # Tables often have row numbers in a first column without a name.
-    names = [name.strip() or f"column {at}" for at, name in enumerate(fields, start=1)]
-    needed = [dialect.shown(name) for name in wanted if name not in lacking]
+    # The first column of a table often holds row numbers and has no name.
+    names = [name.strip() or f"column {number}" for number, name in enumerate(fields, start=1)]
+    needed = [dialect.file_column(name) for name in wanted if name not in may_lack]
     missing = [name for name in needed if name not in names]
     if missing:
         raise InputError(
             f"{path}, line 1: expected the columns {', '.join(needed)}; got"
             f" {_shortened(text)}, which lacks {', '.join(missing)} ({HINT})"
         )
-    # To DuckDB, names that differ in case alone are one.
+    # DuckDB ignores case in column names.
     counts = Counter(name.lower() for name in names)
     repeated = sorted({name for name in names if counts[name.lower()] > 1})
     if repeated:
@@ -223,11 +224,11 @@ def _header(
             f"{path}, line 1: expected each column once,"
             f" got {_shortened(', '.join(repeated), plain=True)} twice"
         )
-    return renamed(names, dialect.own)
+    return standard_names(names, dialect.file_columns)
 
 
 def _encoding(path: Path) -> str:
-    """UTF-8 where the file is; otherwise Latin-1, which the old headerless layouts use."""
+    """UTF-8 if the file is valid UTF-8, else Latin-1, which the old layouts without header use."""
     try:
         path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
@@ -252,7 +253,7 @@ def _raise_rejected(
     content = _shortened((text or "").strip("\r\n"))
     if kind == "CAST":
         raise InputError(
-            f"{path}, line {line}, column {dialect.shown(column)}:"
+            f"{path}, line {line}, column {dialect.file_column(column)}:"
             f" expected {_described(columns[column])},"
             f" got the row {content}"
         )
@@ -269,15 +270,15 @@ def _raise_rejected(
 
 
 def _unreadable(path: Path, error: duckdb.Error) -> str:
-    """Say why DuckDB gave up on a file: most often for line ends of two kinds."""
+    """Error message for a file that DuckDB cannot parse; the usual cause is mixed line ends."""
     content = path.read_bytes()
     ends = re.compile(rb"\r\n|\r|\n")
     first = ends.search(content)
     for line, end in enumerate(ends.finditer(content), start=1):
         if first and end[0] != first[0]:
             return (
-                f"{path}, line {line}: expected it to end as line 1 does, in"
-                f" {repr(first[0])[2:-1]}, got {repr(end[0])[2:-1]}"
+                f"{path}, line {line}: expected the line end {repr(first[0])[2:-1]} of line 1,"
+                f" got {repr(end[0])[2:-1]}"
             )
     return f"{path}: expected rows of text, got: {str(error).splitlines()[0]}"
 
@@ -311,7 +312,7 @@ def _raise_empty_cell(
         if exists(connection, table, condition):
             line = locate(connection, path, dialect, condition)
             raise InputError(
-                f"{path}, line {line}, column {dialect.shown(name)}:"
+                f"{path}, line {line}, column {dialect.file_column(name)}:"
                 f" expected {_described(sql_type)},"
                 " got an empty cell"
             )

@@ -1,4 +1,4 @@
-"""The embedded engine: DuckDB, in this process."""
+"""SQL over Arrow tables in DuckDB, inside this process, with a memory limit."""
 
 from __future__ import annotations
 
@@ -16,20 +16,48 @@ from lacunar.errors import InputError
 DEFAULT_MEMORY = "2GB"
 
 
+class Engine(Protocol):
+    """Runs SQL over Arrow tables and returns an Arrow table: :func:`run`, or Spark."""
+
+    def __call__(self, sql: str, tables: Mapping[str, pa.Table]) -> pa.Table: ...
+
+
+def run(sql: str, tables: Mapping[str, pa.Table], *, memory_limit: str | None = None) -> pa.Table:
+    """Run SQL over Arrow tables without copying them.
+
+    Parameters
+    ----------
+    sql : str
+    tables : mapping of str to pyarrow.Table
+        Tables by their names in the SQL.
+    memory_limit : str, optional
+        See :func:`connect`.
+
+    Examples
+    --------
+    >>> run("SELECT max(x) AS top FROM t", {"t": pa.table({"x": [1, 2]})}).to_pylist()
+    [{'top': 2}]
+    """
+    with connect(memory_limit) as connection:
+        for name, table in tables.items():
+            connection.register(name, table)
+        return fetched(connection, sql)
+
+
 @contextmanager
 def connect(memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a connection that works on disk where it would need more memory.
+    """Open a connection that moves data to disk beyond a memory limit.
 
     Parameters
     ----------
     memory_limit : str, optional
-        Such as ``512MB`` or ``4GB``; 2 GB unless named. What does not fit goes to a temporary
-        directory, gone with the connection.
+        Such as ``512MB`` or ``4GB``; by default 2 GB. Data beyond it goes to a temporary directory,
+        which is removed with the connection.
 
     Raises
     ------
     InputError
-        If the limit is none, or too low for the work.
+        If the limit is invalid, or too low for the work.
 
     Examples
     --------
@@ -44,38 +72,42 @@ def connect(memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnecti
                 config={
                     "memory_limit": limit,
                     "temp_directory": folder,
-                    # Nothing is fetched from the network, extensions neither.
+                    # Download nothing, not even extensions.
                     "autoinstall_known_extensions": "false",
-                    # Every result is sorted where its order matters, and keeping one takes memory.
+                    # Queries sort where order matters; keeping the order of rows takes memory.
                     "preserve_insertion_order": "false",
                 }
             )
         except duckdb.Error as error:
             raise InputError(
-                f"expected a memory limit such as 512MB or 4GB, got {limit!r}"
+                f"expected a memory limit such as 512MB or 4GB, got {limit!r}",
+                field="memory_limit",
             ) from error
         with connection:
             try:
                 yield connection
             except duckdb.OutOfMemoryException as error:
                 raise InputError(
-                    f"expected a memory limit that the work fits in, got {limit}: "
-                    f"{str(error).splitlines()[0]}"
+                    f"expected a memory limit that is enough for the work, got {limit}:"
+                    f" {str(error).splitlines()[0]}",
+                    field="memory_limit",
                 ) from error
 
 
-def run(sql: str, tables: Mapping[str, pa.Table], *, memory_limit: str | None = None) -> pa.Table:
-    """Run SQL over Arrow tables without copying them; see :func:`connect` for the limit.
+def fetched(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
+    """Fetch all rows of a query, each column in one chunk."""
+    return connection.sql(sql).to_arrow_table().combine_chunks()
 
-    Examples
-    --------
-    >>> run("SELECT max(x) AS top FROM t", {"t": pa.table({"x": [1, 2]})}).to_pylist()
-    [{'top': 2}]
-    """
-    with connect(memory_limit) as connection:
-        for name, table in tables.items():
-            connection.register(name, table)
-        return connection.sql(sql).to_arrow_table().combine_chunks()
+
+def first_row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...] | None:
+    """Fetch the first row of a query with few rows, or None; frees the connection."""
+    rows = connection.sql(sql).fetchall()
+    return rows[0] if rows else None
+
+
+def exists(connection: duckdb.DuckDBPyConnection, table: str, condition: str = "true") -> bool:
+    """Whether any row of a table meets a condition."""
+    return first_row(connection, f"SELECT 1 FROM {table} WHERE {condition} LIMIT 1") is not None
 
 
 def quoted(text: str) -> str:
@@ -89,8 +121,19 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def quoted_name(name: str) -> str:
+    """Quote a name as an SQL identifier.
+
+    Examples
+    --------
+    >>> quoted_name('a"b')
+    '"a""b"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
 def escaped(path: str) -> str:
-    """Write a path so that no sign in it is a pattern to DuckDB.
+    """Escape a path so that DuckDB takes no character of it as a wildcard.
 
     Examples
     --------
@@ -98,20 +141,3 @@ def escaped(path: str) -> str:
     'logs [[]1]/[*]'
     """
     return re.sub(r"([\[*?])", r"[\1]", path)
-
-
-def first_row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...] | None:
-    """First row of a query that yields few, or None; the connection is free again afterwards."""
-    rows = connection.sql(sql).fetchall()
-    return rows[0] if rows else None
-
-
-def exists(connection: duckdb.DuckDBPyConnection, table: str, condition: str = "true") -> bool:
-    """Whether any row of a table meets a condition."""
-    return first_row(connection, f"SELECT 1 FROM {table} WHERE {condition} LIMIT 1") is not None
-
-
-class Engine(Protocol):
-    """Runs SQL over Arrow tables and returns an Arrow table."""
-
-    def __call__(self, sql: str, tables: Mapping[str, pa.Table]) -> pa.Table: ...

@@ -1,4 +1,4 @@
-"""What is known of users when they ask: their ratings, whether the fit has seen them or not."""
+"""Rating histories: the ratings of some users, from the log or new."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from lacunar.taste.data.ratings import Ratings
 
 @dataclass(frozen=True, slots=True)
 class Histories:
-    """Ratings of B users, one user after the other.
+    """Ratings of B users, grouped by user (a sparse matrix of users and films by rows).
 
     Parameters
     ----------
     starts : ndarray of shape (B + 1,)
-        Where the rows of each user begin, and where the last one's end.
+        First row of each user, and at the end N.
     item : ndarray of shape (N,)
-        Positions of films, ascending and distinct within a user.
+        Positions of films, ascending and distinct within each user.
     rating : ndarray of shape (N,)
         Stars.
     """
@@ -43,29 +43,29 @@ class Histories:
 
     @property
     def user(self) -> NDArray[np.intp]:
-        """Which of the B users each row is of, shape (N,)."""
+        """Index of each row's user among the B users, shape (N,)."""
         return np.repeat(np.arange(self.n_users), self.n_ratings)
 
     def take(self, users: NDArray[np.integer]) -> Histories:
-        """Histories of some of the users, in the order named."""
+        """Histories of the given users, in the given order."""
         lengths = self.n_ratings[users]
         starts = np.concatenate([[0], np.cumsum(lengths)])
         rows = np.repeat(self.starts[users] - starts[:-1], lengths) + np.arange(starts[-1])
         return Histories(starts, self.item[rows], self.rating[rows])
 
     def matrix(self, values: FloatArray, n_items: int) -> sp.csr_array:
-        """Users x films with a value for each rating, shape (B, n_items)."""
+        """Sparse matrix of users and films with one value per rating, shape (B, n_items)."""
         return sp.csr_array((values, self.item, self.starts), shape=(self.n_users, n_items))
 
 
 def histories_of(ratings: Ratings, users: NDArray[np.integer] | None = None) -> Histories:
-    """What a log holds of its users.
+    """Rating histories of users in the log.
 
     Parameters
     ----------
     ratings : Ratings
     users : ndarray of shape (B,), optional
-        Positions; all users unless named.
+        Positions; by default all users.
 
     Examples
     --------
@@ -73,12 +73,12 @@ def histories_of(ratings: Ratings, users: NDArray[np.integer] | None = None) -> 
     >>> histories_of(sampled_ratings(n_users=50, n_movies=200), np.array([3, 7])).n_ratings.tolist()
     [62, 25]
     """
-    everybody = Histories(ratings.user_starts, ratings.item, ratings.rating)
-    return everybody if users is None else everybody.take(users)
+    all_users = Histories(ratings.user_starts, ratings.item, ratings.rating)
+    return all_users if users is None else all_users.take(users)
 
 
 def new_history(ratings: Ratings, stars: Mapping[str, float]) -> Histories:
-    """History of somebody whom the log does not know.
+    """Rating history of a user who is not in the log.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def new_history(ratings: Ratings, stars: Mapping[str, float]) -> Histories:
     Raises
     ------
     InputError
-        If a film is unknown or a rating off the scale.
+        If a film is unknown or a rating is not on the scale.
     """
     scale = ratings.scale
     for item_id, rating in stars.items():

@@ -1,6 +1,6 @@
-"""Where a directory keeps its ratings and its films, and how each layout is read.
+"""Supported layouts of a data directory: file names, and readers of ratings and films.
 
-Every layout ends as the tables of :mod:`lacunar.taste.data.raw_tables`.
+Every layout is read into the tables of :mod:`lacunar.taste.data.raw_tables`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _TAB_RATINGS = Dialect("\t", names=("userId", "movieId", "rating", "timestamp"))
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The files of one data set."""
+    """The files of one data set, and their layout."""
 
     ratings: Path
     items: Path
@@ -42,39 +42,39 @@ class Source:
         """Create ``raw_ratings`` and ``raw_items`` in the connection."""
         as_text = self._load_ratings(connection, frozenset())
         self.layout.load_items(connection, self.items)
-        # A film's id in a rating is compared with the catalogue's letter by letter then.
+        # If the catalogue's ids are text, the ratings' film ids must be compared as text too.
         if "movieId" not in as_text and not all_whole_numbers(connection, "raw_items", "item_id"):
             self._load_ratings(connection, as_text | {"movieId"})
 
     def _load_ratings(
         self, connection: duckdb.DuckDBPyConnection, as_text: frozenset[str]
     ) -> frozenset[str]:
-        """Load ids as numbers but for some columns; those that had to be text in the end."""
+        """Load ids as numbers except in some columns; return the columns that are text."""
         self.layout.load_ratings(connection, self.ratings, as_text)
         columns = {"userId": "user_id", "movieId": "item_id"}
-        odd = {
+        not_whole = {
             name
             for name, column in columns.items()
             if name not in as_text and exists(connection, "raw_ratings", f"{column} IS NULL")
         }
-        return self._load_ratings(connection, as_text | odd) if odd else as_text
+        return self._load_ratings(connection, as_text | not_whole) if not_whole else as_text
 
     def where(
         self, connection: duckdb.DuckDBPyConnection, file: Path, column: str, condition: str
     ) -> str:
-        """Name the place of the first row of a file that meets a condition on its columns."""
+        """File, line and column of the first row that meets a condition, for an error."""
         of_ratings = file == self.ratings
         dialect = self.layout.ratings if of_ratings else self.layout.items
         if dialect is None:
-            own = self.layout.own_ratings if of_ratings else self.layout.own_items
-            return f"{file}, column {own.get(column, column)}"
+            names = self.layout.rating_columns if of_ratings else self.layout.item_columns
+            return f"{file}, column {names.get(column, column)}"
         line = locate(connection, file, dialect, condition)
-        return f"{file}, line {line}, column {dialect.shown(column)}"
+        return f"{file}, line {line}, column {dialect.file_column(column)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One way of keeping ratings: file names, and how to load them."""
+    """File names, loaders and dialects of one layout; a dialect is None for Parquet."""
 
     ratings_name: str
     items_name: str
@@ -82,8 +82,8 @@ class Layout:
     load_items: LoadItems
     ratings: Dialect | None
     items: Dialect | None
-    own_ratings: Mapping[str, str] = field(default_factory=dict)
-    own_items: Mapping[str, str] = field(default_factory=dict)
+    rating_columns: Mapping[str, str] = field(default_factory=dict)
+    item_columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_source(directory: Path) -> Source:
@@ -92,9 +92,10 @@ def find_source(directory: Path) -> Source:
     Parameters
     ----------
     directory : Path
-        Holds ``ratings.csv`` and ``movies.csv``, the same as Parquet (a file or a directory of
-        parts), ``ratings.dat`` and ``movies.dat`` with ``::``, or ``u.data`` and ``u.item``; or
-        CSV or Parquet files under other names, which a ``ratings.toml`` tells.
+        Holds one of these pairs: ``ratings.csv`` and ``movies.csv``; ``ratings.parquet`` and
+        ``movies.parquet`` (each a file, or a directory of Parquet files); ``ratings.dat`` and
+        ``movies.dat``, separated by ``::``; ``u.data`` and ``u.item``; or CSV or Parquet files
+        with other names, which a ``ratings.toml`` gives.
 
     Raises
     ------
@@ -102,10 +103,10 @@ def find_source(directory: Path) -> Source:
         If there is no such pair of files, or more than one.
     """
     if not directory.is_dir():
-        got = "a file; name its directory" if directory.exists() else "no such directory"
+        got = "a file; pass its directory" if directory.exists() else "no such directory"
         raise InputError(f"{directory}: expected a directory with ratings, got {got}")
-    own = read_names(directory)
-    layouts = _LAYOUTS if own is None else _layouts_of(own)
+    names_file = read_names(directory)
+    layouts = _LAYOUTS if names_file is None else _custom_layouts(names_file)
     found = [layout for layout in layouts if (directory / layout.ratings_name).exists()]
     if not found:
         names = ", ".join(dict.fromkeys(layout.ratings_name for layout in layouts))
@@ -117,42 +118,40 @@ def find_source(directory: Path) -> Source:
     items = directory / layout.items_name
     if not items.exists():
         raise InputError(
-            f"{directory}: expected {layout.items_name} beside {layout.ratings_name}, a table of"
-            " movieId,title,genres with a row such as 318,The Film (1994),Crime|Drama, since"
-            f" tastes are told by genre ({HINT})"
+            f"{directory}: expected {layout.items_name} next to {layout.ratings_name}, since genre"
+            " profiles need a table of movieId,title,genres with rows such as"
+            f" 318,The Film (1994),Crime|Drama; got none ({HINT})"
         )
     return Source(directory / layout.ratings_name, items, layout)
 
 
-def _layouts_of(names: ColumnNames) -> tuple[Layout, ...]:
-    """The layouts that files of given names may have."""
+def _custom_layouts(names: ColumnNames) -> tuple[Layout, ...]:
+    """The layouts possible under the names of a ``ratings.toml``."""
     ratings, items = names.ratings, names.items
-    of_ratings = Dialect(ratings.separator, quote='"', own=ratings.own)
-    of_items = Dialect(items.separator, quote='"', own=items.own)
-    found = []
+    of_ratings = Dialect(ratings.separator, quote='"', file_columns=ratings.file_columns)
+    of_items = Dialect(items.separator, quote='"', file_columns=items.file_columns)
+    layouts = []
     for suffix in (".csv", ".parquet"):
         ratings_name = ratings.file or f"ratings{suffix}"
         items_name = items.file or f"movies{suffix}"
-        columnar, items_columnar = (
-            name.endswith(".parquet") for name in (ratings_name, items_name)
-        )
-        found.append(
+        parquet, items_parquet = (name.endswith(".parquet") for name in (ratings_name, items_name))
+        layouts.append(
             Layout(
                 ratings_name,
                 items_name,
-                parquet_ratings(ratings.own) if columnar else delimited_ratings(of_ratings),
-                parquet_items(items.own, items.genre_separator)
-                if items_columnar
+                parquet_ratings(ratings.file_columns) if parquet else delimited_ratings(of_ratings),
+                parquet_items(items.file_columns, items.genre_separator)
+                if items_parquet
                 else delimited_items(of_items, items.genre_separator),
-                None if columnar else of_ratings,
-                None if items_columnar else of_items,
-                ratings.own,
-                items.own,
+                None if parquet else of_ratings,
+                None if items_parquet else of_items,
+                ratings.file_columns,
+                items.file_columns,
             )
         )
         if ratings.file:
             break
-    return tuple(found)
+    return tuple(layouts)
 
 
 _LAYOUTS = (

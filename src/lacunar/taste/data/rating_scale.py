@@ -1,4 +1,4 @@
-"""The scale on which ratings are given."""
+"""The scale of ratings: minimum, maximum and step."""
 
 from __future__ import annotations
 
@@ -10,12 +10,22 @@ from lacunar.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class RatingScale:
-    """The ratings that are allowed: ``minimum`` to ``maximum`` in steps of ``step``.
+    """The allowed ratings: from a minimum to a maximum in equal steps.
+
+    Parameters
+    ----------
+    minimum, maximum : float
+        Lowest and highest rating.
+    step : float
+        Difference between neighbouring ratings.
 
     Examples
     --------
-    >>> RatingScale.parse("1:10:1")
-    RatingScale(minimum=1.0, maximum=10.0, step=1.0)
+    >>> scale = RatingScale(1, 10, 1)
+    >>> scale.allows(7), scale.allows(7.5), scale.allows(11)
+    (True, False, False)
+    >>> print(RatingScale())
+    0.5 to 5 in steps of 0.5
     """
 
     minimum: float = 0.5
@@ -24,7 +34,22 @@ class RatingScale:
 
     @classmethod
     def parse(cls, text: str) -> RatingScale:
-        """Read ``MIN:MAX`` or ``MIN:MAX:STEP``; the step is 0.5 where it is not named."""
+        """Parse ``MIN:MAX`` or ``MIN:MAX:STEP``; the default step is 0.5.
+
+        Parameters
+        ----------
+        text : str
+
+        Raises
+        ------
+        InputError
+            If the text has another form, or the scale is empty or infinite.
+
+        Examples
+        --------
+        >>> RatingScale.parse("1:10:1")
+        RatingScale(minimum=1.0, maximum=10.0, step=1.0)
+        """
         try:
             parts = [float(part) for part in text.split(":")]
             scale = cls(*parts) if len(parts) in {2, 3} else None
@@ -32,11 +57,13 @@ class RatingScale:
             scale = None
         finite = scale is not None and all(map(math.isfinite, parts))
         if scale is None or not (finite and scale.minimum < scale.maximum and scale.step > 0):
-            raise InputError(f"expected a rating scale MIN:MAX or MIN:MAX:STEP, got {text!r}")
+            raise InputError(
+                f"expected a rating scale MIN:MAX or MIN:MAX:STEP, got {text!r}", field="scale"
+            )
         return scale
 
     def allows(self, rating: float) -> bool:
-        """Whether a rating is one of the scale's."""
+        """Whether a rating is on the scale."""
         steps = (rating - self.minimum) / self.step
         return self.minimum <= rating <= self.maximum and abs(steps - round(steps)) <= 1e-9
 

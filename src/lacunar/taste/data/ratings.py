@@ -1,4 +1,4 @@
-"""A ratings log, cleaned and coded: every later step works on positions, not on raw ids."""
+"""The cleaned ratings log, encoded by position: later steps use positions instead of ids."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _ROWS_PER_PIECE = 1 << 22
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What reading a log found and left out; every report repeats it.
+    """Counts of the rows that were read, and of those left out; shown in every report.
 
     Parameters
     ----------
     rows : int
         Rows of the ratings file.
     repeated : int
-        Rows that a later rating of the same film by the same user replaced.
+        Rows replaced by a later rating of the same film by the same user.
     unknown_item_rows, unknown_items : int
-        Rows left out, and distinct films they named, because the catalogue lacks the film.
+        Rows left out because their film is not in the catalogue, and number of such films.
     dropped_users : int
-        Users who had only such rows.
+        Users who have only such rows.
     step : float
-        Step of the ratings that were seen: 1 where all are whole numbers, else the scale's.
+        Step of the ratings in the log: 1 if all are whole numbers, else the scale's step.
     """
 
     rows: int
@@ -45,23 +45,37 @@ class Intake:
 
 @dataclass(frozen=True)
 class Ratings:
-    """Ratings of U users on I films with G genres.
+    """Ratings by U users of I films with G genres, as returned by ``read_ratings``.
+
+    Users, films and genres are identified by their position: the row in ``users`` or ``items``, or
+    the index in ``genres``.
 
     Parameters
     ----------
     users : pyarrow.Array of length U
         User ids in ascending order, whole numbers or text.
     items : pyarrow.Table of I rows
-        ``item_id``, ``title``, ``year`` (null where the title names none), in order of id.
+        ``item_id``, ``title`` and ``year`` (null if the title has none), in order of id.
     genres : tuple of str
-        Genre names in alphabetical order.
+        Names of the G genres in alphabetical order.
     item_genres : pyarrow.Table
-        ``item``, ``genre``: positions, one row per film and genre.
-    log : pyarrow.Table
-        ``user``, ``item`` (positions), ``rating``, ``timestamp`` (seconds since 1970; 0 in a log
-        without times), one row per pair, in order of user and item.
+        ``item`` and ``genre`` (positions), one row per film and genre.
+    log : pyarrow.Table of N rows
+        ``user`` and ``item`` (positions), ``rating`` and ``timestamp`` (seconds since 1970, or 0
+        throughout if the data has no timestamps); one row per user and film, in this order.
     scale : RatingScale
+        Allowed ratings.
     intake : Intake
+        Counts of rows that were read and left out.
+
+    Examples
+    --------
+    >>> from lacunar.taste.data.sample import sampled_ratings
+    >>> ratings = sampled_ratings(n_users=50, n_movies=200)
+    >>> ratings.n_users, ratings.n_items, len(ratings.rating) == ratings.log.num_rows
+    (50, 200, True)
+    >>> ratings.items["title"][ratings.item_position("2")].as_py()
+    'Last Letter of Haldamora, The (2008)'
     """
 
     users: pa.Array
@@ -74,73 +88,78 @@ class Ratings:
 
     @property
     def n_users(self) -> int:
+        """Number of users, U."""
         return len(self.users)
 
     @property
     def n_items(self) -> int:
+        """Number of films, I."""
         return int(self.items.num_rows)
 
     @cached_property
     def user(self) -> NDArray[np.int32]:
+        """Position of each rating's user, shape (N,)."""
         return np.asarray(self.log["user"])
 
     @cached_property
     def item(self) -> NDArray[np.int32]:
+        """Position of each rating's film, shape (N,)."""
         return np.asarray(self.log["item"])
 
     @cached_property
     def rating(self) -> NDArray[np.float64]:
+        """Ratings in stars, shape (N,)."""
         return np.asarray(self.log["rating"])
 
     @cached_property
     def has_times(self) -> bool:
-        """Whether ratings have times; where a log has no column of them, all have the same."""
+        """Whether the log has timestamps: without them, all are equal."""
         times = np.asarray(self.log["timestamp"])
         return len(times) < 2 or bool(times.min() < times.max())
 
     @cached_property
     def user_starts(self) -> NDArray[np.intp]:
-        """Where each user's rows begin in the log, and at the end where the last one's stop."""
+        """First row of each user in the log, and at the end N, shape (U + 1,)."""
         return np.searchsorted(self.user, np.arange(self.n_users + 1))
 
     @cached_property
     def years(self) -> NDArray[np.float64]:
-        """Year of release of each film, shape (I,); NaN where the title names none."""
+        """Year of release of each film, shape (I,); NaN if the title has none."""
         return np.asarray(self.items["year"].to_numpy().astype(np.float64))
 
     @cached_property
     def genre_matrix(self) -> sp.csr_array:
-        """Which film has which genre: ones, shape (I, G)."""
+        """One for each genre of each film, shape (I, G)."""
         item, genre = (self.item_genres[name].to_numpy() for name in ("item", "genre"))
         shape = (self.n_items, len(self.genres))
         return sp.csr_array((np.ones(len(item)), (item, genre)), shape=shape)
 
     @cached_property
     def genre_shares(self) -> sp.csr_array:
-        """Genres of each film as shares that sum to 1, shape (I, G)."""
+        """Genres of each film as equal shares that sum to 1, shape (I, G)."""
         genres = self.genre_matrix
         return sp.csr_array(genres.multiply(1 / genres.sum(axis=1)[:, np.newaxis]))
 
     @cached_property
     def ratings_per_item(self) -> NDArray[np.int64]:
-        """How many users rated each film, shape (I,)."""
+        """Number of ratings of each film, shape (I,)."""
         return np.asarray(np.bincount(self.item, minlength=self.n_items))
 
     def rows_of(self, user: int) -> slice:
-        """Rows of the log that belong to the user at a position."""
+        """Rows of the log of the user at a position."""
         return slice(int(self.user_starts[user]), int(self.user_starts[user + 1]))
 
     def has_user(self, user_id: str) -> bool:
-        """Whether somebody has an id given as text."""
+        """Whether a user has this id, given as text."""
         return user_id.strip() in self._positions
 
     def user_position(self, user_id: str) -> int:
-        """Position of a user given as text, as on a command line.
+        """Position of the user with an id, given as text.
 
         Raises
         ------
         InputError
-            If nobody has that id.
+            If no user has that id.
         """
         position = self._positions.get(user_id.strip())
         if position is None:
@@ -151,7 +170,7 @@ class Ratings:
         return position
 
     def item_position(self, item_id: str) -> int:
-        """Position of a film given as text, as on a command line.
+        """Position of the film with an id, given as text.
 
         Raises
         ------
@@ -167,26 +186,26 @@ class Ratings:
         return position
 
     def pieces(self, rows_at_once: int = _ROWS_PER_PIECE) -> Iterator[pa.Table]:
-        """The log in pieces of whole users, so that a group-by by user needs one at a time."""
+        """The log in pieces of whole users, so that a group-by by user can take one at a time."""
         starts, first = self.user_starts, 0
         while first < self.n_users:
-            wanted = np.searchsorted(starts, starts[first] + rows_at_once, side="right") - 1
-            last = max(int(wanted), first + 1)
+            fitting = np.searchsorted(starts, starts[first] + rows_at_once, side="right") - 1
+            last = max(int(fitting), first + 1)
             yield self.log.slice(int(starts[first]), int(starts[last] - starts[first]))
             first = last
 
     def of_users(self, users: NDArray[np.integer]) -> Ratings:
-        """The log of some users alone, positions ascending; films and their positions stay."""
+        """The log of the given users (positions, ascending), with the same films."""
         starts, lengths = self.user_starts[users], np.diff(self.user_starts)[users]
         before = np.cumsum(lengths) - lengths
         rows = np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
         log = self.log.take(pa.array(rows))
-        coded = np.repeat(np.arange(len(users), dtype=np.int32), lengths)
-        log = log.set_column(log.column_names.index("user"), "user", pa.array(coded))
+        position = np.repeat(np.arange(len(users), dtype=np.int32), lengths)
+        log = log.set_column(log.column_names.index("user"), "user", pa.array(position))
         return replace(self, users=self.users.take(pa.array(users)), log=log)
 
-    def of_nobody(self) -> Ratings:
-        """The films and the scale, without a user: what is left for those who need no log."""
+    def without_users(self) -> Ratings:
+        """The same films and scale, with no users and an empty log."""
         return self.of_users(np.empty(0, dtype=np.intp))
 
     @cached_property

@@ -1,8 +1,9 @@
-"""The raw tables that every layout of ratings and films ends as, and what their readers share.
+"""Raw tables of ratings and films, to which every layout is read, and helpers of the readers.
 
 ``raw_ratings(user_id, item_id, rating, timestamp)`` and ``raw_items(item_id, title, genres)``,
-``genres`` a list of text. Ids of films are text; ids in ratings are whole numbers where all of a
-column are, because text takes several times the memory, and text otherwise.
+where ``genres`` is a list of text. Ids of films are text. An id column of the ratings holds whole
+numbers if all its ids are whole numbers, because text takes several times the memory; otherwise it
+holds text.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from lacunar.taste.data.catalogue import whole
+from lacunar.taste.data.catalogue import is_whole_number
 
-# With the columns whose ids are kept as text.
+# The last argument names the columns whose ids stay text.
 LoadRatings = Callable[[duckdb.DuckDBPyConnection, Path, frozenset[str]], None]
 LoadItems = Callable[[duckdb.DuckDBPyConnection, Path], None]
 
@@ -26,24 +27,24 @@ SECONDS = 'CAST(floor(epoch("timestamp")) AS BIGINT)'
 MOVIE_COLUMNS = {"movieId": "VARCHAR", "title": "VARCHAR", "genres": "VARCHAR"}
 
 
-def without_times(own: Mapping[str, str]) -> dict[str, str]:
-    """What stands for a column of times that there is not, unless it was named."""
-    return {} if "timestamp" in own else {"timestamp": "CAST(0 AS BIGINT)"}
+def default_timestamp(file_columns: Mapping[str, str]) -> dict[str, str]:
+    """SQL default of the timestamp where its column is missing; none if a column is named."""
+    return {} if "timestamp" in file_columns else {"timestamp": "CAST(0 AS BIGINT)"}
 
 
 def number(text: str) -> str:
-    """SQL of an id as a number, from SQL of it as text; null where it is none.
+    """SQL of an id as a whole number, from SQL of the id as text; null if it is not one.
 
     Examples
     --------
     >>> duckdb.sql(f"SELECT {number('id')} FROM (VALUES ('12'), ('tt12')) AS t(id)").fetchall()
     [(12,), (None,)]
     """
-    return f"CASE WHEN {whole(text)} THEN CAST({text} AS BIGINT) END"
+    return f"CASE WHEN {is_whole_number(text)} THEN CAST({text} AS BIGINT) END"
 
 
-def keep_items(connection: duckdb.DuckDBPyConnection, genres: str) -> None:
-    """Make ``raw_items`` of a table ``loaded`` and SQL of the list of genres; drop the table."""
+def create_raw_items(connection: duckdb.DuckDBPyConnection, genres: str) -> None:
+    """Create ``raw_items`` from the table ``loaded`` and SQL of the genre list; drop ``loaded``."""
     connection.execute(
         'CREATE OR REPLACE TABLE raw_items AS SELECT trim("movieId") AS item_id, title,'
         f" {genres} AS genres FROM loaded; DROP TABLE loaded"

@@ -1,8 +1,7 @@
-"""Raw rows in DuckDB into positions: what is checked, what is counted, what is left out."""
+"""Reading of a data directory: checked ratings by position in ``Ratings``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lacunar.aliases import AnyPath, no_progress
+from lacunar.aliases import AnyPath, StepProgress, no_progress
 from lacunar.errors import InputError
-from lacunar.taste.data.catalogue import catalogue_of, code_items, fetched
-from lacunar.taste.data.duckdb import connect, exists, first_row
+from lacunar.taste.data.catalogue import catalogue_of, encode_items
+from lacunar.taste.data.duckdb import connect, exists, fetched, first_row
 from lacunar.taste.data.layouts import Source, find_source
 from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.data.ratings import Intake, Ratings
@@ -22,139 +21,61 @@ from lacunar.taste.data.ratings import Intake, Ratings
 _ROWS_PER_BATCH = 1 << 20
 
 
-def check_scale(connection: duckdb.DuckDBPyConnection, source: Source, scale: RatingScale) -> None:
-    """Refuse the first rating that is not one of the scale's.
-
-    Raises
-    ------
-    InputError
-        With its place.
-    """
-    steps = f"(CAST(rating AS DOUBLE) - {scale.minimum}) / {scale.step}"
-    off = (
-        f"(isnan(CAST(rating AS DOUBLE)) OR CAST(rating AS DOUBLE) < {scale.minimum}"
-        f" OR CAST(rating AS DOUBLE) > {scale.maximum} OR abs({steps} - round({steps})) > 1e-9)"
-    )
-    if not exists(connection, "raw_ratings", off):
-        return
-    # The rating told is that of the place told: the first one of the file.
-    connection.execute("SET preserve_insertion_order = true")
-    row = first_row(connection, f"SELECT rating FROM raw_ratings WHERE {off} LIMIT 1")
-    assert row is not None, "there is one"
-    place = source.where(connection, source.ratings, "rating", off)
-    raise InputError(f"{place}: expected a rating of {scale}, got {row[0]:g}")
-
-
-def type_of_item_ids(connection: duckdb.DuckDBPyConnection) -> str:
-    """SQL type of a film's id: where the catalogue's are whole numbers, that of the ratings'."""
-    row = first_row(connection, "SELECT typeof(item_id) FROM raw_ratings LIMIT 1")
-    assert row is not None, "loading refuses files without rows"
-    return str(row[0])
-
-
-class Found(NamedTuple):
-    """Counts of a log before repeated ratings are taken out of it."""
-
-    rows: int
-    known: int
-    dropped_users: int
-    unknown_items: int
-
-
-def count_rows(connection: duckdb.DuckDBPyConnection, source: Source) -> Found:
-    """Make the table of users, and count what is left out.
-
-    Raises
-    ------
-    InputError
-        If no film that is rated is in the catalogue.
-    """
-    connection.execute("""
-        CREATE TABLE users AS
-        SELECT CAST(row_number() OVER (ORDER BY user_id) - 1 AS INTEGER) AS user, user_id
-        FROM (SELECT DISTINCT user_id FROM raw_ratings SEMI JOIN items USING (item_id));
-    """)
-    counts = first_row(
-        connection,
-        """
-        SELECT (SELECT count(*) FROM raw_ratings),
-            (SELECT count(*) FROM raw_ratings SEMI JOIN items USING (item_id)),
-            (SELECT count(DISTINCT user_id) FROM raw_ratings ANTI JOIN users USING (user_id)),
-            (SELECT count(DISTINCT item_id) FROM raw_ratings ANTI JOIN items USING (item_id))
-        """,
-    )
-    assert counts is not None, "counts are one row"
-    found = Found(*counts)
-    if not found.known:
-        raise InputError(
-            f"{source.ratings}: expected ratings of the films in {source.items.name},"
-            f" got none: all {found.rows} rows name other films"
-        )
-    return found
-
-
-def code_log(connection: duckdb.DuckDBPyConnection, n_rows: int) -> pa.Table:
-    """The log by position, in order of user and item, of repeated ratings the last.
-
-    The rows go straight into the arrays that stay: of a large log nothing holds a second copy.
-    """
-    types = {"user": np.int32, "item": np.int32, "rating": np.float64, "timestamp": np.int64}
-    columns = {name: np.empty(n_rows, dtype=kind) for name, kind in types.items()}
-    rows = connection.sql("""
-        SELECT user, item, rating, "timestamp"
-        FROM raw_ratings JOIN items USING (item_id) JOIN users USING (user_id)
-        ORDER BY user, item, "timestamp", rating
-    """).to_arrow_reader(_ROWS_PER_BATCH)
-    done = kept = 0
-    for batch in rows:
-        part = {name: batch.column(name).to_numpy() for name in types}
-        done += batch.num_rows
-        if kept and _same_pair(columns, kept - 1, part):
-            kept -= 1
-        last = np.ones(batch.num_rows, dtype=bool)
-        last[:-1] = (np.diff(part["user"]) != 0) | (np.diff(part["item"]) != 0)
-        n = int(last.sum())
-        for name, values in part.items():
-            columns[name][kept : kept + n] = values[last]
-        kept += n
-    assert done == n_rows, "every row was counted before"
-    return pa.table({name: values[:kept] for name, values in columns.items()})
-
-
-def _same_pair(columns: dict[str, NDArray[Any]], row: int, part: dict[str, NDArray[Any]]) -> bool:
-    """Whether a row and the first one of a part rate the same film by the same user."""
-    return all(columns[name][row] == part[name][0] for name in ("user", "item"))
-
-
 def read_ratings(
     directory: AnyPath,
     *,
     scale: RatingScale | None = None,
     memory_limit: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: StepProgress | None = None,
 ) -> Ratings:
-    """Read a data directory in one of the MovieLens layouts.
+    r"""Read a directory with a table of ratings and a table of films.
 
-    Of repeated (user, film) pairs the latest timestamp counts, and the higher rating where
-    the timestamps are equal too, so the order of rows never matters. Ratings of films that the
-    catalogue lacks are counted and left out. A film without a genre has the genre
-    ``(no genres listed)``.
+    The layouts are those of MovieLens: ``ratings.csv`` with the columns ``userId``, ``movieId``,
+    ``rating`` and ``timestamp`` (seconds or dates; may be missing) and ``movies.csv`` with
+    ``movieId``, ``title`` and ``genres``; the same tables as Parquet; and the older ``.dat`` and
+    ``u.data`` files. A ``ratings.toml`` in the directory can give other names of files and columns.
+
+    If a user rated a film several times, the rating with the latest timestamp counts, and of equal
+    timestamps the highest rating; so the order of rows does not matter. Ratings of films that are
+    not in the table of films are left out. ``Ratings.intake`` counts both. A film without a genre
+    gets the genre ``(no genres listed)``.
 
     Parameters
     ----------
-    directory : path-like
-        See :func:`lacunar.taste.data.layouts.find_source`.
+    directory : str or path-like
     scale : RatingScale, optional
-        Half a star to five stars unless named.
+        Allowed ratings; by default 0.5 to 5 in steps of 0.5.
     memory_limit : str, optional
-        See :func:`lacunar.taste.data.duckdb.connect`. The log itself is not part of it.
+        Memory for reading, such as ``512MB``; by default 2 GB. Beyond it, work goes to disk. The
+        resulting log needs memory in addition.
     progress : callable, optional
         Called with (steps done, steps in all).
+
+    Returns
+    -------
+    Ratings
 
     Raises
     ------
     InputError
-        With the file, line and column of the first thing that is wrong.
+        If a file, column or value is missing or invalid. The message names the file, line and
+        column of the first error.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as directory:
+    ...     _ = Path(directory, "movies.csv").write_text(
+    ...         "movieId,title,genres\n1,Alien (1979),Horror|Sci-Fi\n2,Heat (1995),Crime\n"
+    ...     )
+    ...     _ = Path(directory, "ratings.csv").write_text(
+    ...         "userId,movieId,rating,timestamp\n7,1,4.5,10\n7,2,3.0,11\n9,1,2.0,12\n"
+    ...     )
+    ...     ratings = read_ratings(directory)
+    >>> ratings.n_users, ratings.n_items, ratings.genres
+    (2, 2, ('Crime', 'Horror', 'Sci-Fi'))
+    >>> ratings.rating[ratings.rows_of(ratings.user_position("7"))].tolist()
+    [4.5, 3.0]
     """
     scale, report = scale or RatingScale(), progress or no_progress
     source = find_source(Path(directory))
@@ -163,11 +84,11 @@ def read_ratings(
         source.load(connection)
         report(1, 4)
         check_scale(connection, source, scale)
-        code_items(connection, source.items, type_of_item_ids(connection))
+        encode_items(connection, source.items, type_of_item_ids(connection))
         report(2, 4)
-        found = count_rows(connection, source)
+        counts = count_rows(connection, source)
         report(3, 4)
-        log = code_log(connection, found.known)
+        log = encode_log(connection, counts.known)
         report(4, 4)
         whole_stars = bool((log["rating"].to_numpy() % 1 == 0).all())
         users = fetched(connection, "SELECT user_id FROM users ORDER BY user")
@@ -180,11 +101,123 @@ def read_ratings(
             log=log,
             scale=scale,
             intake=Intake(
-                rows=found.rows,
-                repeated=found.known - log.num_rows,
-                unknown_item_rows=found.rows - found.known,
-                unknown_items=found.unknown_items,
-                dropped_users=found.dropped_users,
+                rows=counts.rows,
+                repeated=counts.known - log.num_rows,
+                unknown_item_rows=counts.rows - counts.known,
+                unknown_items=counts.unknown_items,
+                dropped_users=counts.dropped_users,
                 step=1.0 if whole_stars else scale.step,
             ),
         )
+
+
+def check_scale(connection: duckdb.DuckDBPyConnection, source: Source, scale: RatingScale) -> None:
+    """Raise if a rating is not on the scale.
+
+    Raises
+    ------
+    InputError
+        With file, line and column of the first such rating.
+    """
+    steps = f"(CAST(rating AS DOUBLE) - {scale.minimum}) / {scale.step}"
+    off = (
+        f"(isnan(CAST(rating AS DOUBLE)) OR CAST(rating AS DOUBLE) < {scale.minimum}"
+        f" OR CAST(rating AS DOUBLE) > {scale.maximum} OR abs({steps} - round({steps})) > 1e-9)"
+    )
+    if not exists(connection, "raw_ratings", off):
+        return
+    # The error must quote the rating of the line that it names: the first one of the file.
+    connection.execute("SET preserve_insertion_order = true")
+    row = first_row(connection, f"SELECT rating FROM raw_ratings WHERE {off} LIMIT 1")
+    assert row is not None, "such a row exists"
+    place = source.where(connection, source.ratings, "rating", off)
+    raise InputError(f"{place}: expected a rating of {scale}, got {row[0]:g}")
+
+
+def type_of_item_ids(connection: duckdb.DuckDBPyConnection) -> str:
+    """SQL type of the film ids in the ratings: ``BIGINT``, or ``VARCHAR`` if any id is text."""
+    row = first_row(connection, "SELECT typeof(item_id) FROM raw_ratings LIMIT 1")
+    assert row is not None, "loading raises for files without rows"
+    return str(row[0])
+
+
+class RowCounts(NamedTuple):
+    """Counts of a log before repeated ratings are removed.
+
+    Parameters
+    ----------
+    rows, known : int
+        Rows of the file, and those of films in the catalogue.
+    dropped_users, unknown_items : int
+        Users without a known film, and films that are not in the catalogue.
+    """
+
+    rows: int
+    known: int
+    dropped_users: int
+    unknown_items: int
+
+
+def count_rows(connection: duckdb.DuckDBPyConnection, source: Source) -> RowCounts:
+    """Create the table ``users``, and count the rows that are left out.
+
+    Raises
+    ------
+    InputError
+        If no rated film is in the catalogue.
+    """
+    connection.execute("""
+        CREATE TABLE users AS
+        SELECT CAST(row_number() OVER (ORDER BY user_id) - 1 AS INTEGER) AS user, user_id
+        FROM (SELECT DISTINCT user_id FROM raw_ratings SEMI JOIN items USING (item_id));
+    """)
+    row = first_row(
+        connection,
+        """
+        SELECT (SELECT count(*) FROM raw_ratings),
+            (SELECT count(*) FROM raw_ratings SEMI JOIN items USING (item_id)),
+            (SELECT count(DISTINCT user_id) FROM raw_ratings ANTI JOIN users USING (user_id)),
+            (SELECT count(DISTINCT item_id) FROM raw_ratings ANTI JOIN items USING (item_id))
+        """,
+    )
+    assert row is not None, "counts are one row"
+    counts = RowCounts(*row)
+    if not counts.known:
+        raise InputError(
+            f"{source.ratings}: expected ratings of the films in {source.items.name},"
+            f" got none: all {counts.rows} rows name other films"
+        )
+    return counts
+
+
+def encode_log(connection: duckdb.DuckDBPyConnection, n_rows: int) -> pa.Table:
+    """Encode the log by position, sorted by user and item, with the last of repeated ratings.
+
+    Rows are written straight into the final arrays, so a large log is in memory only once.
+    """
+    types = {"user": np.int32, "item": np.int32, "rating": np.float64, "timestamp": np.int64}
+    columns = {name: np.empty(n_rows, dtype=kind) for name, kind in types.items()}
+    rows = connection.sql("""
+        SELECT user, item, rating, "timestamp"
+        FROM raw_ratings JOIN items USING (item_id) JOIN users USING (user_id)
+        ORDER BY user, item, "timestamp", rating
+    """).to_arrow_reader(_ROWS_PER_BATCH)
+    n_read = n_kept = 0
+    for arrow_batch in rows:
+        batch = {name: arrow_batch.column(name).to_numpy() for name in types}
+        n_read += arrow_batch.num_rows
+        if n_kept and _same_pair(columns, n_kept - 1, batch):
+            n_kept -= 1
+        last = np.ones(arrow_batch.num_rows, dtype=bool)
+        last[:-1] = (np.diff(batch["user"]) != 0) | (np.diff(batch["item"]) != 0)
+        n = int(last.sum())
+        for name, values in batch.items():
+            columns[name][n_kept : n_kept + n] = values[last]
+        n_kept += n
+    assert n_read == n_rows, "all rows were counted before"
+    return pa.table({name: values[:n_kept] for name, values in columns.items()})
+
+
+def _same_pair(columns: dict[str, NDArray[Any]], row: int, batch: dict[str, NDArray[Any]]) -> bool:
+    """Whether a row and the first row of a batch have the same user and film."""
+    return all(columns[name][row] == batch[name][0] for name in ("user", "item"))

@@ -1,4 +1,4 @@
-"""A generated log as ratings, for trying things without a file of one's own."""
+"""Generated ratings, for examples and tests without a data file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lacunar.taste.data.reading import read_ratings
 
 
 def sampled_ratings(*, n_users: int = 610, n_movies: int = 2000, seed: int = 0) -> Ratings:
-    """Generate a log and read it.
+    """Generate a random log of ratings, and read it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Raw tables of ratings and films from delimited text."""
+"""Readers of ratings and films in delimited text."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from lacunar.taste.data.raw_tables import (
     SECONDS,
     LoadItems,
     LoadRatings,
-    keep_items,
+    create_raw_items,
+    default_timestamp,
     number,
-    without_times,
 )
 
-# The 100k release keeps one 0/1 column per genre, in this order.
+# The 100k release has one 0/1 column per genre, in this order.
 _FLAG_GENRES = (
     "unknown", "Action", "Adventure", "Animation", "Children", "Comedy", "Crime", "Documentary",
     "Drama", "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi",
@@ -30,12 +30,13 @@ FLAG_MOVIES = Dialect("|", names=("movieId", "title", "release", "video", "url",
 
 
 def delimited_ratings(dialect: Dialect) -> LoadRatings:
-    """How ratings in text are read: a table ``raw_ratings``.
+    """Reader of ratings in text into a table ``raw_ratings``.
 
     Parameters
     ----------
     dialect : Dialect
-        Times of a file with a header may be dates, or missing where they are not named.
+        In a file with a header, timestamps may be dates, and their column may be missing unless it
+        is named.
     """
 
     def load(connection: duckdb.DuckDBPyConnection, path: Path, as_text: frozenset[str]) -> None:
@@ -48,7 +49,7 @@ def delimited_ratings(dialect: Dialect) -> LoadRatings:
             stored["timestamp"] = SECONDS
         load_delimited(
             connection, "raw_ratings", path, dialect, columns,
-            optional=numbers, stored=stored, defaults=without_times(dialect.own),
+            optional=numbers, stored=stored, defaults=default_timestamp(dialect.file_columns),
         )  # fmt: skip
         connection.execute(
             'ALTER TABLE raw_ratings RENAME "userId" TO user_id;'
@@ -59,7 +60,7 @@ def delimited_ratings(dialect: Dialect) -> LoadRatings:
 
 
 def is_date(cell: str | None) -> bool:
-    """Whether the first time of a file is a date, and so all of them are to be.
+    """Whether the first timestamp of a file is a date; then all must be dates.
 
     Examples
     --------
@@ -70,25 +71,25 @@ def is_date(cell: str | None) -> bool:
 
 
 def delimited_items(dialect: Dialect, genre_separator: str = "|") -> LoadItems:
-    """How films in text are read: a table ``raw_items``.
+    """Reader of films in text into a table ``raw_items``.
 
     Parameters
     ----------
     dialect : Dialect
     genre_separator : str
-        Between the genres of a film.
+        Separator of the genres of a film.
     """
 
     def load(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         load_delimited(connection, "loaded", path, dialect, MOVIE_COLUMNS, optional={"genres"})
-        keep_items(connection, f"string_split(genres, {quoted(genre_separator)})")
+        create_raw_items(connection, f"string_split(genres, {quoted(genre_separator)})")
 
     return load
 
 
 def load_flag_items(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Read films with a column of 0 or 1 for each genre: a table ``raw_items``."""
+    """Read films with a column of 0 or 1 per genre into a table ``raw_items``."""
     columns = {"movieId": "VARCHAR", "title": "VARCHAR"} | dict.fromkeys(_FLAG_GENRES, "BIGINT")
     load_delimited(connection, "loaded", path, FLAG_MOVIES, columns)
     flags = ", ".join(f'CASE "{genre}" WHEN 1 THEN {quoted(genre)} END' for genre in _FLAG_GENRES)
-    keep_items(connection, f"[{flags}]")
+    create_raw_items(connection, f"[{flags}]")

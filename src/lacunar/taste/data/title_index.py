@@ -1,4 +1,4 @@
-"""Films by words of their titles, whatever the case and accents."""
+"""Search for films by words of their titles, without case and accents."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-# Letters that Unicode does not take apart into a plain one and a mark.
+# Letters that Unicode does not decompose into a base letter and an accent.
 _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"}
 )
 _APOSTROPHES = re.compile("['\u2018\u2019\u02bc`]")
 _WORD = re.compile(r"\w+")
-# "Wall-E", "E.T.": found by their parts and as one word.
+# "Wall-E", "E.T.": can be found by their parts and as one word.
 _JOINED = re.compile(r"\w+(?:[-.\u00b7]\w+)+")
 _YEAR_AT_END = re.compile(r"\(\d{4}\)\s*$")
-# A title with the word itself comes before one that goes on, unless that is so much better known.
+# A title with the whole word ranks before one where the word goes on, unless the latter is this
+# many times as popular.
 _WHOLE = 4.0
-# More words than anybody remembers of a title.
+# Longer queries find nothing, so that a search stays fast.
 _MAX_WORDS = 12
 _LAST = chr(0x10FFFF)
 
 
 def plain_words(text: str) -> list[str]:
-    """Split into words without case, accents and apostrophes.
+    """Split text into words without case, accents and apostrophes.
 
     Examples
     --------
@@ -38,22 +39,22 @@ def plain_words(text: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    apart = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", text).casefold())
-    return "".join(c for c in apart if not unicodedata.combining(c)).translate(_PLAIN)
+    decomposed = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", text).casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_PLAIN)
 
 
 class TitleIndex:
-    """Finds titles by whole words and by beginnings of words.
+    """Finds titles by whole words and by prefixes of words.
 
-    Words are kept in order of the alphabet, each with the titles it is in, so that all words with
-    one beginning stand side by side.
+    An inverted index: words in alphabetical order, each with its titles, so that words with the
+    same prefix are neighbours.
 
     Parameters
     ----------
     titles : sequence of str
         Length I.
     popularity : ndarray of shape (I,)
-        Which of two titles that match as well comes first: the higher.
+        Of two titles that match equally well, the more popular one comes first.
 
     Examples
     --------
@@ -65,22 +66,24 @@ class TitleIndex:
     def __init__(self, titles: Sequence[str], popularity: NDArray[np.integer]) -> None:
         self._popularity = popularity
         self._lengths = np.zeros(len(titles), dtype=np.int64)
-        places: dict[str, list[int]] = {}
-        for place, title in enumerate(titles):
-            self._lengths[place] = len(set(plain_words(_YEAR_AT_END.sub("", title))))
+        positions: dict[str, list[int]] = {}
+        for position, title in enumerate(titles):
+            self._lengths[position] = len(set(plain_words(_YEAR_AT_END.sub("", title))))
             for word in _indexed(title):
-                places.setdefault(word, []).append(place)
-        self._words = sorted(places)
-        self._starts = np.cumsum([0, *(len(places[word]) for word in self._words)])
-        self._places = np.array([p for word in self._words for p in places[word]], dtype=np.intp)
+                positions.setdefault(word, []).append(position)
+        self._words = sorted(positions)
+        self._starts = np.cumsum([0, *(len(positions[word]) for word in self._words)])
+        self._positions = np.array(
+            [position for word in self._words for position in positions[word]], dtype=np.intp
+        )
 
     def find(self, query: str, n: int) -> list[int]:
-        """At most n positions of titles that have every word of the query, best first.
+        """Positions of at most n titles that match every word of the query, best first.
 
-        A word of the query stands for itself and for longer words that begin with it. Titles of
-        these words and no others come first, then more popular ones; each word that is only the
-        beginning of the title's makes that a quarter as popular. Nothing is found where the
-        query has no word, or more than 12.
+        A word of the query matches itself and longer words that begin with it. Titles that consist
+        of the query's words only come first. The others are ordered by popularity, which counts a
+        quarter for each word that matches only as a prefix. A query without words, or with more
+        than 12, finds nothing.
 
         Parameters
         ----------
@@ -95,20 +98,20 @@ class TitleIndex:
         for word in words:
             low = bisect_left(self._words, word)
             high = bisect_left(self._words, word + _LAST, low)
-            found = np.zeros_like(matched)
-            found[self._places[self._starts[low] : self._starts[high]]] = True
-            matched &= found
+            has_word = np.zeros_like(matched)
+            has_word[self._positions[self._starts[low] : self._starts[high]]] = True
+            matched &= has_word
             if low < high and self._words[low] == word:
-                whole[self._places[self._starts[low] : self._starts[low + 1]]] += 1
+                whole[self._positions[self._starts[low] : self._starts[low + 1]]] += 1
         titles = np.flatnonzero(matched)
         exact = whole[titles] >= np.maximum(self._lengths[titles], 1)
-        known = (self._popularity[titles] + 1) * _WHOLE ** (whole[titles] - len(words))
-        order = np.lexsort((titles, -known, ~exact))
+        popularity = (self._popularity[titles] + 1) * _WHOLE ** (whole[titles] - len(words))
+        order = np.lexsort((titles, -popularity, ~exact))
         return [int(title) for title in titles[order[:n]]]
 
 
 def _indexed(title: str) -> set[str]:
-    """Words a title is found by: its own, and those it joins, as one."""
+    """Index words of a title: its words, and compounds such as "Wall-E" as one word."""
     plain = _plain(title)
     joined = ("".join(_WORD.findall(match)) for match in _JOINED.findall(plain))
     return {*_WORD.findall(plain), *joined}

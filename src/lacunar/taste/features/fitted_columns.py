@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lacunar.taste.features.release_periods import item_periods, period_name
 
 
-def genre_places(item_genres: pa.Table, names: Sequence[str], known: Sequence[str]) -> pa.Table:
+def genre_columns(item_genres: pa.Table, names: Sequence[str], known: Sequence[str]) -> pa.Table:
     """``item``, ``genre`` with genres by their place among the known ones; others are left out.
 
     Parameters
@@ -23,14 +23,14 @@ def genre_places(item_genres: pa.Table, names: Sequence[str], known: Sequence[st
     Examples
     --------
     >>> pairs = pa.table({"item": [0, 0, 1], "genre": [0, 1, 1]})
-    >>> genre_places(pairs, ["Drama", "War"], ["Comedy", "War"]).to_pylist()
+    >>> genre_columns(pairs, ["Drama", "War"], ["Comedy", "War"]).to_pylist()
     [{'item': 0, 'genre': 1}, {'item': 1, 'genre': 1}]
     """
     named = [names[genre] for genre in item_genres["genre"].to_pylist()]
     return _placed(item_genres["item"].to_numpy(), named, known, "genre")
 
 
-def period_places(years: NDArray[np.float64], known: Sequence[str]) -> pa.Table:
+def period_columns(years: NDArray[np.float64], known: Sequence[str]) -> pa.Table:
     """``item``, ``period`` with periods of release by their place among the known ones.
 
     Parameters
@@ -41,7 +41,7 @@ def period_places(years: NDArray[np.float64], known: Sequence[str]) -> pa.Table:
 
     Examples
     --------
-    >>> period_places(np.array([1994.0, np.nan, 2001.0]), ["2000-2004"]).to_pylist()
+    >>> period_columns(np.array([1994.0, np.nan, 2001.0]), ["2000-2004"]).to_pylist()
     [{'item': 2, 'period': 0}]
     """
     pairs = item_periods(years)

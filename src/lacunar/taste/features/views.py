@@ -29,7 +29,7 @@ from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
 
 ViewName = Literal["means", "relative", "shares", "log-shares", "periods"]
-PARTS: tuple[ViewName, ...] = get_args(ViewName)
+VIEW_NAMES: tuple[ViewName, ...] = get_args(ViewName)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,10 @@ def parse_view(name: str) -> tuple[ViewName, ...]:
     ('shares', 'periods')
     """
     names = name.split("+")
-    parts = tuple(part for part in PARTS if part in names)
+    parts = tuple(part for part in VIEW_NAMES if part in names)
     if len(parts) != len(names):
         raise InputError(
-            f"expected a view of {', '.join(PARTS)}, or several joined by '+', got {name!r}"
+            f"expected a view of {', '.join(VIEW_NAMES)}, or several joined by '+', got {name!r}"
         )
     return parts
 

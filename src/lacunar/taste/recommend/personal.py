@@ -85,7 +85,7 @@ class PersonalRecommender:
         self._adventure = 0.0
 
     def fit(self, ratings: Ratings) -> Self:
-        self._films = ratings.of_nobody()
+        self._films = ratings.without_users()
         histories = histories_of(ratings)
         feedback = self._feedback(histories)
         belongs = self._placer.responsibilities(histories)

@@ -17,7 +17,7 @@ from lacunar.files.parquet_directory import USERS_PER_FILE, file_of, parts_direc
 from lacunar.taste.data import duckdb
 from lacunar.taste.data.duckdb import Engine
 from lacunar.taste.data.ratings import Ratings
-from lacunar.taste.features.fitted_columns import genre_places, period_places
+from lacunar.taste.features.fitted_columns import genre_columns, period_columns
 from lacunar.taste.features.genre_profiles import PROFILE_SQL, GenreProfiles, dense_cells
 from lacunar.taste.features.release_periods import PERIOD_SQL, PeriodCounts
 from lacunar.taste.segments.placement import PlacementModel
@@ -111,8 +111,8 @@ def place_users(
         If something is there that may not be replaced.
     """
     progress(0, ratings.n_users)
-    by_genre = genre_places(ratings.item_genres, ratings.genres, rule.genres)
-    by_period = period_places(ratings.years, rule.periods)
+    by_genre = genre_columns(ratings.item_genres, ratings.genres, rule.genres)
+    by_period = period_columns(ratings.years, rule.periods)
     cells = (engine(PROFILE_SQL, {"log": log, "item_genres": by_genre}) for log in ratings.pieces())
     means, counts, _ = dense_cells(cells, (ratings.n_users, len(rule.genres)))
     period_counts = np.zeros((ratings.n_users, len(rule.periods)), dtype=np.int64)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
-from lacunar.version import __version__
 from lacunar.errors import InputError
 from lacunar.taste.spark.session import or_refuse, without_pandas_warning
+from lacunar.version import __version__
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row, SparkSession
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ArrowMap = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
-class Sent(Protocol):
+class Broadcast(Protocol):
     """What a cluster was sent once for many tasks."""
 
     @property
@@ -110,7 +110,7 @@ def _version(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_pydict({"version": [__version__]})
 
 
-def figures(frame: DataFrame, *expressions: str) -> Row:
+def aggregates(frame: DataFrame, *expressions: str) -> Row:
     """The one row that aggregates over a whole frame make."""
     row = frame.selectExpr(*expressions).first()
     assert row is not None, "aggregates over all rows are one row"

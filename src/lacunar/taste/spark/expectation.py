@@ -16,13 +16,13 @@ from lacunar.mixture.em import e_step, posterior
 from lacunar.mixture.parameters import CovarianceType, MixtureParameters
 from lacunar.mixture.statistics import SufficientStatistics, column_moments
 from lacunar.parallel import one_blas_thread
-from lacunar.taste.spark.engine import Sent, map_partitions
-from lacunar.taste.spark.features import RowsOfPart, SparkRows, partitions_of
+from lacunar.taste.spark.engine import Broadcast, map_partitions
+from lacunar.taste.spark.features import PartitionRows, SparkRows, partitions_of
 from lacunar.taste.spark.partitions import array_of, record
 
 Summed = TypeVar("Summed")
 _Cells = dict[str, Any]
-_Work = Callable[[RowsOfPart, Any], _Cells]
+_Work = Callable[[PartitionRows, Any], _Cells]
 
 
 class SparkExpectation:
@@ -158,7 +158,7 @@ def pairwise_sum(parts: Sequence[Summed]) -> Summed:
 
 
 def _each(
-    batches: Iterator[pa.RecordBatch], work: _Work, sent: Sent, n_columns: int
+    batches: Iterator[pa.RecordBatch], work: _Work, sent: Broadcast, n_columns: int
 ) -> Iterator[pa.RecordBatch]:
     for part in partitions_of(batches, n_columns):
         with one_blas_thread():
@@ -167,7 +167,7 @@ def _each(
         yield record({"first": part.first} | cells, types)
 
 
-def _moments(part: RowsOfPart, task: object) -> _Cells:
+def _moments(part: PartitionRows, task: object) -> _Cells:
     del task
     values = part.data.values
     means, variances = column_moments(values)
@@ -175,7 +175,9 @@ def _moments(part: RowsOfPart, task: object) -> _Cells:
     return {"counts": counts, "means": means, "squares": counts * variances}
 
 
-def _sums(part: RowsOfPart, task: tuple[MixtureParameters, CovarianceType, FloatArray]) -> _Cells:
+def _sums(
+    part: PartitionRows, task: tuple[MixtureParameters, CovarianceType, FloatArray]
+) -> _Cells:
     parameters, covariance_type, origin = task
     densities = parameters.n_restarts * parameters.n_components
     rows = part.data.observations(covariance_type, densities, origin=origin)
@@ -188,16 +190,18 @@ def _sums(part: RowsOfPart, task: tuple[MixtureParameters, CovarianceType, Float
     }
 
 
-def _labels(part: RowsOfPart, task: tuple[MixtureParameters, CovarianceType]) -> _Cells:
+def _labels(part: PartitionRows, task: tuple[MixtureParameters, CovarianceType]) -> _Cells:
     return {"labels": _belongs(part, *task).argmax(axis=1)}
 
 
-def _responsibilities(part: RowsOfPart, task: tuple[MixtureParameters, CovarianceType]) -> _Cells:
+def _responsibilities(
+    part: PartitionRows, task: tuple[MixtureParameters, CovarianceType]
+) -> _Cells:
     return {"belongs": np.ascontiguousarray(_belongs(part, *task)[0].T)}
 
 
 def _belongs(
-    part: RowsOfPart, parameters: MixtureParameters, covariance_type: CovarianceType
+    part: PartitionRows, parameters: MixtureParameters, covariance_type: CovarianceType
 ) -> FloatArray:
     """Responsibilities of a partition's rows, shape (B, K, n)."""
     densities = parameters.n_restarts * parameters.n_components

@@ -20,7 +20,7 @@ from lacunar.taste.features.views import build_view
 from lacunar.taste.spark.engine import ArrowMap, collected, map_partitions
 from lacunar.taste.spark.group_by import rated_periods, user_cells
 from lacunar.taste.spark.log import SparkLog
-from lacunar.taste.spark.partitions import array_of, read_part, record
+from lacunar.taste.spark.partitions import array_of, read_partition, record
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -61,7 +61,7 @@ class SparkRows:
 
 
 @dataclass(frozen=True, slots=True)
-class RowsOfPart:
+class PartitionRows:
     """Rows of consecutive users, the first at position ``first``."""
 
     first: int
@@ -106,19 +106,19 @@ def spark_rows(log: SparkLog, config: TasteConfig) -> SparkRows:
 
 def partitions_of(
     batches: Iterator[pa.RecordBatch] | list[pa.RecordBatch], n_columns: int
-) -> Iterator[RowsOfPart]:
+) -> Iterator[PartitionRows]:
     """Read rows of users from what :class:`SparkRows` keeps."""
     for batch in batches:
         for first, n, values, noise in zip(*batch.columns, strict=True):
             shape = (n.as_py(), n_columns)
             known = array_of(noise, *shape) if noise.is_valid else None
-            yield RowsOfPart(first.as_py(), MixtureData(array_of(values, *shape), known))
+            yield PartitionRows(first.as_py(), MixtureData(array_of(values, *shape), known))
 
 
 def _spread(
     batches: Iterator[pa.RecordBatch], n_genres: int, n_periods: int
 ) -> Iterator[pa.RecordBatch]:
-    part = read_part(batches, n_genres, n_periods)
+    part = read_partition(batches, n_genres, n_periods)
     if part is not None:
         sums = {"squares": part.spread.squares, "freedom": part.spread.freedom}
         yield record({"first": part.first} | sums, _SPREAD)
@@ -131,7 +131,7 @@ def _view(
     periods: tuple[str, ...],
     rating_variance: float,
 ) -> Iterator[pa.RecordBatch]:
-    part = read_part(batches, len(genres), len(periods))
+    part = read_partition(batches, len(genres), len(periods))
     if part is None:
         return
     profiles = part.profiles(genres, rating_variance)

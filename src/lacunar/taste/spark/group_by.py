@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.taste.features.fitted_columns import genre_places, period_places
+from lacunar.taste.features.fitted_columns import genre_columns, period_columns
 from lacunar.taste.features.genre_profiles import PROFILE_SQL
 from lacunar.taste.features.release_periods import PERIOD_SQL, item_periods, period_name
 from lacunar.taste.spark.engine import as_frame, collected, run
-from lacunar.taste.spark.log import SparkLog, by_part
+from lacunar.taste.spark.log import SparkLog, by_partition
 from lacunar.taste.spark.partitions import GENRE, ID, PERIOD
 
 if TYPE_CHECKING:
@@ -49,10 +49,10 @@ def user_cells(log: SparkLog, genres: tuple[str, ...], periods: tuple[str, ...])
     Returns
     -------
     DataFrame
-        What :func:`~lacunar.taste.spark.partitions.read_part` reads.
+        What :func:`~lacunar.taste.spark.partitions.read_partition` reads.
     """
-    by_genre = genre_places(log.catalogue.item_genres, log.catalogue.genres, genres)
-    by_period = period_places(_years(log), periods)
+    by_genre = genre_columns(log.catalogue.item_genres, log.catalogue.genres, genres)
+    by_period = period_columns(_years(log), periods)
     frames = {
         "log": log.log,
         "item_genres": as_frame(log.session, by_genre).hint("broadcast"),
@@ -63,7 +63,7 @@ def user_cells(log: SparkLog, genres: tuple[str, ...], periods: tuple[str, ...])
         "by_period": run(log.session, PERIOD_SQL, frames),
         "users": log.users,
     }
-    return by_part(run(log.session, _CELLS_SQL, counted), log.n_users, log.users_per_partition)
+    return by_partition(run(log.session, _CELLS_SQL, counted), log.n_users, log.users_per_partition)
 
 
 def _years(log: SparkLog) -> NDArray[np.float64]:

@@ -10,12 +10,19 @@ import pyarrow as pa
 
 from lacunar.errors import InputError
 from lacunar.files.parquet_directory import USERS_PER_FILE
-from lacunar.taste.data.catalogue import Catalogue, all_whole_numbers, catalogue_of, code_items
+from lacunar.taste.data.catalogue import Catalogue, all_whole_numbers, catalogue_of, encode_items
 from lacunar.taste.data.duckdb import connect
 from lacunar.taste.data.layouts import Source, find_source
 from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.data.ratings import Intake, Ratings
-from lacunar.taste.spark.engine import SparkEngine, as_frame, check_workers, collected, figures, run
+from lacunar.taste.spark.engine import (
+    SparkEngine,
+    aggregates,
+    as_frame,
+    check_workers,
+    collected,
+    run,
+)
 from lacunar.taste.spark.raw_ratings import raw_ratings
 
 if TYPE_CHECKING:
@@ -152,9 +159,9 @@ def read_log(
         )
     users_per_partition = max(users_per_partition, -(-n_users // _MAX_PARTITIONS))
     log = run(session, _LOG_SQL, {"known": known, "users": users})
-    log = by_part(log, n_users, users_per_partition, *_ORDER).persist()
-    kept = figures(log, "count(*) AS n", "bool_and(rating = round(rating)) AS whole")
-    counts = figures(run(session, _COUNTS_SQL.format(**types), frames), "*")
+    log = by_partition(log, n_users, users_per_partition, *_ORDER).persist()
+    kept = aggregates(log, "count(*) AS n", "bool_and(rating = round(rating)) AS whole")
+    counts = aggregates(run(session, _COUNTS_SQL.format(**types), frames), "*")
     intake = Intake(
         rows=raw.n_rows,
         repeated=counts["known"] - kept["n"],
@@ -168,7 +175,9 @@ def read_log(
     )
 
 
-def by_part(frame: DataFrame, n_users: int, users_per_partition: int, *order: str) -> DataFrame:
+def by_partition(
+    frame: DataFrame, n_users: int, users_per_partition: int, *order: str
+) -> DataFrame:
     """Put the rows of each range of users into one partition, in the order of columns named."""
     n_partitions = max(1, -(-n_users // users_per_partition))
     placed = frame.selectExpr("*", f"CAST(user DIV {users_per_partition} AS INT) AS part")
@@ -180,7 +189,7 @@ def _read_catalogue(source: Source, *, whole_items: bool) -> Catalogue:
     with connect() as connection:
         source.layout.load_items(connection, source.items)
         whole = whole_items and all_whole_numbers(connection, "raw_items", "item_id")
-        code_items(connection, source.items, "BIGINT" if whole else "VARCHAR")
+        encode_items(connection, source.items, "BIGINT" if whole else "VARCHAR")
         return catalogue_of(connection)
 
 

@@ -48,7 +48,9 @@ class Partition:
         return PeriodCounts(names, self.period_counts)
 
 
-def read_part(batches: Iterator[pa.RecordBatch], n_genres: int, n_periods: int) -> Partition | None:
+def read_partition(
+    batches: Iterator[pa.RecordBatch], n_genres: int, n_periods: int
+) -> Partition | None:
     """Put the cells of a partition into arrays; None where it is empty.
 
     Parameters

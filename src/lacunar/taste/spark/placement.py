@@ -16,7 +16,7 @@ from lacunar.taste.segments.placement_files import PlacementSummary, write_place
 from lacunar.taste.spark.engine import collected, map_partitions
 from lacunar.taste.spark.group_by import user_cells
 from lacunar.taste.spark.log import SparkLog
-from lacunar.taste.spark.partitions import array_of, read_part, record
+from lacunar.taste.spark.partitions import array_of, read_partition, record
 
 _PLACED = {"populations": pa.binary(), "unknown": pa.int64()}
 _PLACED_SCHEMA = "populations binary, unknown bigint"
@@ -60,7 +60,7 @@ def place_users_on_spark(
 def _write(
     batches: Iterator[pa.RecordBatch], rule: PlacementModel, folder: Path, users_per_partition: int
 ) -> Iterator[pa.RecordBatch]:
-    part = read_part(batches, len(rule.genres), len(rule.periods))
+    part = read_partition(batches, len(rule.genres), len(rule.periods))
     if part is not None:
         file = file_of(folder, part.first // users_per_partition)
         placed = write_placements(

@@ -23,7 +23,7 @@ from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.data.text_tables import is_date
 from lacunar.taste.spark.csv_lines import is_number, is_whole_number, parsed_lines
-from lacunar.taste.spark.engine import figures
+from lacunar.taste.spark.engine import aggregates
 from lacunar.taste.spark.session import or_refuse
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def raw_ratings(session: SparkSession, source: Source, scale: RatingScale) -> Ra
 
 def _csv(session: SparkSession, source: Source, scale: RatingScale) -> RawRatings:
     path = source.ratings
-    columns = header(path, CSV, _COLUMNS, lacking={"timestamp"})
+    columns = header(path, CSV, _COLUMNS, may_lack={"timestamp"})
     _check_timestamp(path, columns)
     # Bytes stay as they are: a regular expression would mend what is not UTF-8 before it is seen.
     value = (
@@ -97,7 +97,7 @@ def _csv(session: SparkSession, source: Source, scale: RatingScale) -> RawRating
     is_header = lines["value"].isin(_first_line(path))
     rows = parsed_lines(lines, columns).withColumn("is_header", is_header)
     odd = f"count_if(NOT is_header AND ({_off(scale)} OR NOT plain)) AS odd"
-    found = figures(rows, "count_if(is_header) AS headers", odd, *_summary("NOT is_header"))
+    found = aggregates(rows, "count_if(is_header) AS headers", odd, *_summary("NOT is_header"))
     if found["headers"] == 1 and found["n"] and not found["odd"]:
         return _raw(rows.where("NOT is_header"), found)
     # Only a reader that goes through the file from its first line knows which one is at fault.
@@ -133,7 +133,7 @@ def _parquet(session: SparkSession, path: Path, scale: RatingScale) -> RawRating
             f"{_whole('timestamp', kinds, path)} AS timestamp",
             *(f"`{name}` IS NULL AS `no {name}`" for name in _COLUMNS),
         )
-        found = figures(
+        found = aggregates(
             rows,
             *_summary("true"),
             *(f"count_if(`no {name}`) AS `no {name}`" for name in _COLUMNS),
