@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from lacunar.traits.data.schema import Attribute, Schema, read_schema
     from lacunar.traits.fit import fit_traits
     from lacunar.traits.model import TraitsModel, evaluate_traits
-    from lacunar.traits.predict.predict_files import predict_files
+    from lacunar.traits.predict.image_files import predict_files
 
 __all__ = [
     "Attribute",
@@ -86,7 +86,7 @@ __getattr__, __dir__ = lazy_names(
         "TraitsModel": "lacunar.traits.model",
         "fit_traits": "lacunar.traits.fit",
         "evaluate_traits": "lacunar.traits.model",
-        "predict_files": "lacunar.traits.predict.predict_files",
+        "predict_files": "lacunar.traits.predict.image_files",
         "audit_images": "lacunar.traits.audit.findings",
         "save_traits": "lacunar.store.traits",
         "load_traits": "lacunar.store.traits",

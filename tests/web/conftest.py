@@ -88,8 +88,9 @@ def audit_book(flawed_findings: AuditFindings) -> AuditBook:
 
 @pytest.fixture(scope="session")
 def explaining_service(people_model: TraitsModel) -> TraitsService:
-    """A service that can tell the places of its answers."""
-    return TraitsService("people", TorchTraits(people_model), people_model, Explainer(people_model))
+    """A service that can make heat maps."""
+    predictor = TorchTraits(people_model)
+    return TraitsService("people", predictor, people_model, Explainer(predictor))
 
 
 @pytest.fixture

@@ -55,8 +55,8 @@ def test_a_broken_image_keeps_its_turn_and_the_others_their_answers(
     explaining_service: TraitsService, contents: list[ImageContent]
 ) -> None:
     mixed = [contents[0], ImageContent("torn.png", b"hello"), contents[1]]
-    alone = explaining_service.tell(contents[:2], places=True)
-    first, broken, last = explaining_service.tell(mixed, places=True)
+    alone = explaining_service.answer(contents[:2], heat_maps=True)
+    first, broken, last = explaining_service.answer(mixed, heat_maps=True)
     assert not isinstance(broken, AnsweredImage)
     assert broken["image"] == "torn.png"
     assert broken["reason"].startswith("torn.png: expected a JPEG")
@@ -71,8 +71,8 @@ def test_a_broken_image_keeps_its_turn_and_the_others_their_answers(
 def test_places_are_told_only_on_request(
     explaining_service: TraitsService, contents: list[ImageContent]
 ) -> None:
-    (without,) = explaining_service.tell(contents[:1], places=False)
-    (told,) = explaining_service.tell(contents[:1], places=True)
+    (without,) = explaining_service.answer(contents[:1], heat_maps=False)
+    (told,) = explaining_service.answer(contents[:1], heat_maps=True)
     assert isinstance(without, AnsweredImage)
     assert isinstance(told, AnsweredImage)
     assert without.image.answers == ()
@@ -93,7 +93,7 @@ def test_an_onnx_file_answers_as_its_model_and_tells_no_places(
             assert answer["probability"] == pytest.approx(
                 other["attributes"][name]["probability"], abs=1e-4
             )
-    (told,) = service.tell(contents[:1], places=True)
+    (told,) = service.answer(contents[:1], heat_maps=True)
     assert isinstance(told, AnsweredImage)
     assert told.image.answers == ()
 
@@ -125,7 +125,7 @@ def test_many_threads_get_the_answers_of_one(
     explaining_service: TraitsService, contents: list[ImageContent]
 ) -> None:
     def ask(start: int) -> list[AnsweredImage]:
-        told = explaining_service.tell(contents[start : start + 3], places=start % 2 == 0)
+        told = explaining_service.answer(contents[start : start + 3], heat_maps=start % 2 == 0)
         return [one for one in told if isinstance(one, AnsweredImage)]
 
     starts = range(12)

@@ -1,4 +1,4 @@
-"""A traits model that answers many at once, and the audit of its data."""
+"""A traits model for concurrent requests, and the audit of its data."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from lacunar.traits.json_schema import BrokenImage, Prediction, PredictionsDocum
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.predict.explainer import ExplainedImage, Explainer, Explanation, framed
 from lacunar.traits.predict.prediction_files import AnswerForm
-from lacunar.traits.predict.predictor import Predictor, predict_images
+from lacunar.traits.predict.predictor import Answers, Predictor, predict_images
 from lacunar.web.audit.book import AuditBook, open_audit
 
-#: Images that are answered for at once.
+#: The most images in one upload.
 MOST_IMAGES = 32
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredImage:
-    """An image with its answers; those of ``image`` are empty where no places were asked for."""
+    """An image with its answers; ``image.answers`` is empty without heat maps."""
 
     prediction: Prediction
     image: ExplainedImage
@@ -35,19 +35,19 @@ class AnsweredImage:
 
 @dataclass(frozen=True)
 class TraitsService:
-    """What the traits pages and the API ask; any thread may.
+    """The model behind the traits pages and the API; any thread may use it.
 
     Parameters
     ----------
     name : str
-        Of the model's directory or file.
+        Name of the model's directory or file.
     predictor : Predictor
     model : TraitsModel, optional
-        None for an ONNX file, which knows nothing of how it was made.
+        None for an ONNX file, which does not record how it was made.
     explainer : Explainer, optional
-        None where no places can be told.
+        None if the model cannot make heat maps.
     audit : AuditBook, optional
-        Of the data that were named.
+        The audit of a data set.
     """
 
     name: str
@@ -68,7 +68,7 @@ class TraitsService:
         threads: int = 1,
         progress: StageProgress | None = None,
     ) -> TraitsService:
-        """Load a model, and audit data where some are named.
+        """Load a model, and audit a data set if ``data`` is given.
 
         Parameters
         ----------
@@ -77,12 +77,12 @@ class TraitsService:
         data : Path, optional
             Labelled images to audit; see :func:`lacunar.web.audit.book.open_audit`.
         schema, corrections, cache_dir : Path, optional
-            See the same.
+            See :func:`lacunar.web.audit.book.open_audit`.
         threads : int
-            That one answer may take, for all of PyTorch in this process: where many answer at
-            once, threads that wait for each other's layers help nobody.
+            Threads for one request, a setting of PyTorch for the whole process. If several
+            requests run at once, more threads only wait for each other.
         progress : callable, optional
-            Called with a stage of the audit, the steps that are done and their number.
+            Called with a stage of the audit, the number of steps done and the number of all.
 
         Raises
         ------
@@ -105,7 +105,8 @@ class TraitsService:
             from lacunar.traits.predict.torch_predictor import TorchTraits
 
             torch.set_num_threads(threads)
-            predictor, explainer = TorchTraits(model), Explainer(model)
+            predictor = torch_predictor = TorchTraits(model)
+            explainer = Explainer(torch_predictor)
         if data is not None:
             book = open_audit(
                 data,
@@ -120,52 +121,59 @@ class TraitsService:
 
     @property
     def schema(self) -> Schema:
-        """Attributes that are told."""
+        """Attributes that the model predicts."""
         return self.predictor.schema
 
     def predict(
         self, images: Sequence[AnyImage], *, all_probabilities: bool = False
     ) -> PredictionsDocument:
-        """Answer for images; those that cannot be read are named, with the reason.
+        """Predict images; those that cannot be read are named, with the reason.
 
         Parameters
         ----------
         images : sequence of AnyImage
-            One is decoded at a time.
+            Decoded one at a time.
         all_probabilities : bool
-            Tell the probability of every class as well.
+            Include the probability of every class.
         """
         form = self._form(all_probabilities=all_probabilities)
         return form.document(predict_images(self.predictor, images, skip_broken=True, threads=1))
 
-    def tell(
-        self, images: Sequence[AnyImage], *, places: bool
+    def answer(
+        self, images: Sequence[AnyImage], *, heat_maps: bool
     ) -> list[AnsweredImage | BrokenImage]:
-        """Answer for images in their order, with the images as networks see them.
+        """Predict images in order, and return each one as the networks see it.
+
+        Each image is fitted into the frame once, and passes the networks once.
 
         Parameters
         ----------
         images : sequence of AnyImage
-        places : bool
-            Tell as well which places speak for each answer, if that can be told.
+            At most :data:`MOST_IMAGES`.
+        heat_maps : bool
+            Add a heat map to each answer, if there is an explainer.
         """
-        form = self._form(all_probabilities=True)
         frames = [self._frame(image) for image in images]
-        told = [
-            answer
-            for answers in predict_images(self.predictor, frames, skip_broken=True, threads=1)
-            for answer in form.describe(answers)
-        ]
-        whole = [frame for frame in frames if frame.pixels is not None]
-        explained = iter(self._explain(whole) if places else [()] * len(whole))
-        found: list[AnsweredImage | BrokenImage] = []
-        for frame, answer in zip(frames, told, strict=True):
-            if "broken" in answer:
-                found.append({"image": answer["image"], "reason": answer["broken"]})
+        whole = [frame.pixels for frame in frames if frame.pixels is not None]
+        probabilities: list[NDArray[np.float64]] | None = None
+        explanations: list[tuple[Explanation, ...]] = [()] * len(whole)
+        if whole and heat_maps and self.explainer is not None:
+            probabilities, explanations = self.explainer.answer(np.stack(whole))
+        elif whole:
+            probabilities = self.predictor.probabilities(np.stack(whole))
+        names, reasons = [frame.name for frame in frames], [frame.reason for frame in frames]
+        answers = Answers.of_read(self.schema, names, reasons, probabilities)
+        documents = self._form(all_probabilities=True).describe(answers)
+        explained = iter(explanations)
+        answered: list[AnsweredImage | BrokenImage] = []
+        for frame, document in zip(frames, documents, strict=True):
+            if "broken" in document:
+                answered.append({"image": document["image"], "reason": document["broken"]})
             else:
-                image = ExplainedImage(frame.name, frame.read(), frame.aspect, next(explained))
-                found.append(AnsweredImage(answer, image))
-        return found
+                assert frame.pixels is not None
+                image = ExplainedImage(frame.name, frame.pixels, frame.aspect, next(explained))
+                answered.append(AnsweredImage(document, image))
+        return answered
 
     def _form(self, *, all_probabilities: bool) -> AnswerForm:
         thresholds = self.predictor.thresholds
@@ -177,24 +185,14 @@ class TraitsService:
             pixels, aspect = framed(image.read(), height, width, fit)
         except InputError as error:
             return _Frame(image.name, None, 1.0, str(error))
-        return _Frame(image.name, pixels, aspect, "")
-
-    def _explain(self, frames: Sequence[_Frame]) -> list[tuple[Explanation, ...]]:
-        if self.explainer is None or not frames:
-            return [()] * len(frames)
-        return self.explainer.explain(np.stack([frame.read() for frame in frames]))
+        return _Frame(image.name, pixels, aspect, None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """An image in the frame of the networks, where fitting it again changes nothing."""
+    """An image in the frame of the networks, or the reason why it could not be read."""
 
     name: str
     pixels: NDArray[np.uint8] | None
     aspect: float
-    reason: str
-
-    def read(self) -> NDArray[np.uint8]:
-        if self.pixels is None:
-            raise InputError(self.reason)
-        return self.pixels
+    reason: str | None

@@ -26,6 +26,7 @@ from lacunar.traits.predict.explainer import (
     explain_images,
     explained_samples,
 )
+from lacunar.traits.predict.torch_predictor import TorchTraits
 from lacunar.traits.predict.training_samples import draw_samples
 
 
@@ -62,7 +63,7 @@ def test_maps_are_those_of_the_networks_together(
 ) -> None:
     pixels = load_images(people, height=40, width=24).pixels[:3]
     networks = restore_networks(people_model.config, people_model.schema, people_model.states)
-    maps = ensemble_maps(networks, as_images(np.array(pixels), torch.device("cpu")))
+    _, maps = ensemble_maps(networks, as_images(np.array(pixels), torch.device("cpu")))
     for row, answers in enumerate(explain_images(people_model, np.array(pixels))):
         for answer, expected in zip(answers, maps, strict=True):
             assert np.array_equal(answer.heat_map, expected[row])
@@ -107,7 +108,7 @@ def test_many_threads_that_ask_one_explainer_get_each_its_own_maps(
     people_model: TraitsModel, people: LabelledImages
 ) -> None:
     pixels = np.array(load_images(people, height=40, width=24).pixels)
-    explainer = Explainer(people_model)
+    explainer = Explainer(TorchTraits(people_model))
     alone = [explainer.explain(pixels[row : row + 1])[0] for row in range(12)]
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(explainer.explain, [pixels[r : r + 1] for r in range(12)]))

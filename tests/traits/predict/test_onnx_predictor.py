@@ -39,8 +39,7 @@ def test_probabilities_equal_those_of_the_network(
     people_model: TraitsModel, people_onnx: Path, n: int, threads: int
 ) -> None:
     pixels = check_images(n, 40, 24, seed=5)
-    boxes = np.tile(np.array([0, 0, 40, 24], np.int16), (n, 1))
-    expected = predict_traits(people_model, ImageArray("", pixels, boxes))
+    expected = predict_traits(people_model, ImageArray("", pixels))
     found = OnnxTraits(people_onnx, threads=threads).probabilities(pixels)
     assert len(found) == len(expected)
     for ours, theirs in zip(found, expected, strict=True):

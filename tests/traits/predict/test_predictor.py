@@ -56,7 +56,7 @@ def test_answers_come_in_order_and_are_those_of_each_image(coats: Schema, tmp_pa
     names = [name for part in parts for name in part.images]
     assert names == [file.name for file in files]
     found = np.concatenate([part.probabilities[0] for part in parts])
-    expected = [fit_into(read_image(f.path), 10, 8)[0].mean(axis=(0, 1)) for f in files]
+    expected = [fit_into(read_image(f.path), 10, 8).mean(axis=(0, 1)) for f in files]
     assert np.allclose(found, expected)
     assert told[-1] == (150, 150)
     assert sum(means.asked) == 150

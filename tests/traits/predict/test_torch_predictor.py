@@ -12,14 +12,13 @@ from lacunar.traits.predict.torch_predictor import TorchTraits
 
 def test_it_answers_as_the_model_does(people_model: TraitsModel) -> None:
     pixels = check_images(70, 40, 24)
-    boxes = np.tile(np.array([0, 0, 40, 24], np.int16), (70, 1))
     ready = TorchTraits(people_model)
     assert (ready.schema, ready.height, ready.width) == (people_model.schema, 40, 24)
     assert ready.thresholds == people_model.calibrator.thresholds
     assert ready.shares == people_model.shares
     for ours, theirs in zip(
         ready.probabilities(pixels),
-        predict_traits(people_model, ImageArray("", pixels, boxes)),
+        predict_traits(people_model, ImageArray("", pixels)),
         strict=True,
     ):
         assert ours.dtype == np.float64

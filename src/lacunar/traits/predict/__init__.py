@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from lacunar.traits.data.class_balance import balanced_answers
     from lacunar.traits.data.image_sources import ImageFile, find_images
     from lacunar.traits.predict.explainer import explain_files
+    from lacunar.traits.predict.image_files import predict_files
     from lacunar.traits.predict.onnx_predictor import OnnxTraits
-    from lacunar.traits.predict.predict_files import predict_files
 
 __all__ = [
     "ImageFile",
@@ -28,7 +28,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "predict_files": "lacunar.traits.predict.predict_files",
+        "predict_files": "lacunar.traits.predict.image_files",
         "explain_files": "lacunar.traits.predict.explainer",
         "OnnxTraits": "lacunar.traits.predict.onnx_predictor",
         "ImageFile": "lacunar.traits.data.image_sources",

@@ -1,7 +1,8 @@
-"""Where in an image networks found their answer: activation maps."""
+"""Heat maps of answers: HiResCAM on the last feature maps of an ensemble."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,170 +11,142 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lacunar.traits.networks.ensemble import Ensemble
+from lacunar.traits.networks.ensemble import Ensemble, mean_log_probabilities
 
 
-def activation_maps(
-    network: nn.Module,
-    images: Tensor,
-    layer: nn.Module,
-    answers: Sequence[NDArray[np.integer]] | None = None,
-) -> list[NDArray[np.float32]]:
-    """Say for each attribute which places speak for the answer, by their share of its logit.
+def ensemble_maps(
+    ensemble: Ensemble, images: Tensor
+) -> tuple[tuple[Tensor, ...], list[NDArray[np.float32]]]:
+    """Compute an ensemble's logits, and a heat map of the most probable class of each attribute.
 
-    Draelos and Carin, Use HiResCAM instead of Grad-CAM for faithful explanations, 2020: maps
-    times gradient, place by place, summed over channels, what speaks against left out. Behind
-    global average pooling the gradient is alike everywhere, and this is Grad-CAM (Selvaraju et
-    al., 2017); where maps are flattened, Grad-CAM's mean gradient would blame the wrong places.
+    Each network sees each view of the images once. Several threads may call this, and the
+    ensemble itself, at the same time.
 
-    Parameters
-    ----------
-    network : Module
-        From images to A logits (B, C_a), in evaluation mode.
-    images : Tensor of shape (B, 3, H, W)
-    layer : Module
-        The part of the network whose last output are maps (B, K, h, w). The nearer to the answer,
-        the more the maps mean, and the coarser they are.
-    answers : sequence of A int arrays of shape (B,), optional
-        The class of each image whose evidence is mapped; the network's own answer unless given.
+    A map shows how much each place adds to the logit: feature maps times gradient, place by
+    place, summed over channels, with negative sums set to 0 (Draelos and Carin, Use HiResCAM
+    instead of Grad-CAM for faithful explanations, 2020). Behind global average pooling the
+    gradient is the same at every place, and this is Grad-CAM (Selvaraju et al., 2017). Where the
+    maps are flattened, the mean gradient of Grad-CAM would point at the wrong places.
 
-    Returns
-    -------
-    list of A float32 arrays of shape (B, H, W)
-        From 0 to 1, the highest place of an image being 1; all 0 where no place speaks for the
-        answer.
+    The logit is taken relative to the mean logit of its attribute, because probabilities depend on
+    differences: one of two classes can win by evidence against the other.
 
-    Raises
-    ------
-    ValueError
-        If the layer makes no maps.
+    The contributions are averaged over the networks, and over an image and its mirror image where
+    the ensemble uses both, before they are scaled. So a network with weak evidence counts little,
+    and evidence for the answer in one network cancels evidence against it in another. If each map
+    were scaled to 1 first, the noise of one network would count as much as the evidence of
+    another.
 
-    Examples
-    --------
-    >>> layer = nn.Conv2d(3, 4, 3)
-    >>> class Network(nn.Module):
-    ...     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-    ...         return (layer(images).mean(dim=(2, 3)),)
-    >>> [found.shape for found in activation_maps(Network(), torch.rand(2, 3, 12, 8), layer)]
-    [(2, 12, 8)]
-    """
-    size = (images.shape[2], images.shape[3])
-    return [_spread(shares, size) for shares in _shares(network, images, layer, answers)]
-
-
-def ensemble_maps(ensemble: Ensemble, images: Tensor) -> list[NDArray[np.float32]]:
-    """Say for each attribute which places speak for the answer that networks give together.
-
-    Shares of the logit of that answer are averaged over the networks, and over an image and its
-    mirror where the ensemble sees both, before anything is scaled or left out. So the map is that
-    of the mean logit: a network that found little counts little, and what speaks for the answer
-    in one and against it in another cancels. Were each map scaled to 1 first, the noise of a
-    network that found its answer elsewhere would weigh as much as another's evidence.
-
-    The logit is taken less the mean of the logits of its attribute, since probabilities are made
-    of differences: of two classes one may win by what speaks against the other.
-
-    A :class:`~lacunar.traits.networks.stripes.StripesNetwork` also reads histograms of the colours
-    of its image's middle columns. They add to its logits past the last maps: no map shows them.
+    A :class:`~lacunar.traits.networks.stripes.StripesNetwork` also reads colour histograms of the
+    middle columns of an image. They add to its logits after the last feature maps, so that no heat
+    map shows them.
 
     Parameters
     ----------
     ensemble : Ensemble
-        In evaluation mode, of networks whose ``last_maps`` names the layer that is mapped.
+        In evaluation mode. The property ``last_maps`` of each network is the layer to map; it
+        returns feature maps (B, K, h, w).
     images : Tensor of shape (B, 3, H, W)
 
     Returns
     -------
-    list of A float32 arrays of shape (B, H, W)
-        See :func:`activation_maps`.
+    logits : tuple of A Tensors of shape (B, C_a)
+        The same as ``ensemble(images)``.
+    maps : list of A float32 arrays of shape (B, H, W)
+        From 0 to 1. The highest value of an image is 1; all are 0 if no place adds to the logit.
+
+    Raises
+    ------
+    ValueError
+        If a layer returns no feature maps.
 
     Examples
     --------
     >>> from lacunar.traits.data.schema import PEOPLE
     >>> from lacunar.traits.networks.stripes import StripesNetwork
     >>> ensemble = Ensemble([StripesNetwork(PEOPLE)], mirror=True).eval()
-    >>> found = ensemble_maps(ensemble, torch.rand(2, 3, 24, 16))
-    >>> len(found), found[0].shape
-    (6, (2, 24, 16))
+    >>> logits, maps = ensemble_maps(ensemble, torch.rand(2, 3, 24, 16))
+    >>> len(logits), len(maps), maps[0].shape
+    (6, 6, (2, 24, 16))
     """
-    with torch.inference_mode():
-        answers = [logits.argmax(dim=1).cpu().numpy() for logits in ensemble(images)]
-    views = (False, True) if ensemble.mirror else (False,)
-    found: list[list[Tensor]] = []
-    for network in ensemble.networks:
-        layer = network.last_maps
-        assert isinstance(layer, nn.Module)
-        for mirrored in views:
-            view = images.flip(3) if mirrored else images
-            shares = _shares(network, view, layer, answers, compared=True)
-            found.append([one.flip(3) for one in shares] if mirrored else shares)
+    mirrored = (False, True) if ensemble.mirror else (False,)
+    passes = [
+        (flip, *_forward(network, images.flip(3) if flip else images))
+        for network in ensemble.networks
+        for flip in mirrored
+    ]
+    outputs = zip(*(logits for _, logits, _ in passes), strict=True)
+    with torch.no_grad():
+        logits = tuple(mean_log_probabilities(output) for output in outputs)
+    answers = [output.argmax(dim=1, keepdim=True) for output in logits]
+    contributions: list[list[Tensor]] = []
+    for flip, own_logits, features in passes:
+        own = _contributions(own_logits, features, answers)
+        contributions.append([one.flip(3) for one in own] if flip else own)
     size = (images.shape[2], images.shape[3])
-    return [_spread(torch.stack(shares).mean(dim=0), size) for shares in zip(*found, strict=True)]
+    return logits, [
+        _heat_map(torch.stack(own).mean(dim=0), size) for own in zip(*contributions, strict=True)
+    ]
 
 
-def _shares(
-    network: nn.Module,
-    images: Tensor,
-    layer: nn.Module,
-    answers: Sequence[NDArray[np.integer]] | None,
-    *,
-    compared: bool = False,
-) -> list[Tensor]:
-    """Shares of A logits that places of a layer have, (B, 1, h, w), for and against.
+def _forward(network: nn.Module, images: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+    """Logits of a network, and its last feature maps (B, K, h, w), from which gradients flow."""
+    layer = network.last_maps
+    assert isinstance(layer, nn.Module)
+    thread = threading.get_ident()
+    outputs: list[Tensor] = []
 
-    Of logits less their mean where they are to be compared with those of the other classes.
-    """
-    caught: list[Tensor] = []
+    def keep(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor | None:
+        # Other threads may run the same layer at this moment.
+        if threading.get_ident() != thread:
+            return None
+        # The layers before need no gradient. Layers after may change the copy in place.
+        outputs.append(output.detach().requires_grad_())
+        return outputs[-1].clone()
 
-    def catch(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
-        # What lies before the maps needs no gradient; the copy may be changed in place.
-        caught.append(output.detach().requires_grad_())
-        return caught[-1].clone()
-
-    handle = layer.register_forward_hook(catch)
+    handle = layer.register_forward_hook(keep)
     try:
         with torch.enable_grad():
             logits = network(images)
-            if compared:
-                logits = [output - output.mean(dim=1, keepdim=True) for output in logits]
-            scores = _scores(logits, answers)
     finally:
         handle.remove()
-    if not caught or caught[-1].ndim != 4:
-        shape = tuple(caught[-1].shape) if caught else "none"
-        raise ValueError(f"expected a layer that makes maps (B, K, h, w), got an output: {shape}")
-    maps = caught[-1]
+    if not outputs or outputs[-1].ndim != 4:
+        shape = tuple(outputs[-1].shape) if outputs else "none"
+        raise ValueError(
+            f"expected a layer that returns feature maps (B, K, h, w), got an output: {shape}"
+        )
+    return logits, outputs[-1]
+
+
+def _contributions(
+    logits: Sequence[Tensor], features: Tensor, answers: Sequence[Tensor]
+) -> list[Tensor]:
+    """How much each place adds to the logit of each answer over the mean logit, (B, 1, h, w)."""
+    with torch.enable_grad():
+        scores = [
+            (output - output.mean(dim=1, keepdim=True)).gather(1, answer).sum()
+            for output, answer in zip(logits, answers, strict=True)
+        ]
     return [
-        (maps.detach() * _gradient(score, maps)).sum(dim=1, keepdim=True)  # (B, 1, h, w)
+        (features.detach() * _gradient(score, features)).sum(dim=1, keepdim=True)
         for score in scores
     ]
 
 
-def _scores(
-    logits: Sequence[Tensor], answers: Sequence[NDArray[np.integer]] | None
-) -> list[Tensor]:
-    if answers is None:
-        return [output.amax(dim=1).sum() for output in logits]
-    columns = [torch.as_tensor(chosen, dtype=torch.int64)[:, None] for chosen in answers]
-    return [
-        output.gather(1, column.to(output.device)).sum()
-        for output, column in zip(logits, columns, strict=True)
-    ]
-
-
-def _gradient(score: Tensor, maps: Tensor) -> Tensor:
-    # An attribute that does not look at these maps has no gradient of them, if any at all.
+def _gradient(score: Tensor, features: Tensor) -> Tensor:
+    # The score of an attribute that does not depend on these features has no gradient.
     if not score.requires_grad:
-        return torch.zeros_like(maps)
-    (found,) = torch.autograd.grad(score, maps, retain_graph=True, allow_unused=True)
-    return torch.zeros_like(maps) if found is None else found
+        return torch.zeros_like(features)
+    (gradient,) = torch.autograd.grad(score, features, retain_graph=True, allow_unused=True)
+    return torch.zeros_like(features) if gradient is None else gradient
 
 
-def _spread(shares: Tensor, size: tuple[int, int]) -> NDArray[np.float32]:
-    """Shares (B, 1, h, w) -> maps (B, H, W) in 0..1."""
-    large = functional.interpolate(shares.relu(), size=size, mode="bilinear", align_corners=False)
-    large = large[:, 0]  # (B, H, W)
+def _heat_map(contributions: Tensor, size: tuple[int, int]) -> NDArray[np.float32]:
+    """Contributions (B, 1, h, w) -> heat maps (B, H, W) in 0..1."""
+    large = functional.interpolate(
+        contributions.relu(), size=size, mode="bilinear", align_corners=False
+    )[:, 0]  # (B, H, W)
     highest = large.amax(dim=(1, 2), keepdim=True)
     scaled = torch.where(highest > 0, large / highest.clamp_min(torch.finfo(large.dtype).tiny), 0.0)
-    found: NDArray[np.float32] = scaled.cpu().numpy()
-    return found
+    heat_map: NDArray[np.float32] = scaled.cpu().numpy()
+    return heat_map

@@ -1,11 +1,11 @@
-"""What a fitted model says of images, and where in each it found it."""
+"""Predictions with heat maps: how much each place of an image adds to each answer."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +19,13 @@ from lacunar.traits.environment import require_torch
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.predict.training_samples import draw_samples
 
-# Gradients of a few networks for so many images fit any memory.
-_BATCH = 32
+if TYPE_CHECKING:
+    from lacunar.traits.predict.torch_predictor import TorchTraits
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The answer for one attribute of one image, and its evidence.
+    """The answer for one attribute of one image, with its heat map.
 
     Parameters
     ----------
@@ -33,9 +33,10 @@ class Explanation:
     probability : float
         Calibrated.
     abstain : bool
-        Whether the answer is kept back, as too unsure.
+        Whether the model abstains, because the probability is below the threshold.
     heat_map : float32 array of shape (H, W)
-        How much each place speaks for the answer, the highest 1; all 0 where none does.
+        How much each place adds to the answer's logit, from 0 to 1. The highest value is 1; all
+        are 0 if no place adds to it.
     """
 
     attribute: str
@@ -52,12 +53,12 @@ class ExplainedImage:
     Parameters
     ----------
     name : str
-        What answers call it.
+        The image's name in the answers.
     pixels : uint8 array of shape (H, W, 3)
-        The image in the frame, as networks see it.
+        The image in the frame, as the networks see it.
     aspect : float
-        Width over height at which people would know it: a frame that an image was stretched into
-        shows it too wide or too narrow.
+        Width over height at which to show the frame. An image that was stretched into the frame
+        looks too wide or too narrow there.
     answers : tuple of A Explanation
     """
 
@@ -68,66 +69,62 @@ class ExplainedImage:
 
 
 class Explainer:
-    """Networks that stay ready to tell the attributes of images, and where they found them.
+    """Predictions with heat maps, by the networks of a predictor.
 
     Parameters
     ----------
-    model : TraitsModel
-
-    Raises
-    ------
-    InputError
-        If PyTorch is missing.
+    predictor : TorchTraits
     """
 
-    def __init__(self, model: TraitsModel) -> None:
-        require_torch()
-        from lacunar.traits.networks.build import restore_networks
-        from lacunar.traits.predict.torch_predictor import ProbabilityNetwork
-
-        self._model = model
-        self._networks = restore_networks(model.config, model.schema, model.states)
-        self._module = ProbabilityNetwork(
-            self._networks, model.calibrator.temperatures.tolist()
-        ).eval()
-        # Maps are caught by hooks on the networks, and a hook catches what any thread does.
-        self._lock = threading.Lock()
+    def __init__(self, predictor: TorchTraits) -> None:
+        self._predictor = predictor
 
     def explain(self, pixels: NDArray[np.uint8]) -> list[tuple[Explanation, ...]]:
-        """See :func:`explain_images`; threads that ask at once are served one after the other."""
-        import torch
+        """See :func:`explain_images`."""
+        return self.answer(pixels)[1]
 
-        from lacunar.traits.networks.device import as_images
-        from lacunar.traits.predict.activation_maps import ensemble_maps
+    def answer(
+        self, pixels: NDArray[np.uint8]
+    ) -> tuple[list[NDArray[np.float64]], list[tuple[Explanation, ...]]]:
+        """Predict and explain images together, in one forward pass.
 
-        frame = (self._model.config.height, self._model.config.width)
+        Parameters
+        ----------
+        pixels : uint8 array of shape (B, H, W, 3)
+            Images in the model's frame.
+
+        Returns
+        -------
+        probabilities : list of A float64 arrays of shape (B, C_a)
+        explanations : list of B tuples of A Explanation
+
+        Raises
+        ------
+        InputError
+            If the images are not in the model's frame.
+        """
+        ready = self._predictor
+        frame = (ready.height, ready.width)
         if pixels.shape[1:3] != frame:
             raise InputError(f"expected images of {frame}, got {pixels.shape[1:3]}")
-        device = next(self._networks.parameters()).device
-        explained: list[tuple[Explanation, ...]] = []
-        for first in range(0, len(pixels), _BATCH):
-            images = as_images(pixels[first : first + _BATCH], device)
-            with self._lock:
-                with torch.inference_mode():
-                    told = self._module(images)
-                found = [output.cpu().numpy().astype(np.float64) for output in told]
-                maps = ensemble_maps(self._networks, images)
-            explained += _explanations(self._model, found, maps)
-        return explained
+        if not len(pixels):
+            return [np.empty((0, len(one.classes))) for one in ready.schema.attributes], []
+        probabilities, maps = ready.probabilities_and_maps(pixels)
+        return probabilities, _explanations(ready, probabilities, maps)
 
 
 def explain_images(model: TraitsModel, pixels: NDArray[np.uint8]) -> list[tuple[Explanation, ...]]:
-    """Tell the attributes of images, and which places of them speak for each answer.
+    """Predict the attributes of images, with a heat map for each answer.
 
-    See :func:`lacunar.traits.predict.activation_maps.ensemble_maps` for what the maps are, and for
-    the colours that the network ``stripes`` reads and no map shows.
+    See :func:`lacunar.traits.predict.activation_maps.ensemble_maps` for the maps, and for the
+    colours that the network ``stripes`` reads and no map shows.
 
     Parameters
     ----------
     model : TraitsModel
         A attributes.
     pixels : uint8 array of shape (B, H, W, 3)
-        Images in the frame that ``model.config`` names.
+        Images in the frame of ``model.config``.
 
     Returns
     -------
@@ -136,19 +133,20 @@ def explain_images(model: TraitsModel, pixels: NDArray[np.uint8]) -> list[tuple[
     Raises
     ------
     InputError
-        If PyTorch is missing, or the frame is another.
+        If PyTorch is missing, or the images are not in the model's frame.
     """
-    return Explainer(model).explain(pixels)
+    return Explainer(_ready(model)).explain(pixels)
 
 
 def explain_files(
-    model: TraitsModel, files: Sequence[ImageFile], *, at_most: int
+    model: TraitsModel | TorchTraits, files: Sequence[ImageFile], *, at_most: int
 ) -> list[ExplainedImage]:
-    """Explain the answers for the first image files that can be read; others are passed over.
+    """Explain the answers for the first image files that can be read; skip the others.
 
     Parameters
     ----------
-    model : TraitsModel
+    model : TraitsModel or TorchTraits
+        Networks are restored from a TraitsModel, and shared with a TorchTraits.
     files : sequence of ImageFile
     at_most : int
         Images to explain.
@@ -158,7 +156,7 @@ def explain_files(
     InputError
         If PyTorch is missing.
     """
-    config = model.config
+    ready = _ready(model) if isinstance(model, TraitsModel) else model
     read: list[tuple[str, NDArray[np.uint8], float]] = []
     for file in files:
         if len(read) == at_most:
@@ -167,20 +165,22 @@ def explain_files(
             image = file.read()
         except InputError:
             continue
-        read.append((file.name, *framed(image, config.height, config.width, config.fit)))
-    pixels = np.zeros((len(read), config.height, config.width, 3), np.uint8)
+        read.append((file.name, *framed(image, ready.height, ready.width, ready.fit)))
+    pixels = np.zeros((len(read), ready.height, ready.width, 3), np.uint8)
     for row, (_, fitted, _) in enumerate(read):
         pixels[row] = fitted
     return [
         ExplainedImage(name, fitted, aspect, answers)
-        for (name, fitted, aspect), answers in zip(read, explain_images(model, pixels), strict=True)
+        for (name, fitted, aspect), answers in zip(
+            read, Explainer(ready).explain(pixels), strict=True
+        )
     ]
 
 
 def framed(
     image: NDArray[np.uint8], height: int, width: int, fit: Fit
 ) -> tuple[NDArray[np.uint8], float]:
-    """Fit an image into a frame, and tell the aspect at which people would know it there.
+    """Fit an image into a frame; return it with its original aspect, width over height.
 
     Examples
     --------
@@ -189,7 +189,7 @@ def framed(
     ((8, 8, 3), 0.5)
     """
     seen_height, seen_width = image.shape[:2] if fit == "stretch" else (height, width)
-    return fit_into(image, height, width, fit)[0], seen_width / seen_height
+    return fit_into(image, height, width, fit), seen_width / seen_height
 
 
 def explained_samples(
@@ -199,18 +199,19 @@ def explained_samples(
     n_images: int = 6,
     cache_dir: Path | None = None,
 ) -> list[ExplainedImage]:
-    """Draw images of the data a model was fitted to, and explain what it says of them.
+    """Draw images from the training data of a model, and explain its answers.
 
-    The same that :func:`lacunar.traits.predict.training_samples.augmented_samples` draws. The
-    networks were fitted to them, and are surer of them than of new images.
+    These are the same images as in
+    :func:`lacunar.traits.predict.training_samples.augmented_samples`. The networks were trained on
+    them, and are more confident than on new images.
 
     Parameters
     ----------
     model : TraitsModel
     dataset : LabelledImages
-        What the model was fitted to.
+        The data that the model was fitted to.
     n_images : int
-        At most.
+        The largest number of images.
     cache_dir : Path, optional
         See :func:`lacunar.traits.data.image_cache.default_cache_dir`.
 
@@ -227,24 +228,31 @@ def explained_samples(
     return explain_files(model, files, at_most=n_images)
 
 
+def _ready(model: TraitsModel) -> TorchTraits:
+    require_torch()
+    from lacunar.traits.predict.torch_predictor import TorchTraits
+
+    return TorchTraits(model)
+
+
 def _explanations(
-    model: TraitsModel,
+    predictor: TorchTraits,
     probabilities: Sequence[NDArray[np.float64]],
     maps: Sequence[NDArray[np.float32]],
 ) -> list[tuple[Explanation, ...]]:
     columns = []
-    for attribute, found, heat_map, threshold in zip(
-        model.schema.attributes, probabilities, maps, model.calibrator.thresholds, strict=True
+    for attribute, output, heat_maps, threshold in zip(
+        predictor.schema.attributes, probabilities, maps, predictor.thresholds, strict=True
     ):
-        confidence = found.max(axis=1)
+        confidence = output.max(axis=1)
         columns.append(
             [
-                Explanation(attribute.name, attribute.classes[best], sure, kept_back, where)
-                for best, sure, kept_back, where in zip(
-                    found.argmax(axis=1).tolist(),
+                Explanation(attribute.name, attribute.classes[best], *rest)
+                for best, *rest in zip(
+                    output.argmax(axis=1).tolist(),
                     confidence.tolist(),
                     abstains(confidence, threshold).tolist(),
-                    heat_map,
+                    heat_maps,
                     strict=True,
                 )
             ]

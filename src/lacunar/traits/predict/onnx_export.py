@@ -15,7 +15,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lacunar.version import __version__
 from lacunar.errors import InputError
 from lacunar.files.atomic import replacing
 from lacunar.traits.config import TraitsConfig
@@ -25,6 +24,7 @@ from lacunar.traits.environment import require_export
 from lacunar.traits.predict.onnx_metadata import PIXELS, OnnxMetadata
 from lacunar.traits.predict.onnx_predictor import OnnxTraits
 from lacunar.traits.predict.predictor import Thresholds
+from lacunar.version import __version__
 
 CLOSE = 1e-4
 _CHECKED = (1, 2, 7, 33)

@@ -1,4 +1,4 @@
-"""What answers for images, whatever it runs on, and its answers for many of them."""
+"""Predictors and their answers: PyTorch, ONNX Runtime, or any other backend."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ from lacunar.traits.data.schema import Schema
 
 Thresholds = Sequence[float | None]
 
-# A thread decodes so many images, or so many bytes of them, before the next may go on.
+# Images, and bytes of them, that a thread decodes as one block.
 _BLOCK, _BLOCK_BYTES = 32, 8_000_000
 
 
 class Predictor(Protocol):
-    """A network that is ready to answer.
+    """A network ready to predict.
 
-    ``schema`` names A attributes of C_a classes. Images are to be fitted into ``height`` by
-    ``width`` pixels in the way of ``fit``, as :func:`lacunar.traits.data.images.fit_into` does.
-    Below its threshold in ``thresholds`` the answer of an attribute abstains; where None, always.
-    ``shares`` tells how frequent classes were where it learned; None where nobody knows.
+    ``schema`` has A attributes of C_a classes. Images must be fitted into ``height`` by ``width``
+    pixels in the way ``fit`` names; see :func:`lacunar.traits.data.images.fit_into`. The predictor
+    abstains on an attribute if the probability is below its threshold in ``thresholds``, and
+    always if the threshold is None. ``shares`` are the class frequencies in the training data;
+    None if unknown.
     """
 
     @property
@@ -59,20 +60,46 @@ class Predictor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a predictor says of N images, some of which may be broken.
+    """Predictions for N images, some of which may be unreadable.
 
     Parameters
     ----------
     images : tuple of N str
     reasons : tuple of N str or None
-        Why an image could not be read; None where it could.
+        Why an image could not be read; None if it could.
     probabilities : list of A float64 arrays of shape (N, C_a)
-        NaN where the image could not be read.
+        NaN for images that could not be read.
     """
 
     images: tuple[str, ...]
     reasons: tuple[str | None, ...]
     probabilities: list[NDArray[np.float64]]
+
+    @classmethod
+    def of_read(
+        cls,
+        schema: Schema,
+        images: Sequence[str],
+        reasons: Sequence[str | None],
+        probabilities: Sequence[NDArray[np.float64]] | None,
+    ) -> Answers:
+        """Answers from probabilities of the n images that could be read.
+
+        Parameters
+        ----------
+        schema : Schema
+            A attributes of C_a classes.
+        images : sequence of N str
+        reasons : sequence of N str or None
+        probabilities : sequence of A float64 arrays of shape (n, C_a), or None
+            None if no image could be read.
+        """
+        read = np.array([reason is None for reason in reasons], np.bool_)
+        filled = [np.full((len(images), len(one.classes)), np.nan) for one in schema.attributes]
+        if probabilities is not None:
+            for output, known in zip(filled, probabilities, strict=True):
+                output[read] = known
+        return cls(tuple(images), tuple(reasons), filled)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -86,30 +113,30 @@ def predict_images(
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Answers]:
-    """Decode images in threads, a little ahead of the network, and answer for them in order.
+    """Predict images in order, while threads decode the next ones.
 
-    Neither images nor answers are kept: memory does not grow with their number.
+    Neither images nor answers are kept, so memory does not grow with their number.
 
     Parameters
     ----------
     predictor : Predictor
     images : sequence of N AnyImage
     skip_broken : bool
-        Go on past images that cannot be read, and tell why in their answers.
+        Skip images that cannot be read, and give the reason in their answers.
     threads : int, optional
-        That decode; one per processor unless given.
+        Threads that decode; by default one per processor.
     progress : callable, optional
-        Called with the images that are done and N.
+        Called with the number of images done and N.
 
     Yields
     ------
     Answers
-        Of some of the images each, all together of all N, in their order.
+        For consecutive groups of images that together are all N.
 
     Raises
     ------
     InputError
-        With the first image that cannot be read, unless they are skipped.
+        For the first image that cannot be read, unless ``skip_broken``.
     """
     height, width, fit = predictor.height, predictor.width, predictor.fit
     size = max(1, min(_BLOCK, _BLOCK_BYTES // (3 * height * width)))
@@ -121,7 +148,7 @@ def predict_images(
 
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         decoded = in_order(pool, decode, blocks)
-        # As many blocks at once as there are processors that may share the network's work.
+        # One block for each processor, because the predictor may use all of them.
         while some := list(islice(decoded, os.cpu_count() or 1)):
             answers = _answer(predictor, some)
             yield answers
@@ -144,7 +171,7 @@ def _decode(
     reasons: list[str | None] = [None] * len(files)
     for row, file in enumerate(files):
         try:
-            pixels[row], _ = fit_into(file.read(), height, width, fit)
+            pixels[row] = fit_into(file.read(), height, width, fit)
         except InputError as error:
             if not skip_broken:
                 raise
@@ -153,19 +180,11 @@ def _decode(
 
 
 def _answer(predictor: Predictor, blocks: Sequence[_Decoded]) -> Answers:
-    reasons = tuple(reason for block in blocks for reason in block.reasons)
+    reasons = [reason for block in blocks for reason in block.reasons]
     read = np.array([reason is None for reason in reasons])
-    found = [
-        np.full((len(reasons), len(attribute.classes)), np.nan)
-        for attribute in predictor.schema.attributes
-    ]
+    probabilities: list[NDArray[np.float64]] | None = None
     if read.any():
         pixels = np.concatenate([block.pixels for block in blocks])
-        pixels = pixels if read.all() else pixels[read]
-        for output, told in zip(found, predictor.probabilities(pixels), strict=True):
-            output[read] = told
-    return Answers(
-        images=tuple(file.name for block in blocks for file in block.files),
-        reasons=reasons,
-        probabilities=found,
-    )
+        probabilities = predictor.probabilities(pixels if read.all() else pixels[read])
+    names = [file.name for block in blocks for file in block.files]
+    return Answers.of_read(predictor.schema, names, reasons, probabilities)

@@ -1,4 +1,4 @@
-"""A fitted model as one module from images to probabilities, and ready to answer in PyTorch."""
+"""A fitted model in PyTorch: one module from images to probabilities, and a predictor."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from lacunar.traits.data.schema import Schema
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.networks.build import restore_networks
 from lacunar.traits.networks.device import as_images
+from lacunar.traits.networks.ensemble import Ensemble
+from lacunar.traits.predict.activation_maps import ensemble_maps
 from lacunar.traits.predict.predictor import Thresholds
 
-# More would leave the processor's cache: a fifth slower on a CPU.
+# Larger batches do not fit the processor's cache: a fifth slower on a CPU.
 _BATCH = 64
+# Gradients of a few networks for this many images fit in any memory.
+_BATCH_WITH_MAPS = 32
 
 
 class ProbabilityNetwork(nn.Module):
@@ -47,27 +51,33 @@ class ProbabilityNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Probabilities of each attribute, (B, C_a)."""
-        pairs = zip(self.network(images), self.temperatures, strict=True)
-        return tuple(torch.softmax(logits / temperature, dim=1) for logits, temperature in pairs)
+        return self.from_logits(self.network(images))
+
+    def from_logits(self, logits: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Probabilities of each attribute, (B, C_a), from logits of the network."""
+        pairs = zip(logits, self.temperatures, strict=True)
+        return tuple(torch.softmax(output / temperature, dim=1) for output, temperature in pairs)
 
 
-def probability_module(model: TraitsModel) -> nn.Module:
-    """Build what a model computes: images in 0..1, (B, 3, H, W), to A probabilities (B, C_a).
+def probability_module(model: TraitsModel) -> ProbabilityNetwork:
+    """Build a model's whole computation: images in 0..1, (B, 3, H, W), to probabilities (B, C_a).
 
-    On the device of the model's config, in evaluation mode. Prediction and export both go through
+    It is on the device of the model's config, in evaluation mode. Both prediction and export use
     it.
 
     Raises
     ------
     InputError
-        If a state is that of another network, or there is no such device.
+        If the weights are those of another network, or there is no such device.
     """
     networks = restore_networks(model.config, model.schema, model.states)
     return ProbabilityNetwork(networks, model.calibrator.temperatures.tolist()).eval()
 
 
 class TorchTraits:
-    """A fitted model that is ready to answer in PyTorch; a :class:`Predictor`.
+    """A fitted model ready to predict in PyTorch; a :class:`Predictor`.
+
+    Any number of threads may use it at the same time.
 
     Parameters
     ----------
@@ -80,6 +90,7 @@ class TorchTraits:
     """
 
     def __init__(self, model: TraitsModel) -> None:
+        self.model = model
         self.schema: Schema = model.schema
         self.height, self.width = model.config.height, model.config.width
         self.fit: Fit = model.config.fit
@@ -91,10 +102,40 @@ class TorchTraits:
     def probabilities(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
         """A arrays of shape (B, C_a) for fitted images of shape (B, H, W, 3)."""
         with torch.inference_mode():
-            found = [
+            batches = [
                 self._module(as_images(pixels[first : first + _BATCH], self._device))
                 for first in range(0, len(pixels), _BATCH)
             ]
-        return [
-            torch.cat(parts).cpu().numpy().astype(np.float64) for parts in zip(*found, strict=True)
-        ]
+        return _joined(batches)
+
+    def probabilities_and_maps(
+        self, pixels: NDArray[np.uint8]
+    ) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float32]]]:
+        """Probabilities and heat maps, from one forward pass.
+
+        Parameters
+        ----------
+        pixels : uint8 array of shape (B, H, W, 3)
+            At least one fitted image.
+
+        Returns
+        -------
+        probabilities : list of A float64 arrays of shape (B, C_a)
+        maps : list of A float32 arrays of shape (B, H, W)
+            See :func:`lacunar.traits.predict.activation_maps.ensemble_maps`.
+        """
+        networks = self._module.network
+        assert isinstance(networks, Ensemble)
+        probabilities, maps = [], []
+        for first in range(0, len(pixels), _BATCH_WITH_MAPS):
+            images = as_images(pixels[first : first + _BATCH_WITH_MAPS], self._device)
+            logits, heat_maps = ensemble_maps(networks, images)
+            probabilities.append(self._module.from_logits(logits))
+            maps.append(heat_maps)
+        return _joined(probabilities), [np.concatenate(parts) for parts in zip(*maps, strict=True)]
+
+
+def _joined(batches: Sequence[Sequence[Tensor]]) -> list[NDArray[np.float64]]:
+    return [
+        torch.cat(parts).cpu().numpy().astype(np.float64) for parts in zip(*batches, strict=True)
+    ]

@@ -62,8 +62,8 @@ async def tell(request: Request, state: State, traits: WithTraits) -> HTMLRespon
 
 
 def _tried(traits: TraitsService, upload: Upload) -> TryView:
-    told = traits.tell(upload.images, places=bool(upload.fields.get("places")))
-    return try_view(told, traits.predictor.thresholds)
+    answered = traits.answer(upload.images, heat_maps=bool(upload.fields.get("places")))
+    return try_view(answered, traits.predictor.thresholds)
 
 
 def _try_page(

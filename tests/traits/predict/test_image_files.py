@@ -11,8 +11,8 @@ from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.data.image_cache import load_images
 from lacunar.traits.data.image_sources import find_images
 from lacunar.traits.model import TraitsModel, predict_traits
+from lacunar.traits.predict.image_files import predict_files
 from lacunar.traits.predict.onnx_predictor import OnnxTraits
-from lacunar.traits.predict.predict_files import predict_files
 
 
 def test_a_file_gets_what_the_same_image_of_a_data_set_gets(
