@@ -1,6 +1,6 @@
-"""The Python interface as HTML, from docstrings: pages that load nothing from elsewhere.
+"""API reference as HTML, from docstrings; the pages load nothing from other servers.
 
-`make docs` writes them to site/api. A module, a name or a type that cannot be told is an error.
+`make docs` writes them to site/api. A module, name or type that cannot be resolved is an error.
 """
 
 from __future__ import annotations
@@ -15,15 +15,13 @@ import pdoc
 import lacunar
 
 PACKAGE = Path(lacunar.__file__).parent
-# Commands have --help, and the web app its own page of the API.
+# Commands have --help, and the web app has an OpenAPI document.
 LEFT_OUT = {"cli", "web", "__main__.py"}
 EXCLUDED = ("!lacunar.cli", "!lacunar.web", "!lacunar.__main__")
-# Their names are loaded when they are first asked for, and pdoc does not ask.
-LAZY = ("lacunar.report", "lacunar.store")
 
 
 def modules() -> list[str]:
-    """Names of all modules; pdoc would take those that a package exports alone."""
+    """Names of all modules. Without the list, pdoc would use only those that a package exports."""
     files = [path.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("*.py"))]
     shown = [path.with_suffix("") for path in files if path.parts[0] not in LEFT_OUT]
     named = [path.parent if path.name == "__init__" else path for path in shown]
@@ -31,17 +29,18 @@ def modules() -> list[str]:
 
 
 def write(output: Path) -> int:
-    """Write the pages; how many there are."""
-    for name in LAZY:
+    """Write the pages, and return their number."""
+    for name in modules():
         module = import_module(name)
-        for public in module.__all__:
+        # Public names are imported on first use, which pdoc does not do.
+        for public in getattr(module, "__all__", ()):
             setattr(module, public, getattr(module, public))
     pdoc.render.configure(docformat="numpy", footer_text=f"Lacunar {lacunar.__version__}")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        # The constructor of a NamedTuple has no module to look names up in: they are shown as text.
+        # The constructor of a NamedTuple has no module for its names: pdoc shows them as text.
         warnings.filterwarnings("ignore", "Error parsing type annotation ForwardRef")
-        # A package brings some of its modules along.
+        # A package adds some of its modules itself.
         warnings.filterwarnings("ignore", "The module specification .* already been added")
         pdoc.pdoc(*modules(), *EXCLUDED, output_directory=output)
     return len(list(output.rglob("*.html")))

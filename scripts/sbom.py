@@ -1,10 +1,10 @@
-"""Write the parts that Lacunar is made of as CycloneDX 1.6 JSON, from `constraints-demo.txt`.
+"""Software bill of materials (CycloneDX 1.6 JSON), made from `constraints-demo.txt`.
 
     python scripts/sbom.py -o sbom.cdx.json
 
-The base install, torch as `pyproject.toml` pins it, and what is vendored. The hashes of every file
-of every package are in the constraints. There is no date in it: the same constraints give the same
-bytes.
+It lists the base installation, torch in the version of `constraints.txt`, and the vendored files.
+The hashes of every file of every package are in the constraints. The document has no date: the same
+constraints give the same bytes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-# What builds the package and is not part of it.
+# Packages that build Lacunar and are no part of it.
 BUILDERS = {
     "editables", "hatchling", "packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers",
 }  # fmt: skip
@@ -64,15 +64,15 @@ def vendored(
 
 def document() -> dict[str, Any]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    init = (ROOT / "src" / "lacunar" / "__init__.py").read_text(encoding="utf-8")
-    version = re.findall(r'__version__ = "(.+)"', init)[0]
+    source = (ROOT / "src" / "lacunar" / "version.py").read_text(encoding="utf-8")
+    version = re.findall(r'__version__ = "(.+)"', source)[0]
     text = (ROOT / "constraints-demo.txt").read_text(encoding="utf-8")
     parts = {name: found for name, found in pinned(text).items() if name not in BUILDERS}
-    torch = project["optional-dependencies"]["traits"][0].split("==")[1]
+    tested = pinned((ROOT / "constraints.txt").read_text(encoding="utf-8"))
     htmx = re.findall(r'version="([\d.]+)"', HTMX.read_text(encoding="utf-8"))
     components = [library(name, version_) for name, (version_, _) in sorted(parts.items())]
     components += [
-        library("torch", torch),
+        library("torch", tested["torch"][0]),
         vendored(HTMX, "library", "htmx.org", htmx[0] if htmx else None, "0BSD"),
         vendored(WEIGHTS, "machine-learning-model", "pedestrians", None, "Apache-2.0"),
     ]

@@ -202,6 +202,7 @@ def _making(model: TraitsModel) -> Context:
         "seed": config.seed,
         "fingerprint": model.fingerprint,
         "code": f"TraitsConfig.of_preset({', '.join(changes)})",
+        "has_test": "test" in model.counts,
     }
 
 

@@ -12,10 +12,14 @@ from lacunar.lazy import lazy_names
 if TYPE_CHECKING:
     from lacunar.taste.data.histories import Histories, histories_of, new_history
     from lacunar.taste.recommend.base import Reason, Recommendation, Recommender, ScoreParts
+    from lacunar.taste.recommend.list_request import ListRequest
     from lacunar.taste.recommend.ranking import recommend
+    from lacunar.taste.recommend.rerank import Controls
 
 __all__ = [
+    "Controls",
     "Histories",
+    "ListRequest",
     "Reason",
     "Recommendation",
     "Recommender",
@@ -32,6 +36,8 @@ __getattr__, __dir__ = lazy_names(
         "Recommendation": "lacunar.taste.recommend.base",
         "Recommender": "lacunar.taste.recommend.base",
         "ScoreParts": "lacunar.taste.recommend.base",
+        "ListRequest": "lacunar.taste.recommend.list_request",
+        "Controls": "lacunar.taste.recommend.rerank",
         "recommend": "lacunar.taste.recommend.ranking",
         "Histories": "lacunar.taste.data.histories",
         "histories_of": "lacunar.taste.data.histories",
