@@ -211,5 +211,5 @@ def test_settings_off_their_range_are_refused(settings: dict[str, object]) -> No
 
 
 def test_a_collapsed_covariance_says_what_to_do() -> None:
-    with pytest.raises(ValueError, match="raise reg_covar, name prior_rows"):
+    with pytest.raises(ValueError, match="raise reg_covar, set prior_rows"):
         GaussianMixture(reg_covar=0).fit(np.ones((5, 2)))

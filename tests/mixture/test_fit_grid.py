@@ -25,7 +25,7 @@ def fit_grid(
     held_out: Sequence[float] | None = None,
     agreement: Sequence[float] | None = None,
 ) -> FitGrid:
-    """A surface over K = 2, 3, ... of which only the named criteria matter."""
+    """A grid over K = 2, 3, ... in which only the named criteria matter."""
     scores = np.asarray(bic, dtype=np.float64)
     n_k, n_seeds = scores.shape
     return FitGrid(
@@ -115,7 +115,7 @@ def test_a_held_out_likelihood_that_was_not_computed_is_told() -> None:
 @pytest.mark.parametrize("criterion", ["bic", "icl", "held-out"])
 def test_nothing_is_preferred_where_every_fit_is_degenerate(criterion: Criterion) -> None:
     collapsed = fit_grid(BIC, degenerate=np.ones((3, 3), dtype=bool), held_out=[1.0, 2.0, 3.0])
-    with pytest.raises(InputError, match="name a prior"):
+    with pytest.raises(InputError, match=r"set a prior \(`prior_users`=3\), keep the gaps"):
         collapsed.best_k(criterion)
 
 
@@ -151,9 +151,9 @@ def test_the_agreement_of_the_best_restarts_is_told_where_one_of_them_is_chosen(
 def test_degenerate_fits_are_told_as_refused_where_they_could_not_win() -> None:
     flags = np.zeros((3, 3), dtype=bool)
     flags[2, 1] = True
-    told = explain_choice(fit_grid(BIC, degenerate=flags), "bic", (0,))
-    assert told.endswith("1 of the 3 fits at this K are degenerate and could not win")
-    assert "artefact" not in told
+    sentence = explain_choice(fit_grid(BIC, degenerate=flags), "bic", (0,))
+    assert sentence.endswith("1 of the 3 fits at this K are degenerate and could not win")
+    assert "artefact" not in sentence
 
 
 def test_degenerate_fits_at_the_chosen_k_are_told_of_and_others_not() -> None:
@@ -165,6 +165,6 @@ def test_degenerate_fits_at_the_chosen_k_are_told_of_and_others_not() -> None:
 
 
 def test_refits_are_told_where_there_were_any() -> None:
-    told = explain_choice(fit_grid(BIC), "bic", (0,), np.array([0.8, 0.9]))
-    assert "refitted without a tenth of the users, segments come back at 0.85" in told
+    sentence = explain_choice(fit_grid(BIC), "bic", (0,), np.array([0.8, 0.9]))
+    assert "refitted without a tenth of the users, segments come back at 0.85" in sentence
     assert "refitted" not in explain_choice(fit_grid(BIC), "bic", (0,), np.empty(0))

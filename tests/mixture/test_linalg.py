@@ -6,11 +6,11 @@ import scipy.linalg
 
 from lacunar.aliases import FloatArray
 from lacunar.mixture.linalg import (
-    factor,
-    inverse,
+    cholesky_in_place,
+    inverse_from_cholesky,
     solve_lower,
     solve_upper,
-    unpacked,
+    unpack_symmetric,
     upper_pairs,
     whiten,
 )
@@ -37,7 +37,7 @@ def test_packing_and_unpacking_give_the_matrix_back(d: int) -> None:
     factors = np.random.default_rng(d).normal(size=(3, d, d))
     matrices = factors + np.swapaxes(factors, -1, -2)
     i, j = upper_pairs(d)
-    assert np.array_equal(unpacked(matrices[..., i, j], d), matrices)
+    assert np.array_equal(unpack_symmetric(matrices[..., i, j], d), matrices)
 
 
 BATCH = (3, 4)
@@ -68,7 +68,7 @@ def scrambled_above(matrices: FloatArray) -> FloatArray:
 @pytest.mark.parametrize("q", range(1, 9))
 def test_factors_are_those_of_lapack(q: int) -> None:
     matrices = positive_definite(q)
-    factors = batch_first(factor(batch_last(matrices)))
+    factors = batch_first(cholesky_in_place(batch_last(matrices)))
     np.testing.assert_allclose(np.tril(factors), np.linalg.cholesky(matrices), rtol=1e-9)
 
 
@@ -77,7 +77,7 @@ def test_solving_with_the_factors_solves_triangular_systems(q: int) -> None:
     matrices = positive_definite(q)
     lower = np.linalg.cholesky(matrices)
     right = np.random.default_rng(0).normal(size=(q, *BATCH))
-    factors = factor(scrambled_above(batch_last(matrices)))
+    factors = cholesky_in_place(scrambled_above(batch_last(matrices)))
     forward = solve_lower(factors, right.copy())
     back = solve_upper(factors, right.copy())
     for index in np.ndindex(*BATCH):
@@ -92,7 +92,7 @@ def test_solving_with_the_factors_solves_triangular_systems(q: int) -> None:
 def test_forward_and_back_substitution_solve_with_the_whole_matrix(q: int) -> None:
     matrices = positive_definite(q)
     right = np.random.default_rng(1).normal(size=(q, *BATCH))
-    factors = factor(batch_last(matrices))
+    factors = cholesky_in_place(batch_last(matrices))
     solved = solve_upper(factors, solve_lower(factors, right.copy()))
     expected = np.linalg.solve(matrices, np.moveaxis(right, 0, -1)[..., np.newaxis])[..., 0]
     np.testing.assert_allclose(np.moveaxis(solved, 0, -1), expected, rtol=1e-7, atol=1e-9)
@@ -101,7 +101,9 @@ def test_forward_and_back_substitution_solve_with_the_whole_matrix(q: int) -> No
 @pytest.mark.parametrize("q", range(1, 9))
 def test_inverses_are_those_of_lapack_and_symmetric(q: int) -> None:
     matrices = positive_definite(q)
-    result = batch_first(inverse(factor(scrambled_above(batch_last(matrices)))))
+    result = batch_first(
+        inverse_from_cholesky(cholesky_in_place(scrambled_above(batch_last(matrices))))
+    )
     np.testing.assert_allclose(result, np.linalg.inv(matrices), rtol=1e-7, atol=1e-9)
     assert np.array_equal(result, np.swapaxes(result, -1, -2))
 
@@ -109,13 +111,13 @@ def test_inverses_are_those_of_lapack_and_symmetric(q: int) -> None:
 def test_factors_and_solutions_take_the_memory_they_are_given() -> None:
     matrices = batch_last(positive_definite(3))
     right = np.ones((3, *BATCH))
-    factors = factor(matrices)
+    factors = cholesky_in_place(matrices)
     assert factors is matrices
     assert solve_lower(factors, right) is right
     assert solve_upper(factors, right) is right
 
 
 def test_no_gap_at_all_is_an_empty_matrix() -> None:
-    empty = factor(np.empty((0, 0, 5)))
-    assert inverse(empty).shape == (0, 0, 5)
+    empty = cholesky_in_place(np.empty((0, 0, 5)))
+    assert inverse_from_cholesky(empty).shape == (0, 0, 5)
     assert solve_lower(empty, np.empty((0, 5))).shape == (0, 5)

@@ -9,7 +9,7 @@ from scipy.stats import invgamma, invwishart
 from lacunar.aliases import FloatArray
 from lacunar.mixture.em import e_step, m_step
 from lacunar.mixture.kmeans_init import kmeans_labels
-from lacunar.mixture.linalg import unpacked
+from lacunar.mixture.linalg import unpack_symmetric
 from lacunar.mixture.parameters import CovarianceType, MixtureParameters
 from lacunar.mixture.prior import CovariancePrior
 from lacunar.mixture.restarts import fit_restarts
@@ -105,7 +105,7 @@ def test_no_other_covariance_beats_the_posterior_mode(
     scatter = per_row * mass.reshape(1, 2, *[1] * (per_row.ndim - 2))
     i, j = np.triu_indices(d)
     mode = prior.posterior_mode(scatter[..., i, j] if kind == "full" else scatter, mass)
-    mode = unpacked(mode, d) if kind == "full" else mode
+    mode = unpack_symmetric(mode, d) if kind == "full" else mode
 
     def objective(covariances: FloatArray) -> float:
         """Expected log-likelihood and log prior, up to a constant."""

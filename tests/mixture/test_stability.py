@@ -105,7 +105,7 @@ def test_co_association_counts_restarts_that_pair_two_rows(labels: Labels) -> No
 
 
 def test_co_association_refuses_what_would_not_fit() -> None:
-    with pytest.raises(ValueError, match="at most 5000 rows to pair up, got 5001"):
+    with pytest.raises(ValueError, match="at most 5000 rows for all pairs, got 5001"):
         co_association(np.zeros((2, 5001), dtype=np.int64))
 
 

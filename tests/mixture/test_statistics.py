@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lacunar.aliases import FloatArray
-from lacunar.mixture.linalg import unpacked
+from lacunar.mixture.linalg import unpack_symmetric
 from lacunar.mixture.parameters import CovarianceType
 from lacunar.mixture.rows.complete import CompleteRows
 from lacunar.mixture.statistics import (
@@ -38,7 +38,9 @@ def covariances_of(sums: SufficientStatistics) -> FloatArray:
     means, second = sums.first / mass, sums.second / mass
     d = means.shape[-1]
     matrices = (
-        unpacked(second, d) if sums.covariance_type == "full" else second[..., None] * np.eye(d)
+        unpack_symmetric(second, d)
+        if sums.covariance_type == "full"
+        else second[..., None] * np.eye(d)
     )
     outer = means[..., :, np.newaxis] * means[..., np.newaxis, :]
     return np.asarray(matrices - (outer if sums.covariance_type == "full" else outer * np.eye(d)))

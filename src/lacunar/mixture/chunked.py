@@ -1,4 +1,8 @@
-"""The E step over more rows than one array should hold: in chunks here, in partitions elsewhere."""
+"""EM over data that is too large for one pass: rows in chunks, or on other machines.
+
+:func:`refine` runs EM through an :class:`Expectation`, which returns only sums over all rows.
+:class:`LocalExpectation` computes them chunk by chunk, in threads.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
 from operator import add
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.aliases import FloatArray
+from lacunar.aliases import FloatArray, StepProgress
 from lacunar.mixture.data import MixtureData
 from lacunar.mixture.em import e_step, posterior
 from lacunar.mixture.em_loop import EmResult, run_em
@@ -20,12 +24,14 @@ from lacunar.mixture.prior import CovariancePrior
 from lacunar.mixture.statistics import SufficientStatistics, column_moments
 from lacunar.parallel import in_threads, one_blas_thread
 
-# Fixed, so that sums are taken in the same order on every machine.
+Result = TypeVar("Result")
+
+# Fixed, so that sums have the same order on every machine.
 _ROWS_PER_CHUNK = 1 << 13
 
 
 class Expectation(Protocol):
-    """Rows that EM sees through sums alone, wherever they are.
+    """E step over rows that may be stored anywhere; it returns sums over all of them.
 
     Means passed in and sums returned are relative to ``origin``, as in
     :class:`~lacunar.mixture.em.Observations`.
@@ -36,12 +42,12 @@ class Expectation(Protocol):
 
     @property
     def origin(self) -> FloatArray:
-        """Shape (D,); one for all rows."""
+        """Shape (D,), the same for all rows."""
         ...
 
     @property
     def variances(self) -> FloatArray:
-        """Variance of the known cells of each column, shape (D,), which a prior is made from."""
+        """Variance of the known cells of each column, shape (D,), from which a prior is made."""
         ...
 
     def statistics(self, parameters: MixtureParameters) -> tuple[FloatArray, SufficientStatistics]:
@@ -50,17 +56,18 @@ class Expectation(Protocol):
 
 
 class LocalExpectation:
-    """Rows in this process's memory, taken chunk by chunk in threads of one BLAS thread each.
+    """Rows in memory, processed chunk by chunk in threads of one BLAS thread each.
 
-    Sums are added in the order of the chunks, so the number of threads changes no bit.
+    Sums are added in the order of the chunks, so the result does not depend on the number of
+    threads.
 
     Parameters
     ----------
     data : MixtureData
-        Of N rows.
+        N rows.
     covariance_type : {"full", "diag"}
     n_threads : int, optional
-        As many as there are cores unless named.
+        Defaults to the number of cores.
     rows_per_chunk : int
 
     Examples
@@ -95,41 +102,41 @@ class LocalExpectation:
         densities = parameters.n_restarts * parameters.n_components
 
         def of_chunk(rows: slice) -> tuple[FloatArray, SufficientStatistics]:
-            # Made anew at every step: kept for all rows, what an engine prepares would not fit.
-            part = self._data.slice(rows)
-            observed = part.observations(self._covariance_type, densities, origin=self.origin)
-            bound, sums = e_step(observed, parameters)
-            return bound * len(part.values), sums
+            # Made anew at every step: the arrays prepared for all chunks would not fit in memory.
+            chunk = self._data.slice(rows)
+            observations = chunk.observations(self._covariance_type, densities, origin=self.origin)
+            bound, sums = e_step(observations, parameters)
+            return bound * len(chunk.values), sums
 
-        with one_blas_thread():
-            parts = in_threads(of_chunk, self._chunks, n_threads=self._n_threads)
-        bounds, sums = zip(*parts, strict=True)
+        bounds, sums = zip(*self._map_chunks(of_chunk), strict=True)
         return reduce(add, bounds) / self.n_rows, reduce(add, sums)
 
     def labels(self, parameters: MixtureParameters) -> NDArray[np.intp]:
         """Most probable component of each row, shape (B, N); means in the units of the data."""
-        found = np.empty((parameters.n_restarts, self.n_rows), dtype=np.intp)
+        labels = np.empty((parameters.n_restarts, self.n_rows), dtype=np.intp)
         densities = parameters.n_restarts * parameters.n_components
 
         def of_chunk(rows: slice) -> None:
-            observed = self._data.slice(rows).observations(self._covariance_type, densities)
-            found[:, rows] = posterior(observed, parameters)[0].argmax(axis=1)
+            observations = self._data.slice(rows).observations(self._covariance_type, densities)
+            labels[:, rows] = posterior(observations, parameters)[0].argmax(axis=1)
 
-        with one_blas_thread():
-            in_threads(of_chunk, self._chunks, n_threads=self._n_threads)
-        return found
+        self._map_chunks(of_chunk)
+        return labels
 
     def responsibilities(self, parameters: MixtureParameters) -> FloatArray:
         """Probability of each component for each row under one mixture, shape (N, K)."""
-        found = np.empty((self.n_rows, parameters.n_components))
+        responsibilities = np.empty((self.n_rows, parameters.n_components))
 
         def of_chunk(rows: slice) -> None:
-            observed = self._data.slice(rows).observations(self._covariance_type)
-            found[rows] = posterior(observed, parameters)[0][0].T
+            observations = self._data.slice(rows).observations(self._covariance_type)
+            responsibilities[rows] = posterior(observations, parameters)[0][0].T
 
+        self._map_chunks(of_chunk)
+        return responsibilities
+
+    def _map_chunks(self, work: Callable[[slice], Result]) -> list[Result]:
         with one_blas_thread():
-            in_threads(of_chunk, self._chunks, n_threads=self._n_threads)
-        return found
+            return in_threads(work, self._chunks, n_threads=self._n_threads)
 
 
 def refine(
@@ -140,37 +147,38 @@ def refine(
     tol: float = 1e-3,
     max_iter: int = 100,
     reg_covar: float = 1e-6,
-    progress: Callable[[int, int], None] | None = None,
+    progress: StepProgress | None = None,
 ) -> EmResult:
-    """Go on with EM over all rows from mixtures that were fitted to some of them.
+    """Continue EM over all rows from mixtures that were fitted to a sample of them.
 
     Parameters
     ----------
     expectation : Expectation
     parameters : MixtureParameters
-        Of B mixtures of the same K, means in the units of the data.
+        B mixtures of the same K, means in the units of the data.
     prior : CovariancePrior, optional
-        Takes the place of ``reg_covar``; with the variances of all rows.
+        Used instead of ``reg_covar``; made from the variances of all rows.
     tol, max_iter, reg_covar
         As in ``sklearn.mixture.GaussianMixture``.
     progress : callable, optional
-        Called with (iterations done, iterations expected in all) after each.
+        Called with (iterations done, expected total) after each iteration.
+
+    Returns
+    -------
+    EmResult
+        Means in the units of the data.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from lacunar.mixture.data import MixtureData
-    >>> from lacunar.mixture.chunked import LocalExpectation
     >>> x = np.concatenate([np.linspace(-1, 1, 9), np.linspace(8, 10, 3)])[:, np.newaxis]
     >>> rough = MixtureParameters(
     ...     np.full((1, 2), 0.5), np.array([[[1.0], [7.0]]]), np.ones((1, 2, 1))
     ... )
-    >>> found = refine(LocalExpectation(MixtureData(x), "diag"), rough)
-    >>> best = found.best()
+    >>> best = refine(LocalExpectation(MixtureData(x), "diag"), rough).best()
     >>> best.weights.round(2).tolist(), best.means[0, :, 0].round(2).tolist()
     ([[0.75, 0.25]], [0.0, 9.0])
     """
-    ended = run_em(
+    result = run_em(
         expectation.statistics,
         expectation.n_rows,
         parameters.moved_by(-expectation.origin),
@@ -180,4 +188,4 @@ def refine(
         prior=prior,
         progress=progress,
     )
-    return replace(ended, parameters=ended.parameters.moved_by(expectation.origin))
+    return replace(result, parameters=result.parameters.moved_by(expectation.origin))

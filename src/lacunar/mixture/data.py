@@ -1,4 +1,4 @@
-"""Rows to fit a mixture to, and the engine that suits them."""
+"""Rows to fit a mixture to, and the choice of the observation class for them."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from lacunar.mixture.statistics import fill_additive
 
 @dataclass(frozen=True, slots=True)
 class MixtureData:
-    """Rows with what is known of their gaps and noise.
+    """Rows with gaps and noise variances.
 
     Parameters
     ----------
     values : ndarray of shape (N, D)
         NaN where unknown.
     noise : ndarray of shape (N, D), optional
-        Variance of each known cell; without it cells are taken as exact.
+        Variance of each known cell; without it, known cells are exact.
     """
 
     values: FloatArray
     noise: FloatArray | None = None
 
     def take(self, rows: NDArray[np.intp]) -> MixtureData:
-        """Return some of the rows."""
+        """Copy the rows at some positions."""
         noise = None if self.noise is None else self.noise[rows]
         return MixtureData(self.values[rows], noise)
 
     def slice(self, rows: slice) -> MixtureData:
-        """Return consecutive rows without copying them."""
+        """View of consecutive rows, without a copy."""
         noise = None if self.noise is None else self.noise[rows]
         return MixtureData(self.values[rows], noise)
 
@@ -51,9 +51,9 @@ class MixtureData:
         *,
         origin: FloatArray | None = None,
     ) -> Observations:
-        """Choose the engine: noise needs the general one, complete rows the fastest.
+        """Observations of the fastest class that can handle these rows.
 
-        ``origin`` of shape (D,) is the column means unless named.
+        ``origin`` of shape (D,) defaults to the column means.
         """
         values, n = self.values, densities_per_row
         if self.noise is not None:
@@ -65,5 +65,5 @@ class MixtureData:
         return FullGapRows(values, n, origin=origin)
 
     def starts(self, n_components: int, seeds: Sequence[int]) -> NDArray[np.int32]:
-        """k-means labels per seed, shape (B, N); gaps filled by the additive model for it alone."""
+        """k-means labels per seed, shape (B, N); only k-means sees gaps filled additively."""
         return kmeans_labels(fill_additive(self.values), n_components, seeds)

@@ -1,8 +1,8 @@
-"""Expectation and maximisation as free functions on sufficient statistics.
+"""E step and M step of EM on sufficient statistics.
 
-Notation: B restarts, K components, N rows, D features. Whatever the data look like (complete,
-with gaps, with noise), the E step reduces them to the same three sums per component,
-so there is one M step. Source: Dempster, Laird and Rubin (1977); Bishop (2006), section 9.2.
+Notation: B restarts, K components, N rows, D features. The E step reduces rows of every kind
+(complete, with gaps, with noise) to the same three sums per component, so one M step serves all.
+Source: Dempster, Laird and Rubin (1977); Bishop (2006), section 9.2.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray
-from lacunar.mixture.linalg import unpacked, upper_pairs
+from lacunar.mixture.linalg import unpack_symmetric, upper_pairs
 from lacunar.mixture.parameters import CovarianceType, MixtureParameters
 from lacunar.mixture.prior import CovariancePrior
 from lacunar.mixture.statistics import SufficientStatistics
@@ -24,20 +24,19 @@ from lacunar.mixture.statistics import SufficientStatistics
 LOG_2PI = float(np.log(2 * np.pi))
 # scikit-learn adds this to every component's mass, which keeps an emptied component finite.
 _EMPTY_MASS = 10 * np.finfo(np.float64).eps
-# Responsibilities below e^-600 are kept there: as subnormal numbers they would slow the
-# products that follow several times over, and they weigh nothing.
+# Responsibilities are at least e^-600, which changes no sum. Smaller ones would be subnormal
+# numbers, and these slow matrix products down several times.
 _LOG_NEGLIGIBLE = -600.0
-
 
 Rows = slice | NDArray[np.intp]
 
 
 class Block(Protocol):
-    """Some rows under a batch of mixtures: what one pass of EM needs of them."""
+    """Joint densities and statistics of some rows under a batch of mixtures."""
 
     @property
     def rows(self) -> Rows:
-        """Which rows of the data these are."""
+        """Positions of these rows in the data."""
         ...
 
     @property
@@ -48,16 +47,16 @@ class Block(Protocol):
     def statistics(self, responsibilities: FloatArray) -> SufficientStatistics:
         """Expected sums of the rows under responsibilities of shape (B, K, rows).
 
-        To be asked for before the next block, which may use the same memory.
+        Call it before taking the next block, which may use the same memory.
         """
         ...
 
 
 class Observations(Protocol):
-    """Rows a mixture can be fitted to: they know densities and statistics, not EM.
+    """Rows of one kind, with their densities and sufficient statistics.
 
-    Means passed in and sums returned are relative to ``origin``, which keeps ``E[xx'] - mm'``
-    from cancelling when the data lie far from zero.
+    Means passed in and sums returned are relative to ``origin``. This avoids cancellation in
+    ``E[xx'] - mm'`` when the data are far from zero.
     """
 
     @property
@@ -70,7 +69,7 @@ class Observations(Protocol):
     def covariance_type(self) -> CovarianceType: ...
 
     def start(self, labels: NDArray[np.int32], n_components: int) -> SufficientStatistics:
-        """Sums under hard labels of shape (B, N), before there are any parameters."""
+        """Sums under hard labels of shape (B, N), for the first M step."""
         ...
 
     def blocks(self, parameters: MixtureParameters) -> Iterator[Block]:
@@ -133,13 +132,13 @@ def m_step(
     reg_covar: float,
     prior: CovariancePrior | None = None,
 ) -> MixtureParameters:
-    """Maximise the expected log-likelihood, and the prior where there is one.
+    """Parameters that maximise the expected log-likelihood, plus the log prior if there is one.
 
     Parameters
     ----------
     statistics : SufficientStatistics
     reg_covar : float
-        Added to every variance, as in scikit-learn; not with a prior, which bounds them itself.
+        Added to every variance, as in scikit-learn; unused with a prior, which bounds variances.
     prior : CovariancePrior, optional
     """
     mass = statistics.mass + _EMPTY_MASS
@@ -157,7 +156,7 @@ def m_step(
         scatter = statistics.second - mass[..., np.newaxis] * outer
         covariances = prior.posterior_mode(scatter, mass)
     if statistics.covariance_type == "full":
-        covariances = unpacked(covariances, d)
+        covariances = unpack_symmetric(covariances, d)
     weights = mass / mass.sum(axis=1, keepdims=True)
     return MixtureParameters(weights, means, covariances)
 

@@ -1,4 +1,7 @@
-"""EM from given parameters: restarts advance together, and those that converge leave the batch."""
+"""EM iterations of a batch of restarts, from given parameters.
+
+All restarts advance together; those that converge leave the batch.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.aliases import FloatArray
+from lacunar.aliases import FloatArray, StepProgress
 from lacunar.mixture.em import m_step
 from lacunar.mixture.parameters import MixtureParameters, smallest_variance
 from lacunar.mixture.prior import CovariancePrior
@@ -19,14 +22,15 @@ Statistics = Callable[[MixtureParameters], tuple[FloatArray, SufficientStatistic
 
 @dataclass(frozen=True, slots=True)
 class EmResult:
-    """Where EM ended.
+    """Final parameters of a batch of restarts.
 
     Parameters
     ----------
     parameters : MixtureParameters
-        Means relative to the origin of those it began with.
+        Means relative to the same origin as those of the start.
     lower_bound : ndarray of shape (B,)
-        At the last E step: mean log-likelihood, plus the log prior per row where there is one.
+        At the last E step: the mean log-likelihood (scikit-learn's ``lower_bound_``), plus the log
+        prior per row if there is one.
     n_iter : ndarray of shape (B,)
     converged : ndarray of shape (B,)
     """
@@ -37,12 +41,13 @@ class EmResult:
     converged: NDArray[np.bool_]
 
     def best(self, floor: float = 0.0) -> MixtureParameters:
-        """The mixture of the highest lower bound, as a batch of one; of equal ones the first.
+        """The mixture with the highest lower bound, as a batch of one; on a tie the first.
 
-        One with a variance within ten times ``floor`` has collapsed, and wins only if all have.
+        A mixture is degenerate if a variance is within ten times ``floor``. It is chosen only if
+        all are degenerate.
         """
-        sound = smallest_variance(self.parameters) > 10 * floor
-        bound = np.where(sound | ~sound.any(), self.lower_bound, -np.inf)
+        usable = smallest_variance(self.parameters) > 10 * floor
+        bound = np.where(usable | ~usable.any(), self.lower_bound, -np.inf)
         return self.parameters.take(np.array([int(bound.argmax())]))
 
 
@@ -55,24 +60,24 @@ def run_em(
     max_iter: int,
     reg_covar: float,
     prior: CovariancePrior | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: StepProgress | None = None,
 ) -> EmResult:
     """Repeat E and M steps until the lower bound of each restart changes by less than ``tol``.
 
     Parameters
     ----------
     expect : callable
-        The E step: from parameters, means relative to an origin, to the mean log-likelihood
-        (B,) and sums over all rows.
+        The E step: takes parameters with means relative to an origin, returns the mean
+        log-likelihood (B,) and sums over all rows.
     n_rows : int
     start : MixtureParameters
         Of B restarts.
     tol, max_iter, reg_covar
         As in ``sklearn.mixture.GaussianMixture``.
     prior : CovariancePrior, optional
-        Takes the place of ``reg_covar``.
+        Used instead of ``reg_covar``.
     progress : callable, optional
-        Called with (iterations done, iterations expected in all) after each.
+        Called with (iterations done, expected total) after each iteration.
     """
     current, final = start, start.copy()
     b = start.n_restarts
@@ -105,20 +110,21 @@ def run_em(
 
 
 def steps_expected(changes: Sequence[float], tol: float, max_iter: int) -> int:
-    """How many steps EM takes in all, if its bound goes on settling as it did of late.
+    """Expected total number of EM iterations, if recent changes of the lower bound are typical.
 
     Parameters
     ----------
     changes : sequence of float
-        How far the bound moved in each step so far, of the restart that moved most.
+        Change of the lower bound in each iteration so far, of the restart that changed most.
     tol : float
-        Below which a change is the last.
+        EM stops after a change below it.
     max_iter : int
 
     Returns
     -------
     int
-        At least the steps so far, at most ``max_iter``, which it also is while nothing can be told.
+        At least the iterations so far and at most ``max_iter``; ``max_iter`` if the changes do not
+        shrink.
 
     Examples
     --------
@@ -130,12 +136,12 @@ def steps_expected(changes: Sequence[float], tol: float, max_iter: int) -> int:
     steps, now = len(changes), changes[-1]
     if now < tol:
         return steps
-    # The second half of the steps: the first ones shrink faster than those to come.
+    # Only the second half of the iterations: early changes shrink faster than later ones.
     span = steps // 2
     before = changes[steps - 1 - span]
     if not (tol > 0 and 0 < now < before < np.inf):
         return max_iter
     shrinking = np.log(before / now) / span
-    # The change after so many more steps is the first below the tolerance.
+    # After so many more iterations the change reaches the tolerance.
     left = np.log(now / tol) / shrinking
     return min(steps + int(left) + 1, max_iter)

@@ -1,4 +1,4 @@
-"""The mixture as a scikit-learn estimator: a thin class on the free functions beside it."""
+"""The Gaussian mixture as a scikit-learn estimator."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from lacunar.mixture.em import posterior
 from lacunar.mixture.model_selection import EmOptions
 from lacunar.mixture.parameters import CovarianceType, MixtureParameters
 
-# Beyond it a cell says nothing, and products of precisions would underflow: name it a gap.
+# A cell with more noise has no information, and products of precisions would underflow: use NaN.
 _MOST_NOISE = 1e30
 
 
 class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # sklearn is untyped
     """Gaussian mixture of rows that may have gaps, all restarts advanced together.
 
-    NaN is a gap: it is left out of the likelihood, never filled. On complete rows, without a
+    NaN is a gap: it is left out of the likelihood and never filled. On complete rows, without a
     prior and from one restart, the result is that of ``sklearn.mixture.GaussianMixture`` with the
     same arguments. Sources: Dempster, Laird and Rubin (1977); Ghahramani and Jordan (1994).
 
@@ -45,7 +45,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
         Restarts; the one with the highest lower bound is kept. With an integer ``random_state``
         they use consecutive seeds.
     prior_rows : float, optional
-        Gives the covariances a proper prior that weighs as much as so many rows, in place of
+        Weight, in rows, of a proper prior on the covariances, which is then used instead of
         ``reg_covar``; see :class:`~lacunar.mixture.prior.CovariancePrior`.
     random_state : int, RandomState or None
 
@@ -57,7 +57,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
     converged_ : bool
     n_iter_ : int
     lower_bound_ : float
-        Mean log-likelihood at the last E step, plus the log prior per row where there is one.
+        Mean log-likelihood at the last E step, plus the log prior per row if there is one.
     n_features_in_ : int
 
     Examples
@@ -108,7 +108,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
         X : array-like of shape (N, D)
         y : ignored
         noise : array-like of shape (N, D), optional
-            Variance of each known cell; the mixture then describes the rows without it.
+            Variance of each known cell; the mixture then describes the rows without noise.
         """
         del y
         self._fit_labels(X, noise)
@@ -140,7 +140,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
                 fit = options.fit(MixtureData(x, variances), self.n_components, self._seeds())
         except np.linalg.LinAlgError as error:
             raise ValueError(
-                "a covariance is not positive definite: raise reg_covar, name prior_rows, or "
+                "a covariance is not positive definite: raise reg_covar, set prior_rows, or "
                 "leave out constant and repeated columns"
             ) from error
         best = int(fit.lower_bound.argmax())
@@ -185,7 +185,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
         return float(-2 * self.score_samples(X).sum() + 2 * self._parameters().n_free)
 
     def sample(self, n_samples: int = 1) -> tuple[FloatArray, NDArray[np.intp]]:
-        """Draw rows, shape (n_samples, D), and the component each came from."""
+        """Draw rows, shape (n_samples, D), and the component of each, shape (n_samples,)."""
         check_is_fitted(self)
         if n_samples < 1:
             raise ValueError(f"expected n_samples of at least 1, got {n_samples}")

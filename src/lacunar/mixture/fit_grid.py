@@ -1,4 +1,4 @@
-"""Every fit that was tried: K by seed, with the criteria that K may be chosen by."""
+"""Grid of fits over K and seed, with the criteria for the choice of K."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FIT_GRID_CELLS = (
 
 @dataclass(frozen=True, slots=True)
 class FitGrid:
-    """One row per K and one column per seed.
+    """Criteria of all fits, one row per K and one column per seed.
 
     Parameters
     ----------
@@ -38,15 +38,15 @@ class FitGrid:
         Schwarz (1978); lower is better.
     icl : ndarray of shape (n_K, n_seeds)
         BIC plus twice the entropy of the responsibilities (Biernacki, Celeux and Govaert 2000):
-        it also asks that segments are apart.
+        it also penalises overlapping components.
     n_iter, converged : ndarray of shape (n_K, n_seeds)
     degenerate : ndarray of shape (n_K, n_seeds)
-        Whether a covariance has collapsed onto the floor ``reg_covar``: the likelihood of such
-        a fit is bounded by the floor alone and compares with nothing.
+        Whether a covariance has collapsed onto the floor ``reg_covar``. Only the floor bounds the
+        likelihood of such a fit, so it cannot be compared with others.
     held_out : ndarray of shape (n_K,)
-        Mean log-likelihood of left-out rows, by cross-validation; NaN where not computed.
+        Mean log-likelihood of held-out rows, by cross-validation; NaN if not computed.
     agreement : ndarray of shape (n_K,)
-        Median adjusted Rand index between the best restarts; NaN where there are fewer than two.
+        Median adjusted Rand index between the best restarts; NaN for fewer than two.
     """
 
     covariance_type: CovarianceType
@@ -63,15 +63,15 @@ class FitGrid:
     agreement: FloatArray
 
     def k_frequency(self) -> dict[int, int]:
-        """How many seeds have their lowest BIC at each K, most frequent first, then small K."""
+        """Number of seeds with their lowest BIC at each K, most frequent first, then small K."""
         best = Counter(self.n_components[i] for i in self.bic.argmin(axis=0))
         return dict(sorted(best.items(), key=lambda entry: (-entry[1], entry[0])))
 
     def best_k(self, criterion: Criterion) -> int:
-        """The K that a criterion prefers.
+        """Best K by a criterion.
 
-        ``vote`` takes the K with most seeds and looks at no degeneracy; the others compare the
-        best fit of each K that is not degenerate.
+        ``vote`` takes the K of most seeds, including degenerate fits. The other criteria compare
+        the best fit of each K that is not degenerate.
 
         Raises
         ------
@@ -82,9 +82,9 @@ class FitGrid:
             return next(iter(self.k_frequency()))
         if self.degenerate.all():
             raise InputError(
-                "expected a fit that is not degenerate, got none: every covariance has collapsed "
-                "onto its floor; name a prior (--prior-users 3), keep the gaps (--gaps keep) or "
-                "leave out constant columns"
+                "expected a fit that is not degenerate, got none: every fit has a covariance that "
+                "collapsed onto its floor; set a prior (`prior_users`=3), keep the gaps "
+                "(`gaps`=keep) or leave out constant columns"
             )
         if criterion == "held-out":
             if np.isnan(self.held_out).all():
@@ -110,7 +110,7 @@ def explain_choice(
     *,
     sample: int | None = None,
 ) -> str:
-    """Say in a sentence why this K, and what speaks against trusting it."""
+    """Explain in a sentence the choice of K, and the reasons to doubt it."""
     k, n = fit_grid.best_k(criterion), len(fit_grid.seeds)
     row = fit_grid.n_components.index(k)
     same = _seeds(len(agreeing_seeds))
@@ -122,7 +122,7 @@ def explain_choice(
         reason = f"K = {k} has {_PREFERENCE[criterion]} of K = {fit_grid.n_components[0]} to "
         reason += f"{fit_grid.n_components[-1]}, each fitted from {_seeds(n)}; {same} found this "
         reason += "very partition"
-    # The commonest partition need not be that of the best restarts.
+    # The most frequent partition may differ from that of the best restarts.
     if criterion != "vote" and not np.isnan(fit_grid.agreement[row]):
         reason += ", and the best restarts agree with each other at an adjusted Rand index of "
         reason += f"{fit_grid.agreement[row]:.2f}"

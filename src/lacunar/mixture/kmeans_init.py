@@ -1,8 +1,8 @@
-"""k-means starts for many seeds at once, each equal to scikit-learn's for that seed.
+"""k-means initialisation of many seeds at once, with the labels of scikit-learn.
 
 ``GaussianMixture(k, random_state=seed)`` starts from ``KMeans(k, n_init=1, random_state=seed)``.
-Here the seeds share every distance product: k-means++ (Arthur and Vassilvitskii 2007, the greedy
-variant) draws the same random numbers in the same order, then Lloyd's iterations run batched.
+This module shares the distance products between seeds: greedy k-means++ (Arthur and Vassilvitskii
+2007) draws the same random numbers in the same order, then Lloyd's iterations run batched.
 """
 
 from __future__ import annotations
@@ -12,18 +12,17 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
 
 from lacunar.aliases import FloatArray
 
 _MAX_ITER = 300
 _TOL = 1e-4
-# Distances from this many (seed, cluster) pairs to all rows are held at once: about 256 MB.
+# Largest number of distances, seeds x clusters x rows, in memory at once: about 256 MB.
 _BLOCK_DISTANCES = 1 << 25
 
 
 def kmeans_labels(x: FloatArray, n_clusters: int, seeds: Sequence[int]) -> NDArray[np.int32]:
-    """Labels of one k-means run per seed.
+    """Labels of one k-means run for each seed.
 
     Parameters
     ----------
@@ -55,9 +54,12 @@ def _labels_of_batch(
 ) -> NDArray[np.int32]:
     centers = _plus_plus(centred, n_clusters, seeds)
     labels, emptied = _lloyd(centred, centers, tol=_TOL * float(centred.var(axis=0).mean()))
-    # Moving an emptied cluster to a far row is rare; scikit-learn owns that rule.
-    for b in np.flatnonzero(emptied).tolist():
-        labels[b] = KMeans(n_clusters, n_init=1, random_state=seeds[b]).fit(x).labels_
+    if emptied.any():
+        # scikit-learn moves an emptied cluster to a distant row; this rare case is left to it.
+        from sklearn.cluster import KMeans
+
+        for b in np.flatnonzero(emptied).tolist():
+            labels[b] = KMeans(n_clusters, n_init=1, random_state=seeds[b]).fit(x).labels_
     return labels
 
 
@@ -67,7 +69,7 @@ def _plus_plus(x: FloatArray, n_clusters: int, seeds: Sequence[int]) -> FloatArr
     norms = (x * x).sum(axis=1)
     trials = 2 + int(np.log(n_clusters))
     draws = np.stack([_uniforms(seed, 1 + (n_clusters - 1) * trials) for seed in seeds])
-    # RandomState.choice(n, p=...) by its definition, its checks of p left out.
+    # As RandomState.choice(n, p=...), without its checks of p.
     cumulative = np.cumsum(np.full(n, 1.0) / n)
     chosen = np.empty((b, n_clusters), dtype=np.intp)
     chosen[:, 0] = np.searchsorted(cumulative / cumulative[-1], draws[:, 0], side="right")
@@ -92,7 +94,7 @@ def _plus_plus(x: FloatArray, n_clusters: int, seeds: Sequence[int]) -> FloatArr
 
 @lru_cache(maxsize=1024)
 def _uniforms(seed: int, n: int) -> FloatArray:
-    """First ``n`` numbers of a seed's stream, which all of k-means++ draws from in order."""
+    """First ``n`` random numbers of a seed; k-means++ uses them in order."""
     return np.random.RandomState(seed).random_sample(n)
 
 
@@ -110,7 +112,7 @@ def _squared_distances(x: FloatArray, norms: FloatArray, rows: NDArray[np.intp])
 def _lloyd(
     x: FloatArray, centers: FloatArray, tol: float
 ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Lloyd's iterations of every restart; also which restarts emptied a cluster on the way."""
+    """Labels after Lloyd's iterations, and whether each restart emptied a cluster on the way."""
     b, k, _ = centers.shape
     membership = np.zeros((b, k, len(x)), dtype=bool)
     emptied = np.zeros(b, dtype=bool)
@@ -134,10 +136,10 @@ def _lloyd(
 
 
 def _nearest(x: FloatArray, centers: FloatArray) -> NDArray[np.bool_]:
-    """Whether each center is the nearest of each row, shape (B, K, N); the first one on a tie."""
+    """Whether each center is the nearest of each row, shape (B, K, N); on a tie, the first."""
     b, k, d = centers.shape
     flat = centers.reshape(b * k, d)
-    # |x - c|^2 less |x|^2, which is the same for every center.
+    # |x - c|^2 - |x|^2; the second term is the same for every center.
     distances = (-2 * flat) @ x.T
     distances += (flat * flat).sum(axis=1, keepdims=True)
     distances = distances.reshape(b, k, -1)

@@ -1,7 +1,10 @@
-"""Cholesky factors and their inverses for batches of small matrices.
+"""Linear algebra for batches of small symmetric matrices.
 
-Densities go through the inverse of the factor, never through the inverse of the covariance:
-where a covariance is nearly singular the first keeps ``x' P x`` accurate and the second does not.
+Packed upper triangles hold symmetric matrices without their repeated half. Cholesky factors come in
+two layouts. With batch axes first (:func:`whiten`), LAPACK factors each matrix, and densities use
+the inverse of the factor instead of the inverse of the covariance: ``x' P x`` then stays accurate
+for a nearly singular covariance. With batch axes last (:func:`cholesky_in_place` and the functions
+that take its factors), one NumPy operation per matrix cell serves thousands of tiny matrices.
 """
 
 from __future__ import annotations
@@ -14,8 +17,35 @@ from numpy.typing import NDArray
 from lacunar.aliases import FloatArray
 
 
+@lru_cache
+def upper_pairs(d: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row and column of each packed cell of a (D, D) matrix, each of shape (D (D + 1) / 2,)."""
+    i, j = np.triu_indices(d)
+    return i, j
+
+
+@lru_cache
+def packed_index(d: int) -> NDArray[np.intp]:
+    """Position of each cell of a symmetric (D, D) matrix in its packed triangle, shape (D, D)."""
+    index = np.empty((d, d), dtype=np.intp)
+    i, j = upper_pairs(d)
+    index[i, j] = index[j, i] = np.arange(i.size)
+    return index
+
+
+def unpack_symmetric(packed: FloatArray, d: int) -> FloatArray:
+    """Turn packed triangles (..., D (D + 1) / 2) into symmetric matrices (..., D, D).
+
+    Examples
+    --------
+    >>> unpack_symmetric(np.array([1.0, 2.0, 3.0]), 2).tolist()
+    [[1.0, 2.0], [2.0, 3.0]]
+    """
+    return np.take(packed, packed_index(d).ravel(), axis=-1).reshape(*packed.shape[:-1], d, d)
+
+
 def whiten(covariances: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Whitening matrices and log determinants of positive definite matrices.
+    """Whitening matrices and log determinants of positive definite matrices, batch axes first.
 
     Parameters
     ----------
@@ -30,7 +60,7 @@ def whiten(covariances: FloatArray) -> tuple[FloatArray, FloatArray]:
     Raises
     ------
     numpy.linalg.LinAlgError
-        Where a matrix is not positive definite.
+        If a matrix is not positive definite.
 
     Examples
     --------
@@ -65,35 +95,8 @@ def _fill_below(factors: FloatArray, inverse: FloatArray, start: int, stop: int)
     )
 
 
-@lru_cache
-def upper_pairs(d: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Row and column of each packed cell of a (D, D) matrix, each of shape (D (D + 1) / 2,)."""
-    i, j = np.triu_indices(d)
-    return i, j
-
-
-def unpacked(packed: FloatArray, d: int) -> FloatArray:
-    """Turn packed triangles (..., D (D + 1) / 2) into symmetric matrices (..., D, D).
-
-    Examples
-    --------
-    >>> unpacked(np.array([1.0, 2.0, 3.0]), 2).tolist()
-    [[1.0, 2.0], [2.0, 3.0]]
-    """
-    return np.take(packed, packed_index(d).ravel(), axis=-1).reshape(*packed.shape[:-1], d, d)
-
-
-@lru_cache
-def packed_index(d: int) -> NDArray[np.intp]:
-    """Where each cell of a symmetric (D, D) matrix lies in its packed triangle, shape (D, D)."""
-    index = np.empty((d, d), dtype=np.intp)
-    i, j = upper_pairs(d)
-    index[i, j] = index[j, i] = np.arange(i.size)
-    return index
-
-
-def factor(matrices: FloatArray) -> FloatArray:
-    """Lower Cholesky factors, in place.
+def cholesky_in_place(matrices: FloatArray) -> FloatArray:
+    """Lower Cholesky factors, batch axes last, written over the matrices.
 
     Parameters
     ----------
@@ -103,12 +106,12 @@ def factor(matrices: FloatArray) -> FloatArray:
     Returns
     -------
     factors : ndarray of shape (q, q, ...)
-        The same memory; above the diagonal it holds nothing of meaning.
+        The same memory; the cells above the diagonal are undefined.
 
     Examples
     --------
     >>> a = np.array([[4.0, 2.0], [2.0, 5.0]])[..., np.newaxis]
-    >>> np.tril(factor(a)[..., 0]).tolist()
+    >>> np.tril(cholesky_in_place(a)[..., 0]).tolist()
     [[2.0, 0.0], [1.0, 2.0]]
     """
     for j in range(len(matrices)):
@@ -120,7 +123,7 @@ def factor(matrices: FloatArray) -> FloatArray:
 
 
 def solve_lower(factors: FloatArray, right: FloatArray) -> FloatArray:
-    """Solve ``L y = v`` by forward substitution, in place of ``v`` of shape (q, ...)."""
+    """Solve ``L y = v`` by forward substitution; ``v`` of shape (q, ...) is overwritten."""
     for j in range(len(right)):
         if j:
             right[j] -= np.einsum("k...,k...->...", factors[j, :j], right[:j])
@@ -129,7 +132,7 @@ def solve_lower(factors: FloatArray, right: FloatArray) -> FloatArray:
 
 
 def solve_upper(factors: FloatArray, right: FloatArray) -> FloatArray:
-    """Solve ``L' w = y`` by back substitution, in place of ``y`` of shape (q, ...)."""
+    """Solve ``L' w = y`` by back substitution; ``y`` of shape (q, ...) is overwritten."""
     for j in reversed(range(len(right))):
         if j + 1 < len(right):
             right[j] -= np.einsum("k...,k...->...", factors[j + 1 :, j], right[j + 1 :])
@@ -137,13 +140,13 @@ def solve_upper(factors: FloatArray, right: FloatArray) -> FloatArray:
     return right
 
 
-def inverse(factors: FloatArray) -> FloatArray:
+def inverse_from_cholesky(factors: FloatArray) -> FloatArray:
     """Inverses of the factored matrices, shape (q, q, ...).
 
     Examples
     --------
     >>> a = np.array([[4.0, 2.0], [2.0, 5.0]])[..., np.newaxis]
-    >>> (inverse(factor(a.copy()))[..., 0] @ a[..., 0]).round(12).tolist()
+    >>> (inverse_from_cholesky(cholesky_in_place(a.copy()))[..., 0] @ a[..., 0]).round(12).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
     q = len(factors)
@@ -151,8 +154,8 @@ def inverse(factors: FloatArray) -> FloatArray:
     for j in range(q):
         columns[j, j] = 1 / factors[j, j]
         for i in range(j + 1, q):
-            done = np.einsum("k...,k...->...", factors[i, j:i], columns[j:i, j])
-            columns[i, j] = -done / factors[i, i]
+            partial = np.einsum("k...,k...->...", factors[i, j:i], columns[j:i, j])
+            columns[i, j] = -partial / factors[i, i]
     result = np.empty_like(factors)
     for j in range(q):
         for i in range(j, q):

@@ -1,9 +1,9 @@
-"""The search over K and seed, and the mixture chosen from it."""
+"""Search over K and seed, and the choice of one mixture."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from lacunar.aliases import FloatArray
+from lacunar.aliases import FloatArray, StepProgress, no_progress
 from lacunar.mixture.data import MixtureData
 from lacunar.mixture.em import posterior
 from lacunar.mixture.fit_grid import Criterion, FitGrid
@@ -21,15 +21,15 @@ from lacunar.mixture.prior import CovariancePrior
 from lacunar.mixture.restarts import Restarts, canonical_labels, fit_restarts
 from lacunar.mixture.stability import median_pairwise_ari, near_best
 
-# The restarts whose agreement says how well defined an optimum is.
+# Number of best restarts whose agreement is measured.
 N_NEAR_BEST = 5
-# Of those, so many different ones are worth going on with where there are more rows.
+# Number of different partitions among the best restarts from which EM may continue on more rows.
 N_STARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A surface, and the mixture chosen from it.
+    """Grid of fits, and the mixture chosen from it.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Search:
     chosen : MixtureParameters
         A batch of one.
     agreeing_seeds : tuple of int
-        The seeds that found exactly this partition of the rows.
+        Seeds whose fit gave exactly this partition of the rows.
     labels : ndarray of shape (N,)
         Most probable component of each row under ``chosen``.
     near_best_labels : ndarray of shape (n, N)
@@ -45,9 +45,9 @@ class Search:
     near_best : MixtureParameters
         Their mixtures, a batch of n.
     starts : MixtureParameters
-        What :func:`~lacunar.mixture.chunked.refine` may go on from: the chosen mixture, and
-        after it other partitions of the best restarts that are not degenerate. With the criterion
-        ``vote`` likelihood chooses nothing, and it is the chosen mixture alone.
+        Starts for :func:`~lacunar.mixture.chunked.refine`: the chosen mixture, then the best
+        restarts with other partitions that are not degenerate. With the criterion ``vote``, which
+        does not rank by likelihood, only the chosen mixture.
     """
 
     fit_grid: FitGrid
@@ -65,13 +65,13 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class EmOptions:
-    """How each fit is run; ``tol``, ``max_iter`` and ``reg_covar`` as in scikit-learn.
+    """Settings of each fit; ``tol``, ``max_iter`` and ``reg_covar`` as in scikit-learn.
 
     Parameters
     ----------
     prior_users : float, optional
-        With it, covariances have a :class:`~lacunar.mixture.prior.CovariancePrior` that
-        weighs as much as so many rows, and ``reg_covar`` is not used.
+        Weight, in rows, of a :class:`~lacunar.mixture.prior.CovariancePrior`, which is then used
+        instead of ``reg_covar``.
     """
 
     covariance_type: CovarianceType = "full"
@@ -82,11 +82,11 @@ class EmOptions:
 
     @property
     def floor(self) -> float:
-        """What variances are kept from falling below; a prior needs no floor."""
+        """Lower limit of the variances; 0 with a prior, which needs no limit."""
         return self.reg_covar if self.prior_users is None else 0.0
 
     def fit(self, data: MixtureData, n_components: int, seeds: Sequence[int]) -> Restarts:
-        """Fit one K from every seed."""
+        """Fit mixtures of one K from every seed."""
         prior = None
         if self.prior_users is not None:
             prior = CovariancePrior.from_data(
@@ -112,30 +112,29 @@ def search(
     criterion: Criterion = "vote",
     folds: int = 0,
     n_threads: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: StepProgress = no_progress,
 ) -> Search:
     """Fit every K from every seed and choose one mixture.
 
-    With ``criterion="vote"`` each seed votes for the K of its lowest BIC; at the winning K, seeds
-    that put the same rows together (whatever the labels) form a group, and the largest group
-    wins, the higher likelihood where groups are equally large. With any other criterion the best
-    restart of the K that the criterion prefers wins.
+    With ``criterion="vote"``, each seed votes for the K of its lowest BIC. At the winning K, the
+    partition that most seeds gave wins; on a tie, the one of higher likelihood. With any other
+    criterion, the best restart of the best K wins.
 
     Parameters
     ----------
     data : MixtureData
     n_components, seeds : sequence of int
-        A K above N is left out.
+        K above the number of rows are skipped.
     options : EmOptions, optional
     criterion : {"vote", "bic", "icl", "held-out"}
     folds : int
-        Folds of the held-out likelihood; 0 leaves it out.
+        Folds of the held-out likelihood; 0 skips it.
     n_threads : int, optional
-        K are fitted side by side in so many threads, BLAS within each using one; as many as
-        there are cores unless named. The result does not depend on it.
+        Number of K fitted at the same time, each with one BLAS thread. Defaults to the number of
+        cores. The result does not depend on it.
     progress : callable, optional
-        Called with (components fitted, components in all) after each K: a step takes about as
-        long for each of them.
+        Called with (components fitted, total components) after each K: the time of a fit is about
+        proportional to its number of components.
 
     Examples
     --------
@@ -150,47 +149,46 @@ def search(
     seeds = tuple(seeds)
     done, total = 0, sum(ks) * len(seeds)
 
-    def fit_one(k: int) -> _Tried:
+    def fit_one(k: int) -> _KSummary:
         fit = options.fit(data, k, seeds)
-        return _Tried.of(fit, options, _held_out(data, k, seeds, options, folds))
+        return _KSummary.of(fit, options, _held_out(data, k, seeds, options, folds))
 
-    # Two BLAS pools under two of our threads would fight over the cores.
+    # BLAS threads within our threads would compete for the cores.
     with threadpool_limits(limits=1), ThreadPoolExecutor(n_threads or os.cpu_count()) as pool:
-        # The largest K first: it takes longest, and the small ones fill the gaps behind it.
+        # The largest K first: it takes longest, and small K fill the remaining time.
         futures = {pool.submit(fit_one, k): k for k in reversed(ks)}
-        tried: dict[int, _Tried] = {}
+        summaries: dict[int, _KSummary] = {}
         try:
             for future in as_completed(futures):
                 k = futures[future]
-                tried[k] = future.result()
+                summaries[k] = future.result()
                 done += k * len(seeds)
-                if progress is not None:
-                    progress(done, total)
+                progress(done, total)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    fit_grid = _fit_grid({k: tried[k] for k in ks}, seeds, options)
-    found = tried[fit_grid.best_k(criterion)]
+    fit_grid = _fit_grid({k: summaries[k] for k in ks}, seeds, options)
+    best = summaries[fit_grid.best_k(criterion)]
     if criterion == "vote":
-        group = found.commonest
+        group = best.commonest
         restart, starts = group[0], group[:1]
     else:
-        restart = found.best[0]
-        group = next(group for group in found.groups if restart in group)
-        starts = found.starts
+        restart = best.near_best[0]
+        group = next(group for group in best.partitions if restart in group)
+        starts = best.starts
     return Search(
         fit_grid=fit_grid,
-        chosen=found.parameters.take(np.array([restart])),
+        chosen=best.parameters.take(np.array([restart])),
         agreeing_seeds=tuple(seeds[i] for i in group),
-        labels=found.labels[int(restart)],
-        near_best_labels=np.stack([found.labels[int(i)] for i in found.best]),
-        near_best=found.parameters.take(found.best),
-        starts=found.parameters.take(starts),
+        labels=best.labels[int(restart)],
+        near_best_labels=np.stack([best.labels[int(i)] for i in best.near_best]),
+        near_best=best.parameters.take(best.near_best),
+        starts=best.parameters.take(starts),
     )
 
 
 def partitions(fit: Restarts) -> list[NDArray[np.intp]]:
-    """Restarts that found the same partition, group by group, in order of first appearance."""
+    """Restarts grouped by equal partition of the rows, in order of first appearance."""
     groups: dict[bytes, list[int]] = {}
     for restart, labels in enumerate(canonical_labels(fit.labels, fit.parameters.n_components)):
         groups.setdefault(labels.tobytes(), []).append(restart)
@@ -198,37 +196,46 @@ def partitions(fit: Restarts) -> list[NDArray[np.intp]]:
 
 
 def commonest_partition(fit: Restarts) -> NDArray[np.intp]:
-    """Restarts that share the partition found most often."""
+    """Restarts with the most frequent partition; on a tie, that of higher likelihood."""
     return max(partitions(fit), key=lambda group: (len(group), fit.log_likelihood[group[0]]))
 
 
 @dataclass(frozen=True, slots=True)
-class _Tried:
-    """What is kept of the restarts of one K; all their labels would take far more memory."""
+class _KSummary:
+    """Results of all restarts of one K, with the labels of a few: all labels take more memory.
+
+    Parameters
+    ----------
+    grid_rows : dict of str to ndarray of shape (B,)
+        Rows of the :class:`FitGrid`.
+    near_best, commonest, starts : ndarray
+        Restarts: the best ones, those of the most frequent partition, those to continue from.
+    partitions : list of ndarray
+        Restarts of each partition.
+    labels : dict of int to ndarray of shape (N,)
+        Of the restarts that may be chosen or compared.
+    """
 
     parameters: MixtureParameters
-    # A row of the surface each.
-    cells: dict[str, NDArray[Any]]
+    grid_rows: dict[str, NDArray[Any]]
     held_out: float
     agreement: float
-    # Restarts: the best ones, those of each partition, those of the commonest one.
-    best: NDArray[np.intp]
-    groups: list[NDArray[np.intp]]
+    near_best: NDArray[np.intp]
+    partitions: list[NDArray[np.intp]]
     commonest: NDArray[np.intp]
     starts: NDArray[np.intp]
-    # Of the restarts that may be chosen or compared.
     labels: dict[int, NDArray[np.intp]]
 
     @classmethod
-    def of(cls, fit: Restarts, options: EmOptions, held_out: float) -> _Tried:
+    def of(cls, fit: Restarts, options: EmOptions, held_out: float) -> _KSummary:
         degenerate = fit.degenerate(options.floor)
-        standing = near_best(_standing(fit, options), len(degenerate))
-        best, groups = standing[:N_NEAR_BEST], partitions(fit)
+        ranking = near_best(_rank_scores(fit, options), len(degenerate))
+        best, groups = ranking[:N_NEAR_BEST], partitions(fit)
         commonest = commonest_partition(fit)
         several = len(degenerate) > 1
         return cls(
             parameters=fit.parameters,
-            cells={
+            grid_rows={
                 "lower_bound": fit.lower_bound,
                 "log_likelihood": fit.log_likelihood,
                 "bic": fit.bic(),
@@ -239,10 +246,10 @@ class _Tried:
             },
             held_out=held_out,
             agreement=median_pairwise_ari(fit.labels[best]) if several else np.nan,
-            best=best,
-            groups=groups,
+            near_best=best,
+            partitions=groups,
             commonest=commonest,
-            starts=_first_of_groups(standing[~degenerate[standing]], groups)[:N_STARTS],
+            starts=_first_of_groups(ranking[~degenerate[ranking]], groups)[:N_STARTS],
             labels={i: fit.labels[i].copy() for i in {*best.tolist(), int(commonest[0])}},
         )
 
@@ -250,7 +257,7 @@ class _Tried:
 def _first_of_groups(
     restarts: NDArray[np.intp], groups: list[NDArray[np.intp]]
 ) -> NDArray[np.intp]:
-    """Restarts without those whose partition another one before them found."""
+    """The first of the restarts in each group, in the order of the restarts."""
     group_of = {int(i): g for g, group in enumerate(groups) for i in group}
     first: dict[int, int] = {}
     for restart in restarts.tolist():
@@ -258,22 +265,24 @@ def _first_of_groups(
     return np.array(list(first.values()), dtype=np.intp)
 
 
-def _fit_grid(tried: dict[int, _Tried], seeds: tuple[int, ...], options: EmOptions) -> FitGrid:
-    rows = list(tried.values())
+def _fit_grid(
+    summaries: dict[int, _KSummary], seeds: tuple[int, ...], options: EmOptions
+) -> FitGrid:
+    rows = list(summaries.values())
     return FitGrid(
         covariance_type=options.covariance_type,
-        n_components=tuple(tried),
+        n_components=tuple(summaries),
         seeds=seeds,
         held_out=np.array([row.held_out for row in rows]),
         agreement=np.array([row.agreement for row in rows]),
-        **{name: np.stack([row.cells[name] for row in rows]) for name in rows[0].cells},
+        **{name: np.stack([row.grid_rows[name] for row in rows]) for name in rows[0].grid_rows},
     )
 
 
-def _standing(fit: Restarts, options: EmOptions) -> FloatArray:
-    """What restarts are ranked by: the lower bound, degenerate ones after all others."""
-    behind = float(np.ptp(fit.lower_bound)) + 1
-    return np.where(fit.degenerate(options.floor), fit.lower_bound - behind, fit.lower_bound)
+def _rank_scores(fit: Restarts, options: EmOptions) -> FloatArray:
+    """Scores that rank restarts by lower bound, degenerate ones after all others."""
+    penalty = float(np.ptp(fit.lower_bound)) + 1
+    return np.where(fit.degenerate(options.floor), fit.lower_bound - penalty, fit.lower_bound)
 
 
 def _held_out(
@@ -285,9 +294,9 @@ def _held_out(
         return float("nan")
     fold = np.random.default_rng(seeds[0]).permutation(n) % folds
     total = 0.0
-    for held in range(folds):
-        fit = options.fit(data.take(np.flatnonzero(fold != held)), k, seeds[:N_NEAR_BEST])
-        best = near_best(_standing(fit, options), 1)
-        left_out = data.take(np.flatnonzero(fold == held)).observations(options.covariance_type)
-        total += posterior(left_out, fit.parameters.take(best))[1].sum()
+    for f in range(folds):
+        fit = options.fit(data.take(np.flatnonzero(fold != f)), k, seeds[:N_NEAR_BEST])
+        best = near_best(_rank_scores(fit, options), 1)
+        held_out = data.take(np.flatnonzero(fold == f)).observations(options.covariance_type)
+        total += posterior(held_out, fit.parameters.take(best))[1].sum()
     return float(total / n)

@@ -1,4 +1,4 @@
-"""Parameters of a batch of Gaussian mixtures, and how many of them are free."""
+"""Parameters of a batch of Gaussian mixtures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CovarianceType = Literal["full", "diag"]
 class MixtureParameters:
     """Weights, means and covariances of ``B`` mixtures of ``K`` Gaussians in ``D`` dimensions.
 
-    Restarts of one K are advanced together, so every array leads with the restart axis B.
+    Restarts of one K are advanced together, so the first axis of every array is the restart.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class MixtureParameters:
 
     @property
     def n_free(self) -> int:
-        """Free parameters of one mixture: the penalty count of BIC."""
+        """Number of free parameters of one mixture, as BIC counts them."""
         d, k = self.n_features, self.n_components
         per_covariance = d * (d + 1) // 2 if self.covariance_type == "full" else d
         return k * per_covariance + k * d + k - 1
@@ -80,7 +80,7 @@ class MixtureParameters:
 
 
 def smallest_variance(parameters: MixtureParameters) -> FloatArray:
-    """Smallest eigenvalue of any covariance of each mixture, shape (B,).
+    """Smallest eigenvalue over the covariances of each mixture, shape (B,).
 
     Examples
     --------

@@ -1,8 +1,9 @@
-"""A proper prior on covariances, so that no component can win by shrinking onto a few rows.
+"""Conjugate prior on the covariances of a Gaussian mixture.
 
-Inverse Wishart for full covariances, inverse gamma per variance for diagonal ones, with the scale
-from the data: the prior expects of each of K components a K^(-2/D)-th of the overall variance,
-which is what cutting the data into K equal parts would leave. Source: Fraley and Raftery (2007),
+It keeps the likelihood bounded when a component shrinks onto a few rows. The prior is inverse
+Wishart for full covariances and inverse gamma per variance for diagonal ones. Its scale comes from
+the data: the expected variance of each of K components is K^(-2/D) times the overall variance, the
+variance that remains when the data are cut into K equal parts. Source: Fraley and Raftery (2007),
 "Bayesian regularization for normal mixture estimation and model-based clustering".
 """
 
@@ -21,12 +22,12 @@ from lacunar.mixture.statistics import column_moments
 
 @dataclass(frozen=True, slots=True)
 class CovariancePrior:
-    """Degrees of freedom and scale of the prior; its mode is what the M step shrinks towards.
+    """Degrees of freedom and scale of the prior; the M step shrinks covariances towards its mode.
 
     Parameters
     ----------
     degrees : float
-        At least D + 2 for full covariances and 3 for diagonal ones: the weakest with a mean.
+        At least D + 2 for full covariances and 3 for diagonal ones, so that the mean exists.
     scale : ndarray of shape (D,)
         Diagonal of the scale matrix, in squared units of the data.
     covariance_type : {"full", "diag"}
@@ -47,9 +48,9 @@ class CovariancePrior:
     ) -> Self:
         """Take the scale from the known cells of ``x`` of shape (N, D).
 
-        A constant column gets the mean variance of the others (1 where all are constant).
-        ``weight`` adds to the degrees of freedom: the prior then weighs as much as so many more
-        rows. The variance it expects stays the same.
+        A constant column gets the mean variance of the others (1 if all are constant). ``weight``
+        is added to the degrees of freedom, so that the prior weighs as much as that many more
+        rows. The expected variance stays the same.
 
         Examples
         --------
@@ -69,7 +70,7 @@ class CovariancePrior:
         *,
         weight: float = 0.0,
     ) -> Self:
-        """The same from the variances of the columns, shape (D,), where rows are elsewhere.
+        """As :meth:`from_data`, from the variances of the columns, shape (D,).
 
         Examples
         --------
@@ -83,12 +84,12 @@ class CovariancePrior:
         d = len(variances)
         weakest = d + 2 if covariance_type == "full" else 3
         expected = variances * n_components ** (-2 / d)
-        # The mean of the prior is its scale over (degrees less its weakest value, plus one).
+        # The mean of the prior is scale / (degrees - weakest + 1).
         return cls(weakest + weight, expected * (1 + weight), covariance_type)
 
     @property
     def strength(self) -> float:
-        """What is added to a component's mass when its covariance is estimated."""
+        """Number added to the mass of a component when its covariance is estimated."""
         d = len(self.scale)
         return self.degrees + d + 1 if self.covariance_type == "full" else self.degrees + 2
 

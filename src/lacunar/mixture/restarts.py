@@ -1,4 +1,4 @@
-"""All restarts of one K advanced together, converged ones leaving the batch."""
+"""Mixtures of one K, fitted from several starts at once."""
 
 from __future__ import annotations
 
@@ -11,26 +11,19 @@ from scipy.special import entr
 
 from lacunar.aliases import FloatArray
 from lacunar.mixture.em import Observations, e_step, m_step, normalise
-from lacunar.mixture.em_loop import run_em
+from lacunar.mixture.em_loop import EmResult, run_em
 from lacunar.mixture.parameters import MixtureParameters, smallest_variance
 from lacunar.mixture.prior import CovariancePrior
 
 
 @dataclass(frozen=True, slots=True)
-class Restarts:
-    """Fits of one K from several starts.
+class Restarts(EmResult):
+    """EM results of all starts of one K, means in the units of the data.
 
     Parameters
     ----------
-    parameters : MixtureParameters
-        Means in the units of the data (not relative to an origin).
-    lower_bound : ndarray of shape (B,)
-        What EM climbs, at the last E step: the mean log-likelihood (scikit-learn's
-        ``lower_bound_``), plus the log prior per row where there is one.
     log_likelihood : ndarray of shape (B,)
-        Mean log-likelihood under the final parameters, which BIC is made of.
-    n_iter : ndarray of shape (B,)
-    converged : ndarray of shape (B,)
+        Mean log-likelihood under the final parameters, as BIC uses it.
     labels : ndarray of shape (B, N)
         Most probable component of each row.
     entropy : ndarray of shape (B,)
@@ -39,28 +32,24 @@ class Restarts:
         Smallest eigenvalue of any covariance, in squared units of the data.
     """
 
-    parameters: MixtureParameters
-    lower_bound: FloatArray
     log_likelihood: FloatArray
-    n_iter: NDArray[np.intp]
-    converged: NDArray[np.bool_]
     labels: NDArray[np.intp]
     entropy: FloatArray
     smallest_variance: FloatArray
-
-    def icl(self) -> FloatArray:
-        """BIC plus twice the entropy (Biernacki, Celeux and Govaert 2000); lower is better."""
-        return self.bic() + 2 * self.entropy
-
-    def degenerate(self, floor: float) -> NDArray[np.bool_]:
-        """Whether a covariance has collapsed to within ten times ``floor``."""
-        return np.asarray(self.smallest_variance <= 10 * floor)
 
     def bic(self) -> FloatArray:
         """Bayesian information criterion of each restart (Schwarz 1978); lower is better."""
         n = self.labels.shape[1]
         penalty = self.parameters.n_free * float(np.log(n))
         return np.asarray(-2 * n * self.log_likelihood + penalty)
+
+    def icl(self) -> FloatArray:
+        """BIC plus twice the entropy (Biernacki, Celeux and Govaert 2000); lower is better."""
+        return self.bic() + 2 * self.entropy
+
+    def degenerate(self, floor: float) -> NDArray[np.bool_]:
+        """Whether a covariance of each restart has collapsed to within ten times ``floor``."""
+        return np.asarray(self.smallest_variance <= 10 * floor)
 
 
 def fit_restarts(
@@ -75,8 +64,8 @@ def fit_restarts(
 ) -> Restarts:
     """Fit a mixture from each row of hard start labels.
 
-    Starts that are the same partition under other labels are fitted once: EM does not
-    care how components are numbered.
+    Starts that are the same partition under other labels are fitted once, because EM does not
+    depend on the numbering of components.
 
     Parameters
     ----------
@@ -86,53 +75,28 @@ def fit_restarts(
     tol, max_iter, reg_covar
         As in ``sklearn.mixture.GaussianMixture``.
     prior : CovariancePrior, optional
-        Takes the place of ``reg_covar``; EM then climbs likelihood times prior.
+        Used instead of ``reg_covar``; EM then maximises likelihood times prior.
     """
     distinct, which = _distinct_partitions(start_labels, n_components)
-    fitted = _fit_distinct(
-        data, start_labels[distinct], n_components, tol, max_iter, reg_covar, prior
-    )
-    return Restarts(
-        fitted.parameters.take(which),
-        fitted.lower_bound[which],
-        fitted.log_likelihood[which],
-        fitted.n_iter[which],
-        fitted.converged[which],
-        fitted.labels[which],
-        fitted.entropy[which],
-        fitted.smallest_variance[which],
-    )
-
-
-def _fit_distinct(
-    data: Observations,
-    start_labels: NDArray[np.int32],
-    n_components: int,
-    tol: float,
-    max_iter: int,
-    reg_covar: float,
-    prior: CovariancePrior | None,
-) -> Restarts:
-    ended = run_em(
+    result = run_em(
         partial(e_step, data),
         data.n_rows,
-        m_step(data.start(start_labels, n_components), reg_covar, prior),
+        m_step(data.start(start_labels[distinct], n_components), reg_covar, prior),
         tol=tol,
         max_iter=max_iter,
         reg_covar=reg_covar,
         prior=prior,
     )
-    final = ended.parameters
-    log_likelihood, labels, entropy = _evaluate(data, final)
+    log_likelihood, labels, entropy = _evaluate(data, result.parameters)
     return Restarts(
-        final.moved_by(data.origin),
-        ended.lower_bound,
-        log_likelihood,
-        ended.n_iter,
-        ended.converged,
-        labels,
-        entropy,
-        smallest_variance(final),
+        parameters=result.parameters.moved_by(data.origin).take(which),
+        lower_bound=result.lower_bound[which],
+        n_iter=result.n_iter[which],
+        converged=result.converged[which],
+        log_likelihood=log_likelihood[which],
+        labels=labels[which],
+        entropy=entropy[which],
+        smallest_variance=smallest_variance(result.parameters)[which],
     )
 
 
@@ -154,19 +118,19 @@ def _evaluate(
 def _distinct_partitions(
     labels: NDArray[np.int32], k: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """First row of each distinct partition, and for every row which of those it equals."""
+    """First row of each distinct partition, and for every row the position of its partition."""
     canonical = canonical_labels(labels, k)
     _, first, inverse = np.unique(canonical, axis=0, return_index=True, return_inverse=True)
     return first, inverse.ravel()
 
 
 def canonical_labels(labels: NDArray[np.integer], k: int) -> NDArray[np.intp]:
-    """Number groups by first appearance, so equal partitions get equal labels.
+    """Number groups by first appearance, so that equal partitions have equal labels.
 
     Parameters
     ----------
     labels : ndarray of shape (B, N)
-        One partition a row, labels in ``range(k)``.
+        One partition per row, labels in ``range(k)``.
     k : int
 
     Examples
@@ -175,7 +139,7 @@ def canonical_labels(labels: NDArray[np.integer], k: int) -> NDArray[np.intp]:
     [[0, 0, 1, 2, 1]]
     """
     n = labels.shape[1]
-    found = [labels == group for group in range(k)]
-    first = np.stack([np.where(hit.any(axis=1), hit.argmax(axis=1), n) for hit in found], axis=1)
+    members = [labels == group for group in range(k)]
+    first = np.stack([np.where(m.any(axis=1), m.argmax(axis=1), n) for m in members], axis=1)
     rank = first.argsort(axis=1, kind="stable").argsort(axis=1)
     return np.take_along_axis(rank, labels.astype(np.intp), axis=1)

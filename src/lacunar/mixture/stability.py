@@ -1,4 +1,4 @@
-"""How far a choice of segments can be trusted: whether restarts agree, and samples of users."""
+"""Stability of a clustering: agreement between restarts, and between refits to subsamples."""
 
 from __future__ import annotations
 
@@ -6,31 +6,30 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
 
-from lacunar.aliases import no_progress
+from lacunar.aliases import StepProgress, no_progress
 from lacunar.mixture.restarts import canonical_labels
 from lacunar.mixture.statistics import one_hot
 from lacunar.parallel import in_threads
 
 MAX_CO_ASSOCIATION = 5_000
-# Tables and one-hot rows are made in pieces of about this many numbers.
+# Contingency tables and one-hot rows are computed in pieces of about this many numbers.
 _PIECE = 1 << 22
 
 
 def pairwise_ari(labels: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Agree every partition with every other, corrected for chance.
+    """Adjusted Rand index of every pair of partitions.
 
     Parameters
     ----------
     labels : ndarray of shape (B, N)
-        A partition a row, in any whole numbers.
+        One partition per row; labels are any integers.
 
     Returns
     -------
     ndarray of shape (B, B)
-        Adjusted Rand indices (Hubert and Arabie 1985); about 0 for independent partitions.
+        Agreement corrected for chance (Hubert and Arabie 1985): about 0 for independent
+        partitions, 1 for equal ones.
 
     Examples
     --------
@@ -47,14 +46,14 @@ def pairwise_ari(labels: NDArray[np.integer]) -> NDArray[np.float64]:
     within = together.diagonal()
     expected = within[:, np.newaxis] * within / max(n * (n - 1) / 2, 1)
     most = (within[:, np.newaxis] + within) / 2
-    # All rows in one group, or each in its own: chance does as well as can be done, 0 / 0.
+    # Otherwise 0 / 0 where all rows are in one group, or each is in its own.
     equal = (together == within) & (together == within[:, np.newaxis])
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(equal, 1.0, (together - expected) / (most - expected))
 
 
 def near_best(scores: NDArray[np.float64], n: int) -> NDArray[np.intp]:
-    """Positions of the ``n`` highest scores, best first, of equal ones the earlier first.
+    """Positions of the ``n`` highest scores, best first; on a tie the earlier first.
 
     Parameters
     ----------
@@ -88,7 +87,7 @@ def median_pairwise_ari(labels: NDArray[np.integer]) -> float:
 
 
 def co_association(labels: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Share of partitions that put two rows together (Fred and Jain 2005).
+    """Share of partitions that put two rows in one group (Fred and Jain 2005).
 
     Parameters
     ----------
@@ -111,7 +110,7 @@ def co_association(labels: NDArray[np.integer]) -> NDArray[np.float64]:
     coded, k = _coded(labels)
     b, n = coded.shape
     if n > MAX_CO_ASSOCIATION:
-        raise ValueError(f"expected at most {MAX_CO_ASSOCIATION} rows to pair up, got {n}")
+        raise ValueError(f"expected at most {MAX_CO_ASSOCIATION} rows for all pairs, got {n}")
     together = np.zeros((n, n))
     at_once = max(1, _PIECE // (n * k))
     for first in range(0, b, at_once):
@@ -128,7 +127,7 @@ def consensus(labels: NDArray[np.integer], n_segments: int) -> NDArray[np.intp]:
     labels : ndarray of shape (B, N)
         N at most 5,000.
     n_segments : int
-        Fewer come out where equal distances leave no cut into so many.
+        Ties between distances may give fewer groups.
 
     Returns
     -------
@@ -140,21 +139,24 @@ def consensus(labels: NDArray[np.integer], n_segments: int) -> NDArray[np.intp]:
     >>> consensus(np.array([[0, 0, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 0, 1, 1]]), 2).tolist()
     [0, 0, 1, 1, 1]
     """
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+
     distance = 1 - co_association(labels)
     if len(distance) == 1:
         return np.zeros(1, dtype=np.intp)
     tree = linkage(squareform(distance, checks=False), method="average")
-    found = fcluster(tree, n_segments, criterion="maxclust") - 1
-    return np.asarray(canonical_labels(found[np.newaxis], n_segments)[0])
+    groups = fcluster(tree, n_segments, criterion="maxclust") - 1
+    return np.asarray(canonical_labels(groups[np.newaxis], n_segments)[0])
 
 
 def membership_stability(
     labels: NDArray[np.integer], reference: NDArray[np.integer]
 ) -> NDArray[np.float64]:
-    """How much of its reference group each row keeps around it from restart to restart.
+    """Mean Jaccard index of each row's group in a restart and its group in the reference.
 
-    Per restart the Jaccard index of the row's group there and its reference group, which Hennig
-    (2007) takes of whole clusters; contingency tables suffice, so N has no limit.
+    Hennig (2007) uses the index for whole clusters. It follows from contingency tables, so N has
+    no limit.
 
     Parameters
     ----------
@@ -164,7 +166,7 @@ def membership_stability(
     Returns
     -------
     ndarray of shape (N,)
-        Mean over the restarts, above 0 and at most 1; 1 where every restart agrees.
+        Mean over the restarts, above 0 and at most 1; 1 if every restart agrees.
 
     Examples
     --------
@@ -189,32 +191,32 @@ def leave_out_stability(
     share: float = 0.1,
     rounds: int = 10,
     seed: int = 0,
-    progress: Callable[[int, int], None] = no_progress,
+    progress: StepProgress = no_progress,
 ) -> NDArray[np.float64]:
-    """Refit without a random share of the rows and compare what the others get.
+    """Refit without a random share of the rows, and compare the labels of the remaining rows.
 
     Parameters
     ----------
     refit : callable
-        From positions of the kept rows, ascending, to their labels in that order; called from
-        several threads at once.
+        Takes positions of the kept rows, ascending, and returns their labels in that order.
+        Called from several threads at once.
     labels : ndarray of shape (N,)
-        What the fit to all rows gave.
+        Labels from the fit to all rows.
     share : float
-        Left out in each round.
+        Share of rows left out in each round.
     rounds, seed : int
     progress : callable
-        Called with (rounds done, rounds in all).
+        Called with (rounds done, total rounds).
 
     Returns
     -------
     ndarray of shape (rounds,)
-        Adjusted Rand indices.
+        Adjusted Rand index of each refit with the fit to all rows.
 
     Raises
     ------
     ValueError
-        If ``share`` leaves out nothing or keeps fewer than two rows.
+        If ``share`` leaves out no row or keeps fewer than two.
 
     Examples
     --------
@@ -238,7 +240,7 @@ def leave_out_stability(
 
 
 def _coded(labels: NDArray[np.integer]) -> tuple[NDArray[np.intp], int]:
-    """Labels as positions among the distinct ones, and how many those are."""
+    """Labels as positions among the distinct labels, and the number of distinct labels."""
     distinct, codes = np.unique(labels, return_inverse=True)
     return codes.reshape(labels.shape), len(distinct)
 
@@ -247,7 +249,7 @@ def _tables(left: NDArray[np.intp], right: NDArray[np.intp], k: int) -> NDArray[
     """Contingency tables of all pairs, (A, N) and (B, N) -> (A, B, K, K)."""
     a, b, n = len(left), len(right), left.shape[1]
     total = np.zeros((a * k, b * k))
-    # Single precision counts exactly up to 2 ** 24, more than a piece has rows.
+    # Single precision counts exactly up to 2 ** 24, and a piece has fewer rows.
     rows_at_once = max(1, _PIECE // (b * k))
     for first in range(0, n, rows_at_once):
         rows = slice(first, first + rows_at_once)

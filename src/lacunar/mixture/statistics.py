@@ -1,4 +1,4 @@
-"""Sufficient statistics, column moments, and initial statistics of rows with gaps."""
+"""Sufficient statistics of a mixture, column moments, and statistics for the first M step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lacunar.mixture.parameters import CovarianceType
 
 @dataclass(frozen=True, slots=True)
 class SufficientStatistics:
-    """Expected sums over rows, per restart and component.
+    """Expected sums over rows, for each restart and component.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class SufficientStatistics:
         Sum of responsibility-weighted expected outer products as packed upper triangles, or
         of squares.
     covariance_type : {"full", "diag"}
-        Which of the two ``second`` holds.
+        The form of ``second``.
     """
 
     mass: FloatArray
@@ -66,7 +66,7 @@ def column_moments(x: FloatArray) -> tuple[FloatArray, FloatArray]:
     Returns
     -------
     means, variances : ndarray of shape (D,)
-        0 and 1 for a column that nobody knows: it then says nothing about any component.
+        0 and 1 for a column without known cells: it then has no effect on responsibilities.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def column_moments(x: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def fill_additive(x: FloatArray) -> FloatArray:
-    """Fill a gap by its column's mean plus the row's mean deviation, for k-means starts only.
+    """Fill each gap with its column mean plus the row's mean deviation, for k-means only.
 
     A row without any known cell gets the column means.
 
@@ -106,7 +106,7 @@ def starting_sums(
     n_components: int,
     covariance_type: CovarianceType,
 ) -> SufficientStatistics:
-    """Sums under hard labels, a gap taken to be like the known cells of its group.
+    """Sums under hard labels; a gap has the mean and variance of the known cells of its group.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def starting_sums(
     Returns
     -------
     SufficientStatistics
-        For complete rows the plain sums.
+        For complete rows, the plain sums.
     """
     n, d = values.shape
     hot = one_hot(labels, n_components)
@@ -132,17 +132,17 @@ def starting_sums(
     squares = (flat @ values**2).reshape(b, k, d)
     unknown = mass[..., np.newaxis] - counts
     known_rows = known.sum(axis=0)
-    # As in `column_moments`: a column nobody knows has variance 1.
+    # As in `column_moments`: a column without known cells has variance 1.
     overall = np.where(known_rows > 0, (values**2).sum(axis=0) / np.maximum(known_rows, 1), 1.0)
-    nobody = counts == 0
+    unseen = counts == 0
     means = sums / np.maximum(counts, 1)
-    variances = np.where(nobody, overall, squares / np.maximum(counts, 1) - means**2)
+    variances = np.where(unseen, overall, squares / np.maximum(counts, 1) - means**2)
     first = sums + unknown * means
     if covariance_type == "diag":
         return SufficientStatistics(mass, first, squares + unknown * (means**2 + variances), "diag")
     i, j = upper_pairs(d)
     products = (flat @ (values[:, i] * values[:, j])).reshape(b, k, -1)
-    # Pairs with a gap on one side, on the other, or on both.
+    # Pairs with both cells known, a gap on the right, a gap on the left, and two gaps.
     pairs = (flat @ (known[:, i] * known[:, j])).reshape(b, k, -1)
     left = (flat @ (values[:, i] * (1 - known[:, j]))).reshape(b, k, -1)
     right = (flat @ ((1 - known[:, i]) * values[:, j])).reshape(b, k, -1)

@@ -60,7 +60,7 @@ def test_blocks_of_rows_give_what_one_block_gives(
     mixture = random_mixture(kind, b=2, k=3, d=5)
     whole = CompleteRows(blobs, kind, densities_per_row=6)
     monkeypatch.setattr(complete, "_BLOCK_DENSITIES", 200)
-    monkeypatch.setattr(complete, "_KEEP_FEATURES", 0)
+    monkeypatch.setattr(complete, "_CACHED_FEATURES", 0)
     blocked = CompleteRows(blobs, kind, densities_per_row=6)
     assert len(list(whole.blocks(mixture))) == 1 < len(list(blocked.blocks(mixture)))
     bound, statistics = e_step(whole, mixture)

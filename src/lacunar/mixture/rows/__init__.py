@@ -1,1 +1,1 @@
-"""Observations for EM, one module per kind of row: complete, with gaps, with noise."""
+"""Observations for EM, one module for each kind of row: complete, with gaps, with noise."""

@@ -1,4 +1,4 @@
-"""Complete rows: the E and M steps of every restart as one matrix product each.
+"""Complete rows: E step and statistics of all restarts as one matrix product each.
 
 A Gaussian log density is linear in ``phi(x) = [upper(x x'), x, 1]``, so the densities of all
 restarts and components are ``Theta @ Phi``, and the sufficient statistics are ``R @ Phi'``.
@@ -22,8 +22,8 @@ from lacunar.mixture.statistics import SufficientStatistics, one_hot
 
 # Rows are processed in blocks of about this many densities (32 MB), to bound memory.
 _BLOCK_DENSITIES = 1 << 22
-# The feature matrix is kept between iterations while it stays below this many numbers (128 MB).
-_KEEP_FEATURES = 1 << 24
+# A feature matrix of at most this many numbers (128 MB) is cached between iterations.
+_CACHED_FEATURES = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class CompleteRows:
     x : ndarray of shape (N, D)
     covariance_type : {"full", "diag"}
     densities_per_row : int
-        Restarts times components of the largest batch that will be asked for.
+        Restarts times components of the largest batch.
     origin : ndarray of shape (D,), optional
-        The column means unless named; rows cut into chunks share one.
+        Defaults to the column means; all chunks of one data set share an origin.
     """
 
     def __init__(
@@ -62,11 +62,11 @@ class CompleteRows:
         n_features = (d * (d + 1) // 2 if self._pairs else d) + d + 1
         step = max(1, _BLOCK_DENSITIES // max(densities_per_row, n_features))
         self._slices = [slice(i, min(i + step, n)) for i in range(0, n, step)]
-        # Fresh megabytes at every iteration would cost more in page faults than the product.
+        # Reused: page faults of a new array would cost more than the matrix product.
         self._workspace = np.empty(0)
-        self._kept: dict[int, FloatArray] = {}
-        if n * n_features <= _KEEP_FEATURES:
-            self._kept = {rows.start: self._build_features(rows) for rows in self._slices}
+        self._cache: dict[int, FloatArray] = {}
+        if n * n_features <= _CACHED_FEATURES:
+            self._cache = {rows.start: self._build_features(rows) for rows in self._slices}
 
     @property
     def n_rows(self) -> int:
@@ -112,8 +112,8 @@ class CompleteRows:
         )
 
     def _features(self, rows: slice) -> FloatArray:
-        kept = self._kept.get(rows.start)
-        return kept if kept is not None else self._build_features(rows)
+        cached = self._cache.get(rows.start)
+        return cached if cached is not None else self._build_features(rows)
 
     def _build_features(self, rows: slice) -> FloatArray:
         x = self._x[rows].T
@@ -138,7 +138,7 @@ class CompleteRows:
             precisions = np.swapaxes(whitening, -1, -2) @ whitening
             linear = np.matmul(precisions, means[..., np.newaxis])[..., 0]
             i, j = self._pairs
-            # The upper triangle stands for both halves of a symmetric form.
+            # Each cell above the diagonal counts twice in a symmetric form.
             squares = precisions[..., i, j] * np.where(i == j, -0.5, -1.0)
         constant = np.log(parameters.weights)
         constant -= 0.5 * ((linear * means).sum(axis=2) + log_det + d * LOG_2PI)

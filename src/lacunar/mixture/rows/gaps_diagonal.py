@@ -1,8 +1,8 @@
-"""Rows with gaps under diagonal covariances: still one matrix product per step.
+"""Rows with gaps under diagonal covariances, with one matrix product per step.
 
-With m the mask of known cells, a log density is linear in ``[m x^2, m x, m, 1]``, and the expected
-sums of an unknown cell are those of the component itself. Source: Ghahramani and Jordan (1994),
-"Supervised learning from incomplete data via an EM approach".
+With m the mask of known cells, a log density is linear in ``[m x^2, m x, m, 1]``, and the
+conditional moments of an unknown cell are those of the component. Source: Ghahramani and Jordan
+(1994), "Supervised learning from incomplete data via an EM approach".
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ class _DiagonalBlock:
 
 
 class DiagonalGapRows:
-    """Rows whose unknown cells are NaN, for diagonal covariances.
+    """Rows with gaps (NaN), for diagonal covariances.
 
     Parameters
     ----------
     x : ndarray of shape (N, D)
     densities_per_row : int
-        Restarts times components of the largest batch that will be asked for.
+        Restarts times components of the largest batch.
     origin : ndarray of shape (D,), optional
-        The column means unless named; rows cut into chunks share one.
+        Defaults to the column means; all chunks of one data set share an origin.
     """
 
     covariance_type: CovarianceType = "diag"

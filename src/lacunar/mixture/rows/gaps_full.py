@@ -1,15 +1,15 @@
-"""Rows with gaps under full covariances: full-information EM without filling anything.
+"""Rows with gaps under full covariances: EM on the observed-data likelihood.
 
-Rows are grouped by how many cells they lack, q of D. With P the inverse of a component's
-covariance and z the known deviations (0 in gaps), the inverse over the known cells follows from
-the small q x q block of P over the gaps, because most rows lack few cells:
+Rows are grouped by their number of gaps, q of D. Most rows have few gaps, so densities use the
+small q x q block of P over the gaps. With P the inverse of a component's covariance S and z the
+known deviations (0 in gaps), for known cells o and gaps m:
 
     z' S_oo^-1 z = z' P z - u' P_mm^-1 u,   u = (P z)_m
     log |S_oo|   = log |S| + log |P_mm|
     E[x_m | x_o] = mu_m - P_mm^-1 u,        Cov[x_m | x_o] = P_mm^-1
 
-Blocks of one missingness pattern are factored once for all of its rows, and all patterns,
-restarts and components of a group advance in one array operation, batch axes last. Source:
+The block of a missingness pattern is factored once for all of its rows. All patterns, restarts and
+components of a group are computed in one array operation, batch axes last. Source:
 Ghahramani and Jordan (1994), "Supervised learning from incomplete data via an EM approach".
 """
 
@@ -23,7 +23,14 @@ from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray
 from lacunar.mixture.em import LOG_2PI, Block
-from lacunar.mixture.linalg import factor, inverse, solve_lower, solve_upper, upper_pairs, whiten
+from lacunar.mixture.linalg import (
+    cholesky_in_place,
+    inverse_from_cholesky,
+    solve_lower,
+    solve_upper,
+    upper_pairs,
+    whiten,
+)
 from lacunar.mixture.parameters import CovarianceType, MixtureParameters
 from lacunar.mixture.rows.patterns import Group, group_rows
 from lacunar.mixture.statistics import SufficientStatistics, column_moments, starting_sums
@@ -33,15 +40,15 @@ _BLOCK_NUMBERS = 1 << 20
 
 
 class FullGapRows:
-    """Rows whose unknown cells are NaN, for full covariances.
+    """Rows with gaps (NaN), for full covariances.
 
     Parameters
     ----------
     x : ndarray of shape (N, D)
     densities_per_row : int
-        Restarts times components of the largest batch that will be asked for.
+        Restarts times components of the largest batch.
     origin : ndarray of shape (D,), optional
-        The column means unless named; rows cut into chunks share one.
+        Defaults to the column means; all chunks of one data set share an origin.
     """
 
     covariance_type: CovarianceType = "full"
@@ -70,12 +77,12 @@ class FullGapRows:
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    """What the densities of C = B K components are made of; C is the last axis throughout."""
+    """Terms of the densities of C = B K components; C is the last axis of every array."""
 
     shape: tuple[int, int]
     means: FloatArray  # (D, C)
     precisions: FloatArray  # (D, D, C)
-    linear: FloatArray  # (2 D, D C), P z from Group.linear
+    linear: FloatArray  # (2 D, D C), Group.linear @ linear = P z
     constant: FloatArray  # (C,)
 
     @classmethod
@@ -111,12 +118,12 @@ class _FullBlock:
         n, q, (d, c) = len(group.rows), len(group.missing), terms.means.shape
         values, known = group.linear[:, np.newaxis, :d], group.linear[:, np.newaxis, d:]
         moved = (group.linear @ terms.linear).reshape(n, d, c)
-        # -z' P z / 2 with z the values less the known means.
+        # -z' P z / 2, with z the values minus the means of known cells.
         log_density = 0.5 * (known @ (moved * terms.means) - values @ moved)[:, 0]
         log_density += terms.constant - 0.5 * (d - q) * LOG_2PI
         if q:
             blocks = terms.precisions[group.patterns[:, np.newaxis], group.patterns]
-            self._factors = factor(blocks)
+            self._factors = cholesky_in_place(blocks)
             diagonal = np.einsum("iipc->ipc", self._factors)
             log_det = np.log(diagonal).sum(axis=0)
             by_row = self._factors[:, :, group.pattern]
@@ -137,7 +144,7 @@ class _FullBlock:
             expected = terms.means[group.missing] - self._solved
             weighted = weights * expected
             a, b = upper_pairs(q)
-            spread = inverse(self._factors)[a, b] * (group.rows_of_pattern @ weights)
+            spread = inverse_from_cholesky(self._factors)[a, b] * (group.rows_of_pattern @ weights)
             parts = [weighted, weighted[a] * expected[b], spread]
             sums = group.scatter @ np.concatenate([part.reshape(-1, c) for part in parts])
             first += sums[:d]

@@ -1,7 +1,7 @@
-"""Rows whose cells carry noise of known variance, gaps being cells of infinite noise.
+"""Rows with Gaussian noise of known variance in each cell (extreme deconvolution).
 
-The mixture describes what the cells would be without noise: ``x_n ~ N(mu_k, S_k + noise_n)``.
-Source: Bovy, Hogg and Roweis (2011), "Extreme deconvolution", equations 16 to 22.
+The mixture describes the cells without noise: ``x_n ~ N(mu_k, S_k + noise_n)``. A gap is a cell of
+infinite noise. Source: Bovy, Hogg and Roweis (2011), "Extreme deconvolution", equations 16 to 22.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from lacunar.mixture.linalg import upper_pairs, whiten
 from lacunar.mixture.parameters import CovarianceType, MixtureParameters
 from lacunar.mixture.statistics import SufficientStatistics, column_moments, starting_sums
 
-# A block holds about this many numbers per intermediate array, 2 MB. Smaller ones fit a core's own
-# cache, but threads side by side then wait for each other at every one of many short steps.
+# A block holds about this many numbers per intermediate array (2 MB). Smaller blocks fit the cache
+# of a core, but then threads wait for each other at every one of many short steps.
 _BLOCK_NUMBERS = 1 << 18
 
 
@@ -40,10 +40,10 @@ class NoisyRows:
     x : ndarray of shape (N, D)
         NaN where unknown.
     noise : ndarray of shape (N, D)
-        Variance of each known cell, 0 or more; not looked at where ``x`` is NaN.
+        Variance of each known cell, 0 or more; ignored where ``x`` is NaN.
     covariance_type : {"full", "diag"}
     origin : ndarray of shape (D,), optional
-        The column means unless named; rows cut into chunks share one.
+        Defaults to the column means; all chunks of one data set share an origin.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class NoisyRows:
 
     def blocks(self, parameters: MixtureParameters) -> Iterator[Block]:
         expect = self._diagonal if self.covariance_type == "diag" else self._full
-        # By the restarts that are left, so that the last few do not crawl through tiny blocks.
+        # Depends on the restarts still running, so that few restarts do not use tiny blocks.
         step = max(8, _BLOCK_NUMBERS // parameters.covariances.size)
         for first in range(0, self.n_rows, step):
             yield expect(parameters, slice(first, min(first + step, self.n_rows)))
@@ -94,7 +94,7 @@ class NoisyRows:
         if known.all():
             log_det = _log_product(precision)
         else:
-            # 1 stands in for the precision of a gap while logarithms are taken.
+            # The precision of a gap is set to 1 for the logarithm.
             np.copyto(precision, 1.0, where=known == 0)
             log_det = _log_product(precision)
             precision *= known
@@ -105,7 +105,7 @@ class NoisyRows:
         return _NoisyBlock(rows, joint, partial(_diagonal_statistics, parameters, pull, curvature))
 
     def _scratch(self, shape: tuple[int, ...]) -> list[FloatArray]:
-        """Three arrays to work in; fresh megabytes for every block would cost in page faults."""
+        """Three reused work arrays; new ones for every block would cost page faults."""
         size = math.prod(shape)
         if len(self._workspace) < 3 * size:
             self._workspace = np.empty(3 * size)
@@ -115,9 +115,9 @@ class NoisyRows:
         known, noise = self._known[rows], self._noise[rows]
         d = known.shape[1]
         both = known[:, :, np.newaxis] * known[:, np.newaxis]
-        # A gap stands alone with variance 1: it neither moves nor weighs the known cells.
-        alone = (noise + 1 - known)[:, :, np.newaxis] * np.eye(d)
-        whitening, log_det = whiten(parameters.covariances[:, :, np.newaxis] * both + alone)
+        # A gap gets variance 1 and no covariances, so that it does not affect the known cells.
+        diagonal = (noise + 1 - known)[:, :, np.newaxis] * np.eye(d)
+        whitening, log_det = whiten(parameters.covariances[:, :, np.newaxis] * both + diagonal)
         deviation = self._values[rows] - known * parameters.means[:, :, np.newaxis]
         white = whitening @ deviation[..., np.newaxis]
         joint = -0.5 * ((white[..., 0] ** 2).sum(axis=3) + log_det)
@@ -129,7 +129,7 @@ class NoisyRows:
 
 
 def _log_product(x: FloatArray) -> FloatArray:
-    """Sum of logarithms over the last axis but one, eight factors to a logarithm."""
+    """Sum of logarithms over the second-last axis, one logarithm per product of eight factors."""
     parts = [
         np.log(np.multiply.reduce(x[..., first : first + 8, :], axis=-2))
         for first in range(0, x.shape[-2], 8)

@@ -1,4 +1,4 @@
-"""Rows grouped by how many cells they lack, with all that no iteration changes about them."""
+"""Rows grouped by their number of gaps, with the arrays that stay the same in all iterations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lacunar.mixture.linalg import packed_index, upper_pairs
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """n rows that lack q cells each, in p different patterns, sorted by pattern.
+    """n rows with q gaps each, in p missingness patterns, sorted by pattern.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Group:
     patterns : ndarray of shape (q, p)
         The distinct columns of ``missing``.
     pattern : ndarray of shape (n,) or slice
-        Which pattern each row has; a slice where every row has its own.
+        Pattern of each row; a slice if every row has its own.
     rows_of_pattern : sparse array of shape (p, n)
         Sums rows by pattern.
     products : ndarray of shape (n, D (D + 1) / 2)
@@ -34,8 +34,8 @@ class Group:
     linear : ndarray of shape (n, 2 D)
         Values, then masks.
     scatter : sparse array of shape (D + D (D + 1) / 2, S)
-        Adds what is expected of the gaps to the first and the packed second moments. Its columns
-        stand for: the expected value of each gap (q n of them), products of two gaps of a row
+        Adds the conditional moments of the gaps to the first and the packed second moments. Its
+        columns are: the expected value of each gap (q n columns), products of two gaps of a row
         (q (q + 1) / 2 n), covariances of two gaps of a pattern (q (q + 1) / 2 p).
     """
 
@@ -58,7 +58,7 @@ def group_rows(values: FloatArray, known: NDArray[np.bool_], numbers: int) -> li
         0 where unknown.
     known : ndarray of shape (N, D)
     numbers : int
-        About how many numbers per component the arrays of one group may hold.
+        Approximate limit of the numbers per component in the arrays of one group.
     """
     return list(_groups(values, known, numbers))
 
@@ -100,11 +100,11 @@ def _group(values: FloatArray, known: NDArray[np.bool_], rows: NDArray[np.intp],
 def _scatter(
     a: FloatArray, missing: NDArray[np.intp], patterns: NDArray[np.intp]
 ) -> sparse.csr_array:
-    """Where the expectations of the gaps go, see :class:`Group`."""
+    """``Group.scatter`` for values ``a`` of shape (n, D)."""
     (q, n), d = missing.shape, a.shape[1]
     index = packed_index(d) + d
     gap = np.arange(q * n).reshape(q, n)
-    # A gap times a known cell of its row: the known value is the coefficient.
+    # For a gap times a known cell of its row, the known value is the coefficient.
     cross_rows = index[missing]
     cross_columns = np.broadcast_to(gap[..., np.newaxis], cross_rows.shape)
     cross = np.broadcast_to(a, cross_rows.shape)
