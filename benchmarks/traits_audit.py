@@ -44,7 +44,6 @@ def audit_sample(
         wrong_labels=wrong,
         bad_images=BAD,
         duplicates=REPEATED,
-        maps=False,
         seed=seed,
     )
     write_people(sample, folder / "people")

@@ -52,8 +52,7 @@ def config(epochs: int) -> TraitsConfig:
 
 
 def images_of(pixels: NDArray[np.uint8]) -> ImageArray:
-    frame = np.array([0, 0, HEIGHT, WIDTH], np.int16)
-    return ImageArray("", pixels, np.tile(frame, (len(pixels), 1)))
+    return ImageArray("", pixels)
 
 
 def train(n: int, epochs: int) -> tuple[Arrays, list[float]]:

@@ -80,7 +80,7 @@ def main() -> None:
     given = parser.parse_args()
     print(describe_machine("torch", "numpy"))
     with tempfile.TemporaryDirectory() as folder:
-        people = sample_people(n_train=IMAGES, n_test=1, maps=False)
+        people = sample_people(n_train=IMAGES, n_test=1)
         write_people(people, Path(folder) / "people")
         lesson_of(folder)
         jobs = {name: {"function": "folds", "folder": folder, **way} for name, way in WAYS.items()}

@@ -40,7 +40,6 @@ def main() -> None:
         sample = sample_people(
             n_train=given.pictures,
             n_test=N_TEST,
-            maps=False,
             evenness=given.evenness,
             seed=given.seed,
         )

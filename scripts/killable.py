@@ -119,7 +119,7 @@ class TraitsFit(Kind):
 
     def make(self) -> None:
         super().make()
-        write_people(sample_people(n_train=12, n_test=6, maps=False, seed=3), self.data)
+        write_people(sample_people(n_train=12, n_test=6, seed=3), self.data)
 
     def run(self, variant: int, writes: Tell) -> None:
         train, test = read_layout(self.data)
@@ -150,7 +150,7 @@ class Cache(Kind):
 
     def make(self) -> None:
         super().make()
-        write_people(sample_people(n_train=80, n_test=1, maps=False, seed=3), self.data)
+        write_people(sample_people(n_train=80, n_test=1, seed=3), self.data)
         self.path.mkdir()
 
     def prepare(self, variant: int) -> None:

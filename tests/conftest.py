@@ -92,7 +92,7 @@ def decoded_images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def people_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """24 generated people to learn from and 12 to test on."""
     directory = tmp_path_factory.mktemp("people")
-    write_people(sample_people(n_train=24, n_test=12, maps=False, seed=3), directory)
+    write_people(sample_people(n_train=24, n_test=12, seed=3), directory)
     return directory
 
 
@@ -151,7 +151,7 @@ def people_onnx(people_model: TraitsModel, tmp_path_factory: pytest.TempPathFact
 def flawed_people() -> PeopleSample:
     """150 generated people to learn from and 50 to test on, with faults of every kind."""
     return sample_people(
-        n_train=150, n_test=50, wrong_labels=16, bad_images=12, duplicates=8, maps=False, seed=4
+        n_train=150, n_test=50, wrong_labels=16, bad_images=12, duplicates=8, seed=4
     )
 
 

@@ -44,7 +44,7 @@ def fit(folder: Path) -> None:
         save_taste(fit_taste(read_ratings(folder / "ratings")), folder / "tastes")
     if not (folder / "traits").exists():
         flaws = {"wrong_labels": 40, "bad_images": 16, "duplicates": 8}
-        people = sample_people(n_train=600, n_test=200, maps=False, seed=7, **flaws)
+        people = sample_people(n_train=600, n_test=200, seed=7, **flaws)
         write_people(people, folder / "people")
         train, test = read_layout(folder / "people")
         config = TraitsConfig(

@@ -28,8 +28,6 @@ def coats() -> Schema:
         (Attribute("coat", ("open", "closed", "none")), Attribute("hat", ("off", "on"), "hat_on")),
         image_column="file",
         images="photos",
-        maps="maps",
-        parts=("sleeve", "hem"),
     )
 
 

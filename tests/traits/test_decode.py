@@ -27,7 +27,7 @@ FAST = ("--max-epochs", "1", "--batch", "7", "--folds", "0", "--device", "cpu")
 def machines(tmp_path: Path) -> list[Path]:
     """The same data on two machines."""
     one, two = tmp_path / "one" / "data", tmp_path / "two" / "data"
-    write_people(sample_people(n_train=30, n_test=8, maps=False), one)
+    write_people(sample_people(n_train=30, n_test=8), one)
     shutil.copytree(one, two)
     return [one, two]
 

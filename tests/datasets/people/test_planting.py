@@ -48,19 +48,19 @@ def test_a_part_without_rows_left_is_stood_in_for(n_train):
 def test_a_near_copy_is_shifted_lit_otherwise_and_noisy():
     rng = np.random.default_rng(0)
     image = np.arange(60 * 30 * 3).reshape(60, 30, 3) % 200 + 20
-    image, parts = image.astype(np.uint8), (image[..., 0] % 9).astype(np.uint8)
-    near, near_parts = repeat_nearly(image, parts, rng)
+    image = image.astype(np.uint8)
+    near = repeat_nearly(image, rng)
     assert near.shape == image.shape
-    assert near.dtype == near_parts.dtype == np.uint8
+    assert near.dtype == np.uint8
     assert (near != image).any()
     shifts = [
         (down, right)
         for down in (-2, -1, 1, 2)
         for right in (-2, -1, 1, 2)
-        if np.array_equal(np.roll(parts, (-down, -right), (0, 1))[2:-2, 2:-2],
-                          near_parts[2:-2, 2:-2])
+        if np.corrcoef(np.roll(image, (-down, -right), (0, 1))[2:-2, 2:-2].ravel(),
+                       near[2:-2, 2:-2].ravel())[0, 1] > 0.99
     ]  # fmt: skip
-    assert len(shifts) >= 1
+    assert len(shifts) == 1
 
 
 def test_the_truth_names_files():

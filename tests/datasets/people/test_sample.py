@@ -7,7 +7,10 @@ import pytest
 from PIL import Image
 from sklearn.neighbors import KNeighborsClassifier
 
-from lacunar.datasets.people.labels import BODY_MAPS, COLUMNS
+from lacunar.datasets.people import camera
+from lacunar.datasets.people.canvas import Canvas
+from lacunar.datasets.people.labels import COLUMNS
+from lacunar.datasets.people.look import PART
 from lacunar.datasets.people.sample import sample_people, write_people
 from lacunar.errors import InputError
 
@@ -35,8 +38,41 @@ COUNTS = {
 
 
 @pytest.fixture(scope="module")
-def sample():
-    return sample_people()
+def drawn():
+    """The default sample, and the body part that each pixel of its pictures shows."""
+    canvases = []
+
+    class RecordedCanvas(Canvas):
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            canvases.append(self.parts)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(camera, "Canvas", RecordedCanvas)
+        sample = sample_people()
+    images = [*sample.train.images, *sample.test.images]
+    pairs = zip(canvases, images, strict=True)
+    return sample, [parts[middles(parts, image)] for parts, image in pairs]
+
+
+def middles(parts, image):
+    """Rows and columns of a canvas in the middle of each pixel of a picture."""
+    zoom = parts.shape[0] // image.shape[0]
+    return np.ix_(*(np.arange(n) * zoom + zoom // 2 for n in image.shape[:2]))
+
+
+@pytest.fixture(scope="module")
+def sample(drawn):
+    return drawn[0]
+
+
+@pytest.fixture(scope="module")
+def masks(drawn):
+    """For a part of the sample and a body part, where each picture shows it."""
+    sample, parts = drawn
+    n = len(sample.train.images)
+    of = {"train": parts[:n], "test": parts[n:]}
+    return lambda part, name: [picture == PART[name] for picture in of[part]]
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +103,6 @@ def test_parts_are_aligned_and_share_no_filename(sample):
         assert part.labels.shape == (n, 6)
         assert part.labels.dtype == np.int64
         assert len(part.filenames) == len(part.images) == n
-        assert sorted(part.maps) == sorted(BODY_MAPS)
-        assert all(len(masks) == n for masks in part.maps.values())
     assert len({*sample.train.filenames, *sample.test.filenames}) == 716
 
 
@@ -92,53 +126,47 @@ def test_pictures_are_distinct_and_neither_dark_nor_blown_out(sample):
     assert means.max() < 235
 
 
-def test_no_pixel_is_in_two_maps_and_a_person_fills_a_good_part(sample):
-    for row, image in enumerate(sample.train.images):
-        masks = np.stack([sample.train.maps[name][row] for name in BODY_MAPS])
-        assert masks.dtype == np.bool_
-        assert masks.shape[1:] == image.shape[:2]
-        assert masks.sum(axis=0).max() == 1
-    heights = [
-        np.any([masks[row] for masks in sample.train.maps.values()], axis=(0, 2)).mean()
-        for row in range(520)
-    ]
+def test_a_person_fills_a_good_part_of_a_picture(drawn):
+    heights = [(picture > 0).any(axis=1).mean() for picture in drawn[1][:520]]
     assert np.mean(heights) > 0.85
 
 
-def test_torso_and_legs_are_seen_on_everyone(sample):
+def test_torso_and_legs_are_seen_on_everyone(masks):
     for name in ("torso", "legs"):
-        assert all(mask.any() for mask in sample.train.maps[name])
+        assert all(mask.any() for mask in masks("train", name))
 
 
-def test_luggage_is_seen_where_the_label_says_so(sample):
-    for part in (sample.train, sample.test):
-        seen = np.array([mask.any() for mask in part.maps["luggage"]])
-        np.testing.assert_array_equal(seen, column(part, "luggage") == 1)
+def test_luggage_is_seen_where_the_label_says_so(sample, masks):
+    for part in ("train", "test"):
+        seen = np.array([mask.any() for mask in masks(part, "luggage")])
+        np.testing.assert_array_equal(seen, column(getattr(sample, part), "luggage") == 1)
 
 
-def test_more_skin_shows_where_labels_say_short(sample):
+def test_more_skin_shows_where_labels_say_short(sample, masks):
     for label, skin in (("tortyp", "skin_arms"), ("legtyp", "skin_legs")):
-        share = np.array([mask.mean() for mask in sample.train.maps[skin]])
+        share = np.array([mask.mean() for mask in masks("train", skin)])
         short = column(sample.train, label) == 1
         assert np.median(share[short]) > 2 * np.median(share[~short])
 
 
 @pytest.mark.parametrize(("label", "garment"), [("torcol", "torso"), ("legcol", "legs")])
-def test_a_garments_mean_colour_tells_its_label_mostly(sample, label, garment):
+def test_a_garments_mean_colour_tells_its_label_mostly(sample, masks, label, garment):
     def mean_colours(part):
-        pairs = zip(part.images, part.maps[garment], strict=True)
+        pairs = zip(getattr(sample, part).images, masks(part, garment), strict=True)
         return np.array([image[mask].mean(axis=0) for image, mask in pairs])
 
     train, test = column(sample.train, label), column(sample.test, label)
     known = train >= 0
-    model = KNeighborsClassifier(5).fit(mean_colours(sample.train)[known], train[known])
-    right = model.predict(mean_colours(sample.test)) == test
+    model = KNeighborsClassifier(5).fit(mean_colours("train")[known], train[known])
+    right = model.predict(mean_colours("test")) == test
     assert 0.7 < right.mean() < 0.99
 
 
-def test_garments_of_unknown_colour_have_several_colours(sample):
+def test_garments_of_unknown_colour_have_several_colours(sample, masks):
+    legs = masks("train", "legs")
+
     def spread(row):
-        image, mask = sample.train.images[row], sample.train.maps["legs"][row]
+        image, mask = sample.train.images[row], legs[row]
         return image[mask].std(axis=0).sum()
 
     labels = column(sample.train, "legcol")
@@ -148,9 +176,10 @@ def test_garments_of_unknown_colour_have_several_colours(sample):
     )
 
 
-def test_people_of_unknown_gender_show_no_face_and_no_long_hair(sample):
+def test_people_of_unknown_gender_show_no_face_and_no_long_hair(sample, masks):
+    faces = masks("test", "skin_face")
     for row in np.flatnonzero(column(sample.test, "gender") == -1):
-        assert sample.test.maps["skin_face"][row].mean() < 0.012
+        assert faces[row].mean() < 0.012
 
 
 def test_the_same_seed_gives_the_same_sample_and_another_seed_another():
@@ -165,9 +194,6 @@ def test_the_same_seed_gives_the_same_sample_and_another_seed_another():
         np.testing.assert_array_equal(one.labels, two.labels)
         for a, b in zip(one.images, two.images, strict=True):
             np.testing.assert_array_equal(a, b)
-        for name in BODY_MAPS:
-            for a, b in zip(one.maps[name], two.maps[name], strict=True):
-                np.testing.assert_array_equal(a, b)
         assert [image.tobytes() for image in one.images] != [i.tobytes() for i in three.images]
 
 
@@ -182,15 +208,8 @@ def test_pixels_and_labels_are_those_of_every_machine():
     assert digest.hexdigest() == "c1ea3b189e2f06de0290f15ab0a615fcb3e8e6383e090e677ba5a8302f2ce2c9"
 
 
-def test_maps_can_be_left_out_and_change_nothing_else():
-    bare, full = sample_people(**SMALL, maps=False), sample_people(**SMALL)
-    assert bare.train.maps == {}
-    for a, b in zip(bare.train.images, full.train.images, strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
 def test_small_samples_keep_the_proportions():
-    part = sample_people(n_train=52, n_test=1, maps=False).train
+    part = sample_people(n_train=52, n_test=1).train
     assert np.bincount(column(part, "luggage")).tolist() == [31, 21]
     assert np.bincount(column(part, "legtyp")).tolist() == [36, 16]
 
@@ -279,7 +298,7 @@ def test_files_hold_the_sample(tmp_path):
     sample = sample_people(**SMALL)
     write_people(sample, tmp_path / "new")
     names = {str(path.relative_to(tmp_path / "new")) for path in tmp_path.rglob("*.*")}
-    assert len(names) == 2 + 18 + 12 * 8
+    assert len(names) == 2 + 18
     for part, home in ((sample.train, "Train"), (sample.test, "Test")):
         folder = tmp_path / "new" / f"{home}_Data"
         with (folder / f"{home}.csv").open(encoding="utf-8", newline="") as file:
@@ -289,9 +308,6 @@ def test_files_hold_the_sample(tmp_path):
         np.testing.assert_array_equal(np.array(rows[1:])[:, 1:].astype(int), part.labels)
         for name, image in zip(part.filenames, part.images, strict=True):
             np.testing.assert_array_equal(read_image(folder / "Originals" / name), image)
-    for name in BODY_MAPS:
-        path = tmp_path / "new" / "Train_Data" / "Binary_Maps" / f"person_0003_{name}.png"
-        np.testing.assert_array_equal(read_image(path), sample.train.maps[name][2] * np.uint8(255))
 
 
 def read_image(path: Path):
@@ -301,11 +317,10 @@ def read_image(path: Path):
 
 def test_the_same_sample_writes_the_same_bytes(tmp_path):
     for folder in ("first", "again"):
-        write_people(sample_people(n_train=3, n_test=2, maps=folder == "first"), tmp_path / folder)
+        write_people(sample_people(n_train=3, n_test=2), tmp_path / folder)
     for path in (tmp_path / "again").rglob("*.*"):
         first = tmp_path / "first" / path.relative_to(tmp_path / "again")
         assert first.read_bytes() == path.read_bytes()
-    assert not (tmp_path / "again" / "Train_Data" / "Binary_Maps").exists()
     text = (tmp_path / "first" / "Train_Data" / "Train.csv").read_bytes()
     assert text.startswith(b"filename,gender,tortyp,torcol,legtyp,legcol,luggage\nperson_0001.png,")
     assert text.endswith(b"\n")

@@ -112,7 +112,7 @@ def test_planted_flaws_are_found_and_called_by_name(
 def test_planted_flaws_are_found_in_whole_samples() -> None:
     hits = flagged = planted = 0
     for seed in range(11, 14):
-        sample = sample_people(bad_images=21, maps=False, seed=seed)
+        sample = sample_people(bad_images=21, seed=seed)
         measured = [measure_image(i) for part in (sample.train, sample.test) for i in part.images]
         measures = ImageMeasures(
             *(

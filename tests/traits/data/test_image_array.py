@@ -20,7 +20,7 @@ def pixels() -> np.ndarray:
 
 
 def test_rows_are_copied_in_any_order(tmp_path: Path, pixels: np.ndarray) -> None:
-    images = ImageArray("key", mapped(tmp_path / "p.npy", pixels), np.zeros((9, 4), np.int16))
+    images = ImageArray("key", mapped(tmp_path / "p.npy", pixels))
     rows = np.array([7, 0, 7, 3])
     found = images.read(rows)
     assert np.array_equal(found, pixels[rows])
@@ -28,32 +28,6 @@ def test_rows_are_copied_in_any_order(tmp_path: Path, pixels: np.ndarray) -> Non
     found[:] = 0
     assert np.array_equal(images.read(rows), pixels[rows])
     assert len(images) == 9
-
-
-def test_a_mask_is_the_inside_of_its_box(tmp_path: Path, pixels: np.ndarray) -> None:
-    rng = np.random.default_rng(1)
-    top, left = rng.integers(0, 4, 9), rng.integers(0, 10, 9)
-    boxes = np.stack([top, left, rng.integers(top + 1, 6), rng.integers(left + 1, 12)], axis=1)
-    images = ImageArray("key", mapped(tmp_path / "p.npy", pixels), boxes.astype(np.int16))
-    rows = np.array([8, 2, 2])
-    expected = np.zeros((3, 5, 11), np.bool_)
-    for at, row in enumerate(rows):
-        y0, x0, y1, x1 = boxes[row]
-        expected[at, y0:y1, x0:x1] = True
-    assert np.array_equal(images.valid_mask(rows), expected)
-
-
-def test_maps_are_unpacked(tmp_path: Path, pixels: np.ndarray) -> None:
-    maps = np.random.default_rng(2).random((9, 2, 5, 11)) < 0.5
-    images = ImageArray(
-        "key",
-        mapped(tmp_path / "p.npy", pixels),
-        np.zeros((9, 4), np.int16),
-        mapped(tmp_path / "m.npy", np.packbits(maps, axis=-1)),
-        np.ones((9, 2), np.bool_),
-    )
-    rows = np.array([4, 1])
-    assert np.array_equal(images.part_maps(rows), maps[rows])
 
 
 def resident_file_bytes() -> int:
@@ -67,7 +41,7 @@ def resident_file_bytes() -> int:
 def test_reading_everything_keeps_nothing_in_memory(tmp_path: Path) -> None:
     n = 4000
     pixels = mapped(tmp_path / "p.npy", np.ones((n, 50, 60, 3), np.uint8))
-    images = ImageArray("key", pixels, np.zeros((n, 4), np.int16))
+    images = ImageArray("key", pixels)
     before = resident_file_bytes()
     for start in range(0, n, 50):
         images.read(np.arange(start, start + 50))

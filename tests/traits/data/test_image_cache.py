@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +17,10 @@ from lacunar.traits.data import image_cache
 from lacunar.traits.data.dataset import LabelledImages, read_dataset, read_layout
 from lacunar.traits.data.image_array import ImageArray
 from lacunar.traits.data.image_cache import default_cache_dir, load_images, open_images
-from lacunar.traits.data.images import fit_into, read_image
+from lacunar.traits.data.images import content_box, fit_into, read_image
 from lacunar.traits.data.schema import Attribute, Schema
 
-SCHEMA = Schema(
-    (Attribute("coat", ("open", "closed")),),
-    image_column="file",
-    maps="maps",
-    parts=("hem", "sleeve"),
-)
+SCHEMA = Schema((Attribute("coat", ("open", "closed")),), image_column="file")
 
 
 def write(folder: Path, n: int = 150) -> Path:
@@ -64,20 +62,6 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return paths
 
 
-def add_maps(dataset: LabelledImages) -> LabelledImages:
-    """Give every third image a hem, the left third of it, and every second one a sleeve."""
-    folder = dataset.source.parent / "maps"
-    folder.mkdir()
-    for row, path in enumerate(dataset.paths):
-        height, width = read_image(path).shape[:2]
-        part = np.zeros((height, width), np.uint8)
-        part[:, : width // 3] = 255
-        for name, every in (("hem", 3), ("sleeve", 2)):
-            if row % every == 0:
-                Image.fromarray(part).save(folder / f"{path.stem}_{name}.png")
-    return read_dataset(dataset.source, dataset.schema)
-
-
 def test_every_image_is_fitted_in_its_place(
     dataset: LabelledImages, load: Callable[..., ImageArray]
 ) -> None:
@@ -86,9 +70,7 @@ def test_every_image_is_fitted_in_its_place(
     expected = [fit_into(read_image(path), 20, 12) for path in dataset.paths]
     assert images.pixels.shape == (150, 20, 12, 3)
     assert isinstance(images.pixels, np.memmap)
-    assert np.array_equal(images.read(rows), [pixels for pixels, _ in expected])
-    assert np.array_equal(images.valid_mask(rows), [valid for _, valid in expected])
-    assert images.packed_maps is None
+    assert np.array_equal(images.read(rows), expected)
 
 
 def test_images_are_decoded_once(
@@ -121,10 +103,8 @@ def test_other_content_order_size_or_preparation_is_another_array(
     keys.append(load(read_dataset(dataset.source, SCHEMA)).key)
     Image.new("RGB", (30, 30)).save(dataset.paths[70])
     keys.append(load(dataset).key)
-    with_maps = add_maps(dataset)
-    keys.append(load(with_maps).key)
     monkeypatch.setattr(image_cache, "_PREPROCESSING", 0)
-    keys.append(load(with_maps).key)
+    keys.append(load(dataset).key)
     assert len(set(keys)) == len(keys)
 
 
@@ -137,7 +117,7 @@ def test_labels_may_change_without_decoding(
     assert len(decoded) == len(dataset)
 
 
-@pytest.mark.parametrize("name", ["pixels.npy", "boxes.npy", "manifest.json"])
+@pytest.mark.parametrize("name", ["pixels.npy", "manifest.json"])
 @pytest.mark.parametrize("damage", ["flipped", "truncated", "empty", "missing", "of another kind"])
 def test_a_damaged_array_is_built_anew(
     tmp_path: Path,
@@ -164,6 +144,30 @@ def test_a_damaged_array_is_built_anew(
     assert file.read_bytes() == content
 
 
+def test_an_array_of_an_earlier_version_is_built_anew(
+    tmp_path: Path, load: Callable[..., ImageArray], decoded: list[Path]
+) -> None:
+    dataset = read_dataset(write(tmp_path / "data", 5), SCHEMA)
+    folder = tmp_path / "cache" / load(dataset).key
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "boxes.npy").touch()
+    old = {"pixels.npy": manifest["pixels.npy"], "boxes.npy": hashlib.sha256(b"").hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps(old))
+    load(dataset)
+    assert len(decoded) == 10
+    assert json.loads((folder / "manifest.json").read_text()) == manifest
+
+
+def test_body_part_maps_are_ignored(
+    tmp_path: Path, dataset: LabelledImages, load: Callable[..., ImageArray]
+) -> None:
+    schema = replace(SCHEMA, maps="maps", parts=("hem",))
+    (tmp_path / "data" / "maps").mkdir()
+    (tmp_path / "data" / "maps" / "0_hem.png").touch()
+    with_maps = read_dataset(tmp_path / "data", schema)
+    assert load(with_maps).key == load(dataset).key
+
+
 def test_an_array_is_there_whole_or_not_at_all(
     tmp_path: Path,
     dataset: LabelledImages,
@@ -182,7 +186,7 @@ def test_an_array_is_there_whole_or_not_at_all(
     monkeypatch.undo()
     assert len(load(dataset)) == 150
     names = sorted(path.name for path in (tmp_path / "cache").rglob("*") if path.is_file())
-    assert names == ["boxes.npy", "manifest.json", "pixels.npy"]
+    assert names == ["manifest.json", "pixels.npy"]
 
 
 def test_images_that_change_while_they_are_read_are_refused(
@@ -199,7 +203,7 @@ def test_images_that_change_while_they_are_read_are_refused(
         load(dataset)
     monkeypatch.undo()
     dataset.paths[9].write_bytes(before)
-    expected, _ = fit_into(read_image(dataset.paths[9]), 20, 12)
+    expected = fit_into(read_image(dataset.paths[9]), 20, 12)
     assert np.array_equal(load(dataset).pixels[9], expected)
 
 
@@ -218,21 +222,7 @@ def test_processes_may_build_the_same_array_at_once(
         jobs = [pool.submit(load_in_process, tmp_path / "data", shared) for _ in range(4)]
         found = {job.result() for job in jobs}
     assert found == {load(dataset).read(np.arange(150)).tobytes()}
-    assert len([path for path in shared.rglob("*") if path.is_file()]) == 3
-
-
-def test_maps_lie_on_their_images(dataset: LabelledImages, load: Callable[..., ImageArray]) -> None:
-    images = load(add_maps(dataset))
-    rows = np.arange(150)
-    maps = images.part_maps(rows)
-    assert maps.shape == (150, 2, 20, 12)
-    assert images.map_known is not None
-    assert images.map_known.tolist() == [[row % 3 == 0, row % 2 == 0] for row in rows]
-    assert not (maps & ~images.valid_mask(rows)[:, np.newaxis]).any()
-    assert not maps[~images.map_known].any()
-    # The left third of each box.
-    shares = maps.sum(axis=(2, 3)) / images.valid_mask(rows).sum(axis=(1, 2))[:, np.newaxis]
-    assert np.abs(shares[images.map_known] - 1 / 3).max() < 0.2
+    assert len([path for path in shared.rglob("*") if path.is_file()]) == 2
 
 
 def test_progress_ends_with_all_images(dataset: LabelledImages, tmp_path: Path) -> None:
@@ -273,15 +263,6 @@ def test_a_bad_image_is_named_with_its_line(
     )
 
 
-def test_a_bad_map_is_named_with_the_line_of_its_image(
-    dataset: LabelledImages, load: Callable[..., ImageArray]
-) -> None:
-    with_maps = add_maps(dataset)
-    (dataset.source.parent / "maps" / "9_hem.png").write_bytes(b"")
-    with pytest.raises(InputError, match=r"line 11, column file, 9\.png, 9_hem\.png: expected a"):
-        load(with_maps)
-
-
 def test_a_cache_that_cannot_be_written_gets_one_sentence(
     tmp_path: Path, dataset: LabelledImages
 ) -> None:
@@ -310,9 +291,9 @@ def test_the_real_images_fit_100_by_60(real_people: Path, tmp_path: Path) -> Non
         assert dataset is not None
         images = load_images(dataset, height=100, width=60, cache_dir=tmp_path)
         assert images.pixels.shape == (n, 100, 60, 3)
-        rows = np.arange(n)
-        padding = ~images.valid_mask(rows)
-        assert not images.read(rows)[padding].any()
-        heights = images.boxes[:, 2] - images.boxes[:, 0]
-        widths = images.boxes[:, 3] - images.boxes[:, 1]
-        assert ((heights == 100) | (widths == 60)).all()
+        for path, pixels in zip(dataset.paths, images.read(np.arange(n)), strict=True):
+            height, width = read_image(path).shape[:2]
+            top, left, bottom, right = content_box(height, width, 100, 60)
+            assert bottom - top == 100 or right - left == 60
+            pixels[top:bottom, left:right] = 0
+            assert not pixels.any()

@@ -19,9 +19,7 @@ from lacunar.traits.data.images import (
     MAX_PIXELS,
     content_box,
     fit_into,
-    fit_map,
     read_image,
-    read_map,
 )
 
 Encode = Callable[..., bytes]
@@ -266,47 +264,24 @@ def test_a_box_is_centred_and_as_large_as_the_frame_allows(
 def test_a_plain_image_stays_plain_and_padding_is_0(
     image: np.ndarray, height: int, width: int
 ) -> None:
-    pixels, valid = fit_into(image, height, width)
+    pixels = fit_into(image, height, width)
     top, left, bottom, right = content_box(image.shape[0], image.shape[1], height, width)
-    assert (pixels == valid[:, :, np.newaxis] * np.uint8(9)).all()
-    assert valid[top:bottom, left:right].all()
-    assert valid.sum() == (bottom - top) * (right - left)
+    assert (pixels[top:bottom, left:right] == 9).all()
+    assert (pixels == 9).sum() == (bottom - top) * (right - left) * 3
+    assert (pixels != 0).sum() == (pixels == 9).sum()
 
 
 def test_an_image_that_fits_is_not_changed(picture: Image.Image) -> None:
     image = np.asarray(picture)
-    pixels, valid = fit_into(image, 24, 30)
+    pixels = fit_into(image, 24, 30)
     assert np.array_equal(pixels[2:22], image)
-    assert valid.sum() == 600
+    assert not pixels[:2].any()
+    assert not pixels[22:].any()
 
 
 def test_fine_stripes_become_their_mean_not_a_pattern() -> None:
     stripes = np.zeros((300, 180, 3), np.uint8)
     stripes[::2] = 200
-    pixels, _ = fit_into(stripes, 100, 60)
+    pixels = fit_into(stripes, 100, 60)
     assert np.abs(pixels[5:-5].astype(int) - 100).max() <= 25
     assert abs(pixels[5:-5].mean() - 100) < 2
-
-
-def test_a_map_follows_its_image(tmp_path: Path, encode: Encode) -> None:
-    image = np.zeros((60, 80, 3), np.uint8)
-    image[10:40, 20:50] = 255
-    (tmp_path / "m.png").write_bytes(encode(Image.fromarray(image)))
-    part = read_map(tmp_path / "m.png")
-    assert np.array_equal(part, image[:, :, 0] > 0)
-    fitted = fit_map(part, content_box(60, 80, 40, 40), 40, 40)
-    pixels, valid = fit_into(image, 40, 40)
-    assert np.array_equal(fitted, pixels[:, :, 0] > 127)
-    assert not fitted[~valid].any()
-
-
-@pytest.mark.parametrize("value", [1, 128, 255])
-def test_a_map_may_mark_its_part_with_any_value(tmp_path: Path, encode: Encode, value: int) -> None:
-    (tmp_path / "m.png").write_bytes(encode(Image.new("L", (10, 10), value)))
-    assert read_map(tmp_path / "m.png").all()
-
-
-@given(npst.arrays(np.bool_, (12, 8)))
-def test_a_map_holds_pixels_covered_by_more_than_half(part: np.ndarray) -> None:
-    means = part.reshape(3, 4, 4, 2).mean(axis=(1, 3))
-    assert np.array_equal(fit_map(part, (0, 1, 3, 5), 3, 6)[:, 1:5], means > 0.5)

@@ -78,7 +78,7 @@ def _other_output(model: onnx.ModelProto) -> None:
 CHANGES: dict[str, tuple[Change, str]] = {
     "another program's": (
         lambda model: model.ClearField("metadata_props"),
-        "expected an ONNX file that 'lacunar traits export' wrote",
+        "expected an ONNX file written by 'lacunar traits export'",
     ),
     "newer": (_set("format_version", "99"), "a newer lacunar wrote this file"),
     "frame": (

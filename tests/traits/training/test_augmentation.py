@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lacunar.traits.config import Augmentation
-from lacunar.traits.training.augmentation import draw_matrices, move_images, move_masks
+from lacunar.traits.training.augmentation import draw_matrices, move_images
 
 STILL = Augmentation(rotation=0, shift=0, shear=0, zoom=0, flip=False)
 
@@ -147,15 +147,6 @@ def test_colours_stay_where_an_image_stays_in_view() -> None:
     assert torch.allclose(moved[:, :, 40:60, 25:35], images[:, :, 40:60, 25:35], atol=1e-5)
     # The fill is black, which is the same in every channel: hues are those of the image.
     assert torch.allclose(moved[:, 0] / 0.2, moved[:, 2] / 0.9, atol=1e-4)
-
-
-def test_masks_move_with_their_images() -> None:
-    images = torch.zeros(16, 1, 100, 60)
-    images[:, :, 20:70, 15:40] = 1
-    matrices = draw(16, Augmentation())
-    moved = move_masks(images.bool(), matrices)
-    assert moved.dtype == torch.bool
-    assert torch.equal(moved, move_images(images, matrices) > 0.5)
 
 
 def test_each_image_moves_by_its_own_matrix() -> None:

@@ -34,13 +34,12 @@ from lacunar.traits.training.loop import TrainingData, train_network
 torch.set_num_threads(1)
 rng = np.random.default_rng(0)
 pixels = rng.integers(0, 256, (150, 24, 16, 3), dtype=np.uint8)
-boxes = np.tile(np.array([0, 0, 24, 16], np.int16), (150, 1))
 labels = rng.integers(0, 2, (150, 2))
 labels[:30, 0] = -1
 labels[::2, 1] = -1
 coat, hat = Attribute("coat", ("open", "closed")), Attribute("hat", ("off", "on"))
 schema = Schema((coat, hat), image_column="file")
-data = TrainingData(ImageArray("", pixels, boxes), labels, np.arange(37), np.arange(37, 150))
+data = TrainingData(ImageArray("", pixels), labels, np.arange(37), np.arange(37, 150))
 found = {}
 with joined() as world:
     for preset, precision in (

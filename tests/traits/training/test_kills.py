@@ -28,13 +28,12 @@ from lacunar.traits.training.loop import TrainingData, train_network
 torch.set_num_threads(1)
 rng = np.random.default_rng(0)
 pixels = rng.integers(0, 256, (40, 24, 16, 3), dtype=np.uint8)
-boxes = np.tile(np.array([0, 0, 24, 16], np.int16), (40, 1))
 labels = rng.integers(-1, 2, (40, 2))
 coat, hat = Attribute("coat", ("open", "closed")), Attribute("hat", ("off", "on"))
 schema = Schema((coat, hat), image_column="file")
 print("ready", flush=True)
 train_network(
-    TrainingData(ImageArray("", pixels, boxes), labels, np.arange(32), np.arange(32, 40)),
+    TrainingData(ImageArray("", pixels), labels, np.arange(32), np.arange(32, 40)),
     schema,
     TraitsConfig.of_preset(
         "source",

@@ -34,7 +34,7 @@ class LearnedError(Exception):
 
 @pytest.mark.slow
 def test_sixteen_people_are_learned_by_heart(tmp_path: Path) -> None:
-    write_people(sample_people(n_train=16, n_test=1, maps=False, seed=5), tmp_path)
+    write_people(sample_people(n_train=16, n_test=1, seed=5), tmp_path)
     people, _ = read_layout(tmp_path)
     # Training answers are right after ten epochs; the running statistics, which move by a
     # hundredth a batch and start at 1 where variances are far below it, take some 400 batches.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from lacunar.datasets.people.canvas import Canvas, Colour, Floats
 from lacunar.datasets.people.colours import between, one_of
 from lacunar.datasets.people.figure import draw_figure
-from lacunar.datasets.people.labels import BODY_MAPS
 from lacunar.datasets.people.look import Look
 from lacunar.datasets.people.scene import (
     draw_clutter,
@@ -20,7 +19,6 @@ from lacunar.datasets.people.scene import (
     draw_scene,
 )
 
-Number = TypeVar("Number", np.float32, np.uint16)
 Flaw = Literal["dark", "blown_out", "blurred", "low_contrast", "tiny", "off_aspect"]
 FLAWS: tuple[Flaw, ...] = ("dark", "blown_out", "blurred", "low_contrast", "tiny", "off_aspect")
 
@@ -135,10 +133,8 @@ def spoil(shot: Shot, flaw: Flaw) -> Shot:
     return replace(shot, width=2 * shot.height)
 
 
-def take(
-    look: Look, shot: Shot, rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The picture of a person.
+def take(look: Look, shot: Shot, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Take the picture of a person.
 
     Parameters
     ----------
@@ -149,9 +145,7 @@ def take(
 
     Returns
     -------
-    image : ndarray of shape (height, width, 3), uint8
-    parts : ndarray of shape (height, width), uint8
-        The body part that most of a pixel shows: its place in ``BODY_MAPS`` from 1, 0 for none.
+    ndarray of shape (height, width, 3), uint8
     """
     zoom = min(max(_CANVAS_ROWS // shot.height, 2), 24)
     height, width = shot.height * zoom, shot.width * zoom
@@ -172,8 +166,7 @@ def take(
     draw_figure(canvas, look)
     if look.hides_side:
         draw_foreground(canvas, look, rng)
-    small = _shrink(canvas.pixels, zoom)
-    return _expose(small, shot, rng), _shrink_parts(canvas.parts, zoom)
+    return _expose(_shrink(canvas.pixels, zoom), shot, rng)
 
 
 def _draw_size(rng: np.random.Generator) -> tuple[int, int]:
@@ -203,28 +196,15 @@ def _defocus(pixels: Floats, zoom: int, blur: int) -> Floats:
 
 
 def _shrink(pixels: Floats, zoom: int) -> Floats:
-    """Mean of each block, added up in one order everywhere."""
-    return _add_blocks(pixels, zoom) / np.float32(zoom * zoom)
-
-
-def _shrink_parts(parts: NDArray[np.uint8], zoom: int) -> NDArray[np.uint8]:
-    best = np.zeros((parts.shape[0] // zoom, parts.shape[1] // zoom), dtype=np.uint16)
-    found = np.zeros(best.shape, dtype=np.uint8)
-    for part in range(len(BODY_MAPS) + 1):
-        share = _add_blocks((parts == part).astype(np.uint16), zoom)
-        better = share > best
-        best[better], found[better] = share[better], part
-    return found
-
-
-def _add_blocks(values: NDArray[Number], zoom: int) -> NDArray[Number]:
-    rows = values[::zoom].copy()
+    """Mean of each block of ``zoom`` x ``zoom`` pixels, summed in one order on every machine."""
+    rows = pixels[::zoom].copy()
     for k in range(1, zoom):
-        rows += values[k::zoom]
+        rows += pixels[k::zoom]
     blocks = rows[:, ::zoom].copy()
     for k in range(1, zoom):
         blocks += rows[:, k::zoom]
-    return blocks
+    shrunk: Floats = blocks / np.float32(zoom * zoom)
+    return shrunk
 
 
 def _expose(pixels: Floats, shot: Shot, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -34,7 +34,7 @@ class Paint:
     colour : tuple of 3 floats
         Red, green and blue, 0 to 255.
     part : int
-        Number of the body part that the pixels then belong to, 0 for none.
+        Number of the body part that the painted pixels show, 0 for none.
     pattern : str
     others : tuple of colours
         The pattern's further colours.

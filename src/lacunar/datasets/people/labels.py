@@ -21,7 +21,7 @@ N_CLASSES = (2, 2, 11, 2, 11, 2)
 COLOURS = (
     "black", "blue", "brown", "green", "grey", "orange", "pink", "purple", "red", "white", "yellow",
 )  # fmt: skip
-BODY_MAPS = (
+BODY_PARTS = (
     "hair", "legs", "luggage", "shoes", "torso", "skin_arms", "skin_face", "skin_legs",
 )  # fmt: skip
 

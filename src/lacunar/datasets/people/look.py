@@ -22,7 +22,7 @@ from lacunar.datasets.people.colours import (
     one_of,
     shade_of,
 )
-from lacunar.datasets.people.labels import BODY_MAPS, COLUMNS, UNKNOWN
+from lacunar.datasets.people.labels import BODY_PARTS, COLUMNS, UNKNOWN
 
 Hair = Literal["bald", "short", "bob", "long", "ponytail", "bun", "cap", "hood"]
 Top = Literal["tee", "sleeveless", "shirt", "jacket", "coat"]
@@ -30,7 +30,7 @@ Bottom = Literal["trousers", "leggings", "long skirt", "shorts", "skirt"]
 Hands = Literal["swing", "pocket", "phone", "reading"]
 Bag = Literal["none", "backpack", "shoulder", "handbag", "carrier", "briefcase", "suitcase"]
 
-PART = {name: number for number, name in enumerate(BODY_MAPS, start=1)}
+PART = {name: number for number, name in enumerate(BODY_PARTS, start=1)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,26 +116,24 @@ def plan_faults(
     )
 
 
-def repeat_nearly(
-    image: NDArray[np.uint8], parts: NDArray[np.uint8], rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The picture and its body parts as another frame of one film: shifted, lit otherwise, noisy.
+def repeat_nearly(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """The picture as another frame of one video: shifted, with another brightness, noisier.
 
     Examples
     --------
     >>> image = np.full((8, 6, 3), 100, np.uint8)
-    >>> near, _ = repeat_nearly(image, image[..., 0], np.random.default_rng(0))
+    >>> near = repeat_nearly(image, np.random.default_rng(0))
     >>> bool(88 <= near.min() and near.max() <= 112)
     True
     """
-    height, width = parts.shape
+    height, width = image.shape[:2]
     down, right = (int(step) for step in rng.choice((-2, -1, 1, 2), size=2))
     y = (np.arange(height) + down).clip(0, height - 1)[:, np.newaxis]
     x = (np.arange(width) + right).clip(0, width - 1)
     percent = int(rng.integers(94, 107))
     noise = rng.integers(-4, 5, size=image.shape)
     near = (image[y, x].astype(np.int64) * percent + 50) // 100 + noise
-    return near.clip(0, 255).astype(np.uint8), parts[y, x]
+    return np.asarray(near.clip(0, 255), dtype=np.uint8)
 
 
 def _mislabel(labels: NDArray[np.int64], rng: np.random.Generator) -> tuple[int, int]:

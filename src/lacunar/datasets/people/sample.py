@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.datasets.people.camera import Flaw, draw_shot, spoil, take
-from lacunar.datasets.people.labels import BODY_MAPS, COLUMNS, COUNTS, SplitName, draw_labels
+from lacunar.datasets.people.labels import COLUMNS, COUNTS, SplitName, draw_labels
 from lacunar.datasets.people.look import draw_look
 from lacunar.datasets.people.planting import (
     Plan,
@@ -28,8 +28,6 @@ from lacunar.errors import InputError
 
 _FOLDERS: dict[SplitName, str] = {"train": "Train", "test": "Test"}
 
-Picture = tuple[NDArray[np.uint8], NDArray[np.uint8]]
-
 
 @dataclass(frozen=True, slots=True)
 class PeoplePart:
@@ -39,18 +37,14 @@ class PeoplePart:
     ----------
     filenames : tuple of str
     labels : ndarray of shape (N, 6), int64
-        In the order of ``sample_people_labels.COLUMNS``, unknown as -1.
+        In the order of :data:`lacunar.datasets.people.labels.COLUMNS`, unknown as -1.
     images : list of ndarrays of shape (H, W, 3), uint8
         Each of its own size.
-    maps : dict of str to list of ndarrays of shape (H, W), bool
-        Where a picture shows each of ``sample_people_labels.BODY_MAPS``; caps and hats count as
-        hair, hoods as torso. No pixel is in two maps. Empty if maps were not asked for.
     """
 
     filenames: tuple[str, ...]
     labels: NDArray[np.int64]
     images: list[NDArray[np.uint8]]
-    maps: dict[str, list[NDArray[np.bool_]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +63,6 @@ def sample_people(
     wrong_labels: int = 0,
     bad_images: int = 0,
     duplicates: int = 0,
-    maps: bool = True,
     evenness: float = 0.0,
     seed: int = 0,
 ) -> PeopleSample:
@@ -86,8 +79,6 @@ def sample_people(
     duplicates : int
         Pictures that are replaced, with their labels, by a copy of another: exact or nearly, of the
         same part or the other.
-    maps : bool
-        Whether to keep the body-part maps.
     evenness : float
         From 0, classes as rare as they are, to 1, all alike; see
         :func:`lacunar.datasets.people.labels.even_out`.
@@ -110,8 +101,8 @@ def sample_people(
     >>> sample = sample_people(n_train=4, n_test=2, seed=1)
     >>> sample.train.filenames[0], sample.train.images[0].shape
     ('person_0001.png', (128, 48, 3))
-    >>> sample.train.labels.shape, sorted(sample.train.maps)[:3]
-    ((4, 6), ['hair', 'legs', 'luggage'])
+    >>> sample.train.labels.shape
+    (4, 6)
     """
     _check_sizes(n_train, n_test, wrong_labels, bad_images, duplicates, seed)
     if not 0 <= evenness <= 1:
@@ -147,18 +138,17 @@ def sample_people(
         given[row, column] = label
     names = tuple(name for _, name in places)
     return PeopleSample(
-        train=_part(names[:n_train], given[:n_train], pictures[:n_train], maps=maps),
-        test=_part(names[n_train:], given[n_train:], pictures[n_train:], maps=maps),
+        train=_part(names[:n_train], given[:n_train], pictures[:n_train]),
+        test=_part(names[n_train:], given[n_train:], pictures[n_train:]),
         truth=truth,
     )
 
 
 def write_people(sample: PeopleSample, directory: Path) -> None:
-    """Write the pictures, the training part's maps and the two label files.
+    """Write the pictures and the two label files.
 
-    The layout is ``Train_Data/Train.csv``, ``Train_Data/Originals/person_0001.png``,
-    ``Train_Data/Binary_Maps/person_0001_hair.png`` and so on, and the same in ``Test_Data`` without
-    maps. Maps are grey, 0 and 255. A label file is written after all that it names.
+    The layout is ``Train_Data/Train.csv``, ``Train_Data/Originals/person_0001.png`` and so on, and
+    the same in ``Test_Data``. A label file is written after the pictures that it names.
 
     Parameters
     ----------
@@ -173,7 +163,7 @@ def write_people(sample: PeopleSample, directory: Path) -> None:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_people(sample_people(n_train=2, n_test=1), Path(folder))
     ...     sorted(path.name for path in Path(folder, "Train_Data").iterdir())
-    ['Binary_Maps', 'Originals', 'Train.csv']
+    ['Originals', 'Train.csv']
     """
     parts: dict[SplitName, PeoplePart] = {"train": sample.train, "test": sample.test}
     for name, part in parts.items():
@@ -182,20 +172,11 @@ def write_people(sample: PeopleSample, directory: Path) -> None:
         originals.mkdir(parents=True, exist_ok=True)
         for filename, image in zip(part.filenames, part.images, strict=True):
             (originals / filename).write_bytes(encode_png(image))
-        if name == "train" and part.maps:
-            _write_maps(part, home / "Binary_Maps")
         rows = [",".join(("filename", *COLUMNS))]
         for filename, labels in zip(part.filenames, part.labels.tolist(), strict=True):
             rows.append(",".join((filename, *map(str, labels))))
         text = "\n".join(rows) + "\n"
         (home / f"{_FOLDERS[name]}.csv").write_text(text, encoding="utf-8", newline="\n")
-
-
-def _write_maps(part: PeoplePart, folder: Path) -> None:
-    folder.mkdir(exist_ok=True)
-    for name, masks in part.maps.items():
-        for filename, mask in zip(part.filenames, masks, strict=True):
-            (folder / f"{Path(filename).stem}_{name}.png").write_bytes(encode_png(mask))
 
 
 def _check_sizes(
@@ -218,20 +199,20 @@ def _check_sizes(
         raise InputError(f"expected a seed of 0 or more, got seed={seed}")
 
 
-def _draw_pictures(labels: NDArray[np.int64], plan: Plan, seed: int) -> list[Picture]:
-    pictures: dict[int, Picture] = {}
+def _draw_pictures(labels: NDArray[np.int64], plan: Plan, seed: int) -> list[NDArray[np.uint8]]:
+    pictures: dict[int, NDArray[np.uint8]] = {}
     for row in range(len(labels)):
         if row not in plan.copies:
             pictures[row] = _draw_picture(labels[row], plan.flaws.get(row), _rng_of(row, seed))
     for second, (first, exact) in plan.copies.items():
         copied = pictures[first]
-        pictures[second] = copied if exact else repeat_nearly(*copied, _rng_of(second, seed))
+        pictures[second] = copied if exact else repeat_nearly(copied, _rng_of(second, seed))
     return [pictures[row] for row in range(len(labels))]
 
 
 def _draw_picture(
     labels: NDArray[np.int64], flaw: Flaw | None, rng: np.random.Generator
-) -> Picture:
+) -> NDArray[np.uint8]:
     look = draw_look(labels.tolist(), rng)
     shot = draw_shot(rng)
     return take(look, spoil(shot, flaw) if flaw else shot, rng)
@@ -243,11 +224,7 @@ def _rng_of(row: int, seed: int) -> np.random.Generator:
 
 
 def _part(
-    filenames: tuple[str, ...], labels: NDArray[np.int64], pictures: list[Picture], *, maps: bool
+    filenames: tuple[str, ...], labels: NDArray[np.int64], pictures: list[NDArray[np.uint8]]
 ) -> PeoplePart:
-    images = [image.copy() for image, _ in pictures]
-    masks = {
-        name: [parts == number for _, parts in pictures]
-        for number, name in enumerate(BODY_MAPS, start=1)
-    }
-    return PeoplePart(filenames, labels, images, masks if maps else {})
+    # An exact duplicate is an array of its own.
+    return PeoplePart(filenames, labels, [image.copy() for image in pictures])

@@ -131,7 +131,7 @@ def audit_images(
     >>> from lacunar.datasets.people.sample import sample_people, write_people
     >>> from lacunar.traits.data.dataset import read_layout
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_people(sample_people(n_train=9, n_test=3, duplicates=1, maps=False), Path(folder))
+    ...     write_people(sample_people(n_train=9, n_test=3, duplicates=1), Path(folder))
     ...     found = audit_images(*read_layout(Path(folder)))
     >>> len(found.duplicates), found.wrong_labels
     (1, None)

@@ -1,4 +1,4 @@
-"""Labelled images: which files, which labels, and everything about them that can be refused."""
+"""Labelled images: reading and checking the files and labels of a data set."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from lacunar.traits.data.schema import PEOPLE, SCHEMA_NAME, UNKNOWN, Schema, is_
 SplitName = Literal["train", "test"]
 
 _CSV = {"train": Path("Train_Data", "Train.csv"), "test": Path("Test_Data", "Test.csv")}
-_HINT = f"; name other columns in a {SCHEMA_NAME} beside it"
+_HINT = f"; name other columns in a {SCHEMA_NAME} next to it"
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What reading a data set found; every report repeats it.
+    """Counts of rows and unknown labels, which every report repeats.
 
     Parameters
     ----------
     rows : int
         Rows of the CSV file.
     repeated : int
-        Rows of an image that an earlier row had named; they were merged into it.
+        Rows of an image that an earlier row names; they are merged into that row.
     unknown : dict of str to int
-        Images without a known label, for each attribute.
+        Number of images with an unknown label, by attribute.
     """
 
     rows: int
@@ -42,27 +42,45 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class LabelledImages:
-    """N images with labels for A attributes, in the order of the CSV file.
+    r"""N images with labels for A attributes, in the order of the CSV file.
+
+    :func:`read_dataset` reads them. No pixel has been decoded yet.
 
     Parameters
     ----------
     schema : Schema
+        Attributes and layout of the data set.
     source : Path
         The CSV file.
     lines : int array of shape (N,)
         Line of the CSV file that first names the image.
-    names : tuple of str
+    names : tuple of N str
         Image files as the CSV file names them.
-    paths : tuple of Path
-        Where they are; each was there, inside the folder of the CSV file.
+    paths : tuple of N Path
+        Resolved paths of the image files, all inside the folder of the CSV file.
     labels : int64 array of shape (N, A)
-        Position of the class, -1 where it is unknown.
+        Index of the class; -1 where the label is unknown.
     groups : int64 array of shape (N,), optional
-        Images of one number belong together.
-    maps : tuple of tuple of Path, optional
-        Files of the body-part maps, one for each of the schema's parts, none where an image has
-        no such map. None as a whole where there is no map at all.
+        Group number of each image. Splits keep a group together.
     intake : Intake
+        Numbers of rows, repeated rows and unknown labels.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lacunar.traits.data.schema import Attribute
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("a.png", "b.png"):
+    ...         (Path(folder) / name).touch()
+    ...     _ = Path(folder, "coats.csv").write_text("file,coat\na.png,closed\nb.png,\n")
+    ...     schema = Schema((Attribute("coat", ("open", "closed")),), image_column="file")
+    ...     images = read_dataset(folder, schema)
+    >>> len(images), images.names, images.labels.tolist()
+    (2, ('a.png', 'b.png'), [[1], [-1]])
+    >>> images.take(np.array([1])).names
+    ('b.png',)
+    >>> images.intake
+    Intake(rows=2, repeated=0, unknown={'coat': 1})
     """
 
     schema: Schema
@@ -72,14 +90,13 @@ class LabelledImages:
     paths: tuple[Path, ...]
     labels: NDArray[np.int64]
     groups: NDArray[np.int64] | None
-    maps: tuple[tuple[Path | None, ...], ...] | None
     intake: Intake
 
     def __len__(self) -> int:
         return len(self.names)
 
     def take(self, rows: NDArray[np.intp]) -> LabelledImages:
-        """Return some of the images as a data set; the intake stays that of the file."""
+        """Return the images of some rows; the intake stays that of the whole file."""
         chosen = rows.tolist()
         return replace(
             self,
@@ -88,11 +105,10 @@ class LabelledImages:
             paths=tuple(self.paths[row] for row in chosen),
             labels=self.labels[rows],
             groups=None if self.groups is None else self.groups[rows],
-            maps=None if self.maps is None else tuple(self.maps[row] for row in chosen),
         )
 
     def where(self, row: int) -> str:
-        """Name the place of an image, for a sentence about it."""
+        """Return file, line, column and name of an image, for messages."""
         column = self.schema.image_column
         return f"{self.source}, line {self.lines[row]}, column {column}, {self.names[row]}"
 
@@ -100,14 +116,19 @@ class LabelledImages:
 def read_layout(
     path: AnyPath, schema: Schema | None = None, *, default: Schema = PEOPLE
 ) -> tuple[LabelledImages, LabelledImages | None]:
-    """Read the training images, and the test images where the data has its own.
+    """Read the training images, and the test images if the data set has its own.
 
     Parameters
     ----------
     path : path-like
-        See :func:`read_dataset`. The test images are those of ``Test_Data``.
+        See :func:`read_dataset`. The test images are in ``Test_Data``.
     schema, default : Schema, optional
         See :func:`read_dataset`.
+
+    Returns
+    -------
+    train : LabelledImages
+    test : LabelledImages or None
 
     Raises
     ------
@@ -122,7 +143,7 @@ def read_layout(
 
 
 def has_test_split(path: Path) -> bool:
-    """Whether a data set is in the source report's layout and has test images of its own."""
+    """Return whether a data set has the source report's layout and its own test images."""
     return (path / _CSV["test"].parent).is_dir()
 
 
@@ -133,29 +154,33 @@ def read_dataset(
     part: SplitName = "train",
     default: Schema = PEOPLE,
 ) -> LabelledImages:
-    r"""Read labelled images and check everything but the content of the image files.
+    r"""Read labelled images, and check everything except the content of the image files.
 
-    Rows that name the same file are one image: a label that only one of them knows is known, and
-    different labels are refused.
+    Rows that name the same file are merged into one image. A label is known if one of the rows
+    has it; contradictory labels raise an error.
 
     Parameters
     ----------
     path : path-like
-        A CSV file, a directory that holds one, or a directory of the source report's layout:
-        ``Train_Data/Train.csv`` and ``Test_Data/Test.csv``, each beside ``Originals/`` and, if it
-        has body-part maps, ``Binary_Maps/``.
+        A CSV file, a directory with one CSV file, or a directory in the source report's layout:
+        ``Train_Data/Train.csv`` and ``Test_Data/Test.csv``, each next to a folder ``Originals``.
     schema : Schema, optional
-        Otherwise that of a ``schema.toml`` in the directory, or beside the CSV file; without one,
-        the default.
+        Default: the ``schema.toml`` in the directory or next to the CSV file; without that file,
+        `default`.
     part : {'train', 'test'}
-        Which half of the source report's layout. Training needs a known label in each column.
+        Which half of the source report's layout to read. ``'train'`` also checks that each
+        attribute has a known label.
     default : Schema
-        The source report's, or that of a model whose data are read.
+        Used when neither `schema` nor a ``schema.toml`` is given.
+
+    Returns
+    -------
+    LabelledImages
 
     Raises
     ------
     InputError
-        With the file, line and column of the first thing that is wrong.
+        At the first error, with its file, line and column.
 
     Examples
     --------
@@ -190,7 +215,6 @@ def read_dataset(
         paths=tuple(paths[row] for row in kept),
         labels=labels,
         groups=None if groups is None else groups[kept],
-        maps=_find_maps(table, schema, kept),
         intake=Intake(
             rows=len(names),
             repeated=len(names) - len(kept),
@@ -200,28 +224,28 @@ def read_dataset(
 
 
 def resolve_inside(root: Path, folder: str, name: str, where: str) -> Path | None:
-    """Find a file that a data file names; None where there is no such file.
+    """Resolve the path of a file that a data file names; return None if it does not exist.
 
     Parameters
     ----------
     root : Path
         Folder of the data file, resolved.
     folder : str
-        Of such files, relative to it.
+        Folder of the named files, relative to ``root``.
     name : str
     where : str
-        Place of the name.
+        Position of the name, for messages.
 
     Raises
     ------
     InputError
-        If the name, or a link, leads out of the folder of the data file.
+        If the name, or a symbolic link, leads out of the folder of the data file.
     """
     if not is_inside(name):
         raise InputError(f"{where}: expected a path inside {root / folder}, got {name!r}")
     try:
         path = (root / folder / name).resolve(strict=True)
-    except (OSError, RuntimeError):  # not there, a name too long, a loop of links
+    except (OSError, RuntimeError):  # a missing file, a name too long, a loop of links
         return None
     if not path.is_relative_to(root):
         raise InputError(f"{where}: expected {name!r} inside {root}, got a link to {path}")
@@ -247,7 +271,7 @@ def _find_csv(path: Path, part: SplitName) -> Path:
 
 
 def _find_schema(path: Path, source: Path, default: Schema) -> tuple[Schema, str]:
-    """Find the schema of a data set, and what to say where a column of it is missing."""
+    """Find the schema of a data set, and the hint for messages about a missing column."""
     file = (path if path.is_dir() else source.parent) / SCHEMA_NAME
     return (read_schema(file), "") if file.is_file() else (default, _HINT)
 
@@ -275,22 +299,6 @@ def _find_images(table: Table, schema: Schema) -> list[Path]:
             raise InputError(f"{where}: expected an image file, got none at {at}")
         paths.append(path)
     return paths
-
-
-def _find_maps(
-    table: Table, schema: Schema, rows: NDArray[np.intp]
-) -> tuple[tuple[Path | None, ...], ...] | None:
-    root = table.path.parent.resolve()
-    if not schema.parts or not (root / schema.maps).is_dir():
-        return None
-    maps = []
-    for row in rows:
-        where = table.where(row, schema.image_column)
-        name = table.columns[schema.image_column][row]
-        stem = name.removesuffix(Path(name).suffix)
-        files = (f"{stem}_{part}.png" for part in schema.parts)
-        maps.append(tuple(resolve_inside(root, schema.maps, file, where) for file in files))
-    return tuple(maps) if any(any(files) for files in maps) else None
 
 
 def _check_known(source: Path, schema: Schema, labels: NDArray[np.int64]) -> None:

@@ -1,4 +1,4 @@
-"""Images decoded once: arrays on disk that are mapped into memory, keyed by what they came from."""
+"""Cache of decoded images: memory-mapped arrays on disk, keyed by the content of their files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -22,12 +22,12 @@ from lacunar.files.atomic import remove_leftovers, replace_file
 from lacunar.parallel import blocks, in_order
 from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.data.image_array import ImageArray
-from lacunar.traits.data.images import Fit, content_box, fit_into, fit_map, read_image, read_map
+from lacunar.traits.data.images import Fit, fit_into, read_image
 
-# Goes up with every change to the pixels that reading and fitting give.
+# Increase it with every change of decoding or resizing that changes pixels.
 _PREPROCESSING = 1
 _MANIFEST = "manifest.json"
-_PIXELS, _BOXES, _MAPS, _KNOWN = "pixels.npy", "boxes.npy", "maps.npy", "known.npy"
+_PIXELS = "pixels.npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class _Frame:
 
 
 def default_cache_dir() -> Path:
-    """Where decoded images are kept unless told: ``LACUNAR_CACHE``, or ``~/.cache/lacunar``."""
+    """Return the default cache directory: ``LACUNAR_CACHE``, or ``~/.cache/lacunar``."""
     named = os.environ.get("LACUNAR_CACHE")
     return Path(named) if named else Path.home() / ".cache" / "lacunar"
 
@@ -52,30 +52,30 @@ def load_images(
     cache_dir: Path | None = None,
     progress: StepProgress | None = None,
 ) -> ImageArray:
-    r"""Decode the images of a data set, or find them decoded.
+    r"""Decode the images of a data set, or load them from the cache.
 
-    Every file of an array is written beside its destination, synced and renamed, the one with
-    their hashes last, so that an array is there whole or not at all. Processes that build the
-    same array at once write the same bytes. An array that was changed is built anew. The cache
-    may be deleted at any time.
+    Each file is written next to its destination, synced and renamed. The manifest with the hash
+    of the array is written last, so an array is complete or absent. Processes that build the same
+    array at once write the same bytes. An array whose hash does not match its manifest, and one
+    of an earlier version, is built again. The cache may be deleted at any time.
 
     Parameters
     ----------
     dataset : LabelledImages
         N images.
     height, width : int
-        Pixels of the frame that each image is fitted into.
+        Size of the frame that each image is fitted into, in pixels.
     fit : {"pad", "stretch"}
         See :func:`lacunar.traits.data.images.fit_into`.
     cache_dir : Path, optional
-        See :func:`default_cache_dir`. Holds 3 * N * height * width bytes and little more.
+        See :func:`default_cache_dir`. It needs about 3 * N * height * width bytes.
     progress : callable, optional
-        Called with the images that are decoded and N.
+        Called with the number of images decoded so far, and N.
 
     Raises
     ------
     InputError
-        With the line of the first image that cannot be read, or if the cache cannot be written.
+        If an image cannot be read (with its line), or the cache cannot be written.
 
     Examples
     --------
@@ -86,21 +86,20 @@ def load_images(
     >>> coat = Attribute("coat", ("open", "closed"))
     >>> with tempfile.TemporaryDirectory() as name:
     ...     folder = Path(name)
-    ...     Image.new("RGB", (20, 40), "red").save(folder / "a.png")
+    ...     Image.new("RGB", (20, 40), "white").save(folder / "a.png")
     ...     _ = (folder / "coats.csv").write_text("file,coat\na.png,closed\n")
     ...     dataset = read_dataset(folder, Schema((coat,), image_column="file"))
     ...     images = load_images(dataset, height=10, width=10, cache_dir=folder / "cache")
-    ...     images.pixels.shape, images.boxes.tolist()
-    ((1, 10, 10, 3), [[0, 2, 10, 7]])
+    ...     images.pixels.shape, images.pixels[0, 5, :, 0].tolist()
+    ((1, 10, 10, 3), [0, 0, 255, 255, 255, 255, 255, 0, 0, 0])
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         frame = _Frame(height, width, fit)
         key = _key(dataset, frame, pool)
         folder = (cache_dir or default_cache_dir()) / key
-        names = (_PIXELS, _BOXES) if dataset.maps is None else (_PIXELS, _BOXES, _MAPS, _KNOWN)
-        for name in (*names, _MANIFEST):
+        for name in (_PIXELS, _MANIFEST):
             remove_leftovers(folder / name)
-        if not _is_whole(folder, names):
+        if not _is_complete(folder):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 digests = _build(dataset, frame, folder, pool, progress or no_progress)
@@ -113,30 +112,29 @@ def load_images(
             except OSError as error:
                 raise InputError(
                     f"{folder}: expected a place for decoded images, got: {error.strerror};"
-                    " the variable LACUNAR_CACHE may name another"
+                    " set the variable LACUNAR_CACHE to use another"
                 ) from error
-    return _open(key, folder, names)
+    return _open(key, folder)
 
 
 def open_images(key: str, *, cache_dir: Path | None = None) -> ImageArray:
-    """Map images that :func:`load_images` has just found whole, as another process does.
+    """Map images into memory that another process has just loaded with :func:`load_images`.
 
     Parameters
     ----------
     key : str
-        Of the array.
+        :attr:`ImageArray.key <lacunar.traits.data.image_array.ImageArray>` of the images.
     cache_dir : Path, optional
         See :func:`default_cache_dir`.
 
     Raises
     ------
     InputError
-        If there are none.
+        If the cache does not have them.
     """
     folder = (cache_dir or default_cache_dir()) / key
-    names = tuple(name for name in (_PIXELS, _BOXES, _MAPS, _KNOWN) if (folder / name).is_file())
     try:
-        return _open(key, folder, names)
+        return _open(key, folder)
     except OSError as error:
         raise InputError(
             f"{folder}: expected images that another process has decoded, got: {error.strerror}"
@@ -145,14 +143,12 @@ def open_images(key: str, *, cache_dir: Path | None = None) -> ImageArray:
 
 def _key(dataset: LabelledImages, frame: _Frame, pool: Executor) -> str:
     def digests(rows: range) -> list[str]:
-        return [
-            _digest_of(path, dataset.where(row)) if path else ""
-            for row in rows
-            for path in (dataset.paths[row], *(dataset.maps[row] if dataset.maps else ()))
-        ]
+        return [_digest_of(dataset.paths[row], dataset.where(row)) for row in rows]
 
-    n, n_parts = len(dataset), len(dataset.maps[0]) if dataset.maps else 0
-    preparation = [_PREPROCESSING, PIL.__version__, *astuple(frame), n, n_parts]
+    n = len(dataset)
+    # The 0 was the number of body-part maps, which earlier versions read. Without it every key
+    # would change, and with the keys the fingerprints of all data sets.
+    preparation = [_PREPROCESSING, PIL.__version__, *astuple(frame), n, 0]
     hasher = hashlib.sha256(json.dumps(preparation).encode())
     for found in in_order(pool, digests, blocks(n)):
         for digest in found:
@@ -167,77 +163,36 @@ def _build(
     pool: Executor,
     progress: StepProgress,
 ) -> dict[str, str]:
-    """Write every file but the one with their hashes, which it returns."""
+    """Write the array; return the content of its manifest."""
     n, height, width = len(dataset), frame.height, frame.width
-    boxes = np.empty((n, 4), np.int16)
 
     def decode(rows: range) -> NDArray[np.uint8]:
         block = np.empty((len(rows), height, width, 3), np.uint8)
         for at, row in enumerate(rows):
             image = read_image(dataset.paths[row], where=dataset.where(row))
-            boxes[row] = content_box(image.shape[0], image.shape[1], height, width, frame.fit)
-            block[at], _ = fit_into(image, height, width, frame.fit)
+            block[at] = fit_into(image, height, width, frame.fit)
         return block
 
-    def told(decoded: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+    def reported(decoded: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
         done = 0
         for block in decoded:
             yield block
             done += len(block)
             progress(done, n)
 
-    pixels = told(in_order(pool, decode, blocks(n)))
-    digests = {_PIXELS: _write(folder / _PIXELS, (n, height, width, 3), np.uint8, pixels)}
-    digests[_BOXES] = _write(folder / _BOXES, boxes.shape, np.int16, [boxes])
-    if dataset.maps is not None:
-        digests |= _build_maps(dataset, dataset.maps, boxes, height, width, folder, pool)
-    return digests
+    pixels = reported(in_order(pool, decode, blocks(n)))
+    return {_PIXELS: _write(folder / _PIXELS, (n, height, width, 3), np.uint8, pixels)}
 
 
-def _build_maps(
-    dataset: LabelledImages,
-    maps: Sequence[Sequence[Path | None]],
-    boxes: NDArray[np.int16],
-    height: int,
-    width: int,
-    folder: Path,
-    pool: Executor,
-) -> dict[str, str]:
-    known = np.array([[path is not None for path in files] for files in maps])
-
-    def decode(rows: range) -> NDArray[np.uint8]:
-        block = np.zeros((len(rows), known.shape[1], height, width), np.bool_)
-        for at, row in enumerate(rows):
-            top, left, bottom, right = boxes[row].tolist()
-            for part, path in enumerate(maps[row]):
-                if path is not None:
-                    found = read_map(path, where=f"{dataset.where(row)}, {path.name}")
-                    block[at, part] = fit_map(found, (top, left, bottom, right), height, width)
-        return np.packbits(block, axis=-1)
-
-    packed = in_order(pool, decode, blocks(len(maps)))
-    shape = (*known.shape, height, -(-width // 8))
-    return {
-        _MAPS: _write(folder / _MAPS, shape, np.uint8, packed),
-        _KNOWN: _write(folder / _KNOWN, known.shape, np.bool_, [known]),
-    }
+def _open(key: str, folder: Path) -> ImageArray:
+    return ImageArray(key, np.load(folder / _PIXELS, mmap_mode="r"))
 
 
-def _open(key: str, folder: Path, names: tuple[str, ...]) -> ImageArray:
-    has_maps = _MAPS in names
-    return ImageArray(
-        key=key,
-        pixels=np.load(folder / _PIXELS, mmap_mode="r"),
-        boxes=np.load(folder / _BOXES),
-        packed_maps=np.load(folder / _MAPS, mmap_mode="r") if has_maps else None,
-        map_known=np.load(folder / _KNOWN) if has_maps else None,
-    )
-
-
-def _is_whole(folder: Path, names: tuple[str, ...]) -> bool:
+def _is_complete(folder: Path) -> bool:
     try:
         manifest = json.loads((folder / _MANIFEST).read_bytes())
-        return bool(manifest == {name: _digest(folder / name) for name in names})
+        # The manifest of an earlier version names more files, and so differs.
+        return bool(manifest == {_PIXELS: _digest(folder / _PIXELS)})
     except (OSError, ValueError):
         return False
 
@@ -257,7 +212,7 @@ def _digest(path: Path) -> str:
 def _write(
     path: Path, shape: tuple[int, ...], dtype: DTypeLike, parts: Iterable[NDArray[Any]]
 ) -> str:
-    """Write an array from parts of its rows; the SHA-256 of the file."""
+    """Write an array block by block; return the SHA-256 of the file."""
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         header,

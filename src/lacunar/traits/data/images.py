@@ -1,4 +1,4 @@
-"""One image file into an array: what is accepted, how it becomes RGB, and how it is made to fit."""
+"""Image decoding: accepted formats, conversion to RGB, and resizing to a frame."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from lacunar.errors import InputError
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 # A decoded image of this size is 150 MB; the largest phone photographs have about 50 million.
 MAX_PIXELS = 50_000_000
-# Nothing of a person can be told from fewer, and a 1 x 1 image is a web page's spacer.
+# Smaller images show nothing of a person; a 1 x 1 image is a spacer of a web page.
 MIN_SIDE = 8
 
-# How to undo each value of the EXIF orientation.
+# The operation that undoes each value of the EXIF orientation.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -36,16 +36,17 @@ Fit = Literal["pad", "stretch"]
 def read_image(source: Path | bytes, *, where: str | None = None) -> NDArray[np.uint8]:
     """Decode an image as RGB.
 
-    It is turned upright as its EXIF data say. Grey, palette and CMYK become RGB, 16 bits become
-    8 (divided by 257, the exact ratio of the ranges), and what is transparent shows white, as
-    most viewers have it. Of an animation the first frame counts; colour profiles do not.
+    The image is turned upright by its EXIF orientation. Grey, palette and CMYK images become RGB,
+    16 bits become 8 (divided by 257, the exact ratio of the ranges), and transparent pixels become
+    white, as in most viewers. Only the first frame of an animation is read. Colour profiles are
+    ignored.
 
     Parameters
     ----------
     source : Path or bytes
-        A file or the content of one. Its format is told by content, never by name.
+        A file or the content of one. The format is detected from the content, not from the name.
     where : str, optional
-        What an error calls the image; the path unless given.
+        Name of the image in error messages. Default: the path.
 
     Returns
     -------
@@ -54,8 +55,8 @@ def read_image(source: Path | bytes, *, where: str | None = None) -> NDArray[np.
     Raises
     ------
     InputError
-        If it is no JPEG, PNG, WEBP or BMP image, has more than 50 million pixels (it is not
-        decoded then) or fewer than 8 in height or width, or is broken.
+        If it is not a JPEG, PNG, WEBP or BMP image, if it has more than 50 million pixels (it is
+        not decoded then), if its height or width is below 8 pixels, or if it is broken.
 
     Examples
     --------
@@ -83,31 +84,20 @@ def read_image(source: Path | bytes, *, where: str | None = None) -> NDArray[np.
             f"{where}: expected a JPEG, PNG, WEBP or BMP image,"
             " got another kind of file or a broken one"
         ) from error
-    except Exception as error:  # the readers of Pillow raise whatever their parsers meet
+    except Exception as error:  # Pillow's readers raise many kinds of exceptions
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{where}: expected a whole image, got a broken one ({reason})") from error
-
-
-def read_map(path: Path, *, where: str | None = None) -> NDArray[np.bool_]:
-    """Decode a body-part map: where it is not black the part is, shape (height, width).
-
-    Raises
-    ------
-    InputError
-        See :func:`read_image`.
-    """
-    return np.asarray(read_image(path, where=where).any(axis=2))
 
 
 def content_box(
     source_height: int, source_width: int, height: int, width: int, fit: Fit = "pad"
 ) -> Box:
-    """Where an image lies in a frame: all over it, or centred, its aspect kept.
+    """Return the box of an image in a frame: the whole frame, or centred with its aspect kept.
 
     Returns
     -------
     top, left, bottom, right : int
-        In pixels; bottom and right are the first row and column after the image.
+        In pixels. Bottom and right are the first row and column after the image.
 
     Examples
     --------
@@ -129,8 +119,8 @@ def content_box(
 
 def fit_into(
     image: NDArray[np.uint8], height: int, width: int, fit: Fit = "pad"
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Resize an RGB image into a frame that it fills, or that is padded with 0 around it.
+) -> NDArray[np.uint8]:
+    """Resize an RGB image to fill a frame, or to fit into it with black padding.
 
     Parameters
     ----------
@@ -138,60 +128,24 @@ def fit_into(
     height, width : int
         Pixels of the frame.
     fit : {"pad", "stretch"}
-        Whether the image keeps its aspect or fills the frame.
+        ``pad`` keeps the aspect of the image, ``stretch`` fills the frame.
 
     Returns
     -------
-    pixels : uint8 array of shape (height, width, 3)
-        Resampled with a Lanczos filter, antialiased.
-    valid : bool array of shape (height, width)
-        Which pixels are of the image, not of the padding.
+    uint8 array of shape (height, width, 3)
+        Resampled with an antialiasing Lanczos filter.
 
     Examples
     --------
-    >>> pixels, valid = fit_into(np.full((40, 20, 3), 9, np.uint8), height=4, width=4)
-    >>> pixels[0, :, 0], valid[0]
-    (array([0, 9, 9, 0], dtype=uint8), array([False,  True,  True, False]))
+    >>> fit_into(np.full((40, 20, 3), 9, np.uint8), height=4, width=4)[0, :, 0]
+    array([0, 9, 9, 0], dtype=uint8)
     """
     top, left, bottom, right = content_box(image.shape[0], image.shape[1], height, width, fit)
     size = (right - left, bottom - top)
     pixels = np.zeros((height, width, 3), np.uint8)
-    valid = np.zeros((height, width), np.bool_)
     resized = Image.fromarray(image).resize(size, Image.Resampling.LANCZOS)
     pixels[top:bottom, left:right] = np.asarray(resized)
-    valid[top:bottom, left:right] = True
-    return pixels, valid
-
-
-def fit_map(part: NDArray[np.bool_], box: Box, height: int, width: int) -> NDArray[np.bool_]:
-    """Resize a body-part map onto the box that its image takes up in a frame.
-
-    Parameters
-    ----------
-    part : bool array of shape (h, w)
-    box : tuple of int
-        See :func:`content_box`.
-    height, width : int
-        Pixels of the frame.
-
-    Returns
-    -------
-    bool array of shape (height, width)
-        Pixels of which the part covers more than half.
-
-    Examples
-    --------
-    >>> part = np.array([[True, True, True, False], [True, False, False, False]])
-    >>> fit_map(part, (0, 1, 1, 3), height=1, width=4)
-    array([[False,  True, False, False]])
-    """
-    top, left, bottom, right = box
-    size = (right - left, bottom - top)
-    fitted = np.zeros((height, width), np.bool_)
-    # 32-bit floats, since the mean of a half rounds up to more than half in 8 bits.
-    area = Image.fromarray(part.astype(np.float32)).resize(size, Image.Resampling.BOX)
-    fitted[top:bottom, left:right] = np.asarray(area) > 0.5
-    return fitted
+    return pixels
 
 
 def _opened(source: Path | bytes) -> Path | io.BytesIO:
@@ -214,7 +168,7 @@ def _too_large(where: str, got: str) -> str:
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):
-        # Pillow's own conversion of 16 bits cuts off at 255.
+        # Pillow's own conversion of 16 bits clips at 255.
         grey = (np.asarray(image).astype(np.uint32) + 128) // 257
         return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
@@ -227,7 +181,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # EXIF data that cannot be read say nothing against the image
+    except Exception:  # unreadable EXIF data do not make the image invalid
         return 1
 
 

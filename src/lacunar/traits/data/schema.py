@@ -1,9 +1,9 @@
-"""What is labelled: the one description that drives reading, network, loss, metrics and plots."""
+"""Schemas: the attributes and classes of a data set, and the layout of its files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -19,22 +19,23 @@ SCHEMA_NAME = "schema.toml"
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One thing to be told of an image: one of two or more classes.
+    """A categorical attribute of an image, with two or more classes.
 
     Parameters
     ----------
     name : str
+        Name of the attribute in answers and reports.
     classes : tuple of str
-        Names of the classes; a label is a position in this tuple. A name that reads as a number
-        must be its own position, since cells may hold either.
+        Names of the classes. A label is an index into this tuple. Cells of a CSV file may hold
+        names or indices, so a class whose name is a number must be at that index.
     column : str, optional
-        Column of the labels; the name of the attribute unless given.
+        Column of the labels in the CSV file. Default: the name of the attribute.
 
     Raises
     ------
     InputError
-        If the name or a class is blank, or the classes are fewer than two, repeated or numbers
-        off their position.
+        If the name or a class is blank, or there are fewer than two classes, repeated classes, or
+        a class whose name is a number other than its index.
 
     Examples
     --------
@@ -65,42 +66,41 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The attributes of a data set, and where its files keep them.
+    """The attributes of a data set, and the columns and folders of its files.
 
-    In the label columns a cell is the name or the position of a class; -1, an empty cell and NaN
-    are unknown.
+    A cell of a label column holds the name or the index of a class. An empty cell, -1 and NaN are
+    unknown labels. :func:`read_schema` reads a schema from a ``schema.toml``.
 
     Parameters
     ----------
     attributes : tuple of Attribute
         At least one.
     image_column : str
-        Column of the image files.
+        Column with the names of the image files.
     group_column : str, optional
-        Column that says which images belong together, such as those of one person, so that no
-        split tears them apart.
+        Column with the group of each image, for example the person. Training, validation and
+        folds never share a group.
     images : str
-        Folder of the images, relative to that of the CSV file.
-    maps : str
-        Folder of the body-part maps, relative to that of the CSV file. The map of part ``legs``
-        of ``a.jpg`` is ``a_legs.png``.
-    parts : tuple of str
-        Body parts that may have maps.
+        Folder of the images, relative to the folder of the CSV file.
+    maps, parts : optional
+        Ignored. Earlier versions read body-part maps, and their files have these keys.
     related : tuple of tuple of str
-        Sets of attributes that tell of one thing, such as the type and the colour of a garment;
-        a network may share layers within a set.
+        Sets of attributes of the same thing, such as the type and the colour of a garment. The
+        network ``shared-dense`` shares a layer within a set.
 
     Raises
     ------
     InputError
-        If there is no attribute, an attribute, a column or a part comes twice, an attribute is
-        related that there is not or that another set has, or a folder leads out of the folder of
-        the CSV file.
+        If there is no attribute; if an attribute or a column is repeated; if a related attribute
+        does not exist or is in two sets; or if a folder is outside the folder of the CSV file.
 
     Examples
     --------
-    >>> Schema((Attribute("coat", ("open", "closed")),), image_column="file").columns
-    ('file', 'coat')
+    >>> coat = Attribute("coat", ("open", "closed"))
+    >>> hat = Attribute("hat", ("off", "on"), column="hat_on")
+    >>> schema = Schema((coat, hat), image_column="file", group_column="person")
+    >>> schema.names, schema.columns
+    (('coat', 'hat'), ('file', 'coat', 'hat_on', 'person'))
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -109,8 +109,10 @@ class Schema:
     image_column: str
     group_column: str | None = None
     images: str = "."
-    maps: str = "."
-    parts: tuple[str, ...] = ()
+    # Nothing reads these two. They are part of :meth:`to_dict`, and so of saved models and of
+    # fingerprints, which must stay the same for the same data.
+    maps: str = field(default=".", repr=False, compare=False)
+    parts: tuple[str, ...] = field(default=(), repr=False, compare=False)
     related: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
@@ -118,15 +120,13 @@ class Schema:
             raise InputError("expected at least one attribute, got none")
         _check_names("attribute", self.names)
         _check_names("column", self.columns)
-        _check_names("part", self.parts)
         related = [name for names in self.related for name in names]
         _check_names("related attribute", related)
         for name in related:
             if name not in self.names:
                 raise InputError(f"related: expected one of {', '.join(self.names)}, got {name!r}")
-        for folder in (self.images, self.maps):
-            if not is_inside(folder):
-                raise InputError(f"expected a folder beside the CSV file, got {folder!r}")
+        if not is_inside(self.images):
+            raise InputError(f"expected a folder next to the CSV file, got {self.images!r}")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -135,12 +135,12 @@ class Schema:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column a CSV file must have."""
+        """Columns that a CSV file must have."""
         group = () if self.group_column is None else (self.group_column,)
         return self.image_column, *(attribute.column for attribute in self.attributes), *group
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what :meth:`from_dict` reads, as JSON would hold it.
+        """Return the schema as a JSON document, which :meth:`from_dict` reads.
 
         Examples
         --------
@@ -152,12 +152,12 @@ class Schema:
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Schema:
-        """Read a schema from a plain document.
+        """Build a schema from a JSON document.
 
         Raises
         ------
         InputError
-            With the first thing that does not fit.
+            At the first invalid key or value.
         """
         try:
             return _ADAPTER.validate_python(dict(document))
@@ -171,13 +171,17 @@ def read_schema(path: AnyPath) -> Schema:
     Parameters
     ----------
     path : path-like
-        Its keys are the fields of :class:`Schema`, with one ``[[attributes]]`` table per
-        :class:`Attribute`.
+        A TOML file. Its keys are the parameters of :class:`Schema`, with one ``[[attributes]]``
+        table for each :class:`Attribute`.
+
+    Returns
+    -------
+    Schema
 
     Raises
     ------
     InputError
-        With the file and the first thing that does not fit.
+        If the file cannot be read or is not TOML, or at the first invalid key or value.
 
     Examples
     --------
@@ -202,7 +206,7 @@ def read_schema(path: AnyPath) -> Schema:
 
 
 def is_inside(path: str) -> bool:
-    """Whether a path of a data file leads nowhere but further down.
+    """Return whether a relative path stays inside its folder.
 
     Examples
     --------
@@ -240,7 +244,7 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"expected a value for {key}, got none"
     if first["type"] == "unexpected_keyword_argument":
-        return f"expected no key {key}: a schema has no such thing"
+        return f"expected no key {key}: a schema has no such key"
     return f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}, got {first['input']!r}"
 
 

@@ -1,4 +1,4 @@
-"""Training images changed at random: one affine resampling each, and another light."""
+"""Data augmentation: one random affine resampling per image, and random brightness and contrast."""
 
 from __future__ import annotations
 
@@ -140,22 +140,6 @@ def light_images(images: Tensor, light: Tensor) -> Tensor:
     n_seen = seen.sum(dim=(1, 2, 3), keepdim=True).clamp(min=1) * images.shape[1]
     mean = (bent * seen).sum(dim=(1, 2, 3), keepdim=True) / n_seen
     return ((bent - mean) * factor + mean).clamp(0, 1) * seen
-
-
-def move_masks(masks: Tensor, matrices: Tensor) -> Tensor:
-    """Move masks or body-part maps as :func:`move_images` moves their images.
-
-    Parameters
-    ----------
-    masks : bool Tensor of shape (B, channels, H, W)
-    matrices : Tensor of shape (B, 2, 3)
-
-    Returns
-    -------
-    bool Tensor of shape (B, channels, H, W)
-        True where more than half of a pixel comes from inside the mask.
-    """
-    return move_images(masks.float(), matrices) > 0.5
 
 
 def _to_torch(matrices: Tensor, height: int, width: int) -> Tensor:
