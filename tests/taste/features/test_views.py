@@ -77,7 +77,7 @@ def test_a_view_that_is_none_is_refused(name: str) -> None:
 
 
 def test_periods_need_years() -> None:
-    with pytest.raises(InputError, match="--view shares"):
+    with pytest.raises(InputError, match="pass another `view`, such as shares"):
         build_view("periods", PROFILES, PeriodCounts((), np.zeros((2, 0), dtype=np.int64)))
 
 

@@ -1,1 +1,1 @@
-"""Step 1, read: tables of ratings and items into ``Ratings`` and ``Histories``."""
+"""Step 1, read: tables of ratings and films to ``Ratings`` and ``Histories``."""

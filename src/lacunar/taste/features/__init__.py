@@ -1,1 +1,1 @@
-"""Step 2, group: ratings into columns per genre and release period, NaN for gaps."""
+"""Step 2, group: ratings to columns per genre and release period, NaN for gaps."""

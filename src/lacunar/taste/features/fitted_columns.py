@@ -1,4 +1,4 @@
-"""Films with the places of their genres and periods among those that a fit knows."""
+"""Genres and release periods of films as column indices of a fitted model."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ from numpy.typing import NDArray
 from lacunar.taste.features.release_periods import item_periods, period_name
 
 
-def genre_columns(item_genres: pa.Table, names: Sequence[str], known: Sequence[str]) -> pa.Table:
-    """``item``, ``genre`` with genres by their place among the known ones; others are left out.
+def genre_columns(item_genres: pa.Table, names: Sequence[str], fitted: Sequence[str]) -> pa.Table:
+    """Translate genres of films to their column in a fitted model; drop other genres.
 
     Parameters
     ----------
     item_genres : pyarrow.Table
-        ``item``, ``genre``: positions, the latter in ``names``.
-    names, known : sequence of str
+        ``item``, ``genre``: positions, those of genres in ``names``.
+    names, fitted : sequence of str
+        Genres of the films, and genres of the model.
+
+    Returns
+    -------
+    pyarrow.Table
+        ``item``, ``genre``: positions, those of genres in ``fitted``.
 
     Examples
     --------
@@ -26,18 +32,24 @@ def genre_columns(item_genres: pa.Table, names: Sequence[str], known: Sequence[s
     >>> genre_columns(pairs, ["Drama", "War"], ["Comedy", "War"]).to_pylist()
     [{'item': 0, 'genre': 1}, {'item': 1, 'genre': 1}]
     """
-    named = [names[genre] for genre in item_genres["genre"].to_pylist()]
-    return _placed(item_genres["item"].to_numpy(), named, known, "genre")
+    names_of_rows = [names[genre] for genre in item_genres["genre"].to_pylist()]
+    return _to_columns(item_genres["item"].to_numpy(), names_of_rows, fitted, "genre")
 
 
-def period_columns(years: NDArray[np.float64], known: Sequence[str]) -> pa.Table:
-    """``item``, ``period`` with periods of release by their place among the known ones.
+def period_columns(years: NDArray[np.float64], fitted: Sequence[str]) -> pa.Table:
+    """Translate release years of films to their period's column in a fitted model.
 
     Parameters
     ----------
     years : ndarray of shape (I,)
         NaN where unknown.
-    known : sequence of str
+    fitted : sequence of str
+        Periods of the model; films of other periods are dropped.
+
+    Returns
+    -------
+    pyarrow.Table
+        ``item``, ``period``: positions, those of periods in ``fitted``.
 
     Examples
     --------
@@ -45,13 +57,13 @@ def period_columns(years: NDArray[np.float64], known: Sequence[str]) -> pa.Table
     [{'item': 2, 'period': 0}]
     """
     pairs = item_periods(years)
-    named = [period_name(start) for start in pairs["period"].to_pylist()]
-    return _placed(pairs["item"].to_numpy(), named, known, "period")
+    names_of_rows = [period_name(start) for start in pairs["period"].to_pylist()]
+    return _to_columns(pairs["item"].to_numpy(), names_of_rows, fitted, "period")
 
 
-def _placed(
-    item: NDArray[np.int32], named: Sequence[str], known: Sequence[str], column: str
+def _to_columns(
+    item: NDArray[np.int32], names_of_rows: Sequence[str], fitted: Sequence[str], kind: str
 ) -> pa.Table:
-    place_of = {name: place for place, name in enumerate(known)}
-    place = np.array([place_of.get(name, -1) for name in named], dtype=np.int32)
-    return pa.table({"item": item[place >= 0], column: place[place >= 0]})
+    column_of = {name: column for column, name in enumerate(fitted)}
+    column = np.array([column_of.get(name, -1) for name in names_of_rows], dtype=np.int32)
+    return pa.table({"item": item[column >= 0], kind: column[column >= 0]})

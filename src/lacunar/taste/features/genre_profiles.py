@@ -1,4 +1,4 @@
-"""Genre profiles: each user's mean rating per genre, gaps kept as NaN."""
+"""Genre profiles: each user's mean rating per genre, NaN for gaps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lacunar.taste.data import duckdb
 from lacunar.taste.data.duckdb import Engine
 from lacunar.taste.data.ratings import Ratings
 
-# Plain enough for any SQL engine: no dialect, and genres come as rows, never as text to split.
+# Standard SQL, so that DuckDB and Spark both run it; genres are rows, so no text is split.
 PROFILE_SQL = """
 SELECT log.user AS user, item_genres.genre AS genre,
     AVG(log.rating) AS mean, AVG(log.rating * log.rating) AS square, COUNT(*) AS count
@@ -31,12 +31,12 @@ class GenreProfiles:
     genres : tuple of str
         Length G.
     means : ndarray of shape (U, G)
-        Stars; NaN where the user rated nothing of the genre.
+        Stars; NaN if the user rated no film of the genre.
     counts : ndarray of shape (U, G)
-        Ratings behind each mean.
+        Number of ratings in each mean.
     rating_variance : float
         Variance of one rating about its user's mean in the genre, in squared stars, pooled over
-        all users and genres; 0 where no cell has two ratings. A mean of n ratings has variance
+        all users and genres; 0 if no cell has two ratings. A mean of n ratings has the variance
         ``rating_variance / n``.
     """
 
@@ -52,24 +52,24 @@ class GenreProfiles:
 
     @property
     def unrated_genres(self) -> tuple[str, ...]:
-        """Genres of which nobody rated a film: a column of gaps, which no fit learns from."""
+        """Genres without any rating: columns of gaps, from which a fit learns nothing."""
         return tuple(self.genres[g] for g in np.flatnonzero(self.gaps.all(axis=0)))
 
     @property
     def constant_genres(self) -> tuple[str, ...]:
-        """Genres in which all who rated them have the same mean."""
+        """Genres in which all known means are equal."""
         low = np.where(self.gaps, np.inf, self.means).min(axis=0)
         high = np.where(self.gaps, -np.inf, self.means).max(axis=0)
         return tuple(self.genres[g] for g in np.flatnonzero(low == high))
 
     @property
     def gap_share(self) -> float:
-        """Share of all cells that are unknown."""
+        """Share of cells that are unknown."""
         return float(self.gaps.mean())
 
     @property
     def shares(self) -> NDArray[np.float64]:
-        """What each user watches: share of the user's genre counts, shape (U, G)."""
+        """Share of each genre in the user's genre counts, shape (U, G)."""
         return np.asarray(self.counts / self.counts.sum(axis=1, keepdims=True))
 
 
@@ -78,14 +78,17 @@ def genre_profiles(
 ) -> GenreProfiles:
     """Average each user's ratings per genre; a film counts for each of its genres.
 
+    SQL groups logs larger than memory and runs on Spark as well; ``Placer.profiles`` computes the
+    same means of histories in memory by a sparse product (``benchmarks/profiles.py``).
+
     Parameters
     ----------
     ratings : Ratings
     engine : Engine
-        Where the group-by runs.
+        Runs the group-by.
     chunked : bool
-        Give the engine some users at a time, so that it needs less memory; not where it holds the
-        log already.
+        Pass some users at a time to the engine, so that it needs less memory. Set it to False for
+        an engine that already holds the log.
     """
     logs = ratings.pieces() if chunked else [ratings.log]
     tables = {"item_genres": ratings.item_genres}
@@ -96,14 +99,14 @@ def genre_profiles(
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How far ratings lie from their user's mean in the genre, summed over cells.
+    """Sum of squares of ratings about their user's mean in the genre, over all cells.
 
     Parameters
     ----------
     squares : float
-        Squared distances.
+        Sum of squared deviations.
     freedom : int
-        Ratings beyond the first of each cell.
+        Degrees of freedom: ratings minus cells.
     """
 
     squares: float
@@ -114,26 +117,26 @@ class Spread:
 
     @property
     def variance(self) -> float:
-        """Variance of a rating, 0 where no cell has two."""
+        """Variance of one rating; 0 if no cell has two ratings."""
         return max(self.squares, 0.0) / self.freedom if self.freedom else 0.0
 
 
 def dense_cells(
     pieces: Iterable[pa.Table], shape: tuple[int, int]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], Spread]:
-    """Put what :data:`PROFILE_SQL` returns where users and genres stand.
+    """Arrange the rows of :data:`PROFILE_SQL` as arrays of users and genres.
 
     Parameters
     ----------
     pieces : iterable of pyarrow.Table
-        ``user``, ``genre``, ``mean``, ``square``, ``count``; in any order.
+        ``user``, ``genre``, ``mean``, ``square``, ``count``; rows in any order.
     shape : (int, int)
         Users and genres.
 
     Returns
     -------
     means : ndarray of shape (U, G)
-        NaN where there is no cell.
+        NaN where there is no row.
     counts : ndarray of shape (U, G)
     spread : Spread
     """
@@ -145,6 +148,6 @@ def dense_cells(
         means[user, genre] = cells["mean"].to_numpy()
         counts[user, genre] = cells["count"].to_numpy()
         squares[user, genre] = cells["square"].to_numpy()
-    # Summed by user and genre: an engine returns its rows in any order, and sums depend on it.
+    # Sum in the order of users and genres: rows come in any order, and rounding depends on it.
     total = float((counts * (squares - np.nan_to_num(means) ** 2)).sum())
     return means, counts, Spread(total, int(np.maximum(counts - 1, 0).sum()))

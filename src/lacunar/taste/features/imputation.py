@@ -1,4 +1,4 @@
-"""What stands where nothing is known: the user's own mean, zero, or the gap itself."""
+"""Imputation of gaps: the user's mean, zero, or none."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ GapStrategy = Literal["row-mean", "zero", "keep"]
 
 
 def fill_gaps(profiles: NDArray[np.float64], strategy: GapStrategy) -> NDArray[np.float64]:
-    """Return profiles with their NaN cells treated as named.
+    """Fill the NaN cells of profiles by a strategy.
 
     Parameters
     ----------
     profiles : ndarray of shape (U, G)
     strategy : {"row-mean", "zero", "keep"}
-        ``row-mean`` puts the mean of the user's own known cells, and so makes every filled row
-        linearly dependent; ``zero`` puts 0, which reads as the worst rating; ``keep`` leaves NaN.
+        ``row-mean`` fills in the mean of the row's known cells, so that columns of filled rows
+        become linearly dependent. ``zero`` fills in 0, which looks like the worst rating. ``keep``
+        leaves NaN.
 
     Raises
     ------
     ValueError
-        If ``row-mean`` meets a row without any known cell.
+        If a row has no known cell and the strategy is ``row-mean``.
 
     Examples
     --------

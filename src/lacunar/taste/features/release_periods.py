@@ -1,4 +1,4 @@
-"""When the films a user rated came out: counts per period of release."""
+"""Counts of each user's rated films per period of release."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class PeriodCounts:
     Parameters
     ----------
     periods : tuple of str
-        Such as ``before 1970``, ``1990-1994``; those that any rated film falls into.
+        Such as ``before 1970``, ``1990-1994``; only periods with a rated film.
     counts : ndarray of shape (U, P)
-        Films without a year count nowhere.
+        Films without a year are not counted.
     """
 
     periods: tuple[str, ...]
@@ -38,7 +38,7 @@ class PeriodCounts:
 
     @property
     def shares(self) -> NDArray[np.float64]:
-        """Share of each user's dated films, shape (U, P); 0 for a user who has none."""
+        """Share of each user's films with a year, shape (U, P); 0 for a user without such films."""
         totals = np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
         return np.asarray(self.counts / totals)
 
@@ -46,16 +46,16 @@ class PeriodCounts:
 def period_counts(
     ratings: Ratings, *, engine: Engine = duckdb.run, chunked: bool = True
 ) -> PeriodCounts:
-    """Count each user's ratings per five years of release, all before 1970 together.
+    """Count each user's ratings per five years of release; one period for all before 1970.
 
     Parameters
     ----------
     ratings : Ratings
     engine : Engine
-        Where the group-by runs.
+        Runs the group-by.
     chunked : bool
-        Give the engine some users at a time, so that it needs less memory; not where it holds the
-        log already.
+        Pass some users at a time to the engine, so that it needs less memory. Set it to False for
+        an engine that already holds the log.
     """
     logs = ratings.pieces() if chunked else [ratings.log]
     tables = {"item_periods": item_periods(ratings.years)}
@@ -68,13 +68,13 @@ def period_counts(
 
 
 def item_periods(years: NDArray[np.float64]) -> pa.Table:
-    """``item``, ``period`` (its first year) of the films that have a year, of shape (I,)."""
+    """Table of ``item`` and ``period`` (its first year) of films with a year; years: (I,)."""
     dated = np.flatnonzero(~np.isnan(years))
     return pa.table({"item": dated.astype(np.int32), "period": period_starts(years[dated])})
 
 
 def period_starts(years: NDArray[np.float64]) -> NDArray[np.int64]:
-    """First year of the period each year falls into; the one before all others for 1969 or less.
+    """First year of each year's period; 1965 for all years before 1970.
 
     Examples
     --------
@@ -86,5 +86,5 @@ def period_starts(years: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def period_name(start: int) -> str:
-    """What readers know a period by, from its first year."""
+    """Name of a period, from its first year."""
     return f"before {_FIRST}" if start < _FIRST else f"{start}-{start + _YEARS - 1}"

@@ -1,19 +1,17 @@
-"""Views of a user: what a mixture is to see of the ratings, and how sure each number is.
+"""Views: the features of a user that a mixture is fitted to, and their noise variances.
 
 - ``means``: mean rating per genre, in stars. A genre without a rating is a gap.
-- ``relative``: the same less their mean, each genre weighing as often as it was rated: taste
-  without generosity.
-- ``shares``: square roots of each genre's share of the genre labels of all films a user rated: what
-  they watch. The root
-  makes the noise of a share nearly the same for all shares (Bartlett 1936); there are no gaps,
-  since having watched none of a genre is known.
-- ``log-shares``: logarithms of the same shares, each count raised by a half (Aitchison 1986).
+- ``relative``: means minus their average weighted by counts: taste without the user's generosity.
+- ``shares``: square roots of each genre's share of all genre labels of the films a user rated. The
+  root makes the noise nearly equal for all shares (Bartlett 1936). There are no gaps: a share of 0
+  is known.
+- ``log-shares``: logarithms of the same shares, with 0.5 added to each count (Aitchison 1986).
 - ``periods``: square roots of the shares of a user's ratings per period of release.
 
-Views joined by ``+`` stand side by side. The noise of a mean of n ratings is the variance of one
-rating over n; the noise of shares is that of a multinomial draw, carried through root or logarithm.
-Both are approximations: a film of three genres counts as three draws, and the user's mean that
-``relative`` takes off is taken as exact.
+Views can be concatenated with ``+``. The noise of a mean of n ratings is the variance of one rating
+divided by n. The noise of shares is that of a multinomial draw, propagated through the root or the
+logarithm (delta method). Both are approximations: a film of three genres counts as three draws, and
+the user's average in ``relative`` is treated as exact.
 """
 
 from __future__ import annotations
@@ -34,7 +32,7 @@ VIEW_NAMES: tuple[ViewName, ...] = get_args(ViewName)
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a mixture sees of U users.
+    """Features of U users.
 
     Parameters
     ----------
@@ -52,12 +50,12 @@ class View:
 
 
 def parse_view(name: str) -> tuple[ViewName, ...]:
-    """Split a view's name into its parts.
+    """Split the name of a view into its parts.
 
     Raises
     ------
     InputError
-        If a part is unknown or named twice.
+        If a part is unknown or occurs twice.
 
     Examples
     --------
@@ -79,14 +77,14 @@ def build_view(name: str, profiles: GenreProfiles, periods: PeriodCounts) -> Vie
     Parameters
     ----------
     name : str
-        Parts joined by ``+``.
+        Names of views joined by ``+``.
     profiles : GenreProfiles
     periods : PeriodCounts
 
     Raises
     ------
     InputError
-        If the name is none, or ``periods`` is wanted and no rated film has a year.
+        If the name is invalid, or if it includes ``periods`` and no rated film has a year.
     """
     built = [_build_part(part, profiles, periods) for part in parse_view(name)]
     return View(
@@ -107,8 +105,8 @@ def _build_part(part: ViewName, profiles: GenreProfiles, periods: PeriodCounts) 
     if part == "periods":
         if not periods.periods:
             raise InputError(
-                "expected titles that end in a year, such as 'Title (1994)', for the view "
-                "periods, got none; name a view without it, such as --view shares"
+                "expected titles that end in a year, such as 'Title (1994)', for the view periods,"
+                " got none; pass another `view`, such as shares"
             )
         return _root_shares(periods.periods, periods.counts.astype(np.float64))
     counts = profiles.counts.astype(np.float64)
@@ -123,7 +121,7 @@ def _root_shares(columns: tuple[str, ...], counts: FloatArray) -> View:
     totals = counts.sum(axis=1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = counts / totals
-        # Var[sqrt(p)] is p (1 - p) / N over the squared derivative 1 / (4 p). Where all draws fell
-        # into one column that would be 0, as if the next could not fall elsewhere.
+        # Var[sqrt(p)] is p (1 - p) / N times the squared derivative 1 / (4 p). If all draws are in
+        # one column, that is 0, as if no later draw could be in another; so 1 - p is kept above 0.
         others = np.where(shares < 1, 1 - shares, 0.5 / (totals + 1))
         return View(columns, np.sqrt(shares), others / (4 * totals))

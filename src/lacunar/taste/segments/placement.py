@@ -135,7 +135,11 @@ class Placer:
         return np.asarray(softmax(tempered, axis=1))
 
     def profiles(self, histories: Histories) -> tuple[GenreProfiles, PeriodCounts]:
-        """What the ratings say of genres and periods, gaps as NaN."""
+        """Genre profiles and period counts of histories, gaps as NaN.
+
+        A sparse product of histories in memory: the means are bit-equal to those of
+        ``genre_profiles``, whose SQL takes 100 ms for even one history.
+        """
         n_items = self.item_genres.shape[0]
         seen = histories.matrix(np.ones(len(histories.item)), n_items)
         stars = histories.matrix(histories.rating, n_items)
