@@ -1,4 +1,4 @@
-"""Pieces of work side by side, without libraries' own threads fighting for the same cores."""
+"""Threads and thread limits: one BLAS thread per worker thread, and results in order."""
 
 from __future__ import annotations
 
@@ -12,98 +12,85 @@ from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
-from lacunar.aliases import no_progress
+from lacunar.aliases import StepProgress, no_progress
 
-Piece = TypeVar("Piece")
+Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+_BLOCK = 64
 
 
 def one_blas_thread() -> AbstractContextManager[Any]:
-    """Keep BLAS to one thread.
+    """Limit BLAS to one thread.
 
     Examples
     --------
     >>> with one_blas_thread():
     ...     pass
     """
-    # Finding the libraries reads the process's memory map, which takes longer than small work.
     limited: AbstractContextManager[Any] = _controller().limit(limits=1)
     return limited
 
 
+@cache
+def _controller() -> ThreadpoolController:
+    # Cached: it reads the memory map of the process, which takes longer than a small task.
+    return ThreadpoolController()
+
+
 def in_threads(
-    work: Callable[[Piece], Result],
-    pieces: Sequence[Piece],
+    work: Callable[[Item], Result],
+    items: Sequence[Item],
     *,
     n_threads: int | None = None,
-    progress: Callable[[int, int], None] = no_progress,
+    progress: StepProgress = no_progress,
 ) -> list[Result]:
-    """Do work on every piece, as many at once as there are cores.
+    """Call a function on every item, in threads of one BLAS thread each.
 
     Parameters
     ----------
     work : callable
-        Spends its time where Python lets go of its lock, as NumPy and SciPy do.
-    pieces : sequence
+        Should spend its time in code that releases Python's lock, such as NumPy and SciPy.
+    items : sequence
     n_threads : int, optional
-        So many pieces at once instead.
+        Defaults to the number of cores.
     progress : callable
-        Called with (pieces done, pieces in all) as results come, in the order of the pieces.
+        Called with (items done, total items) for each result, in the order of the items.
 
     Returns
     -------
     results : list
-        In the order of the pieces.
+        In the order of the items.
 
     Examples
     --------
     >>> in_threads(len, ["a", "bc"])
     [1, 2]
     """
-    if len(pieces) == 1:
-        only = work(pieces[0])
+    if len(items) == 1:
+        result = work(items[0])
         progress(1, 1)
-        return [only]
+        return [result]
     results: list[Result] = []
     with one_blas_thread(), ThreadPoolExecutor(n_threads or os.cpu_count()) as pool:
-        for result in pool.map(work, pieces):
+        for result in pool.map(work, items):
             results.append(result)
-            progress(len(results), len(pieces))
+            progress(len(results), len(items))
     return results
 
 
-@cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()
-
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-_BLOCK = 64
-
-
-def blocks(n: int, size: int = _BLOCK) -> list[range]:
-    """Cut 0 to n into ranges of one size, the last maybe shorter.
-
-    Examples
-    --------
-    >>> blocks(5, 2)
-    [range(0, 2), range(2, 4), range(4, 5)]
-    """
-    return [range(start, min(start + size, n)) for start in range(0, n, size)]
-
-
-def in_order(pool: Executor, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """Results in the order of the items, few of them ahead, so that memory stays small.
+def in_order(
+    pool: Executor, function: Callable[[Item], Result], items: Iterable[Item]
+) -> Iterator[Result]:
+    """Yield results in the order of the items, with few items in flight to limit memory.
 
     Parameters
     ----------
     pool : Executor
     function : callable
-        What it raises for an item is raised in the turn of that item.
+        An exception is raised when the result of its item is due.
     items : iterable
-        Taken as the results are: at most two per processor wait, and one more.
+        Read as results are taken: at most two items per core, and one more, are in flight.
 
     Examples
     --------
@@ -112,10 +99,21 @@ def in_order(pool: Executor, function: Callable[[T], R], items: Iterable[T]) -> 
     ...     list(in_order(pool, str.upper, ["a", "b", "c"]))
     ['A', 'B', 'C']
     """
-    ahead: deque[Future[R]] = deque()
+    ahead: deque[Future[Result]] = deque()
     for item in items:
         ahead.append(pool.submit(function, item))
         if len(ahead) > 2 * (os.cpu_count() or 1):
             yield ahead.popleft().result()
     while ahead:
         yield ahead.popleft().result()
+
+
+def blocks(n: int, size: int = _BLOCK) -> list[range]:
+    """Split 0 to n - 1 into ranges of one size; the last may be shorter.
+
+    Examples
+    --------
+    >>> blocks(5, 2)
+    [range(0, 2), range(2, 4), range(4, 5)]
+    """
+    return [range(start, min(start + size, n)) for start in range(0, n, size)]

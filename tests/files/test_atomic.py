@@ -138,7 +138,7 @@ def test_a_file_has_one_writer(tmp_path: Path) -> None:
     path = tmp_path / "a.part"
     with holder("file", path) as process:
         with (
-            pytest.raises(InputError, match="the only one that writes it, got another process"),
+            pytest.raises(InputError, match="the only process that writes it, got another one"),
             only_writer(path),
         ):
             pass

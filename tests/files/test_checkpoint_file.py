@@ -8,18 +8,18 @@ import pytest
 from safetensors.numpy import save
 
 from lacunar.errors import InputError
-from lacunar.files.checkpoint_file import read_kept
+from lacunar.files.checkpoint_file import read_checkpoint_file
 
 
 def test_what_was_kept_is_read_by_its_own_run_alone(tmp_path: Path) -> None:
     path = tmp_path / "a"
-    assert read_kept(path, "k", "rows", of="run") is None
+    assert read_checkpoint_file(path, "k", "rows", of="run") is None
     state = json.dumps({"key": "k", "rows": [1]})
     path.write_bytes(save({"x": np.arange(3)}, metadata={"state": state}))
-    kept = read_kept(path, "k", "rows", of="run")
+    kept = read_checkpoint_file(path, "k", "rows", of="run")
     assert kept is not None
     assert (kept[0]["x"].tolist(), kept[1]) == ([0, 1, 2], [1])
     with pytest.raises(InputError, match="got that of another run"):
-        read_kept(path, "other", "rows", of="run")
-    with pytest.raises(InputError, match="expected a whole checkpoint"):
-        read_kept(path, "k", "facts", of="run")
+        read_checkpoint_file(path, "other", "rows", of="run")
+    with pytest.raises(InputError, match="expected a complete checkpoint"):
+        read_checkpoint_file(path, "k", "facts", of="run")

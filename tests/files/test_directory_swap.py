@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lacunar.files import directory_swap
-from lacunar.files.directory_swap import held_at, replace_directory
+from lacunar.files.directory_swap import content_path, replace_directory
 
 
 @pytest.fixture(params=["in one step", "in two steps"])
@@ -74,20 +74,20 @@ def test_a_failure_between_two_steps_brings_the_old_one_back(
 def test_what_stepped_aside_is_found_and_goes_on_to_be_the_old_one(tmp_path: Path) -> None:
     path, new = tmp_path / "a", directory(tmp_path / "new", "new")
     aside = directory(tmp_path / ".a.previous", "old")
-    assert held_at(path) == aside
+    assert content_path(path) == aside
     with pytest.raises(FileExistsError):
         replace_directory(new, path, force=False)
-    assert held_at(path) == path
+    assert content_path(path) == path
     assert (path / "file").read_text() == "old"
     replace_directory(new, path)
-    assert (held_at(path) / "file").read_text() == "new"
+    assert (content_path(path) / "file").read_text() == "new"
     assert not aside.exists()
 
 
 def test_a_leftover_of_two_steps_goes_once_the_new_one_is_there(tmp_path: Path) -> None:
     path = directory(tmp_path / "a", "new")
     directory(tmp_path / ".a.previous", "old")
-    assert held_at(path) == path
+    assert content_path(path) == path
     replace_directory(directory(tmp_path / "newer", "newer"), path)
     assert {found.name for found in tmp_path.iterdir()} <= {"a", "newer"}
 

@@ -5,35 +5,35 @@ from pathlib import Path
 import pytest
 
 from lacunar.errors import InputError
-from lacunar.files.parquet_directory import parts_directory
+from lacunar.files.parquet_directory import parquet_directory
 
 
 def test_what_is_there_is_replaced_by_force_and_only_if_it_is_such_files(tmp_path: Path) -> None:
     path = tmp_path / "out"
-    with parts_directory(path, force=False) as folder:
+    with parquet_directory(path, force=False) as folder:
         (folder / "a.parquet").write_text("1")
         (folder / ".a.parquet.1f.part").write_text("a second try of the same")
         assert not path.exists()
     assert [file.name for file in path.iterdir()] == ["a.parquet"]
-    with pytest.raises(InputError, match="pass `force`"), parts_directory(path, force=False):
+    with pytest.raises(InputError, match="pass `force`"), parquet_directory(path, force=False):
         pass
-    with parts_directory(path, force=True) as folder:
+    with parquet_directory(path, force=True) as folder:
         (folder / "b.parquet").write_text("2")
         assert [file.name for file in path.iterdir()] == ["a.parquet"]
     assert [file.name for file in path.iterdir()] == ["b.parquet"]
     (path / "notes.txt").write_text("mine")
-    with pytest.raises(InputError, match="got others"), parts_directory(path, force=True):
+    with pytest.raises(InputError, match="got other files"), parquet_directory(path, force=True):
         pass
     assert (path / "notes.txt").read_text() == "mine"
 
 
 def test_a_run_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "out"
-    with parts_directory(path, force=False) as folder:
+    with parquet_directory(path, force=False) as folder:
         (folder / "a.parquet").write_text("1")
 
     def fail() -> None:
-        with parts_directory(path, force=True) as folder:
+        with parquet_directory(path, force=True) as folder:
             (folder / "b.parquet").write_text("2")
             raise RuntimeError
 
@@ -46,10 +46,10 @@ def test_a_run_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("force", [False, True])
 def test_what_comes_up_meanwhile_is_refused_and_stays(tmp_path: Path, force: bool) -> None:
     path = tmp_path / "out"
-    sentence = "got others" if force else "pass `force`"
+    sentence = "got other files" if force else "pass `force`"
 
     def meet() -> None:
-        with parts_directory(path, force=force) as folder:
+        with parquet_directory(path, force=force) as folder:
             (folder / "a.parquet").write_text("1")
             path.mkdir()
             (path / ("notes.txt" if force else "b.parquet")).write_text("mine")
@@ -62,7 +62,7 @@ def test_what_comes_up_meanwhile_is_refused_and_stays(tmp_path: Path, force: boo
 
 def test_a_run_that_fails_leaves_nothing(tmp_path: Path) -> None:
     def fail() -> None:
-        with parts_directory(tmp_path / "out", force=False) as folder:
+        with parquet_directory(tmp_path / "out", force=False) as folder:
             (folder / "a.parquet").write_text("1")
             raise RuntimeError
 
@@ -75,11 +75,11 @@ def test_files_and_missing_parents_are_no_place(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(InputError, match="got a file"),
-        parts_directory(tmp_path / "file", force=True),
+        parquet_directory(tmp_path / "file", force=True),
     ):
         pass
     with (
         pytest.raises(InputError, match="parent"),
-        parts_directory(tmp_path / "a" / "b", force=True),
+        parquet_directory(tmp_path / "a" / "b", force=True),
     ):
         pass

@@ -50,7 +50,7 @@ def test_half_a_result_is_refused(tmp_path: Path) -> None:
     squares(StageCache(tmp_path, "a"), [])
     path = tmp_path / "squares.stage"
     path.write_bytes(path.read_bytes()[:-5])
-    with pytest.raises(InputError, match=r"squares.stage: expected a whole checkpoint"):
+    with pytest.raises(InputError, match=r"squares.stage: expected a complete checkpoint"):
         squares(StageCache(tmp_path, "a"), [])
 
 

@@ -46,10 +46,10 @@ def info(model: ModelArgument, json: JsonFlag = False) -> None:
 
 def verify(model: ModelArgument, json: JsonFlag = False) -> None:
     """Check every file of a model against its manifest; status 2 if one differs."""
-    from lacunar.files.directory_swap import staying
+    from lacunar.files.directory_swap import locked_for_reading
     from lacunar.store.manifest import find_differences, read_manifest, unnamed_files
 
-    with staying(model):
+    with locked_for_reading(model):
         manifest = read_manifest(model)
         differences, unnamed = find_differences(model, manifest), unnamed_files(model, manifest)
     if json:

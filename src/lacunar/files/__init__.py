@@ -1,1 +1,1 @@
-"""Files and directories that are written whole or not at all."""
+"""Atomic writes of files and directories, checkpoints, and TOML input."""

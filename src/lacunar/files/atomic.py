@@ -1,4 +1,9 @@
-"""Files that are there whole or not at all."""
+"""Files and directories that appear complete or not at all.
+
+Content is first written to a hidden staging file beside its destination, synced, and then moved
+there in one step. Staging files are locked while a process writes them, so that the next writer can
+remove those of killed processes.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +19,21 @@ from typing import BinaryIO
 
 from lacunar.errors import InputError
 
+if sys.platform != "win32":
+    import fcntl
+
+_TOKEN_BYTES = 8
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a file beside a destination; once its content is written, sync it and move it there.
+    """Open a staging file; when the block ends without an error, sync it and move it to ``path``.
 
     Parameters
     ----------
     path : Path
-        Keeps its old content, if it had any, until the new one is whole, and keeps it for good
-        where an error ends the writing. What killed runs left beside it is removed.
+        The destination. Its old content, if any, stays until the new content is complete, and
+        stays for good after an error. Staging files of killed processes are removed.
 
     Examples
     --------
@@ -83,18 +93,12 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-if sys.platform != "win32":
-    import fcntl
-
-_TOKEN_BYTES = 8
-
-
 @contextmanager
 def sibling(path: Path, *, directory: bool = False) -> Iterator[Path]:
-    """Make a file or a directory beside a destination, for content that is to be moved there.
+    """Make an empty staging file or directory beside a destination.
 
-    What killed runs left beside the same destination is removed first. What other processes are
-    writing is left alone.
+    Staging files that killed processes left for the same destination are removed first; those of
+    running processes stay.
 
     Parameters
     ----------
@@ -106,12 +110,12 @@ def sibling(path: Path, *, directory: bool = False) -> Iterator[Path]:
     Yields
     ------
     Path
-        Empty. Whatever has this name at the end is removed.
+        Removed at the end, unless the block moved it.
 
     Raises
     ------
     OSError
-        If nothing can be made there.
+        If it cannot be made.
 
     Examples
     --------
@@ -125,7 +129,7 @@ def sibling(path: Path, *, directory: bool = False) -> Iterator[Path]:
     ('one', 1)
     """
     remove_leftovers(path)
-    staging, descriptor = _claim(path, directory=directory)
+    staging, descriptor = _make_staging(path, directory=directory)
     try:
         yield staging
     finally:
@@ -136,17 +140,17 @@ def sibling(path: Path, *, directory: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def only_writer(path: Path) -> Iterator[None]:
-    """Keep other processes from going on with a file that this one goes on with.
+    """Lock a file that is continued across runs, so that one process at a time writes it.
 
     Parameters
     ----------
     path : Path
-        Made where it is missing; removed at the end if nothing was written.
+        Made if missing; removed at the end if it is empty.
 
     Raises
     ------
     InputError
-        If another process has it, where locks are to be had.
+        If another process has the lock, on systems with locks.
     OSError
         If it cannot be made.
     """
@@ -154,7 +158,7 @@ def only_writer(path: Path) -> Iterator[None]:
     try:
         if not _lock(descriptor, wait=False):
             raise InputError(
-                f"{path}: expected to be the only one that writes it, got another process"
+                f"{path}: expected to be the only process that writes it, got another one"
             )
         try:
             yield
@@ -166,10 +170,10 @@ def only_writer(path: Path) -> Iterator[None]:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove what killed runs left beside a destination.
+    """Remove staging files that killed processes left beside a destination.
 
-    Where locks are not to be had (Windows, some network drives), it stays: hidden, ending in
-    ``.part``, and free to be deleted by hand.
+    Without locks (Windows, some network drives) they stay. They are hidden, end in ``.part``, and
+    may be deleted by hand.
     """
     if sys.platform == "win32":
         return
@@ -181,7 +185,7 @@ def remove_leftovers(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, or a directory of files; a directory that holds another one stays."""
+    """Remove a file, or a directory of files; a directory with subdirectories stays."""
     with suppress(OSError):
         if path.is_symlink() or not path.is_dir():
             path.unlink(missing_ok=True)
@@ -191,36 +195,36 @@ def remove(path: Path) -> None:
         path.rmdir()
 
 
-def _claim(path: Path, *, directory: bool) -> tuple[Path, int | None]:
+def _make_staging(path: Path, *, directory: bool) -> tuple[Path, int | None]:
+    """Path of a new staging file or directory, and the descriptor that holds its lock."""
     while True:
         staging = path.with_name(f".{path.name}.{secrets.token_hex(_TOKEN_BYTES)}.part")
         if directory:
             staging.mkdir()
         else:
-            # Not by tempfile, whose files nobody but their owner may read, also under their last
-            # name.
+            # tempfile would make a file that only its owner may read, even after the move.
             staging.touch(exist_ok=False)
         if sys.platform == "win32":
             return staging, None
         with suppress(FileNotFoundError):
             descriptor = os.open(staging, os.O_RDONLY)
             _lock(descriptor, wait=True)
-            # Between its making and its lock another process may have taken it for a leftover.
-            if _is_still(staging, descriptor):
+            # Before it was locked, another process may have removed it as a leftover.
+            if _is_same_file(staging, descriptor):
                 return staging, descriptor
             os.close(descriptor)
 
 
-def _is_still(path: Path, descriptor: int) -> bool:
+def _is_same_file(path: Path, descriptor: int) -> bool:
     with suppress(OSError):
         return os.path.samestat(os.fstat(descriptor), path.lstat())
     return False
 
 
 def _lock(descriptor: int, *, wait: bool) -> bool:
-    """Lock an open file or directory; False if another process has it.
+    """Lock an open file or directory; False if another process has the lock.
 
-    Where there are no locks nobody has one, and nobody takes the file for a leftover either.
+    True on systems without locks, where leftovers are never removed.
     """
     if sys.platform != "win32":
         try:
@@ -238,7 +242,7 @@ if sys.platform != "win32":
         with suppress(OSError):
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             try:
-                # Any failure ends it: what cannot be locked may be in use.
+                # Any error means that it may be in use, and it stays.
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 remove(path)
             finally:

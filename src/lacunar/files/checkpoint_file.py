@@ -1,4 +1,4 @@
-"""What an unfinished run keeps in one safetensors file: arrays, and JSON that tells runs apart."""
+"""Checkpoints in one safetensors file: arrays, and JSON with the key of the run."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from safetensors import SafetensorError, safe_open
 from lacunar.errors import InputError
 
 
-def read_kept(
-    path: Path, key: str, part: str, *, of: str
+def read_checkpoint_file(
+    path: Path, key: str, field: str, *, of: str
 ) -> tuple[dict[str, NDArray[Any]], Any] | None:
-    """Read what a run kept, if it did.
+    """Read the checkpoint of a run, if there is one.
 
     Parameters
     ----------
     path : Path
-        Its metadata hold one document, ``state``, with the key of the run.
+        Its metadata has one JSON document, ``state``, with the key of the run.
     key : str
-        Tells runs apart.
-    part : str
-        Which part of the document is wanted.
+        Identifies the run: its data, settings and versions.
+    field : str
+        Field of the document to return.
     of : str
-        What a run is called in a refusal.
+        Name of the kind of run, for error messages.
 
     Returns
     -------
-    arrays, part : dict of str to ndarray, JSON
-        None where there is no such file.
+    arrays, value : dict of str to ndarray, JSON
+        None if there is no such file.
 
     Raises
     ------
     InputError
-        If it is of another run or cannot be read.
+        If it belongs to another run or cannot be read.
     """
     if not path.is_file():
         return None
@@ -45,14 +45,14 @@ def read_kept(
             state = json.loads(file.metadata()["state"])
             arrays = {
                 name: file.get_tensor(name)
-                for name in file.keys()  # noqa: SIM118 - the open file has keys and is no mapping
+                for name in file.keys()  # noqa: SIM118 - the open file is no mapping
             }
-        found, wanted = state["key"], state[part]
+        found_key, value = state["key"], state[field]
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: expected a whole checkpoint, got: {error}") from error
-    if found != key:
+        raise InputError(f"{path}: expected a complete checkpoint, got: {error}") from error
+    if found_key != key:
         raise InputError(
             f"{path}: expected a checkpoint of these data, settings and versions, got that of"
-            f" another {of}; name another folder or delete this one"
+            f" another {of}; choose another folder or delete this one"
         )
-    return arrays, wanted
+    return arrays, value

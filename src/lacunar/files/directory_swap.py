@@ -1,8 +1,8 @@
-"""A directory put in the place of another, so that one of them is always there.
+"""Replacement of a directory by another, so that readers always find one of them.
 
-Linux exchanges two names in one step (``renameat2``, ``RENAME_EXCHANGE``). RowsProvider, and on
-file systems that cannot, the previous directory steps aside under a name that readers know; if the
-process dies between the two steps, they find it there, and the next replacement goes on from it.
+Linux exchanges two names in one step (``renameat2``, ``RENAME_EXCHANGE``). On other systems, and on
+file systems without it, the old directory is first renamed to a name that readers know. If the
+process dies between the two steps, readers find it there, and the next replacement recovers it.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ _RENAME_EXCHANGE = 2
 
 
 def replace_directory(staging: Path, path: Path, *, force: bool = True) -> None:
-    """Move a directory to a place; what was there is under no name of its own then.
+    """Move a directory to a destination and replace the directory there.
 
     Parameters
     ----------
     staging : Path
-        Beside ``path``. Afterwards it is gone, or holds what was there before.
+        Beside ``path``. Afterwards it is gone, or holds the old content of ``path``.
     path : Path
-        A free place or a directory of plain files.
+        A free name or a directory of plain files.
     force : bool
-        Whether those files may go.
+        Whether these files may be replaced.
 
     Raises
     ------
     FileExistsError
-        If files are there that may not go.
+        If there are files and ``force`` is off.
     OSError
-        If it cannot be done. Whatever is raised, what was at ``path`` is there still.
+        If it cannot be moved. After any error, the old content is still at ``path``.
 
     Examples
     --------
@@ -56,37 +56,37 @@ def replace_directory(staging: Path, path: Path, *, force: bool = True) -> None:
     'new'
     """
     with _locked(path.parent):
-        _go_on(path)
+        _recover(path)
         if not path.exists():
             staging.rename(path)
         elif not force and any(path.iterdir()):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
         elif not _exchange(staging, path):
-            _step_aside(staging, path)
+            _replace_in_two_steps(staging, path)
         sync_directory(path.parent)
 
 
 @contextmanager
-def staying(path: Path) -> Iterator[Path]:
-    """Find a directory's content, which others replace only once it has been read.
+def locked_for_reading(path: Path) -> Iterator[Path]:
+    """Path of a directory's content, which no other process replaces during the block.
 
     Yields
     ------
     Path
-        See :func:`held_at`.
+        See :func:`content_path`.
     """
     with _locked(path.parent, shared=True):
-        yield held_at(path)
+        yield content_path(path)
 
 
-def held_at(path: Path) -> Path:
-    """Where a directory's content is: there, or where :func:`replace_directory` left it."""
-    aside = _aside(path)
-    return aside if not path.exists() and aside.is_dir() else path
+def content_path(path: Path) -> Path:
+    """Path of a directory's content: ``path``, or its old name after a broken replacement."""
+    previous = _previous_name(path)
+    return previous if not path.exists() and previous.is_dir() else path
 
 
 def sync_directory(path: Path) -> None:
-    """Make the names in a directory outlast a loss of power."""
+    """Flush the names in a directory to disk, so that they survive a power failure."""
     if sys.platform == "win32":
         return
     descriptor = os.open(path, os.O_RDONLY)
@@ -96,40 +96,40 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def _aside(path: Path) -> Path:
+def _previous_name(path: Path) -> Path:
     return path.with_name(f".{path.name}.previous")
 
 
-def _go_on(path: Path) -> None:
-    """Undo or end what a process that died between two steps began."""
-    aside = _aside(path)
-    if not aside.is_dir():
+def _recover(path: Path) -> None:
+    """Undo or finish a replacement whose process died between the two steps."""
+    previous = _previous_name(path)
+    if not previous.is_dir():
         return
     if path.exists():
-        remove(aside)
+        remove(previous)
     else:
-        aside.rename(path)
+        previous.rename(path)
 
 
-def _step_aside(staging: Path, path: Path) -> None:
-    aside = _aside(path)
-    path.rename(aside)
+def _replace_in_two_steps(staging: Path, path: Path) -> None:
+    previous = _previous_name(path)
+    path.rename(previous)
     try:
         staging.rename(path)
     except BaseException:
-        aside.rename(path)
+        previous.rename(path)
         raise
     sync_directory(path.parent)
-    remove(aside)
+    remove(previous)
 
 
 def _exchange(first: Path, second: Path) -> bool:
-    """Exchange two names in one step; whether the system can."""
+    """Exchange two names in one step; False if the system cannot."""
     if not sys.platform.startswith("linux"):
         return False
     try:
         rename = ctypes.CDLL(None, use_errno=True).renameat2
-    except (OSError, AttributeError):  # a C library without it
+    except (OSError, AttributeError):  # the C library does not have it
         return False
     names = (os.fsencode(first), os.fsencode(second))
     return bool(rename(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) == 0)
@@ -137,13 +137,13 @@ def _exchange(first: Path, second: Path) -> bool:
 
 @contextmanager
 def _locked(directory: Path, *, shared: bool = False) -> Iterator[None]:
-    """Wait for others that replace anything in a directory, where locks are to be had."""
+    """Hold a lock on a directory of destinations, on systems with locks."""
     if sys.platform == "win32":
         yield
         return
     try:
         descriptor = os.open(directory, os.O_RDONLY)
-    except OSError:  # it may be entered and not read, or is not there
+    except OSError:  # it is missing, or may be entered but not read
         yield
         return
     try:

@@ -1,4 +1,4 @@
-"""TOML files that people write, told apart from what is none in one sentence."""
+"""Reads TOML files; invalid ones raise InputError."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from lacunar.errors import InputError
 
 
 def read_toml(path: Path, what: str) -> dict[str, Any]:
-    """Read a TOML file, with or without the mark that Windows puts before text.
+    """Read a TOML file in UTF-8, with or without a byte order mark.
 
     Parameters
     ----------
     path : Path
     what : str
-        What it should hold, as the sentence of a refusal names it.
+        Expected content, for error messages.
 
     Raises
     ------
     InputError
-        If it cannot be read, or is no TOML.
+        If it cannot be read, or is not valid TOML.
 
     Examples
     --------
@@ -37,5 +37,5 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     except OSError as error:
         raise InputError(f"{path}: expected a readable file, got: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        first = str(error).splitlines()[0]
-        raise InputError(f"{path}: expected {what} in TOML, got: {first}") from error
+        first_line = str(error).splitlines()[0]
+        raise InputError(f"{path}: expected {what} in TOML, got: {first_line}") from error

@@ -30,7 +30,12 @@ from safetensors.numpy import load, save
 from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
 from lacunar.files.atomic import sibling
-from lacunar.files.directory_swap import held_at, replace_directory, staying, sync_directory
+from lacunar.files.directory_swap import (
+    content_path,
+    locked_for_reading,
+    replace_directory,
+    sync_directory,
+)
 from lacunar.store.manifest import (
     CARD,
     FORMAT_VERSION,
@@ -140,7 +145,7 @@ def read_bundle(path: Path, *, kind: str) -> Bundle:
     arrays: dict[str, NDArray[Any]] = {}
     tables: dict[str, pa.Table] = {}
     card = ""
-    with staying(path) as directory:
+    with locked_for_reading(path) as directory:
         manifest = read_manifest(path)
         if manifest.kind != kind:
             raise InputError(f"{path}: expected a model of kind {kind}, got {manifest.kind}")
@@ -180,7 +185,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _names_at(path: Path) -> set[str]:
-    while (place := held_at(path)).exists():
+    while (place := content_path(path)).exists():
         with suppress(FileNotFoundError):
             return {file.name for file in place.iterdir()}
     return set()

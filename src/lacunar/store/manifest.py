@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lacunar.errors import InputError
 from lacunar.files.atomic import file_digest
-from lacunar.files.directory_swap import held_at
+from lacunar.files.directory_swap import content_path
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
@@ -78,7 +78,7 @@ def read_manifest(path: Path) -> Manifest:
         If it is no model directory, its manifest is none, is of a newer format or names anything
         but plain files of the directory.
     """
-    file = held_at(path) / MANIFEST
+    file = content_path(path) / MANIFEST
     if file.is_symlink() or not file.is_file():
         raise InputError(f"{path}: expected a model directory, got none with a {MANIFEST}")
     try:
@@ -97,7 +97,7 @@ def read_manifest(path: Path) -> Manifest:
 
 def manifest_digest(path: Path) -> str:
     """SHA-256 of a model's manifest, which names all its files by theirs: one for the whole."""
-    return file_digest(held_at(path) / MANIFEST)
+    return file_digest(content_path(path) / MANIFEST)
 
 
 def find_differences(path: Path, manifest: Manifest) -> list[Difference]:
@@ -114,14 +114,16 @@ def find_differences(path: Path, manifest: Manifest) -> list[Difference]:
     list of Difference
         In the order of the manifest; empty where the model is whole.
     """
-    directory = held_at(path)
+    directory = content_path(path)
     found = ((name, _state(directory / name, hash_)) for name, hash_ in manifest.files.items())
     return [Difference(name, state) for name, state in found if state is not None]
 
 
 def unnamed_files(path: Path, manifest: Manifest) -> list[str]:
     """Names in a model directory that its manifest does not know; nothing ever opens them."""
-    return sorted({file.name for file in held_at(path).iterdir()} - {MANIFEST, *manifest.files})
+    return sorted(
+        {file.name for file in content_path(path).iterdir()} - {MANIFEST, *manifest.files}
+    )
 
 
 def read_checked(file: Path, expected: str) -> bytes:

@@ -14,7 +14,7 @@ from safetensors.numpy import save
 
 from lacunar.errors import InputError
 from lacunar.files.atomic import remove_leftovers, replace_file
-from lacunar.files.checkpoint_file import read_kept
+from lacunar.files.checkpoint_file import read_checkpoint_file
 
 Result = TypeVar("Result")
 # Of safetensors files; not their usual ending, which files of others may have.
@@ -123,7 +123,7 @@ def _write(path: Path, key: str, saved: Saved) -> None:
 
 def _read(path: Path, key: str) -> Saved | None:
     _clear(path.parent)
-    kept = read_kept(path, key, "facts", of="fit")
+    kept = read_checkpoint_file(path, key, "facts", of="fit")
     return None if kept is None else Saved(*kept)
 
 

@@ -73,7 +73,7 @@ def test_a_broken_checkpoint_is_refused(tmp_path: Path, checkpoint: Checkpoint, 
     write_checkpoint(tmp_path, checkpoint)
     path = tmp_path / "checkpoint.safetensors"
     path.write_bytes(path.read_bytes()[:cut])
-    with pytest.raises(InputError, match="expected a whole checkpoint"):
+    with pytest.raises(InputError, match="expected a complete checkpoint"):
         read_checkpoint(tmp_path, checkpoint.key)
 
 

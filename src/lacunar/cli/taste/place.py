@@ -32,12 +32,12 @@ def place(
     One row per user: user_id, segment, probability, responsibilities, known.
     """
     from lacunar.cli.taste import engines
-    from lacunar.files.parquet_directory import check_parts_destination
+    from lacunar.files.parquet_directory import check_parquet_destination
     from lacunar.store import load_taste
     from lacunar.taste.data.rating_scale import RatingScale
 
     where = engines.where_to_work(engine, master, memory_limit)
-    check_parts_destination(output, force=force)
+    check_parquet_destination(output, force=force)
     loaded = load_taste(model)
     with progress() as report:
         placed, intake, genres = where.place(

@@ -84,7 +84,7 @@ def recommend(
     With ``--all`` every user of the log gets a list: user_id, rank, item_id, score.
     """
     from lacunar.cli.taste import engines
-    from lacunar.files.parquet_directory import check_parts_destination
+    from lacunar.files.parquet_directory import check_parquet_destination
     from lacunar.store import load_taste
     from lacunar.taste.config import RECOMMENDERS
     from lacunar.taste.recommend.candidates import candidates
@@ -94,7 +94,7 @@ def recommend(
     _check_who(user, rate, everybody, output, engine)
     where = engines.where_to_work(engine, master)
     if where.master is not None and output is not None:
-        check_parts_destination(output, force=force)
+        check_parquet_destination(output, force=force)
     elif output is not None:
         check_file_destination(output, force=force)
     recommender = next((name for name in RECOMMENDERS if name == by), None)

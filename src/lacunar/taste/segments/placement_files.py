@@ -13,7 +13,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray, no_progress
-from lacunar.files.parquet_directory import USERS_PER_FILE, file_of, parts_directory, write_part
+from lacunar.files.parquet_directory import (
+    USERS_PER_FILE,
+    file_of,
+    parquet_directory,
+    write_parquet,
+)
 from lacunar.taste.data import duckdb
 from lacunar.taste.data.duckdb import Engine
 from lacunar.taste.data.ratings import Ratings
@@ -121,7 +126,7 @@ def place_users(
         user, period = (in_period[name].to_numpy() for name in ("user", "period"))
         period_counts[user, period] = in_period["count"].to_numpy()
     parts = []
-    with parts_directory(output, force=force) as folder:
+    with parquet_directory(output, force=force) as folder:
         for first in range(0, ratings.n_users, USERS_PER_FILE):
             rows = slice(first, first + USERS_PER_FILE)
             profiles = GenreProfiles(rule.genres, means[rows], counts[rows], rule.rating_variance)
@@ -142,6 +147,6 @@ def write_placements(
 ) -> PlacementSummary:
     """Write one of the files, and tell who is in it; see :func:`places_table`."""
     table = places_table(user_ids, responsibilities, known)
-    write_part(file, table)
+    write_parquet(file, table)
     found = np.bincount(table["segment"].to_numpy(), minlength=responsibilities.shape[1])
     return PlacementSummary(found, int((~known).sum()))

@@ -1,4 +1,4 @@
-"""Everybody of a log on a cluster in the segments of a fit, each partition by itself."""
+"""Placement of all users of a log on a cluster, partition by partition."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from lacunar.files.parquet_directory import file_of, parts_directory
+from lacunar.files.parquet_directory import file_of, parquet_directory
 from lacunar.taste.segments.placement import PlacementModel
 from lacunar.taste.segments.placement_files import PlacementSummary, write_placements
 from lacunar.taste.spark.engine import collected, map_partitions
@@ -25,27 +25,27 @@ _PLACED_SCHEMA = "populations binary, unknown bigint"
 def place_users_on_spark(
     log: SparkLog, rule: PlacementModel, output: Path, *, force: bool = False
 ) -> PlacementSummary:
-    """Place all users of a log, without a refit; workers write the files.
+    """Place all users of a log in the segments of a fit; workers write the files.
 
     Parameters
     ----------
     log : SparkLog
-        Of any users and films.
+        May have other users and films than the fit.
     rule : PlacementModel
-        Of a fit.
+        Of the fit.
     output : Path
-        Directory that will hold Parquet files, seen by every worker under this path; rows in order
-        of user.
+        Directory for the Parquet files, with rows in order of user. Every worker must see it under
+        this path.
     force : bool
-        Replace such a directory.
+        Whether to replace a directory of Parquet files.
 
     Raises
     ------
     InputError
-        If something is there that may not be replaced.
+        If ``output`` exists and may not be replaced.
     """
     cells = user_cells(log, rule.genres, rule.periods)
-    with parts_directory(output.absolute(), force=force) as folder:
+    with parquet_directory(output.absolute(), force=force) as folder:
         write = partial(
             _write, rule=rule, folder=folder, users_per_partition=log.users_per_partition
         )

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from lacunar.files.parquet_directory import USERS_PER_FILE, file_of, parts_directory, write_part
+from lacunar.files.parquet_directory import (
+    USERS_PER_FILE,
+    file_of,
+    parquet_directory,
+    write_parquet,
+)
 from lacunar.taste.data.histories import Histories
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.recommend.base import Recommender
@@ -90,7 +95,7 @@ def recommend_all_on_spark(
     parts = by_part(frame, ratings.n_users, users_per_partition, "user", "item")
     sent = session.sparkContext.broadcast(task)
     try:
-        with parts_directory(output.absolute(), force=force) as folder:
+        with parquet_directory(output.absolute(), force=force) as folder:
             write = partial(_write, sent=sent, folder=folder)
             rows = collected(map_partitions(parts, write, "rows bigint"))["rows"]
     finally:
@@ -119,5 +124,5 @@ def _write(batches: Iterator[pa.RecordBatch], sent: Sent, folder: Path) -> Itera
         # A task has one core of its worker.
         n_threads=1,
     )
-    write_part(file_of(folder, part), table)
+    write_parquet(file_of(folder, part), table)
     yield pa.RecordBatch.from_pydict({"rows": [len(table)]})

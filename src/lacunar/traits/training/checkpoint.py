@@ -14,7 +14,7 @@ from safetensors.numpy import save
 
 from lacunar.errors import InputError
 from lacunar.files.atomic import remove_leftovers, replace_file
-from lacunar.files.checkpoint_file import read_kept
+from lacunar.files.checkpoint_file import read_checkpoint_file
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -84,7 +84,7 @@ def read_checkpoint(folder: Path, key: str) -> Checkpoint | None:
     path = folder / _FILE
     for written in (path, folder / _HISTORY):
         remove_leftovers(written)
-    kept = read_kept(path, key, "rows", of="run")
+    kept = read_checkpoint_file(path, key, "rows", of="run")
     if kept is None:
         return None
     arrays, rows = kept
