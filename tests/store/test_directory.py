@@ -50,7 +50,7 @@ def test_the_same_content_gives_the_same_bytes(tmp_path: Path, model: Path) -> N
 
 
 def test_a_model_is_replaced_only_by_force_and_leaves_nothing_beside(model: Path) -> None:
-    with pytest.raises(InputError, match="--force"):
+    with pytest.raises(InputError, match="pass `force`"):
         write_bundle(model, BUNDLE)
     write_bundle(model, BUNDLE, force=True)
     assert [path.name for path in model.parent.iterdir()] == ["model"]

@@ -29,7 +29,7 @@ def test_an_address_asks_for_the_same_again(query: AuditQuery) -> None:
 
 def test_what_a_form_leaves_empty_is_not_asked_for() -> None:
     query = AuditQuery.model_validate({"attribute": "", "reason": "", "at_least": "", "also": ""})
-    assert query.wanted == FindingFilter()
+    assert query.filters == FindingFilter()
 
 
 def test_a_changed_address_keeps_the_rest() -> None:

@@ -1,4 +1,4 @@
-"""Where pages are that are named after what they show."""
+"""URLs of the API document and of user pages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ OPENAPI_URL = "/api/v1/openapi.json"
 
 
 def user_path(user_id: str) -> str:
-    """Address of a user's page, whatever the id is made of.
+    """URL path of a user's page; the id is percent-encoded.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The app: its routes, and what stands before them."""
+"""The FastAPI app: routes and middlewares."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lacunar.web.security.rates import RatesMiddleware
 from lacunar.web.security.tokens import TokensMiddleware
 from lacunar.web.state import AppState
 
-# Each module has a `router` with whole paths, shown in this order.
+# In this order in the OpenAPI document.
 _API: tuple[APIRouter, ...] = (taste_api.router, traits_api.router, health.router)
 _PAGES: tuple[APIRouter, ...] = (
     home.router,
@@ -39,7 +39,7 @@ _PAGES: tuple[APIRouter, ...] = (
 
 
 class LacunarApp(FastAPI):
-    """An app whose description knows the problems that every route may answer."""
+    """An app whose OpenAPI document includes the problem documents of every route."""
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
@@ -53,12 +53,12 @@ class LacunarApp(FastAPI):
 
 
 def create_app(state: AppState) -> FastAPI:
-    """Put an app together.
+    """Build the app.
 
     Parameters
     ----------
     state : AppState
-        At least one of its models is loaded.
+        With at least one model.
     """
     settings = state.settings
     app = LacunarApp(
@@ -74,7 +74,7 @@ def create_app(state: AppState) -> FastAPI:
             "max_fields": settings.max_fields,
             "max_part_size": settings.max_field,
         },
-        # Nothing is sent anywhere, whatever the environment asks for.
+        # Telemetry stays off, whatever the environment variables say.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.lacunar = state
@@ -83,7 +83,7 @@ def create_app(state: AppState) -> FastAPI:
         app.include_router(router, responses=API_PROBLEMS)
     for router in _PAGES:
         app.include_router(router, include_in_schema=False)
-    # The last that is added stands outermost.
+    # The middleware added last is the outermost.
     app.add_middleware(BodiesMiddleware, settings=settings)
     if settings.token is not None:
         app.add_middleware(TokensMiddleware, token=settings.token)

@@ -1,4 +1,4 @@
-"""Style, script and pictures of the app, read once: no request ever opens a file."""
+"""Static files of the app, read once into memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 router = APIRouter(include_in_schema=False)
 
-# The pages look as the reports do: their style comes first, the app's own after it.
+# The style of the reports comes first, then that of the app.
 _SOURCES = {
     "app.css": (
         "text/css",
@@ -35,7 +35,7 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file as it is served; ``version`` is a hash of its content."""
+    """A static file; ``version`` is a hash of its content."""
 
     content: bytes
     media_type: str
@@ -44,17 +44,17 @@ class Asset:
 
 @cache
 def assets() -> dict[str, Asset]:
-    """Every file there is, by name."""
+    """All static files by name."""
     root = files("lacunar")
-    found = {}
+    loaded = {}
     for name, (media_type, sources) in _SOURCES.items():
         content = b"\n".join(root.joinpath(source).read_bytes() for source in sources)
-        found[name] = Asset(content, media_type, hashlib.sha256(content).hexdigest()[:16])
-    return found
+        loaded[name] = Asset(content, media_type, hashlib.sha256(content).hexdigest()[:16])
+    return loaded
 
 
 def asset_url(name: str) -> str:
-    """Where a file is, by a name that changes with its content.
+    """URL of a static file, with its version as the query.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def asset_url(name: str) -> str:
 
 @router.get("/static/{name}")
 async def static(request: Request, name: str, v: str = "") -> Response:
-    """Answer with a file, for ever where the asked version is the one there is."""
+    """Answer with a file; browsers cache it for ever if the version is current."""
     asset = assets().get(name)
     if asset is None:
         raise HTTPException(404)
@@ -74,7 +74,7 @@ async def static(request: Request, name: str, v: str = "") -> Response:
         "ETag": f'"{asset.version}"',
         "Cache-Control": _FOR_EVER if v == asset.version else "no-cache",
     }
-    known = request.headers.get("if-none-match", "")
-    if any(tag.strip().removeprefix("W/") == headers["ETag"] for tag in known.split(",")):
+    cached = request.headers.get("if-none-match", "")
+    if any(tag.strip().removeprefix("W/") == headers["ETag"] for tag in cached.split(",")):
         return Response(status_code=304, headers=headers)
     return Response(asset.content, media_type=asset.media_type, headers=headers)

@@ -1,4 +1,4 @@
-"""What pages and the API of an audit share: which findings are wanted, and how to decide."""
+"""Requests on an audit, shared by pages and the API: query parameters and decisions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_NAME = 200
 
 
 def none_if_empty(value: object) -> object:
-    """Take what a form left empty for nothing."""
+    """Read an empty form field as None."""
     return None if value == "" else value
 
 
@@ -35,34 +35,38 @@ PageNumber = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class AuditQuery(BaseModel):
-    """Which findings, and which page of them."""
+    """Filters of the findings, and the number of a page."""
 
-    kind: Kind = Field("wrong_labels", description="What is looked for.")
-    attribute: Text = Field(None, description="Of the label; of copies, one they differ in.")
-    reason: Text = Field(None, description="Of low quality, such as dark.")
-    at_least: Share = Field(
-        0.0, description="Probability of what is suggested or likely; correlation of copies."
+    kind: Kind = Field("wrong_labels", description="Kind of the findings.")
+    attribute: Text = Field(
+        None, description="Attribute of the label; for duplicates, one whose labels differ."
     )
-    marked: State = Field("any", description="Whether all labels of a finding are decided on.")
+    reason: Text = Field(None, description="Reason of low quality, such as dark.")
+    at_least: Share = Field(
+        0.0,
+        description="Lowest probability of the suggested class; for duplicates, correlation.",
+    )
+    marked: State = Field("any", description="Whether all labels of a finding have a decision.")
     page: PageNumber = 1
     also: Annotated[_Anchor | None, BeforeValidator(none_if_empty)] = Field(
-        None, description="Identifier of a finding that is wanted whatever was decided on it."
+        None, description="Identifier of a finding that `marked` never leaves out."
     )
 
     @property
-    def wanted(self) -> FindingFilter:
-        """The same without its page."""
+    def filters(self) -> FindingFilter:
+        """The filters without the page."""
         return FindingFilter(
             self.kind, self.attribute, self.reason, self.at_least, self.marked, self.also
         )
 
     def fields(self, **changed: object) -> dict[str, str]:
-        """What differs from the defaults, as an address or a form has it."""
-        told = self.model_copy(update=changed).model_dump(exclude_defaults=True, exclude_none=True)
-        return {"kind": self.kind, **{name: str(value) for name, value in told.items()}}
+        """Fields that differ from their defaults, as strings for a URL or a form."""
+        query = self.model_copy(update=changed)
+        given = query.model_dump(exclude_defaults=True, exclude_none=True)
+        return {"kind": self.kind, **{name: str(value) for name, value in given.items()}}
 
     def address(self, *, anchor: str = "", **changed: object) -> str:
-        """Where the findings are shown, with some of what is asked for changed.
+        """URL of the page of findings, with some fields changed.
 
         Examples
         --------
@@ -72,11 +76,11 @@ class AuditQuery(BaseModel):
         return f"/traits/audit?{urlencode(self.fields(**changed))}{'#' if anchor else ''}{anchor}"
 
 
-ListRequest = Annotated[AuditQuery, Query()]
+WithAuditQuery = Annotated[AuditQuery, Query()]
 
 
 async def audit_of(traits: WithTraits) -> AuditBook:
-    """The audit, or a refusal where no data were named."""
+    """The audit; refused with 404 where the server has none."""
     if traits.audit is None:
         raise Refusal(
             404,
@@ -91,7 +95,7 @@ WithAudit = Annotated[AuditBook, Depends(audit_of)]
 
 
 def csv_response(content: str) -> Response:
-    """A file to be kept."""
+    """A CSV file that the browser downloads."""
     return Response(
         content,
         media_type="text/csv",
@@ -110,7 +114,7 @@ def decide(book: AuditBook, place: tuple[int, int], label: int | None) -> None:
         If the file of decisions cannot be written.
     """
     try:
-        book.marks.decide(place, label)
+        book.decisions.decide(place, label)
     except OSError as error:
         raise Refusal(
             500, "Not kept", "The file of corrections cannot be written; nothing was decided."

@@ -1,4 +1,4 @@
-"""HEAD is GET without the body, on every route."""
+"""HEAD requests on every route."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class HeadsMiddleware:
-    """Answer HEAD as GET would be answered, and keep the body back."""
+    """Answer HEAD like GET, without the body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""What the server counts of itself, in the form that Prometheus reads."""
+"""Metrics of the server for Prometheus."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
-    """Counters of one app, in a registry of their own.
+    """Metrics of one app, in a separate registry.
 
-    Labels are route templates, never paths, so that their number is bounded.
+    Labels are route templates, not paths, so that their number is bounded.
 
     Parameters
     ----------
     jobs : callable
-        How many jobs the pool holds now.
+        Returns the current number of jobs in the pool.
     """
 
     def __init__(self, jobs: Callable[[], int]) -> None:
@@ -50,7 +50,7 @@ class Metrics:
 
 
 class MetricsMiddleware:
-    """Count every answer, however it came about."""
+    """Count every response, including errors."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Where the pages are, and which of them a server has."""
+"""Links of the navigation bar."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lacunar.web.addresses import OPENAPI_URL
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An entry of the navigation; ``current`` for the lowest one the reader is at or below."""
+    """An entry of the navigation; ``current`` marks the one that leads to the page or above it."""
 
     href: str
     label: str
@@ -29,7 +29,7 @@ _LINKS = (
 
 
 def links(path: str, *, taste: bool, traits: bool, audit: bool = False) -> list[Link]:
-    """The navigation as seen from a path, without pages whose model or data are not loaded.
+    """Links of the navigation for a path, without pages whose model or data are not loaded.
 
     Examples
     --------

@@ -21,25 +21,25 @@ from lacunar.web.rendering import render
 
 PROBLEM_JSON = "application/problem+json"
 _log = logging.getLogger("lacunar.web")
-# A hostile document can be wrong in a million places.
+# Limits for the errors of a hostile document.
 _MAX_ERRORS, _MAX_LENGTH = 20, 300
 _CLIENT_GONE = 499
 
 
 class Refusal(HTTPException):
-    """A request that is not answered, told in one sentence.
+    """A refused request, with the reason in one sentence.
 
     Parameters
     ----------
     status : int
         HTTP status, 400 or more.
     title : str
-        What kind of problem, the same each time.
+        Kind of the problem, always the same text.
     detail : str
-        The sentence: what was expected, what came.
+        What was expected and what came, in one sentence.
     headers : mapping of str to str, optional
     reason : str, optional
-        Under what name the metrics count it; not at all without one.
+        Label of the refusal in the metrics; None leaves it out.
 
     Examples
     --------
@@ -62,14 +62,14 @@ class Refusal(HTTPException):
 
 
 class Mistake(BaseModel):
-    """One thing that is wrong with a request."""
+    """One wrong value of a request."""
 
     where: str = Field(description="Path to the value, such as query.top.")
     what: str
 
 
 class Problem(BaseModel):
-    """Why a request was not answered (RFC 9457)."""
+    """Why a request was refused or failed (RFC 9457)."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -88,10 +88,10 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str = Field(description="What was expected and what came, in one sentence.")
-    errors: list[Mistake] | None = Field(None, description="Each wrong value, where there are any.")
+    errors: list[Mistake] | None = Field(None, description="The wrong values, if any.")
 
 
-#: What every route under ``/api`` may answer besides its own.
+#: Error responses of every route under ``/api``.
 API_PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {
         "description": description,
@@ -105,7 +105,7 @@ API_PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 
 def for_programs(path: str) -> bool:
-    """Whether who asks for a path wants documents, not pages."""
+    """Whether a path belongs to the API and gets JSON instead of pages."""
     return path.startswith("/api/") or path in {"/api", "/healthz", "/readyz", "/metrics"}
 
 
@@ -118,7 +118,7 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
     errors: Sequence[Mistake] = (),
 ) -> Response:
-    """Tell a problem in the form that suits the path: a document under ``/api``, else a page."""
+    """The response to a problem: a JSON document for API paths, else a page."""
     response: Response
     if for_programs(request.scope["path"]):
         problem = Problem(title=title, status=status, detail=detail, errors=list(errors) or None)
@@ -134,14 +134,14 @@ def problem_response(
 
 
 def install_problems(app: FastAPI) -> None:
-    """Make an app tell every error that its routes raise as a problem."""
+    """Make an app answer errors of its routes with problem responses."""
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(InputError, _input)
     app.add_exception_handler(RequestValidationError, _validation)
 
 
 class ProblemsMiddleware:
-    """Tell what the middlewares inside this one refuse, and failures, without their traces."""
+    """Turn refusals of inner middlewares and unexpected errors into problem responses."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -152,13 +152,13 @@ class ProblemsMiddleware:
             return
         started = False
 
-        async def tell(message: Message) -> None:
+        async def noting_start(message: Message) -> None:
             nonlocal started
             started = started or message["type"] == "http.response.start"
             await send(message)
 
         try:
-            await self._app(scope, receive, tell)
+            await self._app(scope, receive, noting_start)
         except Exception as error:
             if started:
                 raise
@@ -166,7 +166,7 @@ class ProblemsMiddleware:
             if isinstance(error, HTTPException):
                 response = await _http(request, error)
             elif isinstance(error, ClientDisconnect):
-                # No failure, and nobody hears it: a number for the metrics, as nginx has it.
+                # Not a failure, and no client reads it: the status of nginx, for the metrics.
                 response = Response(status_code=_CLIENT_GONE)
             else:
                 _log.exception("%s %r failed", scope["method"], scope["path"])
@@ -174,7 +174,7 @@ class ProblemsMiddleware:
                     request,
                     500,
                     "Internal Server Error",
-                    "Something went wrong here; the server's own log says what.",
+                    "The server failed; its log has the details.",
                 )
             await response(scope, receive, send)
 
@@ -194,7 +194,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 _PLAIN = {
     404: "There is nothing at this address.",
-    405: "This address answers other methods only.",
+    405: "This address does not accept this method.",
 }
 
 
@@ -209,7 +209,7 @@ async def _validation(request: Request, error: Exception) -> Response:
     mistakes = [
         Mistake(
             where=shortened(".".join(map(str, wrong["loc"])), _MAX_LENGTH),
-            what=shortened(_said(wrong["msg"]), _MAX_LENGTH),
+            what=shortened(_lower_first(wrong["msg"]), _MAX_LENGTH),
         )
         for wrong in error.errors()[:_MAX_ERRORS]
     ]
@@ -223,6 +223,6 @@ async def _validation(request: Request, error: Exception) -> Response:
     )
 
 
-def _said(message: str) -> str:
+def _lower_first(message: str) -> str:
     message = message.removeprefix("Value error, ")
     return message[:1].lower() + message[1:]

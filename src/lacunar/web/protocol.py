@@ -1,4 +1,4 @@
-"""Connections that cannot be held open by doing nothing: uvicorn's, with the limits it lacks."""
+"""uvicorn's HTTP/1.1 protocol with limits for slow clients and for connections."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from lacunar.web.security.headers import HEADERS
 from lacunar.web.security.rates import network_of
 from lacunar.web.settings import ServeSettings, is_loopback
 
-# How long a client may take to read the last answer of a connection.
+# Time for a client to read the last response of a connection.
 _LINGER_SECONDS = 5.0
 
 
 def guarded_protocol(settings: ServeSettings, metrics: Metrics) -> type[GuardedProtocol]:
-    """The protocol with a server's own limits, as uvicorn takes it: a class."""
+    """The protocol class for uvicorn, with the limits of a server."""
 
     class Protocol(GuardedProtocol):
         limits = settings
@@ -34,11 +34,11 @@ def guarded_protocol(settings: ServeSettings, metrics: Metrics) -> type[GuardedP
 
 
 class GuardedProtocol(H11Protocol):
-    """An HTTP/1.1 connection that ends when it must.
+    """An HTTP/1.1 connection with time limits.
 
-    uvicorn alone waits without end for the rest of a request's head, and for a reader who does
-    not read. Here a head has its time, counted from its first byte, an answer must be taken in
-    steps, a connection that is closed is gone soon, and only so many are open at once.
+    uvicorn waits without limit for the rest of a request's head and for a client that does not
+    read. This class limits the time for a head, the time between two reads of a response, the time
+    to close a connection, and the number of connections.
     """
 
     limits: ClassVar[ServeSettings]
@@ -59,7 +59,7 @@ class GuardedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
         super().connection_made(transport)
         if self._too_many():
-            self._refuse(503, "The server has as many connections as it takes.", "connections")
+            self._refuse(503, "The server has too many connections.", "connections")
             self.transport.close()
         else:
             self._head_timer = self.loop.call_later(self.limits.head_timeout, self._head_is_late)
@@ -106,7 +106,7 @@ class GuardedProtocol(H11Protocol):
             self._stop_abort_timer()
 
     def send_400_response(self, msg: str) -> None:
-        # uvicorn calls this where it catches what the parser raised.
+        # uvicorn calls this while it handles the error of the parser.
         status = getattr(sys.exc_info()[1], "error_status_hint", 400)
         del msg
         self._refuse(status, "expected an HTTP/1.1 request, got something else", "malformed")
@@ -137,11 +137,11 @@ class GuardedProtocol(H11Protocol):
             self._abort_soon()
 
     def _refuse(self, status: int, detail: str, reason: str) -> None:
-        """Answer without the app, which no request has reached, and hear no more."""
+        """Send an error response without the app, and read no more."""
         self._refused = True
         self._unset_keepalive_if_required()
         if self._answering:
-            # Whatever the app would still say, nobody would hear.
+            # The rest of the app's response could not be sent.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.counts.refused.labels(reason).inc()
@@ -162,7 +162,7 @@ class GuardedProtocol(H11Protocol):
                 h11.EndOfMessage(),
             ):
                 self.transport.write(self.conn.send(event) or b"")
-            # Closed on unread data a connection is reset, and the client never sees the answer.
+            # Closing with unread data would reset the connection before the client reads this.
             self.transport.write_eof()
         else:
             self.transport.close()

@@ -1,4 +1,4 @@
-"""Templates into whole pages."""
+"""Rendering of page templates."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def render(
     Parameters
     ----------
     request : Request
-        What is answered: it decides which part of the navigation is marked.
+        Its path selects the current entry of the navigation.
     template : str
         File name under ``web/templates``, or ``report/templates`` for shared parts.
     title : str
-        Of the page, and its one first-level heading.
+        Title of the page, also its first-level heading.
     status : int
     **context
-        What the template needs; a name it lacks is an error. ``state``, ``links``, ``path`` and
-        ``version`` are always there.
+        Variables of the template; a missing one is an error. ``state``, ``links``, ``path`` and
+        ``version`` are always set.
     """
     state, path = request.app.state.lacunar, request.scope["path"]
     page = (
@@ -56,7 +56,7 @@ def render(
 
 @cache
 def templates() -> Environment:
-    """The app's templates, and those of the reports after them."""
+    """Templates of the app, then those of the reports."""
     environment = Environment(
         loader=ChoiceLoader([PackageLoader("lacunar.web"), PackageLoader("lacunar.report")]),
         autoescape=True,
@@ -70,12 +70,13 @@ def templates() -> Environment:
     return environment
 
 
-def sentence(words: str) -> str:
-    """The words of an error as a page says them.
+def sentence(message: str) -> str:
+    """An error message as a sentence, with a capital letter and a full stop.
 
     Examples
     --------
     >>> sentence("expected a number, got 'x'")
     "Expected a number, got 'x'."
     """
-    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "…")) else ".")
+    end = "" if message.endswith((".", "…")) else "."
+    return message[:1].upper() + message[1:] + end

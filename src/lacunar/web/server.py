@@ -1,4 +1,4 @@
-"""A server in one process, from the first connection to the last answer."""
+"""The web server: one uvicorn process on one bound socket."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from lacunar.web.state import AppState
 
 
 def serve(state: AppState, *, listening: Callable[[str], None] | None = None) -> None:
-    """Answer requests until told to stop, by Ctrl-C or SIGTERM, and finish what is under way.
+    """Serve until Ctrl-C or SIGTERM, then finish the requests in progress.
 
     Parameters
     ----------
     state : AppState
     listening : callable, optional
-        Called with the server's address once it takes connections.
+        Called with the server's URL once it accepts connections.
 
     Raises
     ------
@@ -36,8 +36,8 @@ def serve(state: AppState, *, listening: Callable[[str], None] | None = None) ->
     sock = bind(settings)
     server = build_server(state)
     try:
-        # Many answer at once: the threads of libraries would only fight for the same cores.
-        with one_blas_thread(), _stopping_is_no_failure(server):
+        # Jobs run in parallel already: more threads in libraries would compete for the same cores.
+        with one_blas_thread(), _graceful_stop(server):
             if listening is not None:
                 listening(address(settings.host, sock))
             server.run([sock])
@@ -47,7 +47,7 @@ def serve(state: AppState, *, listening: Callable[[str], None] | None = None) ->
 
 
 def build_server(state: AppState) -> uvicorn.Server:
-    """A server that has yet to run, with every limit that the settings name."""
+    """Build a server with the limits of the settings, not yet running."""
     settings = state.settings
     return uvicorn.Server(
         uvicorn.Config(
@@ -59,7 +59,7 @@ def build_server(state: AppState) -> uvicorn.Server:
             log_config=None,
             log_level="error",
             access_log=False,
-            # Whoever stands before the server has no say in who asks.
+            # Headers of a proxy must not change the client's address.
             proxy_headers=False,
             server_header=False,
             timeout_keep_alive=settings.idle_timeout,
@@ -70,11 +70,12 @@ def build_server(state: AppState) -> uvicorn.Server:
 
 
 def bind(settings: ServeSettings) -> socket.socket:
-    """Take the address, or say why not.
+    """Bind the address of the settings.
 
     Raises
     ------
     InputError
+        If it cannot be bound.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
@@ -84,27 +85,27 @@ def bind(settings: ServeSettings) -> socket.socket:
             f"expected an address that is free, got {settings.host} port {settings.port}: "
             f"{error.strerror or error}"
         ) from error
-    # asyncio does so only where a socket names its protocol. Without it a body waits some 40 ms
-    # until the client has acknowledged the head.
+    # asyncio sets this only for a socket with an explicit protocol. Without it a body waits about
+    # 40 ms for the acknowledgement of the head.
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
 
 
 def address(host: str, sock: socket.socket) -> str:
-    """The URL of a server that is bound."""
+    """URL of a bound socket."""
     port = sock.getsockname()[1]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @contextlib.contextmanager
-def _stopping_is_no_failure(server: uvicorn.Server) -> Iterator[None]:
-    """Return after a graceful stop: uvicorn raises the signal once more when all is done."""
+def _graceful_stop(server: uvicorn.Server) -> Iterator[None]:
+    """Return after a graceful stop, although uvicorn raises the signal again at the end."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(*_: object) -> None:
-        # Also before uvicorn listens for signals, and without effect after it.
+        # Works before uvicorn installs its handlers, and has no effect after the stop.
         server.should_exit = True
 
     before = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}

@@ -1,4 +1,4 @@
-"""Everything a server can be told."""
+"""Settings of the server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ServeSettings(BaseModel):
     Raises
     ------
     pydantic.ValidationError
-        If an address other than loopback is to be bound without a token.
+        If the address is not loopback and there is no token.
 
     Examples
     --------
@@ -35,40 +35,45 @@ class ServeSettings(BaseModel):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535, description="0 takes any free port.")
     token: str | None = Field(
-        None, repr=False, description="What a client shows to be let in; none without one."
+        None, repr=False, description="Secret that clients must send; None lets every client in."
     )
-    allow_host: tuple[str, ...] = Field((), description="Further names that lead to the server.")
+    allow_host: tuple[str, ...] = Field((), description="Other host names of the server.")
 
     workers: int = Field(
-        max(1, min(4, os.cpu_count() or 1)), ge=1, le=64, description="Heavy jobs at once."
+        max(1, min(4, os.cpu_count() or 1)),
+        ge=1,
+        le=64,
+        description="Heavy jobs that run at the same time.",
     )
     queue: int = Field(32, ge=0, le=10_000, description="Heavy jobs that may wait.")
-    work_timeout: float = Field(30.0, gt=0, description="For one job, its wait included.")
+    work_timeout: float = Field(30.0, gt=0, description="For a job, including its wait.")
 
     head_timeout: float = Field(10.0, gt=0, description="For the head of a request to arrive.")
     body_gap_timeout: float = Field(10.0, gt=0, description="Between two pieces of a body.")
     body_timeout: float = Field(60.0, gt=0, description="For the whole body.")
     request_timeout: float = Field(120.0, gt=0, description="From a request's head to its end.")
     idle_timeout: int = Field(5, ge=1, description="For a connection between two requests.")
-    stop_timeout: int = Field(10, ge=1, description="For what is under way when told to stop.")
+    stop_timeout: int = Field(
+        10, ge=1, description="For requests in progress when the server stops."
+    )
 
     max_connections: int = Field(256, ge=1)
-    max_client_connections: int = Field(32, ge=1, description="Of one client on another machine.")
+    max_client_connections: int = Field(32, ge=1, description="Connections of one remote client.")
     max_head: int = Field(16_384, ge=1024, description="Of the head of a request.")
     max_body: int = Field(32_000_000, ge=1024, description="Of a form with files.")
     max_document: int = Field(1_000_000, ge=1024, description="Of any other body.")
-    max_bodies: int = Field(256_000_000, ge=1024, description="Of all bodies under way.")
+    max_bodies: int = Field(256_000_000, ge=1024, description="Of all bodies being received.")
     max_files: int = Field(32, ge=1, description="Files in one form.")
     max_fields: int = Field(256, ge=1, description="Other fields in one form.")
-    max_field: int = Field(65_536, ge=1, description="Of one such field.")
+    max_field: int = Field(65_536, ge=1, description="Of one of these fields.")
 
     rate: float | None = Field(
         None,
         ge=0,
-        description="Requests a second of one client in the long run, 0 for any number; "
-        "by default 20, and any number from this machine.",
+        description="Mean requests per second of one client, 0 for no limit; "
+        "by default 20, without a limit for this machine.",
     )
-    burst: int = Field(60, ge=1, description="Requests of one client at once.")
+    burst: int = Field(60, ge=1, description="Requests that one client may send in a burst.")
 
     @field_validator("token")
     @classmethod
@@ -81,8 +86,8 @@ class ServeSettings(BaseModel):
     def _others_need_a_token(self) -> Self:
         if not self.loopback and self.token is None:
             raise ValueError(
-                f"expected a token, without which only this machine is served, to bind "
-                f"{self.host}: name --token-file or set LACUNAR_TOKEN"
+                f"expected a token for a server that other machines reach at {self.host}, got "
+                "none: pass `token_file` or set LACUNAR_TOKEN"
             )
         return self
 
@@ -93,7 +98,7 @@ class ServeSettings(BaseModel):
 
 
 def is_token(text: str) -> bool:
-    """Whether a text is long and plain enough to be a token.
+    """Whether a text is long enough for a token and has only allowed characters.
 
     Examples
     --------
@@ -104,7 +109,7 @@ def is_token(text: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address surely means this machine.
+    """Whether a host name or address always means this machine.
 
     Examples
     --------

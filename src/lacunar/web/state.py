@@ -1,4 +1,4 @@
-"""What a running server holds: its settings, its threads, its models."""
+"""State of a running server: settings, work pool, metrics and models."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lacunar.web.work import WorkPool
 
 @dataclass(frozen=True, slots=True)
 class AppState:
-    """All that requests share; made once, before the first.
+    """State that all requests share, built once at the start.
 
     Parameters
     ----------
@@ -32,11 +32,11 @@ class AppState:
     taste : TasteModel, optional
     traits : TraitsService, optional
     taste_views : TasteViews, optional
-        What the pages show of the taste model, worked out before the first reader comes.
+        Views of the taste model, computed before the first request.
     traits_views : TraitsViews, optional
-        What the pages show of the traits model.
+        Views of the traits model.
     cards : tuple of Card
-        The models in short, written once: they do not change.
+        Summaries of the models for the home page.
     started : datetime
     """
 
@@ -57,7 +57,7 @@ def build_state(
     taste: TasteModel | None = None,
     traits: TraitsService | None = None,
 ) -> AppState:
-    """Make the threads and counters that go with settings and models."""
+    """Build the work pool, the metrics and the views of the models."""
     pool = WorkPool(settings.workers, settings.queue, settings.work_timeout)
     metrics = Metrics(lambda: pool.held)
     for kind, model in (("taste", taste), ("traits", traits)):
@@ -74,9 +74,9 @@ def build_state(
     return AppState(settings, pool, metrics, taste, traits, taste_views, traits_views, tuple(cards))
 
 
-# Functions that requests depend on are all async: others would each be run in a thread.
+# All dependencies are async functions: FastAPI runs others in threads.
 async def state_of(request: Request) -> AppState:
-    """The state of the app that answers a request."""
+    """State of the app that a request is for."""
     state = request.app.state.lacunar
     assert isinstance(state, AppState)
     return state
@@ -86,28 +86,28 @@ State = Annotated[AppState, Depends(state_of)]
 
 
 async def taste_of(state: State) -> TasteModel:
-    """The taste model, or a refusal where none is loaded."""
+    """The taste model; refused with 404 where none is loaded."""
     if state.taste is None:
         raise _no_model("taste")
     return state.taste
 
 
 async def traits_of(state: State) -> TraitsService:
-    """The traits model, or a refusal where none is loaded."""
+    """The traits model; refused with 404 where none is loaded."""
     if state.traits is None:
         raise _no_model("traits")
     return state.traits
 
 
 async def taste_views_of(state: State) -> TasteViews:
-    """What pages show of the taste model, or a refusal where none is loaded."""
+    """Views of the taste model; refused with 404 where none is loaded."""
     if state.taste_views is None:
         raise _no_model("taste")
     return state.taste_views
 
 
 async def traits_views_of(state: State) -> TraitsViews:
-    """What pages show of the traits model, or a refusal where none is loaded."""
+    """Views of the traits model; refused with 404 where none is loaded."""
     if state.traits_views is None:
         raise _no_model("traits")
     return state.traits_views

@@ -1,10 +1,11 @@
-"""Images that are posted: read into memory, never onto a disk, and forgotten with the request."""
+"""Posted forms and images, read into memory only and never written to a disk."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -21,14 +22,14 @@ _LONGEST_NAME = 120
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What a form brought.
+    """The content of a form.
 
     Parameters
     ----------
     images : list of ImageContent
-        Files of the field ``images``; a field that was left empty brings none.
+        Files of the field ``images``; none if the field is empty.
     fields : dict of str to str
-        All else; of a field that comes twice the last.
+        All other fields; the last value of a repeated field.
     """
 
     images: list[ImageContent]
@@ -36,7 +37,7 @@ class Upload:
 
 
 def most_images(settings: ServeSettings) -> int:
-    """How many images one request may bring."""
+    """Maximum number of images in a request."""
     return min(MOST_IMAGES, settings.max_files)
 
 
@@ -46,7 +47,7 @@ async def read_upload(request: Request, settings: ServeSettings) -> Upload:
     Raises
     ------
     Refusal
-        If it is no such form, a broken one, or one with more files or fields than may be.
+        If the body is not such a form, is incomplete, or has too many files or fields.
     """
     if _media_type(request) != _KIND:
         raise Refusal(
@@ -65,22 +66,19 @@ async def read_upload(request: Request, settings: ServeSettings) -> Upload:
         form = await parser.parse()
     except MultiPartException as error:
         raise Refusal(400, "Bad Request", f"expected a whole form, got: {error.message}") from error
-    if not parser.whole:
-        parser.close()
-        raise Refusal(400, "Bad Request", "expected a whole form, got one that breaks off")
     try:
-        return await _taken(form)
+        return await _upload_of(form)
     finally:
         await form.close()
 
 
 async def read_fields(request: Request, settings: ServeSettings) -> dict[str, str]:
-    """Read a posted form without files; of a field that comes twice the last counts.
+    """Read a posted form without files; the last value of a repeated field counts.
 
     Raises
     ------
     Refusal
-        If it is no such form or has more fields than may be.
+        If the body is not such a form or has too many fields.
     """
     if _media_type(request) != _FORM:
         raise Refusal(415, "Unsupported Media Type", f"expected {_FORM}, got {_got(request)}")
@@ -91,22 +89,30 @@ async def read_fields(request: Request, settings: ServeSettings) -> dict[str, st
 
 
 class _MemoryParser(MultiPartParser):
-    # 0 stands for no limit: nothing of a form is ever moved to a disk. How much comes at all is
-    # limited where bodies are read.
+    """A parser that keeps files in memory and refuses a form without its last boundary."""
+
+    # 0 means no limit: no file is ever moved to a disk. `BodiesMiddleware` limits the body.
     spool_max_size = 0
-    whole = False
+
+    def __init__(
+        self, headers: Headers, stream: AsyncGenerator[bytes, None], **limits: int
+    ) -> None:
+        super().__init__(headers, self._checked(stream), **limits)
+        self._whole = False
 
     def on_end(self) -> None:
         super().on_end()
-        self.whole = True
+        self._whole = True
 
-    def close(self) -> None:
-        """Close all files, also the one that broke off, which is in no form."""
-        for file in self._files_to_close_on_error:
-            file.close()
+    async def _checked(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        async for piece in stream:
+            yield piece
+        if not self._whole:
+            # The parser closes its files when its stream raises.
+            raise MultiPartException("a form that breaks off")
 
 
-async def _taken(form: FormData) -> Upload:
+async def _upload_of(form: FormData) -> Upload:
     images, fields = [], {}
     for name, value in form.multi_items():
         if isinstance(value, str):
@@ -117,7 +123,7 @@ async def _taken(form: FormData) -> Upload:
 
 
 def _name(file: UploadFile) -> str:
-    """A name that can be shown: the client's, which may be anything, in printable letters."""
+    """The client's file name, without directories and in printable characters."""
     name = (file.filename or "image").replace("\\", "/").rpartition("/")[2] or "image"
     text = "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name

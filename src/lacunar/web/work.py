@@ -1,4 +1,4 @@
-"""Heavy work in few threads, with a short queue before them."""
+"""A thread pool with a bounded queue for heavy work."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ T = TypeVar("T")
 
 
 class Busy(Refusal):
-    """All threads work and the queue is full."""
+    """The queue for heavy work is full."""
 
     def __init__(self) -> None:
         super().__init__(
             503,
             "Busy",
-            "The server has as much to do as it takes on; ask again in a moment.",
+            "The server is busy; try again in a few seconds.",
             {"Retry-After": "2"},
             reason="busy",
         )
 
 
 class TooSlow(Refusal):
-    """The work took longer than one answer may take."""
+    """A job took too long."""
 
     def __init__(self, timeout_s: float) -> None:
         super().__init__(
             504,
             "Too slow",
-            f"The answer took more than {timeout_s:g} seconds; ask for less.",
+            f"The answer took more than {timeout_s:g} seconds; request less.",
             reason="slow-work",
         )
 
 
 class WorkPool:
-    """Threads for work that would make others wait.
+    """Threads for work that would block other requests.
 
-    Work that outlasts its time goes on in its thread, as threads cannot be stopped, and counts
-    until it ends, so that never more than ``workers + queue`` jobs are held.
+    Threads cannot be stopped, so a job that times out runs on to its end. It counts until then:
+    there are never more than ``workers + queue`` jobs.
 
     Parameters
     ----------
     workers : int
-        Jobs at once.
+        Jobs that run at the same time.
     queue : int
         Jobs that may wait.
     timeout_s : float
-        How long one job may take, its wait included.
+        Time limit of a job, including its wait.
 
     Examples
     --------
@@ -87,7 +87,7 @@ class WorkPool:
         Busy
             If the queue is full.
         TooSlow
-            If the time is over.
+            If the job takes longer than the time limit.
         """
         with self._lock:
             if self.full:
@@ -106,13 +106,13 @@ class WorkPool:
                 raise TooSlow(self._timeout_s)
             return waiting.result()
         finally:
-            # Whoever asked may be gone: work that has not begun shall not begin, and nobody hears
-            # what becomes of work that has.
+            # The client may have left: a job that waits is cancelled, and the result of a job that
+            # runs is dropped.
             job.cancel()
             waiting.cancel()
 
     def close(self) -> None:
-        """Take no more work and forget what waits."""
+        """Accept no more jobs and cancel those that wait."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _release(self, job: Future[T] | None) -> None:

@@ -71,7 +71,7 @@ def test_a_decision_is_taken_shown_and_taken_back(
     item = audited_client.get(PATH, params={"size": 1}).json()["items"][0]
     assert [one["corrected"] for one in item["decided"]] == [wrong["suggested"]]
     text = audited_client.get(f"{CORRECTIONS}.csv").text
-    assert text == audit_book.marks.csv()
+    assert text == audit_book.decisions.csv()
     answer = audited_client.post(CORRECTIONS, json={**asked, "corrected": None})
     assert answer.json()["corrections"] == []
 
@@ -94,4 +94,4 @@ def test_a_decision_on_nothing_is_refused(
     asked = {name: wrong[name] for name in ("part", "image", "attribute")}  # type: ignore[literal-required]
     answer = audited_client.post(CORRECTIONS, json={**asked, "corrected": "right", **change})
     assert answer.status_code == status
-    assert len(audit_book.marks) == 0
+    assert len(audit_book.decisions) == 0

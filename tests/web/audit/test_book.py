@@ -37,7 +37,7 @@ def test_bad_images_are_found_by_reason(audit_book: AuditBook) -> None:
 def test_what_is_decided_leaves_the_open_ones_but_for_the_last(audit_book: AuditBook) -> None:
     first = audit_book.find(FindingFilter())[0]
     assert audit_book.open(first)
-    audit_book.marks.decide(first.places[0], UNKNOWN)
+    audit_book.decisions.decide(first.places[0], UNKNOWN)
     assert first not in audit_book.find(FindingFilter(marked="open"))
     assert first in audit_book.find(FindingFilter(marked="marked"))
     assert first == audit_book.find(FindingFilter(marked="open", also=first.anchor))[0]
@@ -50,7 +50,7 @@ def test_a_pair_is_open_until_all_its_labels_are_decided_on(
     pair = next(item for item in audit_book.find(FindingFilter("duplicates")) if item.places)
     for place in pair.places:
         assert pair in audit_book.find(FindingFilter("duplicates", marked="open"))
-        audit_book.marks.decide(place, UNKNOWN)
+        audit_book.decisions.decide(place, UNKNOWN)
     assert pair in audit_book.find(FindingFilter("duplicates", marked="marked"))
     same = [item for item in audit_book.find(FindingFilter("duplicates")) if not item.places]
     for state in ("open", "marked"):
@@ -109,4 +109,4 @@ def test_other_models_leave_labels_unjudged_and_say_why(
         book = open_audit(people_directory, model, default=PEOPLE)
         assert why in book.unjudged
         assert book.counts["wrong_labels"] == book.counts["gaps"] == 0
-    assert isinstance(book.marks, Decisions)
+    assert isinstance(book.decisions, Decisions)

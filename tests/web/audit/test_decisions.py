@@ -31,46 +31,53 @@ def other(label: FlaggedLabel) -> int:
 def test_a_decision_is_kept_changed_and_taken_back(
     flawed_findings: AuditFindings, flagged: list[FlaggedLabel]
 ) -> None:
-    marks, first = Decisions(flawed_findings), flagged[0]
-    assert (marks.decision(place(first)), marks.cell(place(first)), len(marks)) == (None, "", 0)
-    marks.decide(place(first), first.given)
-    assert (marks.decision(place(first)), marks.cell(place(first))) == (first.given, "right")
-    marks.decide(place(first), UNKNOWN)
-    assert (marks.cell(place(first)), len(marks)) == ("unknown", 1)
-    marks.decide(place(first), None)
-    assert (marks.decision(place(first)), len(marks)) == (None, 0)
+    decisions, first = Decisions(flawed_findings), flagged[0]
+    assert (decisions.decision(place(first)), decisions.cell(place(first)), len(decisions)) == (
+        None,
+        "",
+        0,
+    )
+    decisions.decide(place(first), first.given)
+    assert (decisions.decision(place(first)), decisions.cell(place(first))) == (
+        first.given,
+        "right",
+    )
+    decisions.decide(place(first), UNKNOWN)
+    assert (decisions.cell(place(first)), len(decisions)) == ("unknown", 1)
+    decisions.decide(place(first), None)
+    assert (decisions.decision(place(first)), len(decisions)) == (None, 0)
 
 
 def test_only_what_is_flagged_can_be_decided_on(
     flawed_findings: AuditFindings, flagged: list[FlaggedLabel]
 ) -> None:
-    marks = Decisions(flawed_findings)
+    decisions = Decisions(flawed_findings)
     n, attributes = flawed_findings.parts.labels.shape
     free = next(
         (image, attribute)
         for image in range(n)
         for attribute in range(attributes)
-        if marks.flagged((image, attribute)) is None
+        if decisions.flagged((image, attribute)) is None
     )
     for wrong in (free, (n, 0), (-1, 0)):
         with pytest.raises(InputError, match="that the audit flags"):
-            marks.decide(wrong, 0)
+            decisions.decide(wrong, 0)
     with pytest.raises(InputError, match="expected a class of"):
-        marks.decide(place(flagged[0]), 99)
-    assert len(marks) == 0
+        decisions.decide(place(flagged[0]), 99)
+    assert len(decisions) == 0
 
 
 def test_decisions_leave_as_the_sheet_that_corrects_labels(
     flawed_findings: AuditFindings, flagged: list[FlaggedLabel], tmp_path: Path
 ) -> None:
-    marks, (first, second, third) = Decisions(flawed_findings), flagged[:3]
+    decisions, (first, second, third) = Decisions(flawed_findings), flagged[:3]
     # Decided in another order than that of the audit.
-    marks.decide(place(third), UNKNOWN)
-    marks.decide(place(first), first.given)
-    marks.decide(place(second), other(second))
+    decisions.decide(place(third), UNKNOWN)
+    decisions.decide(place(first), first.given)
+    decisions.decide(place(second), other(second))
     path = tmp_path / "sheet.csv"
-    path.write_text(marks.csv())
-    rows = list(csv.DictReader(io.StringIO(marks.csv())))
+    path.write_text(decisions.csv())
+    rows = list(csv.DictReader(io.StringIO(decisions.csv())))
     assert tuple(rows[0]) == COLUMNS
     assert [row["corrected"] for row in rows][::2] == ["right", "unknown"]
     assert all(row["reason"] == "likely wrong" for row in rows)
@@ -82,17 +89,17 @@ def test_a_file_holds_every_decision_at_once_and_brings_them_back(
     flawed_findings: AuditFindings, flagged: list[FlaggedLabel], tmp_path: Path
 ) -> None:
     path = tmp_path / "sheet.csv"
-    marks = Decisions(flawed_findings, path)
+    decisions = Decisions(flawed_findings, path)
     assert not path.exists()
     for label in flagged[:4]:
-        marks.decide(place(label), other(label))
-        assert len(read_decisions(path, flawed_findings.parts)) == len(marks)
-    marks.decide(place(flagged[0]), None)
+        decisions.decide(place(label), other(label))
+        assert len(read_decisions(path, flawed_findings.parts)) == len(decisions)
+    decisions.decide(place(flagged[0]), None)
     again = Decisions(flawed_findings, path)
     assert [again.decision(place(label)) for label in flagged[:5]] == [
         None, *(other(label) for label in flagged[1:4]), None,
     ]  # fmt: skip
-    assert again.csv() == marks.csv()
+    assert again.csv() == decisions.csv()
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -112,9 +119,9 @@ def test_decisions_of_the_file_that_nothing_flags_stay_in_it(
     path = tmp_path / "sheet.csv"
     row = f"{part},{name},{known.name},{given},,,unknown,\n"
     path.write_text(f"{','.join(COLUMNS)}\n{row}")
-    marks = Decisions(flawed_findings, path)
-    marks.decide(place(flagged[0]), UNKNOWN)
-    assert len(marks) == 2
+    decisions = Decisions(flawed_findings, path)
+    decisions.decide(place(flagged[0]), UNKNOWN)
+    assert len(decisions) == 2
     assert path.read_text().endswith(row)
 
 
@@ -134,29 +141,29 @@ def test_what_cannot_be_written_is_not_decided(
 ) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
-    marks = Decisions(flawed_findings, folder / "sheet.csv")
+    decisions = Decisions(flawed_findings, folder / "sheet.csv")
     folder.rmdir()
     with pytest.raises(OSError, match="No such file"):
-        marks.decide(place(flagged[0]), UNKNOWN)
-    assert len(marks) == 0
+        decisions.decide(place(flagged[0]), UNKNOWN)
+    assert len(decisions) == 0
 
 
 def test_no_decision_is_lost_among_threads(
     flawed_findings: AuditFindings, flagged: list[FlaggedLabel], tmp_path: Path
 ) -> None:
-    marks = Decisions(flawed_findings, tmp_path / "sheet.csv")
+    decisions = Decisions(flawed_findings, tmp_path / "sheet.csv")
     chosen = list({place(label): label for label in flagged}.values())[:12]
     start = threading.Barrier(4)
 
     def work(labels: list[FlaggedLabel]) -> None:
         start.wait()
         for label in labels:
-            marks.decide(place(label), UNKNOWN)
+            decisions.decide(place(label), UNKNOWN)
 
     threads = [threading.Thread(target=work, args=(chosen[i::4],)) for i in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(marks) == len(chosen)
+    assert len(decisions) == len(chosen)
     assert len(read_decisions(tmp_path / "sheet.csv", flawed_findings.parts)) == len(chosen)

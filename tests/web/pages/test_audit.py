@@ -72,7 +72,7 @@ def test_a_decision_leads_back_to_where_it_was_made_and_is_shown(
     where = urlsplit(answer.headers["location"])
     assert (where.path, where.fragment) == (PATH, first.anchor)
     assert parse_qs(where.query) == {"kind": ["wrong_labels"], "at_least": ["0.1"]}
-    assert audit_book.marks.decision(first.places[0]) == -1
+    assert audit_book.decisions.decision(first.places[0]) == -1
     page = audited_client.get(answer.headers["location"]).text
     assert f'<li id="{first.anchor}" class="done">' in page
     assert "Decided: nobody can tell" in page
@@ -93,9 +93,9 @@ def test_another_class_is_taken_from_the_list_and_taken_back(
 ) -> None:
     place = first.places[0]
     audited_client.post(MARKS, data=form(first, "other", other="1"))
-    assert audit_book.marks.decision(place) == 1
+    assert audit_book.decisions.decision(place) == 1
     audited_client.post(MARKS, data=form(first, ""))
-    assert audit_book.marks.decision(place) is None
+    assert audit_book.decisions.decision(place) is None
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_decision_that_makes_no_sense_changes_nothing(
 ) -> None:
     answer = audited_client.post(MARKS, data={**form(first, "0"), **wrong})
     assert answer.status_code == 422
-    assert len(audit_book.marks) == 0
+    assert len(audit_book.decisions) == 0
 
 
 def test_a_form_with_files_is_refused(audited_client: TestClient, first: Item) -> None:

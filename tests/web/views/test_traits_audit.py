@@ -39,7 +39,7 @@ def test_what_was_decided_is_chosen_and_said(audit_book: AuditBook) -> None:
         (UNKNOWN, "nobody can tell"),
         (1 - given if given < 2 else 0, "it is "),
     ):
-        audit_book.marks.decide(place, label)
+        audit_book.decisions.decide(place, label)
         view = finding_view(audit_book, item)
         (shown,) = view.labels
         assert shown.decided.startswith(words)

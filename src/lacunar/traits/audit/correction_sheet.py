@@ -23,7 +23,7 @@ COLUMNS = (
     "part", "image", "attribute", "given", "suggested", "confidence", "corrected", "reason",
 )  # fmt: skip
 _RIGHT, _UNKNOWN = "right", "unknown"
-MARKS = (_RIGHT, "wrong", "suggested", _UNKNOWN)
+DECISION_WORDS = (_RIGHT, "wrong", "suggested", _UNKNOWN)
 # What a spreadsheet takes for the start of a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _QUOTE = "'"
@@ -195,7 +195,7 @@ def read_cell(cell: str, attribute: Attribute, given: int, suggested: int) -> in
     label = _decided(cell, attribute, given, _name(attribute, suggested))
     if label is None or (label == _RIGHT_LABEL and given == UNKNOWN):
         raise InputError(
-            f"expected {_classes(attribute)}, {', '.join(MARKS)} or nothing, got {cell!r}"
+            f"expected {_classes(attribute)}, {', '.join(DECISION_WORDS)} or nothing, got {cell!r}"
         )
     return {_NOTHING: None, _RIGHT_LABEL: given}.get(label, label)
 
@@ -279,7 +279,7 @@ def _read_line(
         raise refuse("given", _classes(attribute))
     label = _decided(cell("corrected"), attribute, given, cell("suggested"))
     if label is None:
-        raise refuse("corrected", f"{_classes(attribute)}, {', '.join(MARKS)} or nothing")
+        raise refuse("corrected", f"{_classes(attribute)}, {', '.join(DECISION_WORDS)} or nothing")
     if label == _RIGHT_LABEL and rights:
         label = given
     if label in {_NOTHING, _RIGHT_LABEL}:
@@ -300,7 +300,7 @@ def _decided(cell: str, attribute: Attribute, given: int, suggested: str) -> int
         return _NOTHING
     label = label_of(cell, attribute)
     mark = cell.lower()
-    if label is not None or mark not in MARKS:
+    if label is not None or mark not in DECISION_WORDS:
         return label
     if mark == "wrong":
         return None if given == UNKNOWN else 1 - given if len(attribute.classes) == 2 else UNKNOWN

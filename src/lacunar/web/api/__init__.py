@@ -1,1 +1,1 @@
-"""What programs ask for, under ``/api/v1``, and whether the server is well."""
+"""The HTTP API under ``/api/v1``, health checks and metrics."""

@@ -1,4 +1,4 @@
-"""What programs ask of an audit: its findings page by page, and decisions on labels."""
+"""API of an audit: findings in pages, and decisions on labels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ router = APIRouter(tags=["traits"])
 
 
 class Decision(ImageName):
-    """A label that was decided on; ``corrected`` is what the sheet of corrections says."""
+    """A label with a decision; ``corrected`` is its cell in the correction sheet."""
 
     attribute: str
     given: str | None
@@ -32,7 +32,7 @@ class Decision(ImageName):
 
 
 class AuditItem(TypedDict):
-    """A finding as ``lacunar traits audit --json`` has it, and what was decided about it."""
+    """A finding as in `lacunar traits audit --json`, and the decisions on its labels."""
 
     id: str
     finding: WrongLabel | Gap | CopyPair | BadImage
@@ -40,7 +40,7 @@ class AuditItem(TypedDict):
 
 
 class AuditPage(TypedDict):
-    """Some findings of one kind; ``unjudged`` says why there are no wrong labels and gaps."""
+    """A page of findings of one kind; ``unjudged`` says why wrong labels and gaps are missing."""
 
     images: int
     findings: dict[Kind, int]
@@ -53,16 +53,16 @@ class AuditPage(TypedDict):
 
 
 class Decisions(TypedDict):
-    """All decisions; ``kept`` where they outlast the server."""
+    """All decisions; ``kept`` is true if a file keeps them."""
 
     kept: bool
     corrections: list[Decision]
 
 
 class ApiAuditQuery(AuditQuery):
-    """Which findings, and how many at once."""
+    """Filters of the findings, and the page and its size."""
 
-    size: Annotated[int, Field(ge=1, le=200, description="Findings of a page.")] = 50
+    size: Annotated[int, Field(ge=1, le=200, description="Findings per page.")] = 50
 
 
 class Correction(BaseModel):
@@ -78,24 +78,24 @@ class Correction(BaseModel):
     )
 
     part: Literal["train", "test"] = "train"
-    image: Annotated[str, Field(max_length=4096, description="As the data name it.")]
+    image: Annotated[str, Field(max_length=4096, description="Name of the image in the data.")]
     attribute: Annotated[str, Field(max_length=200)]
     corrected: Annotated[
         str | None,
         Field(
             max_length=200,
-            description="A class, right, wrong, suggested or unknown, as in the sheet of"
-            " corrections; null takes a decision back.",
+            description="A class, right, wrong, suggested or unknown, as in the correction"
+            " sheet; null withdraws the decision.",
         ),
     ]
 
 
-@router.get("/audit", summary="What the audit flags", response_model=AuditPage)
+@router.get("/audit", summary="Findings of the audit", response_model=AuditPage)
 async def findings(
-    state: State, book: WithAudit, asked: Annotated[ApiAuditQuery, Query()]
+    state: State, book: WithAudit, query: Annotated[ApiAuditQuery, Query()]
 ) -> AuditPage:
-    """Findings of one kind, filtered, page by page; the last page where the number is past it."""
-    return await state.pool.run(_page, book, asked)
+    """Filtered findings of one kind in pages; the last page if the number is too large."""
+    return await state.pool.run(_page, book, query)
 
 
 @router.get("/audit/corrections", summary="All decisions", response_model=Decisions)
@@ -111,23 +111,23 @@ async def corrections(state: State, book: WithAudit) -> Decisions:
     responses={200: {"content": {"text/csv": {}}}},
 )
 async def corrections_csv(state: State, book: WithAudit) -> Response:
-    """Cells that a spreadsheet would run begin with a quote, which is taken off again."""
-    return csv_response(await state.pool.run(book.marks.csv))
+    """Cells that a spreadsheet would execute begin with a quote, which reading removes."""
+    return csv_response(await state.pool.run(book.decisions.csv))
 
 
 @router.post("/audit/corrections", summary="Decide on a label", response_model=Decisions)
 async def correct(state: State, book: WithAudit, correction: Correction) -> Decisions:
-    """Decide on a label that the audit flags, or take a decision back; tell all there are."""
+    """Decide on a flagged label or withdraw a decision; the answer holds all decisions."""
     return await state.pool.run(_correct, book, correction)
 
 
-def _page(book: AuditBook, asked: ApiAuditQuery) -> AuditPage:
-    page = book.page(asked.wanted, asked.page, asked.size)
+def _page(book: AuditBook, query: ApiAuditQuery) -> AuditPage:
+    page = book.page(query.filters, query.page, query.size)
     return {
         "images": len(book.findings.parts),
         "findings": book.counts,
         "unjudged": book.unjudged or None,
-        "kind": asked.kind,
+        "kind": query.kind,
         "total": page.total,
         "page": page.number,
         "pages": page.pages,
@@ -142,15 +142,15 @@ def _item(book: AuditBook, item: Item) -> AuditItem:
         "decided": [
             _decision(book, place)
             for place in item.places
-            if book.marks.decision(place) is not None
+            if book.decisions.decision(place) is not None
         ],
     }
 
 
 def _decisions(book: AuditBook) -> Decisions:
-    places = [(label.image, label.attribute) for label, _ in book.marks.rows()]
+    places = [(label.image, label.attribute) for label, _ in book.decisions.rows()]
     return {
-        "kept": book.marks.file is not None,
+        "kept": book.decisions.file is not None,
         "corrections": [_decision(book, place) for place in places],
     }
 
@@ -165,17 +165,19 @@ def _decision(book: AuditBook, place: Place) -> Decision:
         "part": part,
         "attribute": attribute.name,
         "given": None if given < 0 else attribute.classes[given],
-        "corrected": book.marks.cell(place),
+        "corrected": book.decisions.cell(place),
     }
 
 
-def _correct(book: AuditBook, asked: Correction) -> Decisions:
-    place = _place(book.findings, asked.part, asked.image, asked.attribute)
-    flagged = None if place is None else book.marks.flagged(place)
+def _correct(book: AuditBook, correction: Correction) -> Decisions:
+    place = _place(book.findings, correction.part, correction.image, correction.attribute)
+    flagged = None if place is None else book.decisions.flagged(place)
     if place is None or flagged is None:
-        raise Refusal(404, "No such label", "The audit flags no label of this image and attribute.")
+        raise Refusal(
+            404, "No such label", "The audit does not flag a label of this image and attribute."
+        )
     attribute = book.findings.schema.attributes[place[1]]
-    label = read_cell(asked.corrected or "", attribute, flagged.given, flagged.suggested)
+    label = read_cell(correction.corrected or "", attribute, flagged.given, flagged.suggested)
     decide(book, place, label)
     return _decisions(book)
 

@@ -1,4 +1,4 @@
-"""Whether the server lives, whether it takes work, and what it counts."""
+"""Health, readiness and metrics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """The server has its models and takes work."""
+    """The server has its models and accepts work."""
 
     status: Literal["ready"] = "ready"
     models: list[str]
@@ -30,13 +30,13 @@ class Readiness(BaseModel):
 
 @router.get("/healthz", summary="Does the server answer?")
 async def health() -> Health:
-    """Answer while the process lives."""
+    """Answer 200 while the process runs."""
     return Health()
 
 
-@router.get("/readyz", summary="Does the server take work?")
+@router.get("/readyz", summary="Does the server accept work?")
 async def ready(state: State) -> Readiness:
-    """Answer with the models that are loaded; 503 while the queue for heavy work is full."""
+    """Names of the loaded models; 503 while the queue for heavy work is full."""
     if state.pool.full:
         raise Busy
     loaded = {"taste": state.taste, "traits": state.traits}
@@ -45,10 +45,10 @@ async def ready(state: State) -> Readiness:
 
 @router.get(
     "/metrics",
-    summary="What the server counts of itself",
+    summary="Metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}, "description": "In Prometheus' text form."}},
+    responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text format."}},
 )
 async def metrics(state: State) -> Response:
-    """Answer in the text form that Prometheus reads."""
+    """Metrics in the text format of Prometheus."""
     return Response(generate_latest(state.metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,4 +1,4 @@
-"""What programs ask of a traits model: its attributes and figures, and answers for images."""
+"""API of a traits model: its attributes, its scores, and predictions for images."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/v1", tags=["traits"])
 
 
 class AttributeDocument(TypedDict):
-    """One thing that is told of an image."""
+    """An attribute that the model predicts."""
 
     name: str
     classes: list[str]
@@ -29,7 +29,7 @@ class AttributeDocument(TypedDict):
 
 
 class AttributesDocument(TypedDict):
-    """What a model tells, and how it was fitted: null for an ONNX file, which does not know."""
+    """Attributes of a model, and its fit: null for an ONNX file, which holds no record of it."""
 
     model: str
     attributes: list[AttributeDocument]
@@ -51,7 +51,7 @@ _EXAMPLE = {
         }
     ],
 }
-# The body is read by hand, so that no file of it ever reaches a disk.
+# `read_upload` reads the body in memory; FastAPI would write large files to a disk.
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -78,13 +78,13 @@ _BODY: dict[str, Any] = {
 
 @router.get(
     "/attributes",
-    summary="What the model tells, and how well",
+    summary="Attributes of the model and its scores",
     response_model=AttributesDocument,
 )
 async def attributes(state: State, traits: WithTraits) -> AttributesDocument:
     """Attributes with their classes, and the document of the fit.
 
-    An answer abstains below its ``threshold``; always, where that is null.
+    An answer below its `threshold` abstains; if the threshold is null, all abstain.
     """
     model = traits.model
     return {
@@ -101,7 +101,7 @@ async def attributes(state: State, traits: WithTraits) -> AttributesDocument:
 
 @router.post(
     "/predictions",
-    summary="Answers for posted images",
+    summary="Predictions for posted images",
     response_model=PredictionsDocument,
     response_model_exclude_unset=True,
     responses={200: {"content": {"application/json": {"example": _EXAMPLE}}}},
@@ -112,23 +112,25 @@ async def predictions(
     state: State,
     traits: WithTraits,
     all_probabilities: Annotated[
-        bool, Query(description="Tell the probability of every class as well.")
+        bool, Query(description="Include the probability of every class.")
     ] = False,
 ) -> PredictionsDocument:
-    """The document of ``lacunar traits predict --json`` for the files of the field ``images``.
+    """The document of `lacunar traits predict --json` for the files of the field `images`.
 
-    Images that cannot be read are named under ``broken`` and the others answered; where none can
-    be read, the request is refused. Nothing of them is kept.
+    Images that cannot be read are listed under `broken`; if no image can be read, the request is
+    refused. No image is kept.
     """
     upload = await read_upload(request, state.settings)
     if not upload.images:
         raise Refusal(
             422, "No image", f"expected one file or more in the field {FIELD!r}, got none"
         )
-    found = await state.pool.run(traits.predict, upload.images, all_probabilities=all_probabilities)
-    if not found["predictions"]:
-        raise InputError(found["broken"][0]["reason"])
-    return found
+    document = await state.pool.run(
+        traits.predict, upload.images, all_probabilities=all_probabilities
+    )
+    if not document["predictions"]:
+        raise InputError(document["broken"][0]["reason"])
+    return document
 
 
 router.include_router(audit.router)

@@ -1,1 +1,1 @@
-"""The audit in the web app: findings, queries, and the decisions people take."""
+"""The audit in the web app: its findings, and the decisions on flagged labels."""

@@ -1,4 +1,4 @@
-"""The audit of a data set as pages and programs leaf through it: by kind, filtered, in pages."""
+"""Findings of an audit by kind, filtered and paginated, for pages and the API."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ from lacunar.web.audit.items import Item, Kind, items_of
 
 State = Literal["any", "open", "marked"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-# Drawn pictures that are kept, some kilobytes each.
+# Cached thumbnails, some kilobytes each.
 _PICTURES = 512
 
 
 @dataclass(frozen=True, slots=True)
 class FindingFilter:
-    """Which findings are asked for.
+    """Filters of findings.
 
     Parameters
     ----------
     kind : {'wrong_labels', 'gaps', 'duplicates', 'low_quality'}
     attribute : str, optional
-        Of the label; of copies, one in which they differ.
+        Attribute of the label; for duplicates, an attribute whose labels differ.
     reason : str, optional
-        Of low quality.
+        Reason of low quality.
     at_least : float
-        Probability of what is suggested or likely; of copies, their correlation.
+        Lowest probability of the suggested or likely class; for duplicates, lowest correlation.
     marked : {'any', 'open', 'marked'}
-        Whether all its labels are decided on.
+        Whether all labels of a finding have a decision.
     also : str, optional
-        Anchor of a finding that is wanted whatever was decided: whoever has just decided on it
-        shall find it where it was.
+        Anchor of a finding that ``marked`` never leaves out, so that a finding stays in its place
+        right after the decision on it.
     """
 
     kind: Kind = "wrong_labels"
@@ -60,7 +60,7 @@ class FindingFilter:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of what was found; pages count from 1, and there is always one."""
+    """A page of findings; page numbers begin at 1, and there is at least one page."""
 
     items: Sequence[Item]
     number: int
@@ -69,19 +69,19 @@ class Page:
 
 
 class AuditBook:
-    """Findings of an audit with their pictures and the decisions on them; any thread may ask.
+    """Findings of an audit, with thumbnails and decisions; thread-safe.
 
     Parameters
     ----------
     findings : AuditFindings
-    marks : Decisions
+    decisions : Decisions
     unjudged : str
-        Why there are no predictions to judge labels and gaps by; empty where there are.
+        Why no predictions judge labels and gaps; empty if some do.
     """
 
-    def __init__(self, findings: AuditFindings, marks: Decisions, unjudged: str = "") -> None:
+    def __init__(self, findings: AuditFindings, decisions: Decisions, unjudged: str = "") -> None:
         self.findings = findings
-        self.marks = marks
+        self.decisions = decisions
         self.unjudged = unjudged
         self._items: dict[Kind, tuple[Item, ...]] = items_of(findings)
         self.picture: Callable[[int], Markup] = lru_cache(_PICTURES)(self._draw)
@@ -93,7 +93,7 @@ class AuditBook:
 
     @property
     def reasons(self) -> dict[str, int]:
-        """Images of low quality under each reason that has some."""
+        """Number of low-quality images by reason, without reasons that no image has."""
         found: dict[str, int] = {}
         for line in self.findings.thresholds:
             n = sum(line.reason in item.reasons for item in self._items["low_quality"])
@@ -101,8 +101,8 @@ class AuditBook:
                 found[line.reason] = n
         return found
 
-    def find(self, wanted: FindingFilter) -> list[Item]:
-        """Findings that are asked for, in the order of the audit.
+    def find(self, filters: FindingFilter) -> list[Item]:
+        """Findings that pass the filters, in the order of the audit.
 
         Raises
         ------
@@ -111,37 +111,37 @@ class AuditBook:
         """
         names, reasons = self.findings.schema.names, [t.reason for t in self.findings.thresholds]
         for what, value, known in (
-            ("attribute", wanted.attribute, names),
-            ("reason", wanted.reason, reasons),
+            ("attribute", filters.attribute, names),
+            ("reason", filters.reason, reasons),
         ):
             if value is not None and value not in known:
                 raise InputError(f"{what}: expected one of {', '.join(known)}, got {value!r}")
-        return [item for item in self._items[wanted.kind] if self._fits(item, wanted)]
+        return [item for item in self._items[filters.kind] if self._fits(item, filters)]
 
-    def page(self, wanted: FindingFilter, number: int, size: int) -> Page:
-        """A page of what :meth:`find` finds; the last one where the number is past it."""
-        found = self.find(wanted)
+    def page(self, filters: FindingFilter, number: int, size: int) -> Page:
+        """A page of what :meth:`find` returns; the last page if the number is too large."""
+        found = self.find(filters)
         pages = max(1, -(-len(found) // size))
         number = min(max(number, 1), pages)
         return Page(found[(number - 1) * size : number * size], number, pages, len(found))
 
     def open(self, item: Item) -> bool:
-        """Whether a label of a finding waits for a decision."""
-        return any(self.marks.decision(place) is None for place in item.places)
+        """Whether a label of a finding has no decision yet."""
+        return any(self.decisions.decision(place) is None for place in item.places)
 
-    def _fits(self, item: Item, wanted: FindingFilter) -> bool:
+    def _fits(self, item: Item, filters: FindingFilter) -> bool:
         names = self.findings.schema.names
-        if wanted.attribute is not None and wanted.attribute not in (
+        if filters.attribute is not None and filters.attribute not in (
             names[position] for position in item.attributes
         ):
             return False
-        if wanted.reason is not None and wanted.reason not in item.reasons:
+        if filters.reason is not None and filters.reason not in item.reasons:
             return False
-        if item.confidence is not None and item.confidence < wanted.at_least:
+        if item.confidence is not None and item.confidence < filters.at_least:
             return False
-        if wanted.marked == "any" or item.anchor == wanted.also:
+        if filters.marked == "any" or item.anchor == filters.also:
             return True
-        return bool(item.places) and self.open(item) == (wanted.marked == "open")
+        return bool(item.places) and self.open(item) == (filters.marked == "open")
 
     def _draw(self, image: int) -> Markup:
         parts = self.findings.parts
@@ -163,19 +163,19 @@ def open_audit(
     cache_dir: Path | None = None,
     progress: StageProgress | None = None,
 ) -> AuditBook:
-    """Audit labelled images, with predictions where a model has some that may judge them.
+    """Audit labelled images, with a model's out-of-fold predictions where it has some.
 
     Parameters
     ----------
     data : Path
         See :func:`lacunar.traits.data.dataset.read_layout`.
     model : TraitsModel, optional
-        Judges labels and gaps if it was fitted to these data in folds; otherwise they are left
-        out, and the book says why.
+        Judges labels and gaps if it was fitted to these data in folds; otherwise these findings
+        are left out and ``unjudged`` says why.
     default : Schema
-        Of the data, unless a ``schema.toml`` says otherwise.
+        Schema of the data where no ``schema.toml`` gives one.
     schema : Path, optional
-        A ``schema.toml`` that is not beside the data.
+        A ``schema.toml`` outside the data directory.
     corrections : Path, optional
         See :class:`lacunar.web.audit.decisions.Decisions`.
     cache_dir : Path, optional
@@ -196,7 +196,7 @@ def open_audit(
             probabilities, of_test = unseen_probabilities(model, train, test, cache_dir=cache_dir)
             unjudged = ""
         except InputError as error:
-            # Where the data lie is nobody's business but the owner's.
+            # Clients must not see where the data lie on the server.
             unjudged = str(error).replace(f"{train.source.parent}{os.sep}", "")
     findings = audit_images(
         train, test, probabilities, test_probabilities=of_test, progress=progress

@@ -1,4 +1,4 @@
-"""What people decide about labels that an audit flags, in memory or in a file as well."""
+"""Decisions on flagged labels, kept in memory and optionally in a CSV file."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ Place = tuple[int, int]
 
 
 class Decisions:
-    """Decisions on flagged labels, by image and attribute; any thread may ask and decide.
+    """Decisions on flagged labels, by image and attribute; thread-safe.
 
-    There are never more than the audit flagged and the file held, so memory is bounded.
+    Only flagged labels and those in the file can have a decision, so memory is bounded.
 
     Parameters
     ----------
     findings : AuditFindings
     file : Path, optional
-        A sheet as ``lacunar traits correct`` reads it. What it decides already counts; every
-        decision replaces it as a whole. Rows that decide nothing are left out then.
+        A correction sheet as ``lacunar traits correct`` reads it. Its decisions are loaded; each
+        new decision rewrites the file, without rows that hold no decision.
 
     Raises
     ------
     InputError
-        If the file is there and is not a sheet of these data, or there is no directory for it.
+        If the file exists and is not a sheet of these data, or its directory is missing.
     """
 
     def __init__(self, findings: AuditFindings, file: Path | None = None) -> None:
@@ -52,37 +52,37 @@ class Decisions:
 
     @property
     def file(self) -> Path | None:
-        """Where decisions are kept; None where they end with the process."""
+        """File of the decisions; None if they are kept in memory only."""
         return self._file
 
     def flagged(self, place: Place) -> FlaggedLabel | None:
-        """The label at an image and attribute, where the audit flags it."""
+        """The flagged label of an image and attribute; None if the audit does not flag it."""
         return self._flagged.get(place)
 
     def decision(self, place: Place) -> int | None:
-        """Label that was decided for, -1 for one that nobody can tell; None where none was."""
+        """The decided label, -1 for unknown; None without a decision."""
         return self._decided.get(place)
 
     def decide(self, place: Place, label: int | None) -> None:
-        """Decide on a flagged label, or take a decision back.
+        """Decide on a flagged label, or withdraw a decision.
 
         Parameters
         ----------
         place : (int, int)
             Image and attribute.
         label : int, optional
-            Position of a class, the given one if that is right; -1 for unknown; None to take the
-            decision back.
+            Position of a class, the given one if that is right; -1 for unknown; None to withdraw
+            the decision.
 
         Raises
         ------
         InputError
-            If the audit flags no such label, or there is no such class.
+            If the audit does not flag the label, or the class does not exist.
         OSError
-            If the file cannot be written; nothing is decided then.
+            If the file cannot be written; the decisions stay as they were.
         """
         if place not in self._flagged:
-            raise InputError("expected a label that the audit flags, got another")
+            raise InputError("expected a label that the audit flags, got one that it does not flag")
         attribute = self._parts.schema.attributes[place[1]]
         if label is not None and label not in range(UNKNOWN, len(attribute.classes)):
             raise InputError(f"expected a class of {attribute.name} or -1, got {label}")
@@ -95,15 +95,15 @@ class Decisions:
             self._decided = decided
 
     def csv(self) -> str:
-        """Return all decisions as a sheet that ``lacunar traits correct`` reads."""
+        """All decisions as a correction sheet that ``lacunar traits correct`` reads."""
         return self._csv(self._decided)
 
     def rows(self) -> list[tuple[FlaggedLabel, str]]:
-        """All decisions, in the order of the audit, with the cell of the sheet."""
+        """All decisions in the order of the audit, each with its cell of the sheet."""
         return self._rows(self._decided)
 
     def cell(self, place: Place) -> str:
-        """What the sheet says of a label; empty where nothing was decided."""
+        """The sheet's cell of a label; empty without a decision."""
         label = self._decided.get(place)
         return "" if label is None else self._cell(place, label)
 

@@ -1,4 +1,4 @@
-"""Findings of an audit, one by one, with what they can be filtered by and what can be decided."""
+"""Findings of an audit as items, with the values that filters use and the labels to decide on."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Item:
     ----------
     kind : {'wrong_labels', 'gaps', 'duplicates', 'low_quality'}
     number : int
-        Among all of its kind, from 1.
+        Position among all findings of its kind, from 1.
     row : int
-        Where the findings hold it.
+        Position in the arrays of :class:`AuditFindings`.
     images : tuple of int
-        One, or the two of a pair of copies.
+        One image, or both images of a duplicate pair.
     attributes : tuple of int
-        That it is about; of copies, those in which they differ.
+        Attributes of its labels; for duplicates, those whose labels differ.
     confidence : float, optional
-        Probability of what is suggested or likely; of copies, their correlation.
+        Probability of the suggested or likely class; for duplicates, the correlation.
     reasons : tuple of str
-        Of low quality.
+        Reasons of low quality.
     """
 
     kind: Kind
@@ -52,7 +52,7 @@ class Item:
 
     @property
     def anchor(self) -> str:
-        """Name of the finding within a page, and for programs."""
+        """Identifier of the finding, in pages and in the API."""
         return f"{self.kind}-{self.number}"
 
     @property
@@ -62,11 +62,11 @@ class Item:
 
 
 def items_of(findings: AuditFindings) -> dict[Kind, tuple[Item, ...]]:
-    """All findings by kind, in the order in which a person should see them.
+    """All findings by kind, in the order of review.
 
-    Labels and gaps by their rank; copies across the parts before others, since a test image that
-    was trained on makes every figure of the test too good; images that are bad for more reasons
-    before others.
+    Wrong labels and missing labels come by rank. Duplicates across training and test images come
+    first, because they make test scores too good. Images with more reasons of low quality come
+    first.
     """
     return {
         "wrong_labels": tuple(_wrong_labels(findings)),
@@ -77,7 +77,7 @@ def items_of(findings: AuditFindings) -> dict[Kind, tuple[Item, ...]]:
 
 
 def item_document(findings: AuditFindings, item: Item) -> WrongLabel | Gap | CopyPair | BadImage:
-    """Say of a finding what ``lacunar traits audit --json`` says of it."""
+    """A finding as in the JSON document of ``lacunar traits audit``."""
     if item.kind == "wrong_labels":
         assert findings.wrong_labels is not None
         return wrong_label_document(findings, findings.wrong_labels, item.row)

@@ -1,4 +1,4 @@
-"""Pages of the audit of labelled images: what is flagged, and what people decide about it."""
+"""Pages of the audit of labelled images: findings, and decisions on labels."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from lacunar.web.audit.book import KINDS, AuditBook
 from lacunar.web.audit.items import Kind
 from lacunar.web.audit_requests import (
     AuditQuery,
-    ListRequest,
     WithAudit,
+    WithAuditQuery,
     csv_response,
     decide,
     none_if_empty,
@@ -49,8 +49,8 @@ _HEADINGS: dict[Kind, str] = {
 Label = Annotated[int, Field(ge=0)]
 
 
-class MarkForm(AuditQuery):
-    """A decision, with the page it was made on."""
+class DecisionForm(AuditQuery):
+    """A decision, with the query of the page that sent it."""
 
     image: Annotated[int, Field(ge=0)]
     of: Annotated[int, Field(ge=0)]
@@ -60,7 +60,7 @@ class MarkForm(AuditQuery):
 
     @property
     def label(self) -> int | None:
-        """Label that was decided for; None where a decision is taken back."""
+        """The decided label; None to withdraw a decision."""
         if self.decision == "other":
             if self.other is None:
                 raise InputError("other: expected a class, got none")
@@ -69,18 +69,20 @@ class MarkForm(AuditQuery):
 
 
 @router.get("/traits/audit")
-async def show(request: Request, state: State, book: WithAudit, asked: ListRequest) -> HTMLResponse:
+async def show(
+    request: Request, state: State, book: WithAudit, query: WithAuditQuery
+) -> HTMLResponse:
     """Show a page of findings."""
-    context = await state.pool.run(_context, book, asked)
+    context = await state.pool.run(_context, book, query)
     return render(request, "audit.html", title="Audit", **context)
 
 
 @router.post("/traits/audit/marks")
-async def mark(request: Request, state: State, book: WithAudit) -> Response:
-    """Decide on a label, and go back to where it was shown."""
+async def decide_label(request: Request, state: State, book: WithAudit) -> Response:
+    """Decide on a label, then redirect to the page that showed it."""
     fields = await read_fields(request, state.settings)
     try:
-        form = MarkForm.model_validate(fields)
+        form = DecisionForm.model_validate(fields)
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from error
     await state.pool.run(decide, book, (form.image, form.of), form.label)
@@ -91,30 +93,30 @@ async def mark(request: Request, state: State, book: WithAudit) -> Response:
 
 @router.get("/traits/audit/corrections.csv")
 async def corrections(state: State, book: WithAudit) -> Response:
-    """All decisions as a file."""
-    return csv_response(await state.pool.run(book.marks.csv))
+    """All decisions as a CSV file."""
+    return csv_response(await state.pool.run(book.decisions.csv))
 
 
-def _context(book: AuditBook, asked: AuditQuery) -> dict[str, Any]:
-    findings, wanted = book.findings, asked.wanted
-    page = book.page(wanted, asked.page, _SIZE)
-    here = asked.model_copy(update={"page": page.number, "also": None})
-    thresholds = low_quality(findings, 0)["thresholds"] if wanted.kind == "low_quality" else None
+def _context(book: AuditBook, query: AuditQuery) -> dict[str, Any]:
+    findings, filters = book.findings, query.filters
+    page = book.page(filters, query.page, _SIZE)
+    shown = query.model_copy(update={"page": page.number, "also": None})
+    thresholds = low_quality(findings, 0)["thresholds"] if filters.kind == "low_quality" else None
     return {
         "n_images": count(len(findings.parts)),
         "n_attributes": len(findings.schema.names),
         "kinds": [(kind, _NAMES[kind], count(book.counts[kind])) for kind in KINDS],
-        "heading": _HEADINGS[wanted.kind],
+        "heading": _HEADINGS[filters.kind],
         "attributes": [(name, spoken(name)) for name in findings.schema.names],
         "reasons": [(name, spoken(name), count(n)) for name, n in book.reasons.items()],
         "unjudged": book.unjudged,
-        "wanted": wanted,
-        "query": here.fields(),
+        "filters": filters,
+        "query": shown.fields(),
         "page": page,
-        "earlier": here.address(page=page.number - 1) if page.number > 1 else "",
-        "later": here.address(page=page.number + 1),
+        "earlier": shown.address(page=page.number - 1) if page.number > 1 else "",
+        "later": shown.address(page=page.number + 1),
         "findings": [finding_view(book, item) for item in page.items],
         "thresholds": thresholds,
-        "n_marked": len(book.marks),
-        "file": "" if book.marks.file is None else book.marks.file.name,
+        "n_decided": len(book.decisions),
+        "file": "" if book.decisions.file is None else book.decisions.file.name,
     }

@@ -1,4 +1,4 @@
-"""The first page: which models are loaded, what they learned from, and where they lead."""
+"""The home page: summaries of the loaded models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ router = APIRouter()
 
 @router.get("/")
 async def home(request: Request, state: State) -> HTMLResponse:
-    """Show what is loaded."""
+    """Show the loaded models."""
     return render(request, "home.html", title="People's tastes and traits", cards=state.cards)
 
 

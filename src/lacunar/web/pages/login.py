@@ -1,4 +1,4 @@
-"""A form that takes the token, and gives a cookie for it."""
+"""The login page: exchanges the token for a cookie."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ router = APIRouter()
 
 @router.get("/login")
 async def login(request: Request, state: State) -> Response:
-    """Ask for the token."""
+    """Show the login form."""
     _token(state)
     return render(request, "login.html", title="Log in", back="/", wrong=False)
 
@@ -30,7 +30,7 @@ async def check(
     token: Annotated[str, Form()] = "",
     back: Annotated[str, Form()] = "/",
 ) -> Response:
-    """Give a cookie to who knows the token, and lead on to the page that was asked for."""
+    """Set the cookie if the token is right, and redirect to the requested page."""
     expected = _token(state)
     if not same_token(token, expected):
         state.metrics.refused.labels("token").inc()
@@ -51,7 +51,7 @@ async def check(
 
 @router.post("/logout")
 async def logout(state: State) -> Response:
-    """Take the cookie back."""
+    """Delete the cookie."""
     _token(state)
     response = RedirectResponse("/login", 303)
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
@@ -65,7 +65,7 @@ def _token(state: AppState) -> str:
 
 
 def _local(path: str) -> str:
-    """A path on this server, whatever was given: none that a browser takes for another's."""
+    """A path on this server; ``/`` for any text that a browser could take for another site."""
     local = path.startswith("/") and not path.startswith("//")
     plain = all("!" <= letter <= "~" and letter != "\\" for letter in path)
     return path if local and plain else "/"

@@ -1,4 +1,4 @@
-"""Pages on segments: the map and all of them, each of them, two of them side by side."""
+"""Pages on segments: overview with map, one segment, comparison of two."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def compare(
     b: Annotated[int, Query()] = 1,
 ) -> HTMLResponse:
     """Show two segments side by side."""
-    # A model of one segment has it compared with itself, which says so.
+    # A model with one segment compares it with itself.
     second = b if "b" in request.query_params else min(b, model.segments.n_segments - 1)
     found = await state.pool.run(views.compare, segment_at(model, a), segment_at(model, second))
     return render(

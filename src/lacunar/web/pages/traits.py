@@ -1,4 +1,4 @@
-"""Pages of a traits model: its figures, and its answers for posted images."""
+"""Pages of a traits model: its scores, and its predictions for posted images."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def show(
     views: WithTraitsViews,
     attribute: Name = None,
 ) -> HTMLResponse:
-    """Show what the model learned from, how well it does, and one attribute closely."""
+    """Show the training data, the scores, and one attribute in detail."""
     found = await state.pool.run(lambda: views.overview)
     return render(
         request,
@@ -46,14 +46,14 @@ async def show(
 
 
 @router.get("/traits/try")
-async def ask(request: Request, state: State, traits: WithTraits) -> HTMLResponse:
-    """Show the form."""
+async def try_form(request: Request, state: State, traits: WithTraits) -> HTMLResponse:
+    """Show the form for images."""
     return _try_page(request, state, traits, None)
 
 
 @router.post("/traits/try")
-async def tell(request: Request, state: State, traits: WithTraits) -> HTMLResponse:
-    """Answer for the images of the form."""
+async def try_images(request: Request, state: State, traits: WithTraits) -> HTMLResponse:
+    """Show predictions for the images of the form."""
     upload = await read_upload(request, state.settings)
     if not upload.images:
         raise Refusal(422, "No image", "expected one image or more to answer for, got none")

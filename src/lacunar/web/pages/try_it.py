@@ -1,4 +1,4 @@
-"""A page to rate some films on, and to see where that leads."""
+"""The page where a visitor rates films and sees segment and recommendations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lacunar.web.views.trying import MOST_RATED, PATH, Trying, trying_view
 router = APIRouter()
 
 _TIDY = 303
-# Menus of films that are not rated send an empty rating each.
+# The menus of films without a rating send an empty rating each.
 _MOST_SENT = 2 * MOST_RATED
 
 
@@ -34,7 +34,7 @@ async def try_it(
         list[Annotated[str, Query(max_length=MOST_LETTERS)]] | None, Query(max_length=_MOST_SENT)
     ] = None,
 ) -> Response:
-    """Show where the ratings in the address lead."""
+    """Show segment and recommendations for the ratings in the URL."""
     stars = ratings_of(rate or [])
     if len(stars) > MOST_RATED:
         raise Refusal(
@@ -44,7 +44,7 @@ async def try_it(
         )
     trying = Trying(stars, q.strip(), asked)
     if trying.query() != request.query_params.multi_items():
-        # Forms send what is empty, too; an address to keep or to share has no use for it.
+        # Forms also send empty fields: redirect to a URL without them.
         return RedirectResponse(trying.path, _TIDY)
     found = await state.pool.run(trying_view, views, trying)
     return render(

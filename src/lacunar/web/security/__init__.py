@@ -1,1 +1,1 @@
-"""What stands between the network and the pages, each part an ASGI middleware."""
+"""ASGI middlewares that check and limit requests."""

@@ -1,4 +1,4 @@
-"""How large a request may be and how long it may take to come."""
+"""Limits for the size of requests and for the time they take."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from lacunar.web.settings import ServeSettings
 from lacunar.web.work import Busy
 
 _CLOSE = {"Connection": "close"}
-# A client that still sends does not read; but not for ever.
+# A client that still sends does not read, so some more of the body is read, up to these limits.
 _LINGER_SECONDS, _LINGER_BYTES = 2.0, 64_000_000
 
 
 class BodiesMiddleware:
-    """Refuse heads and bodies that are too large, or that come too slowly.
+    """Refuse heads and bodies that are too large or too slow.
 
-    The protocol counts a head only while it is incomplete, so one that comes at once is counted
-    here. A body is measured by its word and by count.
+    The protocol limits a head only while it is incomplete, so a head that comes in one piece is
+    checked again. A body is limited by its ``Content-Length`` and by the bytes received.
 
-    Only a form may carry files; anything else is a document, which is small. All bodies that are
-    under way have a bound together, so that many clients cannot fill the memory.
+    Only forms may be as large as files; other bodies are small documents. All bodies being
+    received have a common limit, so that many clients cannot fill the memory.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class BodiesMiddleware:
                 reason="malformed",
             )
         if "transfer-encoding" in headers and "content-length" in headers:
-            # Whoever stands before the server may have believed the other one (RFC 9112, 6.3).
+            # A proxy may have used the other one: request smuggling (RFC 9112, 6.3).
             raise Refusal(
                 400,
                 "Bad Request",
@@ -81,7 +81,7 @@ class BodiesMiddleware:
                 raise Refusal(
                     408,
                     "Request Timeout",
-                    "The body of the request did not come in time.",
+                    "The body of the request came too slowly.",
                     _CLOSE,
                     reason="slow-body",
                 ) from None
@@ -102,9 +102,9 @@ class BodiesMiddleware:
 
 
 class LingerMiddleware:
-    """Before an answer to a request that is still coming, take in some more of it.
+    """Read more of an unfinished request before its response is sent.
 
-    A connection that is closed on unread data is reset, and the client never sees the answer.
+    Closing a connection with unread data resets it before the client reads the response.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ class LingerMiddleware:
             await self._app(scope, receive, send)
             return
         complete = False
-        # Such a client sends nothing before it is told to.
+        # Such a client sends its body only after the server asks for it.
         asks_first = headers.get("expect", "").lower() == "100-continue"
         asked = False
 
@@ -151,7 +151,7 @@ class LingerMiddleware:
 
 
 class DeadlineMiddleware:
-    """End every request after some time, however it spends it.
+    """End every request after a time limit.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Who may ask: requests that name this server, from its own pages or from no page at all."""
+"""Checks of the ``Host`` and ``Origin`` headers, against DNS rebinding and forged requests."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never b
 
 
 class HostsMiddleware:
-    """Refuse names that are not the server's, and requests that other sites' pages make.
+    """Refuse unknown host names and requests from pages of other sites.
 
-    The first stops DNS rebinding, where a page's own name is made to lead here, and the second
-    forged requests: browsers tell where a request comes from in ``Origin`` and ``Sec-Fetch-*``.
-    Programs send neither and are let through.
+    The first stops DNS rebinding, where the name of an attacker's page resolves to this server.
+    The second stops cross-site request forgery: browsers send the origin of a request in ``Origin``
+    and ``Sec-Fetch-*``. Programs send neither header and are let in.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class HostsMiddleware:
     def _known(self, name: str) -> bool:
         if name in self._names or (self._loopback and is_loopback(name)):
             return True
-        # No name can be made to lead to an address that is asked for as such.
+        # DNS rebinding needs a name, so a literal address is safe.
         return self._any_address and _is_address(name)
 
 

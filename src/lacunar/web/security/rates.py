@@ -1,4 +1,4 @@
-"""How often one client may ask: a bucket of tokens each, for a bounded number of clients."""
+"""Rate limits per client, by token buckets."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ _MAX_CLIENTS = 4096
 
 
 class Buckets:
-    """Token buckets by client, those that were not used for longest forgotten first.
+    """Token buckets of the clients that were seen last.
 
     Parameters
     ----------
     rate : float
-        Tokens a second.
+        Tokens per second.
     burst : int
         Tokens of a full bucket.
     max_clients : int
+        The bucket that was unused for longest is dropped first.
     clock : callable
-        Seconds.
+        Returns seconds.
 
     Examples
     --------
@@ -55,7 +56,7 @@ class Buckets:
         return len(self._buckets)
 
     def take(self, client: str) -> float:
-        """Take a token; the seconds until there is one where there is none."""
+        """Take a token and return 0, or return the seconds until there is one."""
         now = self._clock()
         tokens, then = self._buckets.pop(client, (float(self._burst), now))
         tokens = min(self._burst, tokens + (now - then) * self._rate)
@@ -67,14 +68,13 @@ class Buckets:
 
 
 class RatesMiddleware:
-    """Refuse clients that ask too often.
+    """Refuse clients that send too many requests.
 
     Parameters
     ----------
     app : ASGIApp
     settings : ServeSettings
-        Its ``rate`` holds for all; without one, clients on this machine may ask as often as they
-        like.
+        Its ``rate`` limits all clients. If it is None, clients on this machine have no limit.
     """
 
     def __init__(self, app: ASGIApp, settings: ServeSettings) -> None:
@@ -92,7 +92,7 @@ class RatesMiddleware:
                     raise Refusal(
                         429,
                         "Too Many Requests",
-                        "These were too many requests in a short time; wait a little.",
+                        "Too many requests in a short time; try again later.",
                         {"Retry-After": str(math.ceil(wait))},
                         reason="rate",
                     )
@@ -100,7 +100,7 @@ class RatesMiddleware:
 
 
 def network_of(client: str) -> str:
-    """Who one client is: an address, and for IPv6 the network that one subscriber has.
+    """The key of a client: its IPv4 address, or the /64 network of its IPv6 address.
 
     Examples
     --------

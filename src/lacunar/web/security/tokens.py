@@ -1,4 +1,4 @@
-"""Let in who shows the token: in a header, or by a cookie that a login gave."""
+"""Authentication by a token, in a header or by the cookie of a login."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from lacunar.web.rendering import render
 
 COOKIE = "lacunar"
 COOKIE_SECONDS = 12 * 3600
-# What a browser needs to show the login, and what watches over the server.
+# The login page and the health checks need no token.
 _OPEN = frozenset({"/login", "/healthz", "/readyz"})
 
 
 def same_token(given: str, token: str) -> bool:
-    """Compare in a time that does not tell how much is right."""
+    """Compare tokens in constant time."""
     return hmac.compare_digest(given.encode(), token.encode())
 
 
 def cookie_value(token: str, *, now: float | None = None) -> str:
-    """A pass that lasts some hours.
+    """A signed cookie that is valid for some hours.
 
-    Cookies reach every port of a host, so the token itself is not in it.
+    Browsers send cookies to every port of a host, so the cookie does not hold the token.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def cookie_value(token: str, *, now: float | None = None) -> str:
 
 
 def cookie_is_good(value: str, token: str, *, now: float | None = None) -> bool:
-    """Whether a pass was given out for this token and is still good."""
+    """Whether a cookie was signed with this token and has not expired."""
     ends, _, signature = value.partition(".")
     if not (ends.isascii() and ends.isdecimal() and len(ends) <= 12):
         return False
@@ -47,7 +47,7 @@ def cookie_is_good(value: str, token: str, *, now: float | None = None) -> bool:
 
 
 class TokensMiddleware:
-    """Refuse who shows no token, with a login page where a person asks.
+    """Refuse requests without the token; browsers get the login page.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class TokensMiddleware:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        if self._shown(request):
+        if self._authenticated(request):
             await self._app(scope, receive, send)
             return
         request.app.state.lacunar.metrics.refused.labels("token").inc()
@@ -83,7 +83,7 @@ class TokensMiddleware:
     def _open(self, path: str) -> bool:
         return path in _OPEN or path.startswith("/static/")
 
-    def _shown(self, request: Request) -> bool:
+    def _authenticated(self, request: Request) -> bool:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and same_token(given.strip(), self._token):
             return True

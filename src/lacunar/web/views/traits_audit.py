@@ -1,4 +1,4 @@
-"""What the page of an audit shows of each finding: pictures, words, and what can be decided."""
+"""Views of audit findings: pictures, texts, and the decisions that a label offers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ARROW = "\N{RIGHTWARDS ARROW}"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Something that can be decided on a label; ``value`` is what the form sends."""
+    """A possible decision on a label; ``value`` is the value in the form."""
 
     value: str
     text: str
@@ -28,20 +28,20 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class LabelView:
-    """A label to decide on.
+    """A label with its possible decisions.
 
     Parameters
     ----------
     image, attribute : int
-        Its place.
+        Positions of the image and of the attribute.
     about : str
-        What distinguishes it where a finding has more than one.
+        Attribute and image, where a finding has more than one label.
     choices : tuple of Choice
-        The likely decisions, a button each.
+        Likely decisions, shown as buttons.
     others : tuple of Choice
-        All other classes, in a list.
+        All other classes, shown as a menu.
     decided : str
-        What was decided, in words; empty where nothing was.
+        The decision in words; empty without one.
     """
 
     image: int
@@ -65,7 +65,7 @@ class FindingView:
     lines : tuple of str
     labels : tuple of LabelView
     done : bool
-        Whether all its labels are decided on.
+        Whether all its labels have a decision.
     """
 
     anchor: str
@@ -77,7 +77,7 @@ class FindingView:
 
 
 def finding_view(book: AuditBook, item: Item) -> FindingView:
-    """Draw a finding; its image files are read unless their pictures are still known."""
+    """The view of a finding; reads image files whose thumbnails are not cached."""
     findings = book.findings
     title, lines = _words(findings, item)
     return FindingView(
@@ -130,7 +130,7 @@ def _words(findings: AuditFindings, item: Item) -> tuple[str, tuple[str, ...]]:
 def _label(book: AuditBook, item: Item, place: Place) -> LabelView:
     findings, (image, position) = book.findings, place
     attribute = findings.schema.attributes[position]
-    flagged, decided = book.marks.flagged(place), book.marks.decision(place)
+    flagged, decided = book.decisions.flagged(place), book.decisions.decision(place)
     assert flagged is not None
     given = int(findings.parts.labels[place])
     likely = [flagged.suggested]
@@ -147,8 +147,8 @@ def _label(book: AuditBook, item: Item, place: Place) -> LabelView:
     about = ""
     if len(item.places) > 1:
         about = f"{spoken(attribute.name)} of {image_name(findings, image)}"
-    said = "" if decided is None else _decided(decided, given, attribute.classes)
-    return LabelView(image, position, about, tuple(choices), others, said)
+    decision = "" if decided is None else _decided(decided, given, attribute.classes)
+    return LabelView(image, position, about, tuple(choices), others, decision)
 
 
 def _choice(text: str, label: int, decided: int | None) -> Choice:
