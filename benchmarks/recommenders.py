@@ -49,6 +49,7 @@ from lacunar.taste.evaluate.ranked_lists import measure, rank_split
 from lacunar.taste.evaluate.runner import compare
 from lacunar.taste.evaluate.split import Split
 from lacunar.taste.recommend.ease import DualEase, fit_ease
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.personal import PersonalOptions, PersonalRecommender, design_rows
 from lacunar.taste.recommend.ranking import best_films
 from lacunar.taste.segments.fit import fit_segments
@@ -267,7 +268,7 @@ def cost(kind: str, log: str, k: int, rounds: int) -> dict[str, float]:
     everybody = histories_of(ratings)
 
     def recommend() -> None:
-        best_films(recommender, ratings, everybody, k)
+        best_films(recommender, ratings, everybody, ListRequest(k=k))
 
     return timed(partial(recommender.fit, ratings), recommend, rounds)
 

@@ -61,6 +61,7 @@ def here(directory: str, out: str) -> dict[str, Any]:
     from lacunar.taste.features.release_periods import period_counts
     from lacunar.taste.features.views import build_view
     from lacunar.taste.recommend.list_files import write_recommendations
+    from lacunar.taste.recommend.list_request import ListRequest
     from lacunar.taste.segments.placement_files import place_users
 
     model, clock = load_taste(Path(out) / "model"), Clock()
@@ -74,7 +75,9 @@ def here(directory: str, out: str) -> dict[str, Any]:
     with clock("places"):
         place_users(ratings, model.placer.rule, Path(out) / "here", force=True)
     with clock("lists"):
-        write_recommendations(Path(out) / "here.parquet", model.recommender(), model.ratings, 10)
+        write_recommendations(
+            Path(out) / "here.parquet", model.recommender(), model.ratings, ListRequest()
+        )
     return clock.seconds
 
 
@@ -82,6 +85,7 @@ def there(directory: str, out: str, master: str) -> dict[str, Any]:
     """On Spark."""
     from lacunar.store import load_taste, taste_log
     from lacunar.taste.features.genre_profiles import genre_profiles
+    from lacunar.taste.recommend.list_request import ListRequest
     from lacunar.taste.spark.expectation import SparkExpectation
     from lacunar.taste.spark.features import spark_rows
     from lacunar.taste.spark.log import read_log
@@ -107,7 +111,7 @@ def there(directory: str, out: str, master: str) -> dict[str, Any]:
                 taste_log(Path(out) / "model"),
                 model.recommender(),
                 model.ratings,
-                10,
+                ListRequest(),
                 Path(out) / "there-lists",
                 force=True,
             )

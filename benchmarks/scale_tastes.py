@@ -91,6 +91,7 @@ def fit(directory: str, model: str, settings: dict[str, Any]) -> dict[str, Any]:
     from lacunar.taste.data.reading import read_ratings
     from lacunar.taste.fit import fit_taste
     from lacunar.taste.recommend.list_files import write_recommendations
+    from lacunar.taste.recommend.list_request import ListRequest
 
     meter = Meter(Path(model).with_suffix(".jsonl"))
     start = time.perf_counter()
@@ -103,7 +104,7 @@ def fit(directory: str, model: str, settings: dict[str, Any]) -> dict[str, Any]:
     loaded = load_taste(Path(model))
     meter("recommendations", 0, 1)
     rows = write_recommendations(
-        Path(model).with_suffix(".parquet"), loaded.recommender(), loaded.ratings, 10
+        Path(model).with_suffix(".parquet"), loaded.recommender(), loaded.ratings, ListRequest()
     )
     meter.close()
     return {

@@ -45,12 +45,13 @@ MOST_BYTES, MOST_REQUESTS, MOST_MS, MOST_GROWTH = 150_000, 6, 100, 0.05
 def recommend(taste: str, seconds: float) -> dict[str, float]:
     """Recommend to the users in turn, in process."""
     from lacunar.store import load_taste
-    from lacunar.web.list_requests import ListRequest, recommended_to
+    from lacunar.taste.recommend.list_request import ListRequest
+    from lacunar.taste.to_json import recommendations_document
 
     model = load_taste(Path(taste))
-    asked = ListRequest()
+    request = ListRequest()
     return _calls(
-        lambda user: recommended_to(model, user, asked),
+        lambda user: recommendations_document(model, user, request),
         itertools.cycle(range(model.ratings.n_users)),
         seconds,
     )

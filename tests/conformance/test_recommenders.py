@@ -12,7 +12,7 @@ from lacunar.taste.config import RECOMMENDERS, RecommenderName
 from lacunar.taste.data.histories import Histories, histories_of, new_history
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.base import Recommendation, Recommender
-from lacunar.taste.recommend.candidates import candidates
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.ranking import best_films, recommend
 from lacunar.taste.recommend.rerank import Controls
 
@@ -34,7 +34,7 @@ def test_nothing_seen_is_recommended_and_nothing_twice(
 ) -> None:
     ratings = sample_model.ratings
     for user in range(0, ratings.n_users, 17):
-        [films] = sample_model.recommend(of_users(sample_model, user), 10**6, by=by)
+        [films] = sample_model.recommend(of_users(sample_model, user), ListRequest(k=10**6, by=by))
         items = [film.item for film in films]
         seen = set(ratings.item[ratings.rows_of(user)].tolist())
         assert items
@@ -43,7 +43,7 @@ def test_nothing_seen_is_recommended_and_nothing_twice(
 
 
 def test_scores_fall_and_no_more_than_k_come(sample_model: TasteModel, by: RecommenderName) -> None:
-    [films] = sample_model.recommend(of_users(sample_model, 3), 7, by=by)
+    [films] = sample_model.recommend(of_users(sample_model, 3), ListRequest(k=7, by=by))
     scores = [film.score for film in films]
     assert len(films) == 7
     assert scores == sorted(scores, reverse=True)
@@ -53,9 +53,9 @@ def test_a_batch_gives_what_single_calls_give(
     sample_model: TasteModel, by: RecommenderName
 ) -> None:
     users = range(sample_model.ratings.n_users)
-    together = sample_model.recommend(histories_of(sample_model.ratings), 10, by=by)
+    together = sample_model.recommend(histories_of(sample_model.ratings), ListRequest(k=10, by=by))
     for user in users:
-        [alone] = sample_model.recommend(of_users(sample_model, user), 10, by=by)
+        [alone] = sample_model.recommend(of_users(sample_model, user), ListRequest(k=10, by=by))
         assert [film.item for film in alone] == [film.item for film in together[user]]
         assert [film.score for film in alone] == pytest.approx(
             [film.score for film in together[user]], rel=1e-9
@@ -76,14 +76,14 @@ def test_a_new_user_with_the_ratings_of_a_known_one_gets_the_same(
     known = of_users(sample_model, 5)
     ids = [str(ratings.items["item_id"][item]) for item in known.item.tolist()]
     new = new_history(ratings, dict(zip(reversed(ids), known.rating[::-1].tolist(), strict=True)))
-    expected, found = (sample_model.recommend(h, 5, by=by)[0] for h in (known, new))
+    expected, found = (sample_model.recommend(h, ListRequest(k=5, by=by))[0] for h in (known, new))
     assert told(found) == told(expected)
 
 
 def test_somebody_of_whom_nothing_is_known_gets_films(
     sample_model: TasteModel, by: RecommenderName
 ) -> None:
-    [films] = sample_model.recommend(NOBODY, 5, by=by)
+    [films] = sample_model.recommend(NOBODY, ListRequest(k=5, by=by))
     assert len(films) == 5
     scores = sample_model.recommender(by).score(NOBODY)
     assert scores.shape == (1, sample_model.ratings.n_items)
@@ -94,7 +94,7 @@ def test_somebody_of_whom_nothing_is_known_gets_films(
 def test_a_few_ratings_are_enough(sample_model: TasteModel, by: RecommenderName, n: int) -> None:
     ratings = sample_model.ratings
     stars = {str(ratings.items["item_id"][item]): 5.0 for item in range(n)}
-    [films] = sample_model.recommend(new_history(ratings, stars), 5, by=by)
+    [films] = sample_model.recommend(new_history(ratings, stars), ListRequest(k=5, by=by))
     assert len(films) == 5
     assert not {film.item for film in films} & set(range(n))
 
@@ -104,16 +104,16 @@ def test_whoever_has_seen_everything_gets_nothing(
 ) -> None:
     n = sample_model.ratings.n_items
     everything = Histories(np.array([0, n]), np.arange(n, dtype=np.int32), np.full(n, 4.0))
-    assert sample_model.recommend(everything, 5, by=by) == [[]]
-    again = candidates(sample_model.ratings, exclude_seen=False)
-    assert len(sample_model.recommend(everything, 5, by=by, among=again)[0]) == 5
+    assert sample_model.recommend(everything, ListRequest(k=5, by=by)) == [[]]
+    again = ListRequest(k=5, by=by, include_seen=True)
+    assert len(sample_model.recommend(everything, again)[0]) == 5
 
 
 def test_more_films_than_there_are_give_all_there_are(
     sample_model: TasteModel, by: RecommenderName
 ) -> None:
     rated = np.unique(sample_model.ratings.item)
-    [films] = sample_model.recommend(NOBODY, 10**9, by=by)
+    [films] = sample_model.recommend(NOBODY, ListRequest(k=10**9, by=by))
     items = {film.item for film in films}
     assert items <= set(rated.tolist())
     if by != "segment":  # the source report's rule knows only films that a member liked
@@ -122,12 +122,18 @@ def test_more_films_than_there_are_give_all_there_are(
 
 def test_filters_hold_together(sample_model: TasteModel, by: RecommenderName) -> None:
     ratings = sample_model.ratings
-    [free] = sample_model.recommend(NOBODY, 30, by=by)
+    [free] = sample_model.recommend(NOBODY, ListRequest(k=30, by=by))
     ids = [str(ratings.items["item_id"][film.item]) for film in free]
-    among = candidates(
-        ratings, allow=ids, deny=ids[:3], genres=["Drama", "Comedy"], years=(1985, 2005)
+    request = ListRequest(
+        k=30,
+        by=by,
+        allow=tuple(ids),
+        deny=tuple(ids[:3]),
+        genres=("Drama", "Comedy"),
+        first_year=1985,
+        last_year=2005,
     )
-    [films] = sample_model.recommend(NOBODY, 30, by=by, among=among)
+    [films] = sample_model.recommend(NOBODY, request)
     expected = [
         film.item
         for film in free[3:]
@@ -159,10 +165,9 @@ def test_the_shown_score_is_the_sum_of_its_parts_at_its_place(
     sample_model: TasteModel, by: RecommenderName, controls: Controls
 ) -> None:
     recommender, history = sample_model.recommender(by), of_users(sample_model, 11)
-    items, scores, costs = best_films(
-        recommender, sample_model.ratings, history, 8, controls=controls
-    )
-    [films] = recommend(recommender, sample_model.ratings, history, 8, controls=controls)
+    request = ListRequest(k=8, controls=controls)
+    items, scores, costs = best_films(recommender, sample_model.ratings, history, request)
+    [films] = recommend(recommender, sample_model.ratings, history, request)
     assert [film.item for film in films] == items[0].tolist()
     for film, score, cost in zip(films, scores[0], costs[0], strict=True):
         assert film.score == pytest.approx(score - cost, abs=1e-9)
@@ -178,8 +183,8 @@ def test_a_saved_model_recommends_the_same(
     loaded = load_taste(tmp_path / "model")
     histories = of_users(sample_model, 0, 40, 80)
     for before, after in zip(
-        sample_model.recommend(histories, 6, by=by),
-        loaded.recommend(histories, 6, by=by),
+        sample_model.recommend(histories, ListRequest(k=6, by=by)),
+        loaded.recommend(histories, ListRequest(k=6, by=by)),
         strict=True,
     ):
         assert told(after) == told(before)

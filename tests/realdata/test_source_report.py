@@ -10,6 +10,7 @@ from lacunar.taste.config import TasteConfig
 from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.to_json import recommendations_document, segments_document, user_document
 
 pytestmark = pytest.mark.realdata
@@ -90,7 +91,7 @@ def test_segments_and_their_means(model: TasteModel) -> None:
 def test_recommendations(
     model: TasteModel, user: str, probability: float, items: list[int]
 ) -> None:
-    found = recommendations_document(model, model.ratings.user_position(user), 5)
+    found = recommendations_document(model, model.ratings.user_position(user), ListRequest(k=5))
     assert found["segment"] == 0
     assert found["probability"] == pytest.approx(probability, abs=5e-5)
     assert [item["item"] for item in found["items"]] == items

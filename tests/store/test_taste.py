@@ -13,6 +13,7 @@ from lacunar.taste.config import TasteConfig
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.to_json import recommendations_document, segments_document, user_document
 
 
@@ -24,8 +25,8 @@ def test_a_loaded_model_says_what_the_fitted_one_said(
     assert segments_document(loaded) == segments_document(sample_model)
     for user in range(0, sample_model.ratings.n_users, 17):
         assert user_document(loaded, user) == user_document(sample_model, user)
-        assert recommendations_document(loaded, user, 9) == (
-            recommendations_document(sample_model, user, 9)
+        assert recommendations_document(loaded, user, ListRequest(k=9)) == (
+            recommendations_document(sample_model, user, ListRequest(k=9))
         )
     for field in fields(sample_model.fit_grid):
         found, saved = (getattr(m.fit_grid, field.name) for m in (loaded, sample_model))

@@ -131,7 +131,7 @@ def test_a_handful_of_users_is_fitted_without_refits(
 
 @pytest.mark.parametrize("liked_above", [0.0, 5.0, 9.0])
 def test_a_like_lies_on_the_scale(sample_ratings: Ratings, liked_above: float) -> None:
-    with pytest.raises(InputError, match=r"--liked-above: expected at least 0.5 and less than 5"):
+    with pytest.raises(InputError, match=r"^liked_above: expected at least 0.5 and less than 5"):
         fit_taste(sample_ratings, TasteConfig(liked_above=liked_above))
 
 

@@ -12,6 +12,7 @@ from lacunar.taste.json_schema import (
     UserDocument,
 )
 from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.to_json import (
     films_document,
     recommendations_document,
@@ -24,8 +25,11 @@ def documents(model: TasteModel) -> list[tuple[Any, Any]]:
     return [
         (SegmentsDocument, segments_document(model)),
         (UserDocument, user_document(model, 3)),
-        (RecommendationsDocument, recommendations_document(model, 3, 4)),
-        (RecommendationsDocument, recommendations_document(model, {}, 4, by="popularity")),
+        (RecommendationsDocument, recommendations_document(model, 3, ListRequest(k=4))),
+        (
+            RecommendationsDocument,
+            recommendations_document(model, {}, ListRequest(k=4, by="popularity")),
+        ),
         (FilmsDocument, films_document(model, "the", 5)),
     ]
 
@@ -43,6 +47,6 @@ def test_validation_takes_documents_as_they_are(sample_model: TasteModel) -> Non
 
 
 def test_a_probability_above_one_is_no_document(sample_model: TasteModel) -> None:
-    document = recommendations_document(sample_model, 3, 1)
+    document = recommendations_document(sample_model, 3, ListRequest(k=1))
     with pytest.raises(ValidationError, match="probability"):
         TypeAdapter(RecommendationsDocument).validate_python({**document, "probability": 1.5})

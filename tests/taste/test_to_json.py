@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.to_json import (
     film_document,
     films_document,
@@ -43,7 +44,7 @@ def test_a_gap_in_a_user_profile_is_null_and_counts_nothing(sample_model: TasteM
 
 
 def test_recommendations_hold_the_promised_keys(sample_model: TasteModel) -> None:
-    document = recommendations_document(sample_model, 0, 3)
+    document = recommendations_document(sample_model, 0, ListRequest(k=3))
     assert {"user", "segment", "probability", "items"} <= set(document)
     assert len(document["items"]) == 3
     for item in document["items"]:

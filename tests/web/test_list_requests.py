@@ -8,16 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from lacunar.errors import InputError
 from lacunar.taste.model import TasteModel
-from lacunar.taste.recommend.candidates import candidates
-from lacunar.taste.recommend.rerank import Controls
-from lacunar.taste.to_json import recommendations_document
 from lacunar.web.list_requests import (
-    ListRequest,
     WithListRequest,
+    list_query,
     ratings_of,
-    recommended_to,
     segment_at,
     user_at,
 )
@@ -31,7 +26,7 @@ def echo() -> TestClient:
 
     @app.get("/")
     async def tell(asked: WithListRequest) -> list[tuple[str, str]]:
-        return asked.query()
+        return list_query(asked)
 
     return TestClient(app)
 
@@ -60,38 +55,6 @@ def test_what_differs_from_the_default_is_kept(echo: TestClient) -> None:
 )  # fmt: skip
 def test_what_is_out_of_bounds_is_refused(echo: TestClient, query: str) -> None:
     assert echo.get(f"/?{query}").status_code == 422
-
-
-def test_one_year_is_an_open_span() -> None:
-    assert ListRequest().years is None
-    assert ListRequest(first_year=1980).years == (1980, 9999)
-    assert ListRequest(last_year=1980).years == (0, 1980)
-
-
-def test_what_is_asked_is_what_is_described(sample_model: TasteModel) -> None:
-    asked = ListRequest(
-        top=7, controls=Controls(diversity=0.4), genres=("Drama",), first_year=1980, last_year=2010
-    )
-    assert recommended_to(sample_model, 5, asked) == recommendations_document(
-        sample_model,
-        5,
-        7,
-        among=candidates(sample_model.ratings, genres=["Drama"], years=(1980, 2010)),
-        controls=asked.controls,
-    )
-
-
-def test_adventure_is_refused_where_the_recommender_has_none(sample_model: TasteModel) -> None:
-    asked = ListRequest(by="segment", controls=Controls(adventure=0.5))
-    with pytest.raises(Refusal, match=r"^422: adventure: expected the recommender personal"):
-        recommended_to(sample_model, 5, asked)
-
-
-def test_unknown_genres_and_years_in_the_wrong_order_are_refused(sample_model: TasteModel) -> None:
-    with pytest.raises(InputError, match="Opera"):
-        recommended_to(sample_model, 5, ListRequest(genres=("Opera",)))
-    with pytest.raises(InputError, match="from first to last"):
-        recommended_to(sample_model, 5, ListRequest(first_year=1990, last_year=1980))
 
 
 def test_users_and_segments_that_are_not_there_are_refused(sample_model: TasteModel) -> None:

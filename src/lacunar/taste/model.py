@@ -27,12 +27,11 @@ from lacunar.taste.evaluate.tuning import Tuning
 from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
 from lacunar.taste.recommend.base import Recommendation, Recommender
-from lacunar.taste.recommend.candidates import Candidates
 from lacunar.taste.recommend.ease import EaseModel
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.personal import PersonalRecommender
 from lacunar.taste.recommend.popularity import PopularityRecommender
 from lacunar.taste.recommend.ranking import recommend
-from lacunar.taste.recommend.rerank import Controls
 from lacunar.taste.recommend.segment_popularity import SegmentRecommender
 from lacunar.taste.segments.assignment import Segments
 from lacunar.taste.segments.film_counts import FilmCounts, count_films
@@ -143,42 +142,43 @@ class TasteModel:
     def recommend(
         self,
         histories: Histories,
-        k: int,
-        *,
-        by: RecommenderName | None = None,
-        among: Candidates | None = None,
-        controls: Controls | None = None,
+        request: ListRequest | None = None,
     ) -> list[list[Recommendation]]:
-        """At most ``k`` films for each history, as :mod:`lacunar.taste.recommend.ranking` does.
+        """Recommend films to each user; see :func:`lacunar.taste.recommend.ranking.recommend`.
+
+        Parameters
+        ----------
+        histories : Histories
+            Ratings of B users, known or new.
+        request : ListRequest, optional
+            The default asks the model's own recommender for ten films.
 
         Raises
         ------
         InputError
-            If adventure is asked of a recommender that knows no neighbouring segments.
+            If the request is invalid, or it asks another recommender than ``personal`` for
+            adventure.
         """
-        return recommend(
-            self.asked(by, controls), self.ratings, histories, k, among=among, controls=controls
-        )
+        request = request or ListRequest()
+        return recommend(self.recommender_for(request), self.ratings, histories, request)
 
-    def asked(
-        self, by: RecommenderName | None = None, controls: Controls | None = None
-    ) -> Recommender:
-        """A recommender, as adventurous as the controls ask for.
+    def recommender_for(self, request: ListRequest) -> Recommender:
+        """Return the recommender of a request, with its adventure applied.
 
         Raises
         ------
         InputError
-            If adventure is asked of a recommender that knows no neighbouring segments.
+            If the request asks another recommender than ``personal`` for adventure.
         """
-        recommender = self.recommender(by)
-        if controls is not None and controls.adventure:
-            if not isinstance(recommender, PersonalRecommender):
-                raise InputError(
-                    f"expected the recommender personal, got {by or self.config.recommender}",
-                    field="adventure",
-                )
-            return recommender.adventurous(controls.adventure)
-        return recommender
+        recommender, adventure = self.recommender(request.by), request.controls.adventure
+        if not adventure:
+            return recommender
+        if not isinstance(recommender, PersonalRecommender):
+            raise InputError(
+                f"expected the recommender personal, got {request.by or self.config.recommender}",
+                field="adventure",
+            )
+        return recommender.adventurous(adventure)
 
     def _build_recommender(self, by: RecommenderName) -> Recommender:
         match by:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from lacunar.aliases import none_if_nan
-from lacunar.taste.config import RecommenderName
 from lacunar.taste.data.histories import histories_of, new_history
 from lacunar.taste.json_schema import (
     FilmDocument,
@@ -19,8 +18,7 @@ from lacunar.taste.json_schema import (
 )
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.base import Recommendation
-from lacunar.taste.recommend.candidates import Candidates
-from lacunar.taste.recommend.rerank import Controls
+from lacunar.taste.recommend.list_request import ListRequest
 
 
 def segments_document(model: TasteModel) -> SegmentsDocument:
@@ -77,24 +75,16 @@ def user_document(model: TasteModel, user: int) -> UserDocument:
 def recommendations_document(
     model: TasteModel,
     user: int | Mapping[str, float],
-    k: int,
-    *,
-    by: RecommenderName | None = None,
-    among: Candidates | None = None,
-    controls: Controls | None = None,
+    request: ListRequest,
 ) -> RecommendationsDocument:
-    """At most ``k`` films for a user, best first, with the parts of each score and the reasons.
+    """Return the recommendations for a user, best first, with score parts and reasons.
 
     Parameters
     ----------
     model : TasteModel
     user : int or mapping of str to float
         Position of a user of the log, or a new user's ratings: stars by film id.
-    k : int
-    by : {"popularity", "segment", "posterior", "personal"}, optional
-        The recommender; the config's own unless named.
-    among : Candidates, optional
-    controls : Controls, optional
+    request : ListRequest
     """
     if isinstance(user, int):
         name = model.ratings.users[user].as_py()
@@ -104,14 +94,14 @@ def recommendations_document(
         name, history = None, new_history(model.ratings, user)
         belongs = model.placer.cautious_responsibilities(history)[0]
     segment = int(belongs.argmax())
-    [films] = model.recommend(history, k, by=by, among=among, controls=controls)
+    [films] = model.recommend(history, request)
     return {
         "user": name,
         "ratings": int(history.n_ratings[0]),
         "segment": segment,
         "segment_name": model.segments.names[segment],
         "probability": float(belongs[segment]),
-        "by": by or model.config.recommender,
+        "by": request.by or model.config.recommender,
         "items": [_describe_recommendation(model, film) for film in films],
     }
 

@@ -1,32 +1,30 @@
-"""What a request asks of a list of films, the same for programs and for pages."""
+"""Parameters of HTTP requests for recommendation lists, for the JSON API and for pages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
 from pydantic import BeforeValidator, Field
 
+from lacunar.aliases import shortened
 from lacunar.taste.config import RecommenderName
-from lacunar.taste.json_schema import RecommendationsDocument
 from lacunar.taste.model import TasteModel
-from lacunar.taste.recommend.candidates import candidates
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.rerank import Controls
-from lacunar.taste.to_json import recommendations_document
 from lacunar.web.problems import Refusal
 
 MOST_FILMS = 100
 MOST_RATINGS = 1000
 MOST_LETTERS = 200
-_TOP = 10
-_YEARS = (0, 9999)
+_TOP = ListRequest().k
 _MOST_GENRES = 50
+_LONGEST_QUOTE = 60
 
 
 def _nothing_as_none(value: Any) -> Any:
-    """Take what a form sends for an empty field as not sent."""
+    """Read an empty form field as a missing one."""
     return None if value == "" else value
 
 
@@ -34,71 +32,37 @@ Top = Annotated[int, Query(ge=1, le=MOST_FILMS, description="How many films.")]
 By = Annotated[
     RecommenderName | None,
     BeforeValidator(_nothing_as_none),
-    Query(description="The recommender; the model's own unless named."),
+    Query(description="The recommender; the default is the model's own."),
 ]
 Control = Annotated[float, Query(ge=0, le=1, allow_inf_nan=False)]
 Year = Annotated[
-    Annotated[int, Field(ge=_YEARS[0], le=_YEARS[1])] | None,
+    Annotated[int, Field(ge=0, le=9999)] | None,
     BeforeValidator(_nothing_as_none),
-    Query(description="Films without a year are left out then."),
+    Query(description="With a year, films without one are left out."),
 ]
 Words = Annotated[str, Query(max_length=MOST_LETTERS)]
 
 
-@dataclass(frozen=True, slots=True)
-class ListRequest:
-    """A list as somebody wants it.
+def list_query(request: ListRequest) -> list[tuple[str, str]]:
+    """Return the query of a page's address: only what differs from the default.
 
-    Parameters
-    ----------
-    top : int
-    by : {"popularity", "segment", "posterior", "personal"}, optional
-    controls : Controls
-    genres : tuple of str
-        A film needs one of them; any will do where none is named.
-    first_year, last_year : int, optional
-    include_seen : bool
-    allow, deny : tuple of str
-        Ids of films.
+    Examples
+    --------
+    >>> list_query(ListRequest(k=20, controls=Controls(adventure=0.5)))
+    [('top', '20'), ('adventure', '0.5')]
     """
-
-    top: int = _TOP
-    by: RecommenderName | None = None
-    controls: Controls = field(default_factory=Controls)
-    genres: tuple[str, ...] = ()
-    first_year: int | None = None
-    last_year: int | None = None
-    include_seen: bool = False
-    allow: tuple[str, ...] | None = None
-    deny: tuple[str, ...] = ()
-
-    @property
-    def years(self) -> tuple[int, int] | None:
-        if self.first_year is None and self.last_year is None:
-            return None
-        first = _YEARS[0] if self.first_year is None else self.first_year
-        return first, _YEARS[1] if self.last_year is None else self.last_year
-
-    def query(self) -> list[tuple[str, str]]:
-        """What a page's address says of it: what differs from the default, and no more.
-
-        Examples
-        --------
-        >>> ListRequest(top=20, controls=Controls(adventure=0.5)).query()
-        [('top', '20'), ('adventure', '0.5')]
-        """
-        controls = {
-            name: getattr(self.controls, name) for name in ("adventure", "favourites", "diversity")
-        }
-        said = [("top", str(self.top))] if self.top != _TOP else []
-        said += [("by", self.by)] if self.by else []
-        said += [(name, f"{value:g}") for name, value in controls.items() if value]
-        said += [("genre", genre) for genre in self.genres]
-        years = {"first_year": self.first_year, "last_year": self.last_year}
-        return said + [(name, str(year)) for name, year in years.items() if year is not None]
+    controls = {
+        name: getattr(request.controls, name) for name in ("adventure", "favourites", "diversity")
+    }
+    query = [("top", str(request.k))] if request.k != _TOP else []
+    query += [("by", request.by)] if request.by else []
+    query += [(name, f"{value:g}") for name, value in controls.items() if value]
+    query += [("genre", genre) for genre in request.genres]
+    years = {"first_year": request.first_year, "last_year": request.last_year}
+    return query + [(name, str(year)) for name, year in years.items() if year is not None]
 
 
-async def asked_of(
+async def parse_list_request(
     top: Top = _TOP,
     by: By = None,
     adventure: Control = 0.0,
@@ -109,9 +73,9 @@ async def asked_of(
     last_year: Year = None,
     include_seen: Annotated[bool, Query(description="Also films the user rated.")] = False,
 ) -> ListRequest:
-    """Read what the query of a request asks for."""
+    """Parse the query of an HTTP request."""
     return ListRequest(
-        top=top,
+        k=top,
         by=by,
         controls=Controls(
             adventure=round(adventure, 4),
@@ -125,66 +89,34 @@ async def asked_of(
     )
 
 
-WithListRequest = Annotated[ListRequest, Depends(asked_of)]
-
-
-def recommended_to(
-    model: TasteModel, user: int | Mapping[str, float], asked: ListRequest
-) -> RecommendationsDocument:
-    """Recommend as asked: heavy work, for the pool.
-
-    Raises
-    ------
-    Refusal
-        If adventure is asked of a recommender that has none.
-    InputError
-        If a genre or film is unknown, or the years are in the wrong order.
-    """
-    by = asked.by or model.config.recommender
-    if asked.controls.adventure and by != "personal":
-        raise Refusal(
-            422,
-            "Unprocessable Content",
-            f"adventure: expected the recommender personal, got {by}",
-        )
-    among = candidates(
-        model.ratings,
-        allow=asked.allow,
-        deny=asked.deny,
-        genres=asked.genres or None,
-        years=asked.years,
-        exclude_seen=not asked.include_seen,
-    )
-    return recommendations_document(
-        model, user, asked.top, by=asked.by, among=among, controls=asked.controls
-    )
+WithListRequest = Annotated[ListRequest, Depends(parse_list_request)]
 
 
 def user_at(model: TasteModel, user_id: str) -> int:
-    """Position of a user named in an address.
+    """Return the position of the user with an id.
 
     Raises
     ------
     Refusal
-        404 if nobody has that id.
+        404 if the id is unknown.
     """
     if not model.ratings.has_user(user_id):
         raise Refusal(
             404,
             "No such user",
             f"Expected the id of one of {model.ratings.n_users} users, such as "
-            f"{model.ratings.users[0]}, got {shortened(user_id)!r}.",
+            f"{model.ratings.users[0]}, got {shortened(user_id, _LONGEST_QUOTE)!r}.",
         )
     return model.ratings.user_position(user_id)
 
 
 def segment_at(model: TasteModel, segment: int) -> int:
-    """A segment named in an address.
+    """Return a segment after a check of its number.
 
     Raises
     ------
     Refusal
-        404 if there is none of that number.
+        404 if the number is unknown.
     """
     if not 0 <= segment < model.segments.n_segments:
         raise Refusal(
@@ -195,24 +127,13 @@ def segment_at(model: TasteModel, segment: int) -> int:
     return segment
 
 
-def shortened(text: str, length: int = 60) -> str:
-    """Text from outside, short enough to be shown.
-
-    Examples
-    --------
-    >>> shortened("abcdef", 4)
-    'abc…'
-    """
-    return text if len(text) <= length else text[: length - 1] + "…"
-
-
 def ratings_of(rates: Sequence[str]) -> dict[str, float]:
-    """Ratings from ``ITEM:STARS``, in order; empty ones are passed over, the last of a film counts.
+    """Parse ratings ``ITEM:STARS``: skip empty ones, keep the last of each film.
 
     Raises
     ------
     Refusal
-        422 if one is none.
+        422 if a rating is invalid.
 
     Examples
     --------
@@ -232,7 +153,8 @@ def ratings_of(rates: Sequence[str]) -> dict[str, float]:
             raise Refusal(
                 422,
                 "Unprocessable Content",
-                f"rate: expected ITEM:STARS, such as 318:4.5, got {shortened(rate)!r}",
+                "rate: expected ITEM:STARS, such as 318:4.5, got "
+                f"{shortened(rate, _LONGEST_QUOTE)!r}",
             )
         stars[item.strip()] = rating
     return stars

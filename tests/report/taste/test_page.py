@@ -15,6 +15,7 @@ from lacunar.taste.data.histories import histories_of
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel, fingerprint
+from lacunar.taste.recommend.list_request import ListRequest
 
 SECTIONS = ["summary", "films", "choice", "segments", "map", "samples", "users", "making"]
 
@@ -172,7 +173,7 @@ def test_recommendations_are_the_recommenders(
     start = f'<section id="user-at-{user_with_gap}">'
     part = page.partition(start)[2].partition("</section>")[0]
     history = histories_of(model.ratings, np.array([user_with_gap]))
-    [expected] = model.recommend(history, 5)
+    [expected] = model.recommend(history, ListRequest(k=5))
     titles = [unescape(t) for t in re.findall(r"<strong>(.*?)</strong>", part)]
     assert titles == [model.ratings.items["title"][found.item].as_py() for found in expected]
     for found in expected:

@@ -12,6 +12,7 @@ from lacunar.taste.config import RECOMMENDERS
 from lacunar.taste.data.histories import histories_of
 from lacunar.taste.evaluate.to_json import Evaluation
 from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.list_request import ListRequest
 
 FIGURE = {"mean": 0.3251, "low": 0.3, "high": 0.35}
 METRICS = (
@@ -56,7 +57,7 @@ def test_recommenders_stand_side_by_side(sample_model: TasteModel) -> None:
     history = histories_of(sample_model.ratings, np.array([4]))
     titles = sample_model.ratings.items["title"]
     for column, by in enumerate(RECOMMENDERS, start=1):
-        [films] = sample_model.recommend(history, 3, by=by)
+        [films] = sample_model.recommend(history, ListRequest(k=3, by=by))
         assert [row[column] for row in rows] == [titles[film.item].as_py() for film in films]
     assert set(RULES) == set(RECOMMENDERS)
 

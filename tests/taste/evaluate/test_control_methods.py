@@ -8,6 +8,7 @@ from lacunar.taste.evaluate.control_methods import CONTROLS, Controlled, control
 from lacunar.taste.evaluate.protocols import random_split
 from lacunar.taste.evaluate.ranked_lists import rank_split
 from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.personal import PersonalRecommender
 from lacunar.taste.recommend.ranking import best_films
 from lacunar.taste.recommend.rerank import Controls
@@ -27,7 +28,9 @@ def test_ranking_the_scores_gives_the_lists_that_are_shown(
     recommender = Controlled(personal, split.train, controls)
     lists = rank_split(lambda users: recommender.score(split.histories.take(users)), split)
     bold = personal.adventurous(controls.adventure)
-    expected, _, _ = best_films(bold, split.train, split.histories, 20, controls=controls)
+    expected, _, _ = best_films(
+        bold, split.train, split.histories, ListRequest(k=20, controls=controls)
+    )
     assert lists.tolist() == expected.tolist()
-    plain, _, _ = best_films(personal, split.train, split.histories, 20)
+    plain, _, _ = best_films(personal, split.train, split.histories, ListRequest(k=20))
     assert (np.sort(lists) != np.sort(plain)).any()

@@ -9,8 +9,8 @@ import pytest
 from lacunar.errors import InputError
 from lacunar.taste.data.histories import histories_of
 from lacunar.taste.model import TasteModel
-from lacunar.taste.recommend.candidates import candidates
 from lacunar.taste.recommend.list_files import recommend_all, write_recommendations
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.rerank import Controls
 
 
@@ -19,16 +19,15 @@ def test_lists_are_those_that_single_users_get(
     sample_model: TasteModel, controls: Controls
 ) -> None:
     ratings = sample_model.ratings
-    lists = sample_model.recommend(histories_of(ratings), 4, controls=controls)
+    request = ListRequest(k=4, controls=controls)
+    lists = sample_model.recommend(histories_of(ratings), request)
     expected = [
         (ratings.users[user].as_py(), rank, ratings.items["item_id"][film.item].as_py())
         for user, films in enumerate(lists)
         for rank, film in enumerate(films, start=1)
     ]
     tables = list(
-        recommend_all(
-            sample_model.asked(None, controls), ratings, 4, controls=controls, users_at_once=50
-        )
+        recommend_all(sample_model.recommender_for(request), ratings, request, users_per_batch=50)
     )
     assert len(tables) == 3
     found = pa.concat_tables(tables).to_pylist()
@@ -39,9 +38,10 @@ def test_lists_are_those_that_single_users_get(
 
 def test_lists_end_where_candidates_do(sample_model: TasteModel) -> None:
     ratings = sample_model.ratings
-    allowed = [str(item) for item in ratings.items["item_id"].to_pylist()[:3]]
-    among = candidates(ratings, allow=allowed)
-    table = pa.concat_tables(recommend_all(sample_model.recommender(), ratings, 5, among=among))
+    allowed = tuple(str(item) for item in ratings.items["item_id"].to_pylist()[:3])
+    request = ListRequest(k=5, allow=allowed)
+    among = request.candidates(ratings)
+    table = pa.concat_tables(recommend_all(sample_model.recommender(), ratings, request))
     seen = {
         (row["user"], row["item"]) for row in ratings.log.to_pylist() if among.allowed[row["item"]]
     }
@@ -59,7 +59,7 @@ def test_the_file_holds_all_lists_and_progress_ends_with_all_users(
         path,
         sample_model.recommender(),
         sample_model.ratings,
-        3,
+        ListRequest(k=3),
         progress=lambda done, total: told.append((done, total)),
     )
     table = pq.ParquetFile(path).read(use_threads=False)
@@ -72,11 +72,12 @@ def test_the_file_holds_all_lists_and_progress_ends_with_all_users(
 def test_a_failure_leaves_the_older_file(sample_model: TasteModel, tmp_path: Path) -> None:
     path = tmp_path / "lists.parquet"
     path.write_bytes(b"older")
-    with pytest.raises(InputError, match="--adventure"):
+    request = ListRequest(k=3, by="popularity", controls=Controls(adventure=0.5))
+    with pytest.raises(InputError, match=r"^adventure: expected"):
         write_recommendations(
             path,
-            sample_model.asked("popularity", Controls(adventure=0.5)),
+            sample_model.recommender_for(request),
             sample_model.ratings,
-            3,
+            request,
         )
     assert path.read_bytes() == b"older"

@@ -7,8 +7,8 @@ from lacunar.taste.config import TasteConfig
 from lacunar.taste.data.histories import histories_of, new_history
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.model import TasteModel
-from lacunar.taste.recommend.candidates import candidates
 from lacunar.taste.recommend.feedback import content_rows, graded_feedback
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.personal import PersonalOptions, PersonalRecommender, design_rows
 from lacunar.taste.recommend.rerank import Controls
 from lacunar.taste.segments.fit import fit_segments
@@ -162,11 +162,11 @@ def test_adventure_serves_whoever_told_little(
     first = str(sample_model.ratings.items["item_id"][0])
     told = {first: stars} if isinstance(stars, float) else stars
     history = new_history(sample_model.ratings, told)
-    every_film = candidates(sample_model.ratings, exclude_seen=False)
-    [films] = sample_model.recommend(
-        history, 10**6, by="personal", among=every_film, controls=Controls(adventure=1.0)
+    request = ListRequest(
+        k=10**6, by="personal", controls=Controls(adventure=1.0), include_seen=True
     )
-    assert len(films) == every_film.allowed.sum()
+    [films] = sample_model.recommend(history, request)
+    assert len(films) == request.candidates(sample_model.ratings).allowed.sum()
     assert films[0].score > films[50].score
     assert all(np.isfinite(film.score) for film in films)
 

@@ -6,6 +6,7 @@ import pytest
 from lacunar.taste.data.histories import histories_of
 from lacunar.taste.evaluate.metrics import genre_diversity, miscalibration
 from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.ranking import best_films
 from lacunar.taste.recommend.rerank import Controls
 
@@ -13,7 +14,8 @@ from lacunar.taste.recommend.rerank import Controls
 def lists(model: TasteModel, **controls: float) -> np.ndarray:
     histories = histories_of(model.ratings)
     recommender = model.recommender("personal")
-    return best_films(recommender, model.ratings, histories, 10, controls=Controls(**controls))[0]
+    request = ListRequest(k=10, controls=Controls(**controls))
+    return best_films(recommender, model.ratings, histories, request)[0]
 
 
 def test_favourites_bring_lists_nearer_to_the_genres_of_histories(sample_model: TasteModel) -> None:
@@ -38,9 +40,8 @@ def test_diversity_brings_films_that_are_less_alike(sample_model: TasteModel) ->
 def test_a_film_shown_has_the_score_less_the_cost_of_its_place(sample_model: TasteModel) -> None:
     histories = histories_of(sample_model.ratings)
     recommender = sample_model.recommender("personal")
-    items, scores, costs = best_films(
-        recommender, sample_model.ratings, histories, 5, controls=Controls(diversity=0.5)
-    )
+    request = ListRequest(k=5, controls=Controls(diversity=0.5))
+    items, scores, costs = best_films(recommender, sample_model.ratings, histories, request)
     plain = recommender.score(histories)
     assert np.take_along_axis(plain, items, axis=1) == pytest.approx(scores)
     assert (costs[:, 0] == 0).all()

@@ -96,5 +96,5 @@ def test_liked_genres_weigh_films_by_their_rating(sample_ratings: Ratings) -> No
 @pytest.mark.parametrize("name", ["adventure", "favourites", "diversity"])
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
 def test_controls_go_from_nothing_to_all(name: str, value: float) -> None:
-    with pytest.raises(InputError, match=f"--{name}: expected 0 to 1, got"):
+    with pytest.raises(InputError, match=f"^{name}: expected 0 to 1, got"):
         Controls(**{name: value})

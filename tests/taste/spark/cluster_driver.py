@@ -13,6 +13,7 @@ import numpy as np
 from lacunar.mixture.parameters import MixtureParameters
 from lacunar.store import save_taste, taste_log
 from lacunar.taste.config import TasteConfig
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.spark.expectation import SparkExpectation
 from lacunar.taste.spark.features import spark_rows
 from lacunar.taste.spark.fit import fit_taste_on_spark
@@ -50,7 +51,7 @@ def main(master: str, data: Path, out: Path) -> None:
             taste_log(out / "model"),
             model.recommender(),
             model.ratings,
-            5,
+            ListRequest(k=5),
             out / "lists",
             users_per_partition=USERS_PER_FILE,
         )

@@ -29,6 +29,7 @@ from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.list_files import recommend_all
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.segments.fit import fit_segments
 from lacunar.taste.spark.session import require_spark
 
@@ -175,7 +176,7 @@ def test_users_are_placed_as_on_one_machine(
 
 def test_lists_are_those_of_one_machine(run: Run, local: TasteModel) -> None:
     found = pq.read_table(run.out / "lists")
-    expected = pa.concat_tables(recommend_all(local.recommender(), local.ratings, 5))
+    expected = pa.concat_tables(recommend_all(local.recommender(), local.ratings, ListRequest(k=5)))
     for name in ("user_id", "rank", "item_id"):
         assert found[name].equals(expected[name]), name
     np.testing.assert_allclose(found["score"], expected["score"], rtol=0, atol=1e-8)

@@ -11,8 +11,8 @@ import pytest
 from lacunar.errors import InputError
 from lacunar.taste.config import RecommenderName
 from lacunar.taste.model import TasteModel
-from lacunar.taste.recommend.candidates import candidates
 from lacunar.taste.recommend.list_files import recommend_all
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.rerank import Controls
 from lacunar.taste.spark.recommendations import recommend_all_on_spark
 
@@ -50,12 +50,13 @@ def test_lists_are_those_made_here(
     by: RecommenderName,
     controls: Controls,
 ) -> None:
-    ratings, asked = sample_model.ratings, sample_model.asked(by, controls)
+    request = ListRequest(k=5, by=by, controls=controls)
+    ratings, asked = sample_model.ratings, sample_model.recommender_for(request)
     rows = recommend_all_on_spark(
-        spark, log, asked, ratings, 5, tmp_path / "out", controls=controls, users_per_partition=50
+        spark, log, asked, ratings, request, tmp_path / "out", users_per_partition=50
     )
     found = pq.read_table(tmp_path / "out")
-    expected = pa.concat_tables(recommend_all(asked, ratings, 5, controls=controls))
+    expected = pa.concat_tables(recommend_all(asked, ratings, request))
     assert rows == len(found) == len(expected)
     assert found.schema == expected.schema
     for name in ("user_id", "rank", "item_id"):
@@ -69,12 +70,13 @@ def test_who_has_seen_every_candidate_has_no_row(
 ) -> None:
     ratings, asked = sample_model.ratings, sample_model.recommender("popularity")
     most = np.argsort(-ratings.ratings_per_item)[:FEW]
-    among = candidates(ratings, allow=[str(ratings.items["item_id"][i]) for i in most])
-    recommend_all_on_spark(spark, log, asked, ratings, 1, tmp_path / "out", among=among)
+    allow = tuple(str(ratings.items["item_id"][i]) for i in most)
+    request = ListRequest(k=1, allow=allow)
+    recommend_all_on_spark(spark, log, asked, ratings, request, tmp_path / "out")
     found = pq.read_table(tmp_path / "out")
     assert 0 < len(found) < ratings.n_users
     with pytest.raises(InputError, match="pass `force`"):
-        recommend_all_on_spark(spark, log, asked, ratings, 1, tmp_path / "out", among=among)
+        recommend_all_on_spark(spark, log, asked, ratings, request, tmp_path / "out")
 
 
 def test_workers_are_not_sent_the_log(
@@ -93,7 +95,7 @@ def test_workers_are_not_sent_the_log(
 
     monkeypatch.setattr(spark.sparkContext, "broadcast", broadcast)
     ratings, asked = sample_model.ratings, sample_model.recommender("personal")
-    recommend_all_on_spark(spark, log, asked, ratings, 1, tmp_path / "out")
+    recommend_all_on_spark(spark, log, asked, ratings, ListRequest(k=1), tmp_path / "out")
     [sent] = made
     assert (sent.films.n_users, len(sent.films.log), sent.films.n_items) == (0, 0, 300)
     assert (sent.films.scale, sent.films.genres) == (ratings.scale, ratings.genres)

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from lacunar.taste.config import RECOMMENDERS
 from lacunar.taste.model import TasteModel
-from lacunar.taste.recommend.candidates import candidates
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.rerank import Controls
 from lacunar.taste.to_json import (
     films_document,
@@ -39,7 +39,7 @@ def test_a_user_gets_the_films_of_each_recommender(
     user = str(sample_model.ratings.users[6])
     found = client.get(f"{API}/users/{user}/recommendations", params={"by": by, "top": 4})
     expected = recommendations_document(
-        sample_model, 6, 4, by=next(name for name in RECOMMENDERS if name == by)
+        sample_model, 6, ListRequest(k=4, by=next(name for name in RECOMMENDERS if name == by))
     )
     assert found.json() == expected
 
@@ -51,9 +51,11 @@ def test_controls_and_filters_reach_the_list(client: TestClient, sample_model: T
     assert found.json() == recommendations_document(
         sample_model,
         6,
-        10,
-        among=candidates(sample_model.ratings, genres=["Drama", "Comedy"], years=(1980, 9999)),
-        controls=Controls(adventure=0.5, diversity=0.3),
+        ListRequest(
+            controls=Controls(adventure=0.5, diversity=0.3),
+            genres=("Drama", "Comedy"),
+            first_year=1980,
+        ),
     )
 
 
@@ -66,9 +68,7 @@ def test_posted_ratings_get_films(client: TestClient, sample_model: TasteModel) 
     assert found.json() == recommendations_document(
         sample_model,
         stars,
-        3,
-        among=candidates(sample_model.ratings, deny=[ids[2]]),
-        controls=Controls(favourites=0.2),
+        ListRequest(k=3, controls=Controls(favourites=0.2), deny=(ids[2],)),
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.to_json import recommendations_document
 
 PATH = "/taste/try"
@@ -60,7 +61,7 @@ def test_ratings_in_the_address_lead_to_segment_and_films(
 ) -> None:
     first, second = ids(sample_model, 2)
     page = client.get(PATH, params=[("rate", f"{first}:5"), ("rate", f"{second}:1.5")]).text
-    expected = recommendations_document(sample_model, {first: 5.0, second: 1.5}, 10)
+    expected = recommendations_document(sample_model, {first: 5.0, second: 1.5}, ListRequest())
     assert titles(page) == [film["title"] for film in expected["items"]]
     assert f"with probability {expected['probability']:.3f}" in text_of(page)
     assert chosen(page) == [f"{first}:5", f"{second}:1.5"]
@@ -71,8 +72,13 @@ def test_films_tell_how_they_moved_since_the_latest_rating(
 ) -> None:
     first, second = ids(sample_model, 2)
     page = client.get(PATH, params=[("rate", f"{first}:5"), ("rate", f"{second}:5")]).text
-    after = recommendations_document(sample_model, {first: 5.0, second: 5.0}, 10)["items"]
-    before = [f["item"] for f in recommendations_document(sample_model, {first: 5.0}, 10)["items"]]
+    after = recommendations_document(sample_model, {first: 5.0, second: 5.0}, ListRequest())[
+        "items"
+    ]
+    before = [
+        f["item"]
+        for f in recommendations_document(sample_model, {first: 5.0}, ListRequest())["items"]
+    ]
     expected = sum(
         film["item"] not in before or before.index(film["item"]) != place
         for place, film in enumerate(after)

@@ -14,6 +14,7 @@ from lacunar.taste.config import TasteConfig
 from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.rerank import Controls
 from lacunar.taste.to_json import recommendations_document
 from lacunar.web.addresses import user_path
@@ -48,7 +49,7 @@ def test_a_users_page_has_profile_memberships_and_films(
     assert f"User {sample_model.ratings.users[USER]}" in told
     for name in sample_model.segments.names:
         assert name in told
-    for film in recommendations_document(sample_model, USER, 10)["items"]:
+    for film in recommendations_document(sample_model, USER, ListRequest())["items"]:
         assert film["title"] in told
         assert film["reasons"][0]["text"] in told
 
@@ -68,7 +69,7 @@ def test_controls_change_the_list_and_stay_as_they_were_set(
 ) -> None:
     page = client.get(path, params={"top": 5, "adventure": 0.8, "diversity": 0.5}).text
     expected = recommendations_document(
-        sample_model, USER, 5, controls=Controls(adventure=0.8, diversity=0.5)
+        sample_model, USER, ListRequest(k=5, controls=Controls(adventure=0.8, diversity=0.5))
     )
     assert [film["title"] for film in expected["items"]] == titles(page)
     assert 'name="adventure" min="0" max="1" step="0.05" value="0.8"' in page

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.rerank import Controls
 from lacunar.taste.to_json import recommendations_document
-from lacunar.web.list_requests import ListRequest
 from lacunar.web.views.lists import list_controls, shown_list
 
 
 def test_menus_are_set_as_was_asked(sample_model: TasteModel) -> None:
-    asked = ListRequest(top=7, by="segment", genres=("Drama",), first_year=1990)
+    asked = ListRequest(k=7, by="segment", genres=("Drama",), first_year=1990)
     found = list_controls(sample_model, asked)
     for menu, chosen in (("recommenders", "segment"), ("genres", "Drama"), ("lengths", "7")):
         assert [option.value for option in found[menu] if option.chosen] == [chosen]
@@ -24,8 +24,8 @@ def test_the_models_own_recommender_is_no_choice_in_an_address(sample_model: Tas
 
 
 def test_films_are_those_of_the_document_in_words(sample_model: TasteModel) -> None:
-    expected = recommendations_document(sample_model, 4, 6)["items"]
-    films = shown_list(sample_model, 4, ListRequest(top=6))["films"]
+    expected = recommendations_document(sample_model, 4, ListRequest(k=6))["items"]
+    films = shown_list(sample_model, 4, ListRequest(k=6))["films"]
     assert [film["title"] for film in films] == [film["title"] for film in expected]
     assert [film["reasons"] for film in films] == [
         [reason["text"] for reason in film["reasons"]] for film in expected

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from lacunar.errors import InputError
 from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.model import TasteModel
-from lacunar.web.list_requests import ListRequest, ratings_of
+from lacunar.taste.recommend.list_request import ListRequest
+from lacunar.web.list_requests import ratings_of
 from lacunar.web.views.tastes import TasteViews
 from lacunar.web.views.trying import PATH, Trying, star_options, trying_view
 
@@ -23,7 +24,7 @@ from lacunar.web.views.trying import PATH, Trying, star_options, trying_view
     st.text(max_size=8).map(str.strip),
 )
 def test_the_address_holds_the_whole_state_in_order(stars: dict[str, float], q: str) -> None:
-    trying = Trying(stars, q, ListRequest(top=5))
+    trying = Trying(stars, q, ListRequest(k=5))
     path, _, query = trying.path.partition("?")
     assert path == PATH
     pairs = parse_qsl(query, keep_blank_values=True)

@@ -17,11 +17,9 @@ from lacunar.errors import InputError
 if TYPE_CHECKING:
     from lacunar.taste.config import TasteConfig
     from lacunar.taste.data.rating_scale import RatingScale
-    from lacunar.taste.data.ratings import Intake, Ratings
+    from lacunar.taste.data.ratings import Intake
     from lacunar.taste.model import TasteModel
-    from lacunar.taste.recommend.base import Recommender
-    from lacunar.taste.recommend.candidates import Candidates
-    from lacunar.taste.recommend.rerank import Controls
+    from lacunar.taste.recommend.list_request import ListRequest
     from lacunar.taste.segments.placement import PlacementModel
     from lacunar.taste.segments.placement_files import PlacementSummary
     from lacunar.taste.spark.log import SparkLog
@@ -126,32 +124,22 @@ class Where:
     def recommend_all(
         self,
         log: Path,
-        recommender: Recommender,
-        ratings: Ratings,
-        k: int,
+        model: TasteModel,
+        request: ListRequest,
         output: Path,
         report: Report,
         *,
-        among: Candidates,
-        controls: Controls,
         force: bool,
     ) -> int:
         """Write lists for all users of a model's log: a file, or a directory of them on Spark."""
+        recommender, ratings = model.recommender_for(request), model.ratings
         if self.master is not None:
             from lacunar.taste.spark.recommendations import recommend_all_on_spark
 
             with self._session() as session:
                 report("recommendations", 0, 1)
                 rows = recommend_all_on_spark(
-                    session,
-                    log,
-                    recommender,
-                    ratings,
-                    k,
-                    output,
-                    among=among,
-                    controls=controls,
-                    force=force,
+                    session, log, recommender, ratings, request, output, force=force
                 )
                 report("recommendations", 1, 1)
                 return rows
@@ -161,9 +149,7 @@ class Where:
             output,
             recommender,
             ratings,
-            k,
-            among=among,
-            controls=controls,
+            request,
             progress=partial(report, "recommendations"),
         )
 

@@ -20,11 +20,9 @@ from lacunar.errors import InputError
 
 if TYPE_CHECKING:
     from lacunar.cli.taste.engines import Where
-    from lacunar.taste.config import RecommenderName
     from lacunar.taste.json_schema import RecommendationsDocument
     from lacunar.taste.model import TasteModel
-    from lacunar.taste.recommend.candidates import Candidates
-    from lacunar.taste.recommend.rerank import Controls
+    from lacunar.taste.recommend.list_request import ListRequest
 
 
 def recommend(
@@ -87,7 +85,7 @@ def recommend(
     from lacunar.files.parquet_directory import check_parquet_destination
     from lacunar.store import load_taste
     from lacunar.taste.config import RECOMMENDERS
-    from lacunar.taste.recommend.candidates import candidates
+    from lacunar.taste.recommend.list_request import ListRequest
     from lacunar.taste.recommend.rerank import Controls
     from lacunar.taste.to_json import recommendations_document
 
@@ -101,34 +99,29 @@ def recommend(
     if by is not None and recommender is None:
         raise InputError(f"--by: expected one of {', '.join(RECOMMENDERS)}, got {by!r}")
     stars = _stars(rate or [])
-    controls = Controls(adventure=adventure, favourites=favourites, diversity=diversity)
-    span = _years(years)
-    loaded = load_taste(model)
-    among = candidates(
-        loaded.ratings,
-        allow=allow,
-        deny=deny or (),
-        genres=genre,
-        years=span,
-        exclude_seen=not include_seen,
-    )
-    if output is not None:
-        _write_all(
-            where, loaded, model, output, top, recommender, among, controls, force=force, json=json
-        )
-        return
-    found = recommendations_document(
-        loaded,
-        stars if user is None else loaded.ratings.user_position(user),
-        top,
+    first_year, last_year = _years(years)
+    request = ListRequest(
+        k=top,
         by=recommender,
-        among=among,
-        controls=controls,
+        controls=Controls(adventure=adventure, favourites=favourites, diversity=diversity),
+        genres=tuple(genre or ()),
+        first_year=first_year,
+        last_year=last_year,
+        allow=tuple(allow) if allow else None,
+        deny=tuple(deny or ()),
+        include_seen=include_seen,
+    )
+    loaded = load_taste(model)
+    if output is not None:
+        _write_all(where, loaded, model, output, request, force=force, json=json)
+        return
+    document = recommendations_document(
+        loaded, stars if user is None else loaded.ratings.user_position(user), request
     )
     if json:
-        emit_json(found)
+        emit_json(document)
         return
-    _print(found)
+    _print(document)
 
 
 def _check_who(
@@ -149,10 +142,7 @@ def _write_all(
     model: TasteModel,
     saved: Path,
     output: Path,
-    top: int,
-    by: RecommenderName | None,
-    among: Candidates,
-    controls: Controls,
+    request: ListRequest,
     *,
     force: bool,
     json: bool,
@@ -160,17 +150,7 @@ def _write_all(
     from lacunar.store import taste_log
 
     with progress() as report:
-        rows = where.recommend_all(
-            taste_log(saved),
-            model.asked(by, controls),
-            model.ratings,
-            top,
-            output,
-            report,
-            among=among,
-            controls=controls,
-            force=force,
-        )
+        rows = where.recommend_all(taste_log(saved), model, request, output, report, force=force)
     users = model.ratings.n_users
     if json:
         emit_json(
@@ -178,7 +158,7 @@ def _write_all(
                 "file": str(output),
                 "users": users,
                 "rows": rows,
-                "by": by or model.config.recommender,
+                "by": request.by or model.config.recommender,
             }
         )
         return
@@ -205,9 +185,9 @@ def _stars(rates: list[str]) -> dict[str, float]:
     return stars
 
 
-def _years(years: str | None) -> tuple[int, int] | None:
+def _years(years: str | None) -> tuple[int, int] | tuple[None, None]:
     if years is None:
-        return None
+        return None, None
     first, _, last = years.partition(":")
     if not (first.strip().isdecimal() and last.strip().isdecimal()):
         raise InputError(f"--years: expected FIRST:LAST, such as 1980:1999, got {years!r}")

@@ -12,6 +12,7 @@ from lacunar.taste.config import RECOMMENDERS, RecommenderName
 from lacunar.taste.data.histories import histories_of
 from lacunar.taste.evaluate.to_json import Evaluation, Figure, Figures
 from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.list_request import ListRequest
 
 Context = dict[str, object]
 
@@ -44,7 +45,7 @@ def recommended(model: TasteModel, user: int, top: int) -> Context:
     """A user's films with reasons, and what each recommender would show beside them."""
     history = histories_of(model.ratings, np.array([user]))
     titles = model.ratings.items["title"]
-    found = {by: model.recommend(history, top, by=by)[0] for by in RECOMMENDERS}
+    found = {by: model.recommend(history, ListRequest(k=top, by=by))[0] for by in RECOMMENDERS}
     own = model.config.recommender
     shown = ([titles[film.item].as_py() for film in found[by]] for by in RECOMMENDERS)
     rows = [

@@ -13,6 +13,7 @@ from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.evaluate.methods import fitted_personal
 from lacunar.taste.evaluate.runner import Method, Training
 from lacunar.taste.recommend.base import Reason, Recommender, ScoreParts
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.personal import PersonalRecommender
 from lacunar.taste.recommend.ranking import best_films
 from lacunar.taste.recommend.rerank import Controls
@@ -39,7 +40,7 @@ class Controlled:
     ) -> None:
         self._recommender = recommender.adventurous(controls.adventure)
         self._ratings = ratings
-        self._controls = controls
+        self._request = ListRequest(k=_LIST_LENGTH, controls=controls)
 
     def fit(self, ratings: Ratings) -> Self:
         self._recommender.fit(ratings)
@@ -47,9 +48,7 @@ class Controlled:
         return self
 
     def score(self, histories: Histories) -> FloatArray:
-        items, _, _ = best_films(
-            self._recommender, self._ratings, histories, _LIST_LENGTH, controls=self._controls
-        )
+        items, _, _ = best_films(self._recommender, self._ratings, histories, self._request)
         scores = np.full((histories.n_users, self._ratings.n_items), -np.inf)
         user, place = np.nonzero(items >= 0)
         scores[user, items[user, place]] = -place

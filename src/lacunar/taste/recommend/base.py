@@ -1,4 +1,4 @@
-"""What every recommender is asked and what it answers."""
+"""The interface of recommenders: scores, score parts and reasons."""
 
 from __future__ import annotations
 
@@ -16,16 +16,22 @@ from lacunar.taste.data.ratings import Ratings
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One ground for a recommendation.
+    """A reason for a recommendation.
 
     Parameters
     ----------
     kind : str
-        What the ground is, for machines.
+        Machine-readable kind, such as ``"popularity"``.
     text : str
-        The same in words.
+        The reason in words.
     value : float
-        The figure behind it, such as a number of users or a share of the score.
+        The number behind it, such as a number of users or a part of the score.
+
+    Examples
+    --------
+    >>> reason = Reason("popularity", "29 of 50 users gave it 4 stars or more", 29.0)
+    >>> reason.kind, reason.value
+    ('popularity', 29.0)
     """
 
     kind: str
@@ -35,18 +41,18 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A film for a user.
+    """A film recommended to a user.
 
     Parameters
     ----------
     item : int
         Position of the film in ``Ratings.items``.
     score : float
-        What the recommender ordered by; comparable within one recommender only.
+        Films are ordered by it. Scores of different recommenders are not comparable.
     parts : ScoreParts
-        Sum to the score.
+        They sum to the score.
     reasons : tuple of Reason
-        The largest parts, told in words.
+        The largest parts in words.
     """
 
     item: int
@@ -56,10 +62,25 @@ class Recommendation:
 
 
 class Recommender(Protocol):
-    """Scores every film for any user, known to the fit or new, from the ratings it is shown.
+    """Scores every film for any user, from the user's ratings alone.
 
-    A recommender sees nothing of a user but a history, so what it says of a known user and of a
-    new one with the same ratings is the same, and it needs no refit for new ratings.
+    A recommender uses only a history. So a new user gets the same scores as a known user with the
+    same ratings, and new ratings need no refit. Any class with these four methods is a
+    recommender.
+
+    Examples
+    --------
+    >>> from lacunar.taste.data.histories import new_history
+    >>> from lacunar.taste.data.sample import sampled_ratings
+    >>> from lacunar.taste.recommend.popularity import PopularityRecommender
+    >>> ratings = sampled_ratings(n_users=50, n_movies=200)
+    >>> recommender: Recommender = PopularityRecommender().fit(ratings)
+    >>> history = new_history(ratings, {})
+    >>> best = int(recommender.score(history).argmax())
+    >>> [parts] = recommender.decompose(history, [best])
+    >>> [[reason]] = recommender.explain(history, [best], [parts])
+    >>> parts.total, reason.text
+    (29.0, '29 of 50 users gave it 4 stars or more')
     """
 
     def fit(self, ratings: Ratings) -> Self:
@@ -67,21 +88,46 @@ class Recommender(Protocol):
         ...
 
     def score(self, histories: Histories) -> FloatArray:
-        """Scores of all films, shape (B, I), high for what to show first, never NaN.
+        """Score all films for each of B users.
 
-        A new array each time, which the caller may overwrite; may be called from several threads
-        at once. Films of a user's history have scores too: those the user would have without them.
+        Several threads may call this at once.
+
+        Parameters
+        ----------
+        histories : Histories
+
+        Returns
+        -------
+        ndarray of shape (B, I)
+            A new array, which the caller may overwrite. Higher is better; never NaN; ``-inf``
+            excludes a film. Films of the history are scored as if the user had not rated them.
         """
         ...
 
     def decompose(self, history: Histories, items: Sequence[int]) -> list[ScoreParts]:
-        """Parts of the scores of some films for the one user of a history."""
+        """Split the scores of some films into parts.
+
+        Parameters
+        ----------
+        history : Histories
+            Ratings of one user.
+        items : sequence of int
+            Positions of films.
+        """
         ...
 
     def explain(
         self, history: Histories, items: Sequence[int], parts: Sequence[ScoreParts]
     ) -> list[tuple[Reason, ...]]:
-        """The largest parts of each score in words, from what :meth:`parts` said of the films."""
+        """Describe the largest parts of each score in words.
+
+        Parameters
+        ----------
+        history, items
+            As in :meth:`decompose`.
+        parts : sequence of ScoreParts
+            The result of :meth:`decompose`.
+        """
         ...
 
 
@@ -89,15 +135,15 @@ ScorePartKind = Literal["rated", "segment", "popularity", "adventure", "rerankin
 
 
 class ScorePart(NamedTuple):
-    """A share of a score.
+    """One part of a score.
 
     Parameters
     ----------
     kind : {"rated", "segment", "popularity", "adventure", "reranking"}
-        ``rated``: what a rated film adds; ``segment``: what the user's segments add to, or take
-        from, what everybody likes; ``popularity``: what everybody likes; ``adventure``: what
-        segments next to the user's like more than others do; ``reranking``: what a place in the
-        list costs beside the films already on it.
+        ``rated``: contribution of one rated film; ``popularity``: mean over all users;
+        ``segment``: difference between the user's segments and all users; ``adventure``: bonus for
+        films that neighbouring segments favour; ``reranking``: penalty for the mix of films above
+        it in the list.
     value : float
         In the units of the score.
     item : int, optional
@@ -111,17 +157,17 @@ class ScorePart(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoreParts:
-    """All parts of one score, which they sum to within 1e-9.
+    """All parts of one score. They sum to the score within 1e-9.
 
-    What thousands of rated films add stays an array: as objects they would take most of the time
-    that a recommendation takes.
+    The contributions of rated films are an array: thousands of objects would take most of the time
+    of a recommendation.
 
     Parameters
     ----------
     others : mapping of str to float
-        Every kind but ``rated``.
+        Value of every kind except ``rated``.
     rated : ndarray of shape (N,)
-        What each rated film adds.
+        Contribution of each rated film.
     items : ndarray of shape (N,)
         Positions of those films.
 
@@ -143,6 +189,7 @@ class ScoreParts:
 
     @property
     def total(self) -> float:
+        """Sum of all parts: the score."""
         return _sum(self._values)
 
     @property
@@ -152,17 +199,17 @@ class ScoreParts:
         return _sum(values[values > 0])
 
     def by_kind(self) -> dict[ScorePartKind, float]:
-        """What each kind adds up to."""
+        """Return the sum of each kind."""
         rated: dict[ScorePartKind, float] = {"rated": _sum(self.rated)} if len(self.rated) else {}
         return rated | dict(self.others)
 
     def largest(self, n: int) -> list[ScorePart]:
-        """The n largest parts; of equal ones the first."""
+        """Return the n largest parts; the first ones in a tie."""
         order = np.argsort(-self._values, kind="stable")
         return [self._score_part(place) for place in order[:n].tolist()]
 
     def plus(self, kind: ScorePartKind, value: float) -> ScoreParts:
-        """The same parts and another."""
+        """Return the same parts and one more."""
         return ScoreParts({**self.others, kind: value}, self.rated, self.items)
 
     @property

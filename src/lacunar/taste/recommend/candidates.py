@@ -1,4 +1,4 @@
-"""Which films may be recommended, and the best of them."""
+"""Candidate films and exact top-k selection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lacunar.errors import InputError
 from lacunar.taste.data.histories import Histories
 from lacunar.taste.data.ratings import Ratings
 
-# Scores are searched in this many groups, whose maxima bound the k-th best score from below.
+# Size of a group. The maxima of groups give a lower bound of the k-th best score.
 _GROUP = 64
 
 
@@ -25,7 +25,7 @@ class Candidates:
     ----------
     allowed : ndarray of shape (I,)
     exclude_seen : bool
-        Whether films of a user's history are left out.
+        Whether films in a user's history are left out.
     """
 
     allowed: NDArray[np.bool_]
@@ -41,7 +41,7 @@ def candidates(
     years: tuple[int, int] | None = None,
     exclude_seen: bool = True,
 ) -> Candidates:
-    """Films that somebody rated and that pass every filter named.
+    """Return the films that have a rating and pass every filter.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def candidates(
     deny : sequence of str
         Ids of films to leave out.
     genres : sequence of str, optional
-        A film needs at least one of them.
+        A film needs at least one of them; an empty sequence allows no film.
     years : tuple of int, optional
         First and last year of release; a film without a year does not pass.
     exclude_seen : bool
@@ -98,23 +98,23 @@ def _marked(ratings: Ratings, item_ids: Sequence[str]) -> NDArray[np.bool_]:
 def rank(
     scores: FloatArray, histories: Histories, among: Candidates, k: int
 ) -> tuple[NDArray[np.intp], FloatArray]:
-    """The k best candidates of each user, best first; equal scores in order of item position.
+    """Return the k best candidates of each user, best first; ties in order of item position.
 
     Parameters
     ----------
     scores : ndarray of shape (B, I)
-        Overwritten. ``-inf`` takes a film out.
+        Overwritten. ``-inf`` excludes a film.
     histories : Histories
-        Of the same B users.
+        Ratings of the same B users.
     among : Candidates
     k : int
 
     Returns
     -------
     items : ndarray of shape (B, min(k, I))
-        Positions of films, and -1 where candidates run out.
+        Positions of films; -1 after the last candidate.
     best : ndarray of shape (B, min(k, I))
-        Their scores, ``-inf`` where candidates run out.
+        Their scores; ``-inf`` after the last candidate.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def rank(
 
 
 def top_k(scores: FloatArray, k: int) -> tuple[NDArray[np.intp], FloatArray]:
-    """The k highest finite scores of each row; see :func:`rank`.
+    """Return the k highest finite scores of each row; see :func:`rank`.
 
     Examples
     --------
@@ -138,9 +138,9 @@ def top_k(scores: FloatArray, k: int) -> tuple[NDArray[np.intp], FloatArray]:
     """
     n_users, n_items = scores.shape
     k = min(k, n_items)
-    # What lies under every finite score is out, however few candidates there are.
+    # A row with fewer than k finite scores has a bound of -inf: keep finite scores only.
     bound = np.maximum(_lower_bounds(scores, k), np.finfo(np.float64).min)
-    # Rows of the transposed array where that is how it lies in memory: both are one pass.
+    # Read memory in order, whether the array is in C or Fortran order.
     if scores.flags.f_contiguous:
         by_film = scores.T
         item, user = np.divmod(np.flatnonzero(by_film >= bound), n_users)
@@ -159,7 +159,7 @@ def top_k(scores: FloatArray, k: int) -> tuple[NDArray[np.intp], FloatArray]:
 
 
 def _lower_bounds(scores: FloatArray, k: int) -> FloatArray:
-    """A bound that at least k scores of each row reach, and few more than k."""
+    """Return a bound for each row that at least k scores reach, and few more."""
     n_users, n_items = scores.shape
     n_groups = n_items // _GROUP
     if n_groups < 2 * k:
@@ -173,7 +173,7 @@ def _lower_bounds(scores: FloatArray, k: int) -> FloatArray:
 
 
 def _kth(values: FloatArray, k: int) -> FloatArray:
-    """The k-th largest of each row."""
+    """Return the k-th largest value of each row."""
     if np.isnan(values).any():
         raise ValueError("expected a score for every film, got NaN")
     return np.asarray(np.partition(values, -k, axis=1)[:, -k])

@@ -1,15 +1,15 @@
-"""A linear model from films to films in closed form.
+"""EASE: a linear item-item model in closed form.
 
-Feedback X (users x films) is predicted from itself, each film from all others: the weights B
-minimise ``|X - X B|^2 + penalty |B|^2`` with a diagonal of zeros. With
-``P = (X'X + penalty)^-1`` they are ``B_ij = -P_ij / P_jj``. Source: Steck (2019),
-"Embarrassingly Shallow Autoencoders for Sparse Data". Rows of content under the rows of users
-make films alike that share it: Jeunen, Van Balen and Goethals (2020), "Closed-Form Models for
+Feedback X (users x films) predicts itself, each film from all others. The weights B minimise
+ ``|X - X B|^2 + penalty |B|^2`` with a diagonal of zeros. With
+``P = (X'X + penalty)^-1`` the weights are ``B_ij = -P_ij / P_jj``. Source: Steck (2019),
+"Embarrassingly Shallow Autoencoders for Sparse Data". Rows of content below the rows of users
+bring films with the same content closer: Jeunen, Van Balen and Goethals (2020), "Closed-Form Models for
 Collaborative Filtering with Side-Information".
 
-With fewer rows n than films the same weights follow from an n x n inverse (Woodbury): with
-``A = (X X' + penalty)^-1`` and ``q_j = 1 - x_j' A x_j``, ``B_ij = x_i' A x_j / q_j``, and a
-row x has the scores ``(x X' A X) / q`` for films it lacks. So no films x films matrix is made.
+With fewer rows n than films, an n x n inverse gives the same weights (Woodbury): with
+``A = (X X' + penalty)^-1`` and ``q_j = 1 - x_j' A x_j``, ``B_ij = x_i' A x_j / q_j``. A row x
+has the scores ``(x X' A X) / q`` for the films that it lacks. This needs no films x films matrix.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from lacunar.parallel import in_threads
 # A multiply-add of a sparse product costs about as much as a hundred of a dense one.
 _DENSE_ADVANTAGE = 100
 _ROWS_PER_BLOCK = 1024
-# Sparse products are taken by so many films, in threads, and by so many blocks of films in turn.
+# Films per block of a sparse product, and blocks that run in threads at a time.
 _FILMS_PER_BLOCK = 512
 _BLOCKS = 8
 
 
 @dataclass(frozen=True)
 class DualEase:
-    """Weights by way of the n x n inverse of a feedback matrix with n rows.
+    """EASE weights in dual form: the n x n inverse of a feedback matrix with n rows.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class DualEase:
     unexplained: FloatArray
 
     def predict(self, feedback: sp.csr_array) -> FloatArray:
-        """Predicted feedback of all films, shape (B, I), from feedback of shape (B, I)."""
+        """Predict the feedback on all films, shape (B, I), from feedback of shape (B, I)."""
         mixing = np.asarray((feedback @ self._films).toarray() @ self.inverse)  # (B, n)
         scores = np.asarray(self._scaled_films @ np.ascontiguousarray(mixing.T)).T  # (B, I)
         own = feedback.tocoo()
@@ -63,7 +63,7 @@ class DualEase:
         return scores
 
     def weights(self, sources: Sequence[int], targets: Sequence[int]) -> FloatArray:
-        """What one unit of feedback on each source adds to each target."""
+        """Return the contribution of one unit of feedback on each source to each target."""
         right = self._scaled_films[list(targets)] @ self.inverse  # (targets, n)
         found = np.asarray(self._films[list(sources)] @ right.T)
         return np.where(np.equal.outer(sources, targets), 0.0, found)
@@ -74,20 +74,20 @@ class DualEase:
 
     @cached_property
     def _scaled_films(self) -> sp.csr_array:
-        """Each film's column of the rows, over what the others leave unexplained; (I, n)."""
+        """Each film's column divided by ``unexplained``, shape (I, n)."""
         return sp.csr_array(self.rows.multiply(1 / self.unexplained).T)
 
 
 @dataclass(frozen=True, slots=True)
 class PrimalEase:
-    """Weights as a matrix over the films it knows.
+    """EASE weights in primal form: a films x films matrix.
 
     Parameters
     ----------
     n_items : int
         Films in all, I.
     items : ndarray of shape (M,)
-        Positions of the films the model knows; the others have weights of zero.
+        Positions of the modelled films; the weights of other films are zero.
     matrix : ndarray or scipy.sparse.csr_array of shape (M, M)
         Weight of each source (row) for each target (column).
     """
@@ -97,7 +97,7 @@ class PrimalEase:
     matrix: FloatArray | sp.csr_array
 
     def predict(self, feedback: sp.csr_array) -> FloatArray:
-        """Predicted feedback of all films, shape (B, I), from feedback of shape (B, I)."""
+        """Predict the feedback on all films, shape (B, I), from feedback of shape (B, I)."""
         if len(self.items) < self.n_items:
             feedback = sp.csr_array(feedback[:, self.items])
         known = _product(feedback, self.matrix)
@@ -108,7 +108,7 @@ class PrimalEase:
         return scores
 
     def weights(self, sources: Sequence[int], targets: Sequence[int]) -> FloatArray:
-        """What one unit of feedback on each source adds to each target."""
+        """Return the contribution of one unit of feedback on each source to each target."""
         place = np.full(self.n_items, -1)
         place[self.items] = np.arange(len(self.items))
         i, j = place[list(sources)], place[list(targets)]
@@ -118,7 +118,7 @@ class PrimalEase:
 
 
 def _product(feedback: sp.csr_array, matrix: FloatArray | sp.csr_array) -> FloatArray:
-    """``feedback @ matrix`` as a dense array, by the way that is faster."""
+    """Return ``feedback @ matrix`` as a dense array, by the faster method."""
     if sp.issparse(matrix):
         return np.asarray((feedback @ matrix).toarray())
     if feedback.nnz * _DENSE_ADVANTAGE > feedback.shape[0] * feedback.shape[1]:
@@ -137,7 +137,7 @@ def fit_ease(
     max_dense: int = 6_000,
     neighbours: int = 300,
 ) -> EaseModel:
-    """Fit by the smaller of the two inverses.
+    """Fit EASE by the smaller of the two inverses.
 
     Parameters
     ----------
@@ -146,12 +146,12 @@ def fit_ease(
     penalty : float
         Above 0.
     max_films : int
-        Of more films only those with the most feedback are modelled, where rows outnumber them:
-        a matrix of 16,000 x 16,000 takes 2 GB while it is inverted.
+        If there are more films, and more rows than films, only the films with the most feedback
+        are modelled: the inversion of a 16,000 x 16,000 matrix takes 2 GB.
     max_dense : int
-        Weights of more films are kept sparse: of each film's the largest only.
+        With more films the weights are sparse: only the largest of each film are kept.
     neighbours : int
-        How many of each film's weights are kept then.
+        Number of weights per film in a sparse matrix.
 
     Examples
     --------
@@ -179,7 +179,7 @@ def _fit_dual(rows: sp.csr_array, penalty: float) -> DualEase:
     inverse = _inverse(gram)
     films = sp.csr_array(rows.T)
     film = np.repeat(np.arange(films.shape[0]), np.diff(films.indptr))
-    # x_j' A x_j needs A X only where X has an entry.
+    # x_j' A x_j needs A X only at the entries of X.
     explained = np.zeros(films.shape[0])
     for start in range(0, films.shape[0], _ROWS_PER_BLOCK):
         block = films[start : start + _ROWS_PER_BLOCK]
@@ -201,14 +201,14 @@ def _fit_primal(rows: sp.csr_array, penalty: float) -> FloatArray:
 
 
 def _gram(rows: sp.csr_array) -> FloatArray:
-    """``X'X`` as a dense matrix, of which the lower triangle is set."""
+    """Return the lower triangle of ``X'X`` in a dense matrix."""
     n, n_items = rows.shape
     sparse_cost = float((np.diff(rows.indptr).astype(np.float64) ** 2).sum())
     gram = np.zeros((n_items, n_items), order="F")
     if sparse_cost * _DENSE_ADVANTAGE < n * n_items**2 / 2:
         blocks = range(0, n_items, _FILMS_PER_BLOCK)
         for some in (blocks[i : i + _BLOCKS] for i in range(0, len(blocks), _BLOCKS)):
-            # Only the lower triangle is needed: no product with films before the block's.
+            # Only the lower triangle is needed: skip films before the block.
             first = some[0]
             later = rows[:, first:] if first else rows
 
@@ -226,7 +226,7 @@ def _gram(rows: sp.csr_array) -> FloatArray:
 
 
 def _inverse(matrix: FloatArray) -> FloatArray:
-    """Inverse of a positive definite matrix from its lower triangle, which is overwritten."""
+    """Invert a positive definite matrix, given its lower triangle, in place."""
     factor, _ = dpotrf(np.asfortranarray(matrix), lower=1, overwrite_a=1, clean=0)
     inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
     for start in range(0, len(inverse), _ROWS_PER_BLOCK):
@@ -234,12 +234,12 @@ def _inverse(matrix: FloatArray) -> FloatArray:
         corner = inverse[start:stop, start:stop]
         corner[:] = np.tril(corner) + np.tril(corner, -1).T
         inverse[start:stop, stop:] = inverse[stop:, start:stop].T
-    # Symmetric, so the transposed view is the same matrix in row order.
+    # The matrix is symmetric: its transpose is the same matrix in C order.
     return np.asarray(inverse.T)
 
 
 def _largest(weights: FloatArray, per_target: int) -> sp.csr_array:
-    """Keep the largest weights of each target, by size."""
+    """Keep the weights of each target with the largest absolute values."""
     per_target = min(per_target, len(weights))
     columns = []
     for start in range(0, len(weights), _ROWS_PER_BLOCK):

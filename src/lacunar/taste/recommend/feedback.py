@@ -1,4 +1,4 @@
-"""What a rating says to the item model, and what a film says of itself."""
+"""Implicit feedback from ratings, and content rows, for the item model."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _YEARS = 5
 
 
 def graded_feedback(rating: FloatArray, scale: RatingScale, grade: float) -> FloatArray:
-    """Feedback that a film was seen, higher the better it was liked.
+    """Turn ratings into feedback: a seen film counts more the higher its rating.
 
-    ``max(0, 1 - grade + grade * q)``, where q is 0 for the scale's lowest rating and 1 for its
-    highest: a grade of 0 counts that a film was seen and nothing else, a grade of 1 counts the
-    rating alone, and one above 1 takes the lowest ratings as no better than not seen.
+    ``max(0, 1 - grade + grade * q)``, where q is 0 for the lowest rating of the scale and 1 for
+    the highest. With a grade of 0 every seen film counts the same. With a grade of 1 feedback is
+    proportional to q. With a grade above 1 the lowest ratings count like films not seen.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def graded_feedback(rating: FloatArray, scale: RatingScale, grade: float) -> Flo
     >>> graded_feedback(np.array([0.5, 2.75, 5.0]), RatingScale(), 1.2).round(3).tolist()
     [0.0, 0.4, 1.0]
     """
-    # In place: of a large log each intermediate array would take hundreds of megabytes.
+    # In place: each intermediate array of a large log would take hundreds of megabytes.
     values = np.asarray(rating - scale.minimum)
     values /= scale.maximum - scale.minimum
     values *= grade
@@ -41,9 +41,9 @@ def graded_feedback(rating: FloatArray, scale: RatingScale, grade: float) -> Flo
 
 
 def content_rows(ratings: Ratings) -> sp.csr_array:
-    """What films have in common whoever rates them: a row per genre in five years, and per year.
+    """Return rows of films with common content: a row per genre and five years, and per year.
 
-    Rows of a single film are left out: they tie nothing together.
+    Rows of a single film are left out: they connect no films.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def content_rows(ratings: Ratings) -> sp.csr_array:
     Returns
     -------
     rows : scipy.sparse.csr_array of shape (R, I)
-        Ones.
+        Ones where a film belongs to a row.
     """
     has_year = ~np.isnan(ratings.years)
     year = np.where(has_year, ratings.years, 0).astype(np.int64)
@@ -67,7 +67,7 @@ def content_rows(ratings: Ratings) -> sp.csr_array:
 def _rows(key: NDArray[np.int64], item: NDArray[np.integer], n_items: int) -> sp.csr_array:
     _, row, sizes = np.unique(key, return_inverse=True, return_counts=True)
     shared = sizes > 1
-    place = np.cumsum(shared) - 1
+    position = np.cumsum(shared) - 1
     kept = shared[row]
-    entries = (np.ones(kept.sum()), (place[row[kept]], item[kept]))
+    entries = (np.ones(kept.sum()), (position[row[kept]], item[kept]))
     return sp.csr_array(entries, shape=(int(shared.sum()), n_items))

@@ -1,4 +1,4 @@
-"""What everybody likes: the rule every other has to beat."""
+"""The popularity recommender, the baseline for all others."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from lacunar.taste.recommend.base import Reason, ScoreParts
 
 
 class PopularityRecommender:
-    """Films ordered by how many users liked them.
+    """Orders films by the number of users who liked them.
 
     Parameters
     ----------
     liked_from : float, optional
-        Stars; a rating of at least this is a like. Four fifths of the scale unless named.
+        Stars; a rating of at least this is a like. The default is four fifths of the scale.
 
     Examples
     --------
@@ -51,8 +51,8 @@ class PopularityRecommender:
     def explain(
         self, history: Histories, items: Sequence[int], parts: Sequence[ScoreParts]
     ) -> list[tuple[Reason, ...]]:
-        told = f"of {self._n_users} users gave it {self._threshold:g} stars or more"
+        text = f"of {self._n_users} users gave it {self._threshold:g} stars or more"
         return [
-            (Reason("popularity", f"{likes:g} {told}", likes),)
+            (Reason("popularity", f"{likes:g} {text}", likes),)
             for likes in self._likes[list(items)].tolist()
         ]

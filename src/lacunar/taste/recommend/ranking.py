@@ -1,4 +1,4 @@
-"""From a recommender to lists: rank, order anew where that was asked for, explain."""
+"""Ranking, re-ranking and explanation of recommendation lists."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from lacunar.parallel import in_threads
 from lacunar.taste.data.histories import Histories
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.recommend.base import Reason, Recommendation, Recommender
-from lacunar.taste.recommend.candidates import Candidates, candidates, rank
+from lacunar.taste.recommend.candidates import Candidates, rank
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.rerank import SHORT_LIST, Controls, liked_genres, rerank
 
-# Scores of so many users fit into memory that is used again and again.
+# The scores of one batch fit into memory that is reused.
 _USERS_PER_BATCH = 128
 
 _Lists = tuple[NDArray[np.intp], FloatArray, FloatArray]
@@ -24,55 +25,51 @@ def best_films(
     recommender: Recommender,
     ratings: Ratings,
     histories: Histories,
-    k: int,
+    request: ListRequest,
     *,
     among: Candidates | None = None,
-    controls: Controls | None = None,
     n_threads: int | None = None,
 ) -> _Lists:
-    """The films to show each user, in order.
+    """Return the best films for each user, in order.
 
     Parameters
     ----------
     recommender : Recommender
-        Fitted, and as adventurous as wanted.
+        Fitted, with ``controls.adventure`` already applied; ``request.by`` is not used.
     ratings : Ratings
-        Of the films; its users are looked at only where ``among`` is not named.
+        Log with the films. Its users are used only to find the candidates.
     histories : Histories
-        Of B users.
-    k : int
+        Ratings of B users.
+    request : ListRequest
     among : Candidates, optional
-        Films somebody rated and the user did not, unless named.
-    controls : Controls, optional
+        The default is ``request.candidates(ratings)``.
     n_threads : int, optional
-        As many as there are cores unless named.
+        The default is the number of cores.
 
     Returns
     -------
     items : ndarray of shape (B, min(k, I))
-        Positions of films, best first; -1 where candidates run out.
+        Positions of films, best first; -1 after the last candidate.
     scores : ndarray of shape (B, min(k, I))
-        ``-inf`` where candidates run out.
+        ``-inf`` after the last candidate.
     costs : ndarray of shape (B, min(k, I))
-        What re-ranking takes from each score at its place; the score to show is the difference.
+        Penalty of each film from re-ranking. The score to show is the score minus the penalty.
     """
-    among = among or candidates(ratings)
-    controls = controls or Controls()
-
+    among, controls, k = among or request.candidates(ratings), request.controls, request.k
     genres = ratings.genre_shares if controls.rerank else None
 
-    def of_some(users: NDArray[np.intp]) -> _Lists:
-        some = histories.take(users)
+    def lists_of(users: NDArray[np.intp]) -> _Lists:
+        batch = histories.take(users)
         if genres is None:
-            items, scores = rank(recommender.score(some), some, among, k)
+            items, scores = rank(recommender.score(batch), batch, among, k)
             return items, scores, np.zeros_like(scores)
-        short = rank(recommender.score(some), some, among, max(k, SHORT_LIST))
-        return _reranked(*short, k, genres, liked_genres(some, ratings, genres), controls)
+        short = rank(recommender.score(batch), batch, among, max(k, SHORT_LIST))
+        return _reranked(*short, k, genres, liked_genres(batch, ratings, genres), controls)
 
     batches = np.split(
         np.arange(histories.n_users), range(_USERS_PER_BATCH, histories.n_users, _USERS_PER_BATCH)
     )
-    items, scores, costs = zip(*in_threads(of_some, batches, n_threads=n_threads), strict=True)
+    items, scores, costs = zip(*in_threads(lists_of, batches, n_threads=n_threads), strict=True)
     return np.concatenate(items), np.concatenate(scores), np.concatenate(costs)
 
 
@@ -84,11 +81,11 @@ def _reranked(
     liked: FloatArray,
     controls: Controls,
 ) -> _Lists:
-    places, costs = rerank(items, scores, k, genres=genres, liked=liked, controls=controls)
-    chosen = np.maximum(places, 0)
+    ranks, costs = rerank(items, scores, k, genres=genres, liked=liked, controls=controls)
+    chosen = np.maximum(ranks, 0)
     return (
-        np.where(places < 0, -1, np.take_along_axis(items, chosen, axis=1)),
-        np.where(places < 0, -np.inf, np.take_along_axis(scores, chosen, axis=1)),
+        np.where(ranks < 0, -1, np.take_along_axis(items, chosen, axis=1)),
+        np.where(ranks < 0, -np.inf, np.take_along_axis(scores, chosen, axis=1)),
         costs,
     )
 
@@ -97,17 +94,30 @@ def recommend(
     recommender: Recommender,
     ratings: Ratings,
     histories: Histories,
-    k: int,
-    *,
-    among: Candidates | None = None,
-    controls: Controls | None = None,
+    request: ListRequest | None = None,
 ) -> list[list[Recommendation]]:
-    """At most k films for each user, best first, with the parts of their scores and reasons.
+    """Recommend films to each user, best first, with the parts of each score and the reasons.
 
     Parameters
     ----------
-    recommender, ratings, histories, k, among, controls
-        As in :func:`best_films`.
+    recommender : Recommender
+        Fitted, with ``controls.adventure`` already applied; ``request.by`` is not used.
+    ratings : Ratings
+        The log that the recommender was fitted to.
+    histories : Histories
+        Ratings of B users. Users may be new.
+    request : ListRequest, optional
+        The default asks for ten films without filters or controls.
+
+    Returns
+    -------
+    lists : list of B lists of Recommendation
+        At most ``request.k`` films each; fewer when candidates run out.
+
+    Raises
+    ------
+    InputError
+        If the request names an unknown film or genre, or its years are in the wrong order.
 
     Examples
     --------
@@ -116,11 +126,11 @@ def recommend(
     >>> from lacunar.taste.data.sample import sampled_ratings
     >>> ratings = sampled_ratings(n_users=50, n_movies=200)
     >>> popular = PopularityRecommender().fit(ratings)
-    >>> [[film]] = recommend(popular, ratings, new_history(ratings, {}), 1)
+    >>> [[film]] = recommend(popular, ratings, new_history(ratings, {}), ListRequest(k=1))
     >>> film.reasons[0].text
     '29 of 50 users gave it 4 stars or more'
     """
-    items, _, costs = best_films(recommender, ratings, histories, k, among=among, controls=controls)
+    items, _, costs = best_films(recommender, ratings, histories, request or ListRequest())
     return [
         _explained(recommender, histories.take(np.array([user])), items[user], costs[user])
         for user in range(histories.n_users)
@@ -135,13 +145,15 @@ def _explained(
 ) -> list[Recommendation]:
     shown = items[items >= 0].tolist()
     parts_of = recommender.decompose(history, shown)
-    told_of = recommender.explain(history, shown, parts_of)
+    reasons_of = recommender.explain(history, shown, parts_of)
     explained = []
-    for item, parts, told, cost in zip(shown, parts_of, told_of, costs.tolist(), strict=False):
-        whole, grounds = parts, told
+    for item, parts, reasons, cost in zip(
+        shown, parts_of, reasons_of, costs.tolist(), strict=False
+    ):
+        whole, grounds = parts, reasons
         if cost:
             whole = parts.plus("reranking", -cost)
             price = Reason("reranking", f"its place in the list costs {cost:.3g}", -cost)
-            grounds = (*told, price)
+            grounds = (*reasons, price)
         explained.append(Recommendation(item, whole.total, whole, grounds))
     return explained

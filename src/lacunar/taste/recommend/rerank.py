@@ -1,11 +1,11 @@
-"""Order a short list anew: nearer to the user's genres, or with films less alike.
+"""Greedy re-ranking of a short list, for calibrated genres or for diversity.
 
-Both build the list film by film, each time taking the film whose score at that place is highest:
-its own score, less what it costs at the place. ``favourites`` takes the distance of the list's
-genres from those the user likes (Steck 2018, "Calibrated Recommendations"), ``diversity`` the
-likeness to the most similar film already taken (Carbonell and Goldstein 1998, maximal marginal
-relevance). A control of 0 costs nothing, one of .5 as much as lies between the first and the last
-score of the short list, one near 1 decides alone.
+The list is built film by film. Each step takes the film with the highest score minus penalty.
+``favourites`` penalises the distance between the genres of the list and the genres the user likes
+(Steck 2018, "Calibrated Recommendations"). ``diversity`` penalises the similarity to the most
+similar film already taken (Carbonell and Goldstein 1998, maximal marginal relevance). A control
+of 0 has no penalty. A control of 0.5 weighs the penalty by the difference between the first and
+the last score of the short list. With a control near 1 the penalty alone decides.
 """
 
 from __future__ import annotations
@@ -21,30 +21,35 @@ from lacunar.errors import InputError
 from lacunar.taste.data.histories import Histories
 from lacunar.taste.data.ratings import Ratings
 
-# Films considered for a place; those behind are too far to be worth a better mix.
+# Films considered; the scores of later ones are too low for a better mix to make up for them.
 SHORT_LIST = 100
-# Share of the user's own mix in the list's, so that a genre still missing costs a finite amount.
+# Share of the user's genres mixed into those of the list: keeps the penalty of a missing genre finite.
 _SMOOTHING = 0.01
 _NEARLY_ALL = 0.99
 
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """What a user may ask of a list.
+    """Controls of a recommendation list, each from 0 (off) to 1.
 
     Parameters
     ----------
     adventure : float
-        0 to 1: how far to look beyond the user's own segment.
+        Exploration: the weight of films that neighbouring segments like.
     favourites : float
-        0 to 1: how closely the list follows the genres the user likes.
+        How closely the genres of the list follow the genres the user likes.
     diversity : float
-        0 to 1: how little alike the films of the list are.
+        How different the films of the list are from each other.
 
     Raises
     ------
     InputError
-        If one is not from 0 to 1.
+        If a control is not from 0 to 1.
+
+    Examples
+    --------
+    >>> Controls(diversity=0.5).rerank, Controls(adventure=0.5).rerank
+    (True, False)
     """
 
     adventure: float = 0.0
@@ -58,13 +63,14 @@ class Controls:
 
     @property
     def rerank(self) -> bool:
+        """Whether lists are re-ranked."""
         return self.favourites > 0 or self.diversity > 0
 
 
 def liked_genres(histories: Histories, ratings: Ratings, genres: sp.csr_array) -> FloatArray:
-    """Genre mix of each history, films weighing by their rating, shape (B, G).
+    """Return the genre mix of each history, weighted by rating, shape (B, G).
 
-    Zeros for a user of whom nothing is known.
+    Zeros for a user without ratings.
     """
     scale = ratings.scale
     height = (histories.rating - scale.minimum + scale.step) / (scale.maximum - scale.minimum)
@@ -81,14 +87,14 @@ def rerank(
     liked: FloatArray,
     controls: Controls,
 ) -> tuple[NDArray[np.intp], FloatArray]:
-    """Choose k of a short list, film by film.
+    """Choose k films of a short list, one by one.
 
     Parameters
     ----------
     items : ndarray of shape (B, S)
-        Positions of films, best first; -1 where a list has ended.
+        Positions of films, best first; -1 after the end of a list.
     scores : ndarray of shape (B, S)
-        ``-inf`` where a list has ended.
+        ``-inf`` after the end of a list.
     k : int
     genres : scipy.sparse.csr_array of shape (I, G)
         See :attr:`lacunar.taste.data.ratings.Ratings.genre_shares`.
@@ -98,56 +104,58 @@ def rerank(
 
     Returns
     -------
-    places : ndarray of shape (B, min(k, S))
-        Which place of the short list comes next; -1 where a list has ended.
-    cost : ndarray of shape (B, min(k, S))
-        What each film's place takes from its score.
+    ranks : ndarray of shape (B, min(k, S))
+        Columns of the short list, in the new order; -1 after the end of a list.
+    costs : ndarray of shape (B, min(k, S))
+        Penalty of each film.
     """
     n_users, size = items.shape
     k = min(k, size)
     mix = genres[np.maximum(items, 0).ravel()].toarray().reshape(n_users, size, -1)  # (B, S, G)
     length = np.sqrt((mix**2).sum(axis=2, keepdims=True))
     direction = mix / np.maximum(length, np.finfo(float).tiny)
-    unit = _spread(scores)
-    price_mix, price_alike = (unit * _price(c) for c in (controls.favourites, controls.diversity))
+    spread = _spread(scores)
+    mix_weight, likeness_weight = (
+        spread * _weight(control) for control in (controls.favourites, controls.diversity)
+    )
     taken = np.zeros((n_users, liked.shape[1]))
-    alike = np.zeros((n_users, size))
+    likeness = np.zeros((n_users, size))
     left = scores.copy()
-    places = np.full((n_users, k), -1, dtype=np.intp)
+    ranks = np.full((n_users, k), -1, dtype=np.intp)
     costs = np.zeros((n_users, k))
     everyone = np.arange(n_users)
-    for place in range(k):
-        cost = price_alike[:, np.newaxis] * alike
+    for position in range(k):
+        cost = likeness_weight[:, np.newaxis] * likeness
         if controls.favourites:
-            listed = (taken[:, np.newaxis] + mix) / (place + 1)
-            cost = cost + price_mix[:, np.newaxis] * _distance(liked, listed)
+            listed = (taken[:, np.newaxis] + mix) / (position + 1)
+            cost = cost + mix_weight[:, np.newaxis] * _distance(liked, listed)
         best = (left - cost).argmax(axis=1)
         found = left[everyone, best] > -np.inf
-        places[found, place] = best[found]
-        costs[found, place] = cost[everyone, best][found]
+        ranks[found, position] = best[found]
+        costs[found, position] = cost[everyone, best][found]
         left[everyone, best] = -np.inf
         taken += mix[everyone, best]
         if controls.diversity:
             similar = np.einsum("bsg,bg->bs", direction, direction[everyone, best])
-            alike = np.maximum(alike, similar)
-    return places, costs
+            likeness = np.maximum(likeness, similar)
+    return ranks, costs
 
 
 def _distance(liked: FloatArray, listed: FloatArray) -> FloatArray:
-    """Kullback-Leibler divergence of each listed mix (B, S, G) from the liked one (B, G)."""
+    """Return the Kullback-Leibler divergence of each mix (B, S, G) from the liked one (B, G)."""
     wanted = liked[:, np.newaxis]
     smoothed = (1 - _SMOOTHING) * listed + _SMOOTHING * wanted
     ratio = np.divide(wanted, smoothed, out=np.ones_like(smoothed), where=wanted > 0)
     return np.asarray((wanted * np.log(ratio)).sum(axis=2))
 
 
-def _price(control: float) -> float:
+def _weight(control: float) -> float:
     control = min(control, _NEARLY_ALL)
     return control / (1 - control)
 
 
 def _spread(scores: FloatArray) -> FloatArray:
-    """From the first to the last score of each list, shape (B,)."""
+    """Return the difference between the first and last score of each list, shape (B,)."""
     known = np.where(np.isfinite(scores), scores, np.nan)
     with np.errstate(invalid="ignore"):
         first = np.fmax.reduce(known, axis=1)

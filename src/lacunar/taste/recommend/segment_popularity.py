@@ -1,4 +1,4 @@
-"""What the user's segment likes: the source report's rule, and the same over all segments."""
+"""Popularity within segments: hard (rule of the source report) or weighted by the posterior."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from lacunar.taste.segments.film_counts import count_films
 from lacunar.taste.segments.placement import Placer
 
 Weighting = Literal["hard", "posterior"]
-# Breaks ties between numbers of likes by mean stars, and stays far below one like.
+# Weight of the mean stars in ties; their sum stays far below one like.
 _TIE = 1e-7
 
 
 class SegmentRecommender:
-    """Popularity inside segments.
+    """Orders films by popularity within segments.
 
-    ``hard`` is the source report's rule: a film's score is the number of members of the user's
-    most probable segment who rated it above ``liked_above``, and equal numbers are ordered by the
-    members' mean rating, which adds a ten-millionth of a like per star. A film no member liked has
-    the score ``-inf``. ``posterior`` asks every segment: the share of its users who like the film,
-    times the probability that the user belongs to it.
+    ``hard`` is the rule of the source report: the score of a film is the number of members of the
+    user's most probable segment who rated it above ``liked_above``. Ties are broken by the
+    members' mean rating, which adds 1e-7 per star. A film without likes has the score ``-inf``.
+    ``posterior`` sums over all segments: the share of their users who like the film, times the
+    probability that the user belongs to them.
 
     Parameters
     ----------
     placer : Placer
-        Where users belong.
+        Gives users their responsibilities.
     liked_above : float
         Stars; a rating strictly above is a like.
     weighting : {"hard", "posterior"}
@@ -47,11 +47,11 @@ class SegmentRecommender:
         belongs = self._placer.responsibilities(histories_of(ratings))  # (U, K)
         if self._weighting == "hard":
             belongs = one_hot(belongs.argmax(axis=1), belongs.shape[1]).T
-        found = count_films(ratings, belongs, self._liked_above)
-        self._populations: FloatArray = found.populations
-        self._likes, self._raters, self._means = found.likes, found.raters, found.means  # (K, I)
-        self._shares: FloatArray = found.shares
-        self._liked_by_all: FloatArray = found.likes.sum(axis=0) / ratings.n_users
+        counts = count_films(ratings, belongs, self._liked_above)
+        self._populations: FloatArray = counts.populations
+        self._likes, self._raters, self._means = counts.likes, counts.raters, counts.means  # (K, I)
+        self._shares: FloatArray = counts.shares
+        self._liked_by_all: FloatArray = counts.likes.sum(axis=0) / ratings.n_users
         return self
 
     def score(self, histories: Histories) -> FloatArray:
@@ -83,9 +83,9 @@ class SegmentRecommender:
 
     def _explain_item(self, segment: int, item: int) -> tuple[Reason, ...]:
         if self._weighting == "posterior":
-            own, everybody = float(self._shares[segment, item]), float(self._liked_by_all[item])
+            own, overall = float(self._shares[segment, item]), float(self._liked_by_all[item])
             text = f"{own:.0%} of your segment rated it above {self._liked_above:g}, "
-            return (Reason("segment_likes", f"{text}{everybody:.0%} of all users", own),)
+            return (Reason("segment_likes", f"{text}{overall:.0%} of all users", own),)
         likes, raters = int(self._likes[segment, item]), int(self._raters[segment, item])
         mean, population = float(self._means[segment, item]), int(self._populations[segment])
         return (

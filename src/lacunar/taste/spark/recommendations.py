@@ -20,11 +20,11 @@ from lacunar.files.parquet_directory import (
 from lacunar.taste.data.histories import Histories
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.recommend.base import Recommender
-from lacunar.taste.recommend.candidates import Candidates, candidates
+from lacunar.taste.recommend.candidates import Candidates
 from lacunar.taste.recommend.list_files import lists_table
-from lacunar.taste.recommend.rerank import Controls
-from lacunar.taste.spark.engine import Sent, check_workers, collected, map_partitions
-from lacunar.taste.spark.log import by_part
+from lacunar.taste.recommend.list_request import ListRequest
+from lacunar.taste.spark.engine import Broadcast, check_workers, collected, map_partitions
+from lacunar.taste.spark.log import by_partition
 from lacunar.taste.spark.raw_ratings import address
 
 if TYPE_CHECKING:
@@ -41,9 +41,8 @@ class _Task:
     recommender: Recommender
     films: Ratings
     users: pa.Array
-    k: int
+    request: ListRequest
     among: Candidates
-    controls: Controls | None
     users_per_partition: int
 
 
@@ -52,11 +51,9 @@ def recommend_all_on_spark(
     log: Path,
     recommender: Recommender,
     ratings: Ratings,
-    k: int,
+    request: ListRequest,
     output: Path,
     *,
-    among: Candidates | None = None,
-    controls: Controls | None = None,
     force: bool = False,
     users_per_partition: int = USERS_PER_FILE,
 ) -> int:
@@ -67,7 +64,7 @@ def recommend_all_on_spark(
     session : SparkSession
     log : Path
         Parquet file of ``ratings.log``, seen by every worker under this path.
-    recommender, ratings, k, among, controls
+    recommender, ratings, request
         As there. Workers are sent the recommender, the films and the ids of users.
     output : Path
         Directory that will hold Parquet files, seen by every worker under this path; rows in order
@@ -88,11 +85,16 @@ def recommend_all_on_spark(
         If something is there that may not be replaced, or workers have another Lacunar.
     """
     check_workers(session)
-    among = among or candidates(ratings)
-    films = ratings.of_nobody()
-    task = _Task(recommender, films, ratings.users, k, among, controls, users_per_partition)
+    task = _Task(
+        recommender,
+        ratings.without_users(),
+        ratings.users,
+        request,
+        request.candidates(ratings),
+        users_per_partition,
+    )
     frame = session.read.parquet(address(log)).select("user", "item", "rating")
-    parts = by_part(frame, ratings.n_users, users_per_partition, "user", "item")
+    parts = by_partition(frame, ratings.n_users, users_per_partition, "user", "item")
     sent = session.sparkContext.broadcast(task)
     try:
         with parquet_directory(output.absolute(), force=force) as folder:
@@ -103,7 +105,9 @@ def recommend_all_on_spark(
     return int(np.sum(rows.to_numpy()))
 
 
-def _write(batches: Iterator[pa.RecordBatch], sent: Sent, folder: Path) -> Iterator[pa.RecordBatch]:
+def _write(
+    batches: Iterator[pa.RecordBatch], sent: Broadcast, folder: Path
+) -> Iterator[pa.RecordBatch]:
     held = [batch for batch in batches if batch.num_rows]
     if not held:
         return
@@ -118,9 +122,8 @@ def _write(batches: Iterator[pa.RecordBatch], sent: Sent, folder: Path) -> Itera
         task.films,
         Histories(starts, log["item"].to_numpy(), log["rating"].to_numpy()),
         users,
-        task.k,
+        task.request,
         among=task.among,
-        controls=task.controls,
         # A task has one core of its worker.
         n_threads=1,
     )

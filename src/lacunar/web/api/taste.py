@@ -14,15 +14,19 @@ from lacunar.taste.json_schema import (
     SegmentsDocument,
     UserDocument,
 )
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.rerank import Controls
-from lacunar.taste.to_json import films_document, segments_document, user_document
+from lacunar.taste.to_json import (
+    films_document,
+    recommendations_document,
+    segments_document,
+    user_document,
+)
 from lacunar.web.list_requests import (
     MOST_FILMS,
     MOST_LETTERS,
     MOST_RATINGS,
-    ListRequest,
     WithListRequest,
-    recommended_to,
     user_at,
 )
 from lacunar.web.state import State, WithTaste
@@ -77,10 +81,10 @@ class RecommendationsRequest(BaseModel):
         default_factory=list, max_length=MOST_RATINGS, description="Ids of films to leave out."
     )
 
-    def asked(self) -> ListRequest:
-        """The list that is wanted."""
+    def list_request(self) -> ListRequest:
+        """Return the options of the list."""
         return ListRequest(
-            top=self.top,
+            k=self.top,
             by=self.by,
             controls=Controls(
                 adventure=self.adventure, favourites=self.favourites, diversity=self.diversity
@@ -106,7 +110,7 @@ async def user_recommendations(
     user_id: UserId, asked: WithListRequest, model: WithTaste, state: State
 ) -> RecommendationsDocument:
     """What `lacunar taste recommend --user ID --json` prints."""
-    return await state.pool.run(recommended_to, model, user_at(model, user_id), asked)
+    return await state.pool.run(recommendations_document, model, user_at(model, user_id), asked)
 
 
 @router.get("/users/{user_id:path}", summary="A user's profile and segments")
@@ -120,7 +124,9 @@ async def recommendations(
     wanted: Annotated[RecommendationsRequest, Body()], model: WithTaste, state: State
 ) -> RecommendationsDocument:
     """What `lacunar taste recommend --rate ITEM=STARS --json` prints; nothing is kept."""
-    return await state.pool.run(recommended_to, model, wanted.ratings, wanted.asked())
+    return await state.pool.run(
+        recommendations_document, model, wanted.ratings, wanted.list_request()
+    )
 
 
 @router.get("/films", summary="Films by words of their titles")

@@ -1,4 +1,4 @@
-"""A user's page: profile beside the segment, memberships, recommendations."""
+"""A user's page: profile compared with the segment, memberships, recommendations."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from starlette.responses import RedirectResponse, Response
 
 from lacunar.report.taste.users import profile_beside_segment, user_name
 from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.web.addresses import user_path
-from lacunar.web.list_requests import MOST_LETTERS, ListRequest, WithListRequest, user_at
+from lacunar.web.list_requests import MOST_LETTERS, WithListRequest, list_query, user_at
 from lacunar.web.rendering import render
 from lacunar.web.state import State, WithTaste, WithTasteViews
 from lacunar.web.views.lists import list_controls, shown_list
@@ -27,7 +28,7 @@ _TIDY = 303
 async def find_user(
     model: WithTaste, user: Annotated[str, Query(max_length=MOST_LETTERS)] = ""
 ) -> RedirectResponse:
-    """Lead from the form to a user's own address."""
+    """Redirect from the search form to the user's page."""
     if not user.strip():
         return RedirectResponse("/taste#users", _TIDY)
     position = user_at(model, user)
@@ -43,10 +44,11 @@ async def user(
     views: WithTasteViews,
     state: State,
 ) -> Response:
-    """Show a user of the log."""
+    """Show a user of the ratings."""
     position = user_at(model, user_id)
-    if asked.query() != request.query_params.multi_items():
-        tidy = urlencode(asked.query())
+    query = list_query(asked)
+    if query != request.query_params.multi_items():
+        tidy = urlencode(query)
         return RedirectResponse(user_path(user_id) + (f"?{tidy}" if tidy else ""), _TIDY)
     found = await state.pool.run(_user, views, position, asked)
     return render(

@@ -11,8 +11,10 @@ from lacunar.report.taste.recommendations import RULES
 from lacunar.taste.config import RECOMMENDERS
 from lacunar.taste.json_schema import RecommendationsDocument
 from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.rerank import Controls
-from lacunar.web.list_requests import ListRequest, recommended_to
+from lacunar.taste.to_json import recommendations_document
+from lacunar.web.list_requests import list_query
 
 Context = dict[str, Any]
 
@@ -64,9 +66,9 @@ def list_controls(model: TasteModel, asked: ListRequest) -> Context:
             *(Option(genre, genre, genre in asked.genres) for genre in model.ratings.genres),
         ],
         "lengths": [
-            Option(str(n), f"{n} films", n == asked.top) for n in sorted({*_LENGTHS, asked.top})
+            Option(str(n), f"{n} films", n == asked.k) for n in sorted({*_LENGTHS, asked.k})
         ],
-        "open": bool(asked.query()),
+        "open": bool(list_query(asked)),
         "first_year": "" if asked.first_year is None else str(asked.first_year),
         "last_year": "" if asked.last_year is None else str(asked.last_year),
     }
@@ -99,8 +101,10 @@ def shown_list(
             favourites=asked.controls.favourites, diversity=asked.controls.diversity
         )
         asked = replace(asked, controls=controls)
-    found = recommended_to(model, user, asked)
-    places = None if before is None else _places(recommended_to(model, before, asked))
+    found = recommendations_document(model, user, asked)
+    places = None
+    if before is not None:
+        places = _places(recommendations_document(model, before, asked))
     return {
         "recommender": RULES[found["by"]],
         "note": note,

@@ -13,8 +13,9 @@ from lacunar.report.taste.users import profile_beside_segment
 from lacunar.taste.data.histories import new_history
 from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.to_json import film_document
-from lacunar.web.list_requests import ListRequest
+from lacunar.web.list_requests import list_query
 from lacunar.web.views.lists import Option, shown_list
 from lacunar.web.views.tastes import TasteViews
 
@@ -54,7 +55,7 @@ class Trying:
         """
         said = [("q", self.q)] if self.q else []
         said += [("rate", rate(item, stars)) for item, stars in self.stars.items()]
-        return said + self.asked.query()
+        return said + list_query(self.asked)
 
     @property
     def path(self) -> str:

@@ -1,0 +1,70 @@
+"""The request for a recommendation list: length, recommender, controls and filters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lacunar.taste.config import RecommenderName
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.recommend.candidates import Candidates, candidates
+from lacunar.taste.recommend.rerank import Controls
+
+_YEARS = (0, 9999)
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """Options of a recommendation list; the command line, the server and Python use the same.
+
+    Parameters
+    ----------
+    k : int
+        Maximum number of films.
+    by : {"popularity", "segment", "posterior", "personal"}, optional
+        The recommender. The default is the model's own.
+    controls : Controls
+    genres : tuple of str
+        A film needs at least one of them. Without any, all genres are allowed.
+    first_year, last_year : int, optional
+        Years of release. With either of them, films without a year are left out.
+    allow : tuple of str, optional
+        Ids of the only films to consider.
+    deny : tuple of str
+        Ids of films to leave out.
+    include_seen : bool
+        Whether to include films that the user has rated.
+
+    Examples
+    --------
+    >>> ListRequest(k=5, genres=("Drama",), first_year=1990).years
+    (1990, 9999)
+    """
+
+    k: int = 10
+    by: RecommenderName | None = None
+    controls: Controls = field(default_factory=Controls)
+    genres: tuple[str, ...] = ()
+    first_year: int | None = None
+    last_year: int | None = None
+    allow: tuple[str, ...] | None = None
+    deny: tuple[str, ...] = ()
+    include_seen: bool = False
+
+    @property
+    def years(self) -> tuple[int, int] | None:
+        """First and last year of release, or None without a limit."""
+        if self.first_year is None and self.last_year is None:
+            return None
+        first = _YEARS[0] if self.first_year is None else self.first_year
+        return first, _YEARS[1] if self.last_year is None else self.last_year
+
+    def candidates(self, ratings: Ratings) -> Candidates:
+        """Return the films that pass the filters; see :func:`candidates` for the errors."""
+        return candidates(
+            ratings,
+            allow=self.allow,
+            deny=self.deny,
+            genres=self.genres or None,
+            years=self.years,
+            exclude_seen=not self.include_seen,
+        )
