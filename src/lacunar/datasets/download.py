@@ -1,4 +1,4 @@
-"""Fetch one file over HTTPS: streamed, resumed where it broke off, checked against its SHA-256."""
+"""Downloads over HTTPS: streamed, resumed after a broken connection, and checked by SHA-256."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ _CHUNK_BYTES = 1 << 18
 
 
 class ConnectionLostError(InputError):
-    """The file could not be had from the server, or not all of it."""
+    """The server did not send the file, or not all of it."""
 
 
 def download(
     url: str, path: Path, *, size: int, sha256: str, progress: DownloadProgress | None = None
 ) -> None:
-    """Make ``path`` the file at ``url``, going on from the bytes that ``path`` already holds.
+    """Download ``url`` to ``path``, continuing after the bytes that ``path`` already has.
 
-    A server that does not resume (RFC 9110, section 14) sends the file anew. A file that was
-    resumed and does not have the checksum is fetched once more from its start.
+    A server without range requests (RFC 9110, section 14) sends the whole file again. A resumed
+    file with a wrong checksum is downloaded once more from its start.
 
     Parameters
     ----------
     url : str
-        An https address; plain http is for a loopback host alone.
+        An https address, or http on a loopback host.
     path : Path
-        Its folder exists. It stays, in part, when the connection breaks, and is removed when the
-        checksum is wrong.
+        Its folder exists. After a broken connection it keeps the bytes so far; after a wrong
+        checksum it is removed.
     size : int
-        Bytes of the whole file; no more are ever written.
+        Bytes of the whole file; more are never written.
     sha256 : str
         In hexadecimal.
     progress : callable, optional
-        Called with the bytes that are there and the bytes of the whole file.
+        Called with the bytes so far and the bytes of the whole file.
 
     Raises
     ------
     ConnectionLostError
-        For no connection, a broken one, or a server without the file.
+        If there is no connection, it breaks, or the server does not have the file.
     InputError
         For another kind of address or a wrong checksum.
 
@@ -75,7 +75,7 @@ def download(
 
 
 def check_address(url: str) -> None:
-    """Let pass https addresses, and http ones of a loopback host.
+    """Check that an address is https, or http on a loopback host.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def _is_loopback(host: str | None) -> bool:
 
 
 class _CheckedRedirects(urllib.request.HTTPRedirectHandler):
-    # A redirect must not lead from https to an address that could be tampered with.
+    # A redirect must not lead from https to an unencrypted address.
     def redirect_request(
         self,
         req: urllib.request.Request,
@@ -135,7 +135,7 @@ def _fetch(url: str, path: Path, offset: int, size: int, progress: DownloadProgr
     if offset < size:
         raise ConnectionLostError(
             f"expected {size} bytes from {url}, got {offset} before the connection ended: "
-            "run it again to go on from there"
+            "run it again to continue"
         )
 
 
@@ -148,7 +148,7 @@ def _open(url: str, offset: int) -> http.client.HTTPResponse:
         response: http.client.HTTPResponse = opener.open(request, timeout=_TIMEOUT_SECONDS)
     except urllib.error.HTTPError as error:
         error.close()
-        # Nothing on the server lies beyond these bytes, so they are not its file's.
+        # The part is at least as long as the file on the server, so it belongs to another file.
         if offset and error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             return _open(url, 0)
         raise ConnectionLostError(
@@ -163,14 +163,14 @@ def _open(url: str, offset: int) -> http.client.HTTPResponse:
 
 
 def _chunks(response: http.client.HTTPResponse, url: str, limit: int) -> Iterator[bytes]:
-    """At most ``limit`` bytes of the body."""
+    """The body in chunks, at most ``limit`` bytes in all."""
     while limit > 0:
         try:
             chunk = response.read(min(_CHUNK_BYTES, limit))
         except (OSError, http.client.HTTPException) as error:
             raise ConnectionLostError(
                 f"expected the rest of {url}, got a broken connection ({error}): "
-                "run it again to go on from there"
+                "run it again to continue"
             ) from error
         if not chunk:
             return

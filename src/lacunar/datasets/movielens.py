@@ -1,4 +1,4 @@
-"""MovieLens rating logs from GroupLens, checked on arrival.
+"""MovieLens data sets from GroupLens: download, checks and unpacking.
 
 Harper and Konstan (2015), "The MovieLens Datasets: History and Context", ACM Transactions on
 Interactive Intelligent Systems 5(4), 19.
@@ -38,11 +38,11 @@ class Archive:
     sha256 : str
         Of the zip file, in hexadecimal.
     members : tuple of str
-        The files in its folder: these, all of them, and no others.
+        The exact set of files in its folder.
     unpacked_limit : int
-        More bytes than this are not unpacked.
+        Largest number of bytes to unpack.
     member_sha256 : mapping of str to str
-        Of single members, where known.
+        Of members, where known.
     """
 
     description: str
@@ -56,8 +56,8 @@ class Archive:
 
 _TABLES = ("README.txt", "links.csv", "movies.csv", "ratings.csv", "tags.csv")
 
-# Sizes and SHA-256 of both zip files: TensorFlow Datasets, url_checksums/movielens.txt. Besides,
-# GroupLens publishes an MD5 of ml-25m.zip (6b51fb2759a8657d3bfcbfc42b592ada, in ml-25m.zip.md5).
+# Sizes and SHA-256 of both zip files: TensorFlow Datasets, url_checksums/movielens.txt. GroupLens
+# also publishes an MD5 of ml-25m.zip (6b51fb2759a8657d3bfcbfc42b592ada, in ml-25m.zip.md5).
 DATASETS: dict[str, Archive] = {
     "ml-latest-small": Archive(
         description="100,836 ratings of 9,742 films by 610 people, 1996 to 2018 (1 MB)",
@@ -92,21 +92,21 @@ def fetch(
 ) -> Path:
     """Download a data set and unpack it.
 
-    The zip file grows as ``NAME.zip.part`` beside ``directory``; a broken download goes on from
-    there at the next call. ``directory`` appears at the end, complete, in one step.
+    The zip file is written to ``NAME.zip.part`` beside ``directory``; after a broken download, the
+    next call continues it. ``directory`` appears at the end, complete, in one step.
 
     Parameters
     ----------
     name : str
         A key of `DATASETS`.
     directory : Path
-        Where the files go. Missing or empty, unless ``force``.
+        Destination of the files. Missing or empty, unless ``force`` is on.
     base_url : str
-        Where ``NAME.zip`` lies.
+        Address of the folder of ``NAME.zip``.
     progress : callable, optional
-        Called with the bytes that are there and the bytes of the whole zip file.
+        Called with the bytes so far and the bytes of the whole zip file.
     force : bool
-        Replace an earlier copy of the data set; a folder that holds anything else is left alone.
+        Replace an earlier copy of the data set. A folder with other files is never replaced.
 
     Returns
     -------
@@ -115,8 +115,9 @@ def fetch(
     Raises
     ------
     InputError
-        For an unknown name, an occupied ``directory`` or one that cannot be written, another
-        process that downloads the same, no connection, or a file that is not the published one.
+        If the name is unknown, ``directory`` is occupied or cannot be written, another process
+        downloads the same data set, there is no connection, or the file differs from the published
+        one.
 
     Examples
     --------
@@ -159,7 +160,7 @@ def _make_parents(directory: Path) -> None:
         directory.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
-            f"{directory}: expected a place for a directory, got: {error.strerror}"
+            f"{directory}: expected to create this directory, got: {error.strerror}"
         ) from error
 
 
@@ -172,26 +173,26 @@ def _check_destination(directory: Path, archive: Archive, *, force: bool) -> Non
     if entries and not force:
         raise InputError(
             f"expected {directory} to be missing or empty, got a folder with {entries[0]!r}: "
-            "force replaces an earlier copy"
+            "pass `force` to replace an earlier copy"
         )
-    strange = [entry for entry in entries if entry not in archive.members]
-    if strange:
+    unexpected = [entry for entry in entries if entry not in archive.members]
+    if unexpected:
         raise InputError(
-            f"expected {directory} to hold an earlier copy and nothing else, got {strange[0]!r}"
+            f"expected {directory} to hold an earlier copy and nothing else, got {unexpected[0]!r}"
         )
 
 
 def _unpack(path: Path, directory: Path, name: str, archive: Archive) -> None:
-    """Write the expected members flat into ``directory``, each opened by its expected name."""
+    """Write the expected members into ``directory``; no name in the zip file is used as a path."""
     try:
         with zipfile.ZipFile(path) as file:
             found = {info.filename for info in file.infolist() if not info.is_dir()}
             expected = {f"{name}/{member}" for member in archive.members}
             if found != expected:
-                odd = min(found ^ expected)
+                wrong = min(found ^ expected)
                 raise InputError(
                     f"expected {name}.zip to hold the files of {name}/ and no others, "
-                    f"got {'' if odd in found else 'no '}{odd!r}"
+                    f"got {'' if wrong in found else 'no '}{wrong!r}"
                 )
             left = archive.unpacked_limit
             for member in archive.members:

@@ -1,1 +1,1 @@
-"""A generated ratings log with planted segments."""
+"""Generated ratings with known segments."""

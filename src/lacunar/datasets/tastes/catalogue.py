@@ -1,4 +1,4 @@
-"""The invented catalogue: how much each film draws everyone, and how much each taste group."""
+"""Generated films with their quality, and their appeal to each taste group."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ _GROUP_LIKES = (
     ("Documentary", "War", "Western", "Film-Noir"),
 )
 _LIKES_OF_FURTHER_GROUPS = 4
-_WATCH_LIKED = 3.4  # log-odds of watching a film all of whose genres are liked
-_BY_CHANCE = 0.05  # share of draws that look at no popularity
+_WATCH_LIKED = 3.4  # log-odds of watching a film with liked genres only
+_BY_CHANCE = 0.05  # share of draws that do not depend on popularity
 
 
 @dataclass(frozen=True, slots=True)
 class Films:
-    """The films of a sample, with what makes people watch and like them."""
+    """Films of a sample, with the parameters of watching and rating."""
 
     table: pa.Table
     ids: NDArray[np.int64]
     # Genres of each film, padded with len(GENRES), shape (N, 4).
     slots: NDArray[np.intp]
     quality: NDArray[np.float64]
-    # How much a group likes a film, -1 to 1, shape (K, N).
+    # Preference of each group for each film, -1 to 1, shape (K, N).
     liked: NDArray[np.float64]
-    # Where a group's draw falls, then where everyone's does: one CDF per row, row r in [r, r + 1].
+    # CDFs over films of each group's draws, then of all users' draws; row r lies in [r, r + 1].
     cdf: NDArray[np.float64]
 
     @classmethod
@@ -55,7 +55,7 @@ class Films:
         weights = np.exp(popularity + np.vstack([_WATCH_LIKED * liked, np.zeros(n_movies)]))
         weights /= weights.sum(axis=1, keepdims=True)
         cdf = ((1 - _BY_CHANCE) * weights + _BY_CHANCE / n_movies).cumsum(axis=1)
-        # Most favoured films are good ones.
+        # Famous films tend to be good ones.
         quality = 0.15 * fame + rng.normal(0, 0.3, n_movies)
         slots = np.sort(np.where(genres, np.arange(len(GENRES)), len(GENRES)), axis=1)[:, :4]
         cdf = cdf / cdf[:, -1:] + np.arange(n_groups + 1)[:, np.newaxis]
@@ -63,7 +63,7 @@ class Films:
 
 
 def _group_likes(n_groups: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Liking of each genre by each group, its mean over groups taken off, shape (K, 20)."""
+    """Preference of each group for each genre, centred over groups, shape (K, 20)."""
     likes = np.zeros((n_groups, len(GENRES)))
     for g in range(n_groups):
         if g < len(_GROUP_LIKES):

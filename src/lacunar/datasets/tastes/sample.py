@@ -1,9 +1,9 @@
-"""A rating log shaped like MovieLens, of invented people and films, whose segments are known.
+"""Generated ratings in MovieLens' format, with known segments of users.
 
-Each person belongs to a taste group. The group leans to some genres: its members watch them more
-and rate them higher, so what a person has not rated is no random gap. Popularity and activity have
-the long tails of ``ml-latest-small`` (Harper and Konstan 2015, "The MovieLens Datasets"): half of
-the people rate fewer than 70 films, some rate more than a thousand.
+Each user belongs to a taste group. Members of a group watch some genres more and rate them higher,
+so unrated films are not missing at random. Popularity and activity have the long tails of
+``ml-latest-small`` (Harper and Konstan 2015, "The MovieLens Datasets"): half of the users rate
+fewer than 70 films, some rate more than a thousand.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class TasteSample:
-    """A rating log with the truth behind it.
+    """Ratings, films, and the taste group of each user.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class TasteSample:
 def sample_tastes(
     *, n_users: int = 610, n_movies: int = 2000, n_groups: int = 4, seed: int = 0
 ) -> TasteSample:
-    """Make a rating log in which ``n_groups`` taste groups can be found.
+    """Generate ratings of users from ``n_groups`` taste groups.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def sample_tastes(
     Raises
     ------
     InputError
-        For a size or seed outside these bounds.
+        If a size or the seed is out of these bounds.
 
     Examples
     --------
@@ -105,9 +105,9 @@ def iter_ratings(
     seed: int = 0,
     median_ratings: int = _MEDIAN_RATINGS,
 ) -> Iterator[pa.Table]:
-    """The ratings of `sample_tastes`, 4,096 users at a time, for logs larger than memory.
+    """The ratings of `sample_tastes`, 4,096 users at a time, for samples larger than memory.
 
-    A batch depends on the sizes, the seed and its place alone, not on the batches before it.
+    A batch depends only on the sizes, the seed and its position, not on earlier batches.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def iter_ratings(
     Raises
     ------
     InputError
-        For a size or seed outside these bounds.
+        If a size or the seed is out of these bounds.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def iter_ratings(
 
 
 def sample_movies(*, n_movies: int = 2000, seed: int = 0) -> pa.Table:
-    """The films that `iter_ratings` rates: ``TasteSample.movies`` without the ratings.
+    """The films of `iter_ratings`, as ``TasteSample.movies``.
 
     Examples
     --------
@@ -151,7 +151,7 @@ def sample_movies(*, n_movies: int = 2000, seed: int = 0) -> pa.Table:
 def write_sample(
     sample: TasteSample, directory: Path, *, layout: Literal["csv", "parquet"] = "csv"
 ) -> None:
-    r"""Write ratings, movies and groups (userId, group) as three files of MovieLens' format.
+    r"""Write ratings, movies and groups (userId, group) as three files in MovieLens' format.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def write_sample(
     directory : Path
         Made if missing; files of these names in it are replaced.
     layout : {"csv", "parquet"}
-        "csv" writes as GroupLens does: UTF-8, quotes only where needed, ratings as ``4.0``, lines
+        "csv" is the format of GroupLens: UTF-8, quotes only where needed, ratings as ``4.0``, lines
         ending in ``\n``.
 
     Examples
@@ -192,9 +192,9 @@ def write_tastes(
     layout: Literal["csv", "parquet"] = "csv",
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Make and write a sample of any size, a few thousand users at a time.
+    """Generate and write a sample of any size, a few thousand users at a time.
 
-    The files are those that `write_sample` writes of `sample_tastes`, byte for byte.
+    The files have the same bytes as those of `write_sample` for `sample_tastes`.
 
     Parameters
     ----------
@@ -203,17 +203,17 @@ def write_tastes(
     n_users, n_movies, n_groups, seed, median_ratings : int
         As in `iter_ratings`.
     progress : callable, optional
-        Called with (users done, users in all).
+        Called with (users done, total users).
 
     Returns
     -------
     int
-        Ratings written.
+        Number of ratings.
 
     Raises
     ------
     InputError
-        For a size or seed outside these bounds.
+        If a size or the seed is out of these bounds.
 
     Examples
     --------
@@ -234,23 +234,23 @@ def write_tastes(
             done += ratings.num_rows
             if progress is not None:
                 progress(sum(map(len, groups)), n_users)
-    everybody = np.concatenate(groups)
     users = np.arange(1, n_users + 1)
+    groups_table = pa.table({"userId": users, "group": np.concatenate(groups)})
     _write_table("movies", films.table, directory, layout)
-    _write_table("groups", pa.table({"userId": users, "group": everybody}), directory, layout)
+    _write_table("groups", groups_table, directory, layout)
     return done
 
 
 @contextmanager
 def _ratings_writer(directory: Path, layout: str) -> Iterator[Callable[[pa.Table], None]]:
-    """Takes the ratings batch by batch."""
+    """A function that appends batches of ratings to the file."""
     if layout == "csv":
         with (directory / "ratings.csv").open("wb") as file:
             file.write((",".join(_SCHEMA.names) + "\n").encode())
             yield lambda table: _append_numbers(table, file)
         return
     with pq.ParquetWriter(directory / "ratings.parquet", _SCHEMA) as writer:
-        # Cut as Arrow cuts one large table, so that no row group depends on the batches.
+        # Row groups as Arrow makes them for one large table, whatever the batches.
         waiting = _SCHEMA.empty_table()
 
         def take(table: pa.Table) -> None:
@@ -327,7 +327,7 @@ def _n_batches(n_users: int) -> int:
 def _batches(
     films: Films, n_users: int, seed: int, median_ratings: int
 ) -> Iterator[tuple[pa.Table, NDArray[np.int64]]]:
-    """Ratings and groups batch by batch, as many in the making as there are cores."""
+    """Ratings and groups batch by batch, as many at the same time as there are cores."""
     n, at_once = _n_batches(n_users), os.cpu_count() or 1
     with ThreadPoolExecutor(at_once) as pool:
         for first in range(0, n, at_once):

@@ -1,6 +1,6 @@
-"""Invented films: titles, years and genres in MovieLens' manner, none of them real.
+"""Generated titles, years and genres of films in MovieLens' format.
 
-Every title holds a made-up proper name, so that no real film is met by chance. The mix of genres
+Every title has a made-up proper name, so that no title is that of a real film. The mix of genres
 follows the film shares of ``ml-latest-small`` (Harper and Konstan 2015, "The MovieLens Datasets").
 """
 
@@ -34,10 +34,10 @@ _GENRES: dict[str, tuple[float, float, str]] = {
     "War": (0.7, 3.0, "Trench Regiment Armistice Bridge Bugle Frontier"),
     "Western": (1.0, 0.9, "Stagecoach Gunslinger Prairie Sheriff Corral Dust"),
 }
-# In MovieLens' order, the mark of a film without genres last.
+# In MovieLens' order; the value for films without genres is last.
 GENRES: tuple[str, ...] = (*_GENRES, NO_GENRE)
 
-# A pair that stands here twice is closer by the factor's square.
+# A pair listed twice gets the square of the factor.
 _COMPANIONS = (
     "Animation-Children Animation-Children Crime-Thriller Crime-Thriller Action-Adventure "
     "Mystery-Thriller Film-Noir-Mystery Horror-Thriller "
@@ -48,7 +48,7 @@ _COMPANIONS = (
     "Horror-Mystery Horror-Sci-Fi Mystery-Thriller Musical-Romance Sci-Fi-Thriller"
 )
 _COMPANION_FACTOR = 5.0
-# These pairs hardly ever share a film.
+# Pairs that almost never occur together.
 _STRANGERS = ("Animation-Horror", "Children-Horror", "Children-Thriller", "Children-Crime")
 _STRANGER_FACTOR = 0.02
 _LENGTHS = (0.32, 0.34, 0.24, 0.10)
@@ -67,7 +67,7 @@ _CODAS = (
 )
 _NUMERALS = ("", " II", " III", " IV", " V", " VI", " VII", " VIII", " IX", " X")
 
-# {n} the noun, {p} the made-up name; what stands after the bar is the article, put last.
+# {n} is the noun, {p} the made-up name; the article after the bar is put last.
 _PATTERNS = (
     *(["{n} of {p}|The"] * 4),
     *(["{p} {n}|The"] * 3),
@@ -88,7 +88,7 @@ _PATTERNS = (
 
 
 def invented_films(n_films: int, rng: np.random.Generator) -> tuple[list[str], NDArray[np.bool_]]:
-    """Invent films.
+    """Titles and genres of generated films.
 
     Parameters
     ----------
@@ -99,9 +99,9 @@ def invented_films(n_films: int, rng: np.random.Generator) -> tuple[list[str], N
     Returns
     -------
     titles : list of str
-        Distinct, each with its year at the end and a leading article put last, as MovieLens has it.
+        Distinct, each with its year at the end and a leading article put last, as in MovieLens.
     genres : ndarray of bool, shape (n_films, 20)
-        Which of `GENRES` each film has: one to four, or the mark for none alone.
+        Genres of each film among `GENRES`: one to four, or only the value for no genre.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def invented_films(n_films: int, rng: np.random.Generator) -> tuple[list[str], N
 def movies_table(
     movie_ids: NDArray[np.int64], titles: list[str], genres: NDArray[np.bool_]
 ) -> pa.Table:
-    """Films as MovieLens' ``movies`` table: movieId, title, genres joined by ``|``.
+    """Films as a MovieLens ``movies`` table: movieId, title, genres joined by ``|``.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def movies_table(
 def _genre_sets(
     n_films: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
-    """Genre flags, and the genre that leads each film."""
+    """Genre flags, and the main genre of each film."""
     lead_share, companion_share = np.array([row[:2] for row in _GENRES.values()]).T
     lengths = rng.choice(len(_LENGTHS), p=_LENGTHS, size=n_films) + 1
     rows = np.arange(n_films)
@@ -153,7 +153,7 @@ def _genre_sets(
     genres[rows, leads] = True
     weights = companion_share * _companion_factors()[leads]
     for length in range(2, len(_LENGTHS) + 1):
-        # The largest of log-weight plus Gumbel noise is a draw in proportion to the weights.
+        # The largest weight / exponential noise is a draw in proportion to the weights.
         score = np.where(genres[:, :-1], 0, weights) / rng.standard_exponential(weights.shape)
         more = np.flatnonzero(lengths >= length)
         genres[more, score[more].argmax(axis=1)] = True
@@ -177,7 +177,7 @@ def _companion_factors() -> NDArray[np.float64]:
 
 
 def _years(genres: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Mostly recent, with a tail back to the twenties; Film-Noir keeps to its own years."""
+    """Mostly recent years, with a tail back to the 1920s; Film-Noir is from 1941 to 1958."""
     age = rng.gamma(1.2, 14.0, len(genres)).clip(0, _LAST_YEAR - 1920)
     noir = genres[:, GENRES.index("Film-Noir")]
     imax = genres[:, GENRES.index("IMAX")]

@@ -1,4 +1,4 @@
-"""The invented viewers: their groups and leanings, what they watch, how they rate it and when."""
+"""Generated users: taste groups, preferences, watched films, ratings and timestamps."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from lacunar.datasets.tastes.catalogue import Films
 from lacunar.datasets.tastes.titles import GENRES
 
 MIN_RATINGS = 20
-_RATE_LIKED = 1.6  # stars such a film gains
-_FIRST_DAY, _DAYS = 1_420_070_400, 3285  # 2015 to 2023, when every film is out
+_RATE_LIKED = 1.6  # stars that a film gains when its group likes all of its genres
+_FIRST_DAY, _DAYS = 1_420_070_400, 3285  # 2015 to 2023, after the release of every film
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Some viewers of a sample."""
+    """Users of a sample, with the parameters of their behaviour."""
 
     group: NDArray[np.int64]
     wanted: NDArray[np.int64]
     # Share of draws that follow the group.
     loyalty: NDArray[np.float64]
-    # A person's own leanings, one column per genre and a last one of zeros.
+    # Individual preference for each genre, and a last column of zeros.
     leaning: NDArray[np.float64]
 
     @classmethod
@@ -35,7 +35,7 @@ class People:
         leaning[:, -1] = 0
         return cls(
             group=rng.choice(n_groups, p=size / size.sum(), size=n),
-            # Beyond half of the catalogue a person has no choice left to tell a taste by.
+            # With more than half of the films, the choice of films shows no taste.
             wanted=activity.clip(max=max(MIN_RATINGS, n_movies // 2)).astype(np.int64),
             loyalty=rng.beta(6, 2, n),
             leaning=leaning,
@@ -44,7 +44,7 @@ class People:
     def leans_to(
         self, user: NDArray[np.int64], film: NDArray[np.int64], films: Films
     ) -> NDArray[np.float64]:
-        """How much single users lean to single films: the mean over the film's genres."""
+        """Individual preference of users for films: the mean over the film's genres."""
         slots = films.slots[film]
         total = sum(self.leaning[user, slots[:, s]] for s in range(slots.shape[1]))
         return np.asarray(total / (slots < len(GENRES)).sum(axis=1))
@@ -53,7 +53,7 @@ class People:
 def watched(
     people: People, films: Films, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs of user and film, sorted: for each user the first distinct films of endless draws."""
+    """Sorted pairs of user and film: draws of each user until enough distinct films are drawn."""
     n_users, (n_groups, n_movies) = len(people.wanted), films.liked.shape
     done = []
     keys = np.empty(0, dtype=np.int64)
@@ -64,7 +64,7 @@ def watched(
         row = np.where(rng.random(user.size) < people.loyalty[user], people.group[user], n_groups)
         place = np.searchsorted(films.cdf, row + rng.random(user.size), side="right")
         film = np.minimum(place - row * n_movies, n_movies - 1)
-        # People watch what they lean to.
+        # Accept films by the individual preference for their genres.
         chance = (0.5 + people.leans_to(user, film, films)).clip(0.1, 1)
         fresh = (user * n_movies + film)[rng.random(user.size) < chance]
         keys = _first_distinct(np.concatenate([keys, fresh]), n_movies, people.wanted)
@@ -97,11 +97,11 @@ def stars(
     films: Films,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """Stars of each rating: the film's quality, the viewer's generosity and the group's liking."""
+    """Stars of each rating, from the film's quality, the user's mean and the group's preference."""
     n_users = len(people.wanted)
     generosity = rng.normal(0, 0.45, n_users)
     spread = rng.lognormal(np.log(0.8), 0.2, n_users)
-    # Some people give whole stars only.
+    # Some users give only whole stars.
     step = np.where(rng.random(n_users) < 0.45, 1.0, 0.5)
     mean = 3.15 + generosity[user] + films.quality[film]
     mean += _RATE_LIKED * films.liked[people.group[user], film]
@@ -114,9 +114,9 @@ def stars(
 def timestamps(
     user: NDArray[np.int64], people: People, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Seconds since 1970, all different within a user, in no order of movieId."""
+    """Seconds since 1970, distinct within each user, in random order of movieId."""
     start = _FIRST_DAY + rng.integers(0, _DAYS * 86_400, size=len(people.wanted))
-    # Sittings of some seconds per rating, and about four returns some weeks later.
+    # Sessions with some seconds per rating, and about four pauses of some weeks.
     pause = rng.random(user.size) < np.minimum(0.04, 4 / people.wanted)[user]
     gap = 1 + rng.exponential(np.where(pause, 30 * 86_400.0, 25.0)).astype(np.int64)
     total = gap.cumsum()
