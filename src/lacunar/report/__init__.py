@@ -1,4 +1,4 @@
-"""Reports: one self-contained page each, with figures as SVG and their numbers as tables.
+"""Reports as single HTML files, with SVG figures and tables of their numbers.
 
 Names are imported on first use.
 """

@@ -1,4 +1,4 @@
-"""The landing page that leads to the reports."""
+"""The index page that links the reports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lacunar.report.page import render_page
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A report to go to.
+    """A link to a report.
 
     Parameters
     ----------
@@ -19,12 +19,12 @@ class Entry:
     description : str
         One or two sentences.
     href : str
-        Relative to the landing page.
+        Relative to the index page.
 
     Raises
     ------
     ValueError
-        If ``href`` leads anywhere but to a file beside or below the page.
+        If ``href`` is not a relative path.
     """
 
     title: str
@@ -38,14 +38,14 @@ class Entry:
 
 
 def index_page(title: str, entries: Sequence[Entry], *, notes: Sequence[str] = ()) -> str:
-    """Return the landing page as HTML.
+    """Return the index page as HTML.
 
     Parameters
     ----------
     title : str
     entries : sequence of Entry
     notes : sequence of str
-        What else there is to say, below them.
+        Paragraphs below the links.
 
     Examples
     --------

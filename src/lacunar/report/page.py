@@ -1,4 +1,4 @@
-"""Pages from templates: one file each, nothing loaded, nothing run."""
+"""Rendering of report pages: single HTML files without scripts or external resources."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lacunar.version import __version__
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A line of the table of contents.
+    """An entry of the table of contents.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ def render_page(
     lead : str
         The sentence under the title.
     contents : sequence of Heading
-        Table of contents; without it there is none.
+        Table of contents; left out if empty.
     **context
-        What the template needs; a name it lacks is an error.
+        Variables of the template; a missing one is an error.
 
     Examples
     --------

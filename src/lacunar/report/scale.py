@@ -1,4 +1,4 @@
-"""From data to places on paper, with round numbers on the axis."""
+"""Linear axis scales with round tick values."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LinearScale:
-    """Map ``low`` to ``start`` and ``high`` to ``stop``, evenly between.
+    """A linear map from ``low`` to ``high`` onto ``start`` to ``stop``.
 
     Parameters
     ----------
     low, high : float
-        In units of the data; where they are equal the scale opens up around them.
+        In units of the data; if they are equal, every value maps to the middle.
     start, stop : float
-        In units of the figure; ``stop`` may be the smaller one, as on an upright axis.
+        In units of the figure; ``stop`` is smaller than ``start`` on a vertical axis.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def nice_ticks(low: float, high: float, count: int = 5) -> list[float]:
 
 
 def widened(low: float, high: float, count: int = 5) -> tuple[float, float]:
-    """Return bounds moved outwards to round numbers, so that an axis begins and ends on a tick.
+    """Return bounds extended to round numbers, so that an axis begins and ends at a tick.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def widened(low: float, high: float, count: int = 5) -> tuple[float, float]:
 
 
 def tick_label(value: float) -> str:
-    """Return a number as an axis shows it.
+    """Format a number as the label of a tick.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def tick_label(value: float) -> str:
 
 
 def thinned(n: int, kept: int, most: int = 14) -> set[int]:
-    """Positions of the labels that fit beside each other, one of them certain to be kept.
+    """Positions of every n-th label, so that labels fit; the position ``kept`` is among them.
 
     Examples
     --------

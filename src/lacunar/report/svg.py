@@ -1,4 +1,4 @@
-"""The few SVG elements the figures are drawn from, every text and attribute escaped."""
+"""SVG elements with escaped texts and attributes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ TEXT_SIZE = 13.0
 SMALL_TEXT = 12.0
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"
-# XML 1.0 has no way to write these, not even escaped; a film title may hold them all the same.
+# XML 1.0 cannot hold these characters, even escaped, but a film title can.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def number(value: float, digits: int = 1) -> str:
-    """Write a coordinate in as few characters as its rounding allows.
+    """Format a rounded coordinate without trailing zeros.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def element(name: str, *children: str, **attributes: str | float | None) -> Mark
     ----------
     name : str
     *children : str
-        Markup stays as it is, other text is escaped.
+        Markup is not escaped, other text is.
     **attributes : str, float or None
         ``stroke_width`` is written ``stroke-width``; None leaves the attribute out.
 
@@ -53,7 +53,7 @@ def element(name: str, *children: str, **attributes: str | float | None) -> Mark
         if value is not None
     )
     content = "".join(_safe(child) for child in children)
-    # The parts were escaped one by one above; escaping the whole would escape the elements.
+    # Attributes and children are escaped above; escaping the whole would escape the tags.
     return Markup(f"<{name}{written}>{content}</{name}>" if content else f"<{name}{written}/>")  # noqa: S704
 
 
@@ -68,7 +68,7 @@ def label(
     weight: str | None = None,
     slant: str | None = None,
 ) -> Markup:
-    """Text whose middle line is at ``y``."""
+    """A text, vertically centred at ``y``."""
     return element(
         "text",
         content,
@@ -106,7 +106,7 @@ def rectangle(
 
 
 def drawing(width: float, height: float, *children: Markup, title: str, desc: str) -> Markup:
-    """Return a whole figure that scales with its place and says in words what it shows.
+    """Return a figure that scales with its container and describes itself in words.
 
     Examples
     --------

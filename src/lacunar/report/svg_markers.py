@@ -1,4 +1,4 @@
-"""Marks that differ in shape as well as in colour, so a figure survives a grey printer."""
+"""Markers that differ in shape and in colour, so that figures stay readable in grey."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from lacunar.report.svg import INK, element
 
-# Okabe and Ito (2008), darkest on white first; their yellow is left out, it cannot be seen there.
+# Okabe and Ito (2008), darkest first, without their yellow, which is invisible on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
 
 _Outline = tuple[tuple[float, float], ...]
@@ -29,7 +29,7 @@ _PLUS: _Outline = (
     (-0.4, -1.25), (0.4, -1.25), (0.4, -0.4), (1.25, -0.4), (1.25, 0.4), (0.4, 0.4),
     (0.4, 1.25), (-0.4, 1.25), (-0.4, 0.4), (-1.25, 0.4), (-1.25, -0.4), (-0.4, -0.4),
 )  # fmt: skip
-# Offsets from the middle, scaled so that all shapes look equally large; None is the circle.
+# Corners relative to the centre, scaled so that all shapes look equally large; None is a circle.
 _OUTLINES: tuple[_Outline | None, ...] = (
     None,
     ((0, -1.3), (1.2, 0.85), (-1.2, 0.85)),
@@ -41,13 +41,13 @@ _OUTLINES: tuple[_Outline | None, ...] = (
     _star(),
 )
 CIRCLE, DIAMOND = 0, 3
-# Paths are written in tenths of a unit, as whole numbers: points and minus signs cost bytes.
+# Paths are in tenths of a unit, as integers, to save decimal points.
 _FINE = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """How the points of one group look."""
+    """Shape and colour of the points of a group."""
 
     shape: int
     colour: str
@@ -72,18 +72,18 @@ def points(
     hollow: bool = False,
     outline: float = 0.5,
 ) -> Markup:
-    """Draw all points of one look as a single path.
+    """Draw points with the same marker as a single path.
 
     Parameters
     ----------
     places : iterable of (float, float)
     look : Marker
     radius : float
-        Of a circle; other shapes are as large to the eye.
+        Of a circle; other shapes look equally large.
     hollow : bool
         White inside, coloured outline.
     outline : float
-        Width of the outline, dark where the mark is filled; 0 for none.
+        Width of the outline, dark if the marker is filled; 0 for none.
 
     Examples
     --------
@@ -105,12 +105,12 @@ def points(
 
 
 def _glyph(shape: int, radius: float) -> tuple[tuple[int, int], str]:
-    """Where a shape's path begins, from its middle, and the rest of it in relative steps."""
+    """Start of a shape's path relative to the centre, and the path in relative steps."""
     size = radius * _FINE
     outline = _OUTLINES[shape]
     if outline is None:
         r = round(size)
-        # One arc of nearly a full turn: a path cannot draw a whole circle in one.
+        # A path arc cannot be a whole circle, so one of nearly 360 degrees is closed.
         return (-r, 0), f"a{r} {r} 0 1 1 0 1z"
     corners = [(round(x * size), round(y * size)) for x, y in outline]
     steps = [_step(x1 - x0, y1 - y0) for (x0, y0), (x1, y1) in pairwise(corners)]

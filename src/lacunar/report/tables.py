@@ -1,4 +1,4 @@
-"""Tables of a page, and how their numbers are written."""
+"""Tables of a page, and the formats of their numbers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Table:
     rows : tuple of tuple of str
         As many cells as columns; text is escaped by the page, markup is not.
     text_columns : frozenset of int
-        Columns that hold words; all others but the first hold numbers.
+        Columns of text; the others, except the first, hold numbers.
     """
 
     caption: str
@@ -58,7 +58,7 @@ def table(
 
 
 def count(value: int) -> str:
-    """Write a whole number.
+    """Format a whole number.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def count(value: int) -> str:
 
 
 def stars(value: float) -> Markup:
-    """Write a mean rating to two decimals for people and six for machines; a gap in words.
+    """Format a mean rating: two decimals shown, six in ``<data>``; "no rating" for NaN.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def stars(value: float) -> Markup:
 
 
 def probability(value: float) -> Markup:
-    """Write a probability to three decimals; only what is certain is written as 0 or 1.
+    """Format a probability with three decimals; only exact 0 and 1 are shown as such.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def probability(value: float) -> Markup:
 
 
 def percent(share: float) -> Markup:
-    """Write a share of a whole.
+    """Format a share as a percentage with one decimal.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def percent(share: float) -> Markup:
 
 
 def percent_of(part: int, total: int) -> str:
-    r"""Write a count as a whole percentage of a total, which may be 0.
+    r"""Format a count as a whole percentage of a total, which may be 0.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def percent_of(part: int, total: int) -> str:
 
 
 def decimal(value: float) -> Markup:
-    """Write a number of any size to one decimal.
+    """Format a number of any size with one decimal.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def decimal(value: float) -> Markup:
 
 
 def share(value: float) -> Markup:
-    """Write a measure such as nDCG to three decimals for people and six for machines.
+    """Format a measure such as nDCG: three decimals shown, six in ``<data>``.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def share(value: float) -> Markup:
 
 
 def agreement(value: float) -> Markup:
-    """Write an index between 0 and 1 to two decimals for people and six for machines.
+    """Format an index between 0 and 1: two decimals shown, six in ``<data>``.
 
     Examples
     --------
@@ -154,7 +154,7 @@ def agreement(value: float) -> Markup:
 
 
 def ratio(value: float) -> Markup:
-    """Write a figure, most of them between 0 and 1, to three decimals; what nobody knows in words.
+    """Format a score with three decimals; "none" for NaN.
 
     Examples
     --------
@@ -165,7 +165,7 @@ def ratio(value: float) -> Markup:
 
 
 def score(value: float) -> Markup:
-    """Write a score: whole numbers as such, others to two decimals.
+    """Format a ranking score: integers without decimals, others with two.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Figures: from arrays to SVG, each as wide as a phone and readable in grey."""
+"""SVG figures, as wide as a phone screen and readable in grey."""
 
 from lacunar.report.figures.bars import k_frequency_bars, ranked_bars
 from lacunar.report.figures.confusion import confusion_cells

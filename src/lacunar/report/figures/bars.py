@@ -1,4 +1,4 @@
-"""Bars: one number per name, or votes per K."""
+"""Bar charts: counts by name, and votes by K."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _PALE = "#b6d3e6"
 
 
 def ranked_bars(counts: Mapping[str, int], *, title: str, unit: str) -> Markup:
-    """Draw one lying bar per name, in the order given, its number at its end.
+    """Draw a horizontal bar per name, in the order given, with its number at the end.
 
     Parameters
     ----------
     counts : mapping of str to int
     title : str
     unit : str
-        What is counted, in the plural.
+        Name of the counted things, in the plural.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def k_frequency_bars(votes: Mapping[int, int], chosen: int) -> Markup:
     votes : mapping of int to int
         Every K that was tried, ascending, and its number of seeds.
     chosen : int
-        The K that was taken; its bar is dark and named, the others are pale.
+        The chosen K; its bar is dark and labelled, the others are pale.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Confusion matrices: how often each label got each answer, in numbers and in shades."""
+"""Confusion matrices with counts and shades."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from lacunar.report.svg import (
 
 _LEFT, _TOP, _RIGHT, _SPAN = 134.0, 30.0, 36.0, 270.0
 _SMALLEST, _LARGEST = 24.0, 64.0
-# From white to this blue; from the share on where it reads better, numbers are white.
+# Shades from white to this blue; from this share on, numbers are white.
 _DARK = (0, 84, 132)
 _INVERTED = 0.7
 _LETTER = 6.4
 
 
 def confusion_cells(name: str, classes: Sequence[str], counts: Sequence[Sequence[int]]) -> Markup:
-    """Draw a row per label and a column per answer; the darker, the larger the share of its row.
+    """Draw a row per label and a column per answer; darker cells hold a larger share of the row.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def confusion_cells(name: str, classes: Sequence[str], counts: Sequence[Sequence
         Of the output.
     classes : sequence of C str
     counts : C sequences of C int
-        Those that are right lie on the diagonal, which is outlined.
+        Right answers are on the diagonal, which is outlined.
 
     Examples
     --------

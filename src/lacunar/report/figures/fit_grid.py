@@ -1,4 +1,4 @@
-"""The BIC of every K and seed: one strip of points per K."""
+"""Strip plot of the BIC of every K and seed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from lacunar.report.svg_markers import CIRCLE, COLOURS, DIAMOND, Marker, points
 
 WIDTH = 440.0
 _TOP, _BOTTOM, _RIGHT = 30.0, 330.0, WIDTH - 8
-# Room for the labels of the axis, which a BIC of many users makes long.
+# Room for the axis labels, which are long for the BIC of many users.
 _LEAST_LEFT, _PER_LETTER, _GAP = 58.0, 7.7, 6.0
 _RADIUS = 2.6
-# Grey, because hollow black marks that overlap would look filled.
+# Grey, because overlapping hollow black markers would look filled.
 _OTHER = "#768390"
 _CHOSEN_BAND = "#eaf2f8"
 
@@ -37,16 +37,16 @@ def bic_strips(
     Parameters
     ----------
     bic : ndarray of shape (n_K, n_seeds)
-        Values that are not finite are left out.
+        Infinite and NaN values are left out.
     n_components, seeds : sequence of int
     chosen : int
-        The K that was taken; its strip is tinted and named.
+        The chosen K; its strip is tinted and labelled.
     agreeing : collection of int
-        Seeds that found the chosen partition; their points at the chosen K are diamonds.
+        Seeds with the chosen partition; their points at the chosen K are diamonds.
 
     Notes
     -----
-    A filled point is the lowest BIC of its seed, so the filled points of a strip are its votes.
+    A filled point is the lowest BIC of its seed: the filled points of a K are its votes.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def bic_strips(
     for i, k in enumerate(n_components):
         for j, seed in enumerate(seeds):
             if np.isfinite(bic[i, j]):
-                # Spread by the seed's place: equal heights stay apart, and nothing is random.
+                # Horizontal position by seed: equal values stay apart, without randomness.
                 spread = (j + 0.5) / len(seeds) - 0.5
                 key = (k == chosen and seed in agreeing, int(votes[j]) == i)
                 groups[key].append((column[k] + 0.7 * slot * spread, scale(float(bic[i, j]))))

@@ -1,4 +1,4 @@
-"""A figure over the epochs of training, for the images trained on and those that validate."""
+"""Line charts over the epochs, for training and validation images."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ def history_lines(
     best: int | None,
     whole: tuple[float, float] | None = None,
 ) -> Markup:
-    """Draw two lines over the epochs, and where the weights were taken.
+    """Draw two lines over the epochs, and mark the kept epoch.
 
     Parameters
     ----------
     title : str
     train, validation : sequence of float or None
-        One per epoch; None leaves a hole.
+        One per epoch; None leaves a gap.
     best : int or None
-        The epoch whose weights were kept, from 1; none where the lines are means of networks that
-        each kept its own.
+        The epoch whose weights were kept, from 1; None if the lines are means of networks that
+        kept different epochs.
     whole : (float, float), optional
-        Ends of the upright axis. Unless given, round numbers around the values but the first of
-        training, which is that of fresh weights and may dwarf all others; it is written instead.
+        Ends of the vertical axis. By default, round numbers around all values except the first
+        of training, which can be much larger; that value is written as text.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Means with their intervals, one row per name."""
+"""Dot plot of means with intervals."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Range = tuple[float, float | None, float | None]
 
 
 def mean_intervals(rows: Mapping[str, Range], *, title: str, unit: str) -> Markup:
-    """Draw a dot for each mean and a line for its interval, in the order given.
+    """Draw a dot per mean and a line per interval, in the order given.
 
     Parameters
     ----------
     rows : mapping of str to (float, float or None, float or None)
-        Mean, low and high end; without ends there is a dot alone.
+        Mean, low and high end; without ends only the dot is drawn.
     title : str
     unit : str
-        What the axis counts.
+        Label of the axis.
 
     Examples
     --------

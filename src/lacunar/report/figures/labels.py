@@ -1,4 +1,4 @@
-"""Labels of one output in each part of the images, as lying bars side by side."""
+"""Grouped bar chart of the labels of an output, by split."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from lacunar.report.svg import GRID, INK, MUTED, SMALL_TEXT, drawing, label, lin
 
 WIDTH = 440.0
 _LEFT, _TOP, _BAR, _SPACE = 134.0, 44.0, 12.0, 8.0
-# Dark, middle and pale, so that a grey printer tells them apart.
+# Dark, middle and pale, so that they differ in grey.
 _FILLS = ("#0b4f7d", "#5aa5d6", "#dcebf5")
 
 
 def label_bars(name: str, classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> Markup:
-    """Draw for each class which share of each part it has, its number at the end of the bar.
+    """Draw the share of each class in each split, with its count at the end of the bar.
 
     Parameters
     ----------
     name : str
         Of the output.
     classes : sequence of C str
-        What is unknown among them, if it is to be shown.
+        May include "unknown".
     counts : mapping of str to sequence of C int
-        By part, at most three.
+        Counts by split, at most three splits.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Where somebody belongs: one bar per segment, beside the share of all users."""
+"""Bar chart of membership probabilities, compared with the shares of all users."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def membership_bars(
     probabilities: Sequence[float],
     everybody: Sequence[float],
 ) -> Markup:
-    """Draw the probability to belong to each segment.
+    """Draw the probability of each segment.
 
     Parameters
     ----------
     who : str
-        Whom the bars tell of.
+        Name of the user.
     names : sequence of str
-        Length K; each segment has the mark it has on the map.
+        Length K; segments have the same markers as on the map.
     probabilities : sequence of float
         Sum to 1.
     everybody : sequence of float
-        Share of all users in each segment, drawn as an upright line.
+        Share of all users in each segment, drawn as a vertical line.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def membership_bars(
 
 
 def _percent(probability: float) -> str:
-    """Only what is certain is written as 0 % or 100 %."""
+    """A percentage; only exact 0 and 1 are shown as 0 % and 100 %."""
     if 0 < probability < 0.0005:
         return "<0.1%"
     return ">99.9%" if 0.9995 <= probability < 1 else f"{probability:.1%}"

@@ -1,4 +1,4 @@
-"""What answers that favour rare classes win and cost, from one operating point to another."""
+"""Accuracy and macro F1 along the operating points for rare classes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WIDTH = 440.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, WIDTH - 30, 34.0, 274.0
 _RADIUS = 5.0
 _POINT, _OWN = Marker(CIRCLE, COLOURS[0]), Marker(DIAMOND, COLOURS[1])
-# Less than this would blow up differences that say nothing.
+# A smaller range would exaggerate meaningless differences.
 _NARROWEST = 0.05
 
 
@@ -26,7 +26,7 @@ def operating_path(
     *,
     as_answered: int,
 ) -> Markup:
-    """Draw accuracy across and macro F1 upright, a mark for each tau.
+    """Draw macro F1 over accuracy, with a marker for each tau.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def operating_path(
     accuracy, macro_f1 : sequence of T float
         NaN where no label is known; nothing is drawn then.
     as_answered : int
-        Position of the point that the model answers at of its own.
+        Position of the operating point that the model uses.
 
     Examples
     --------

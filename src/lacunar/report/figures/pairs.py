@@ -1,4 +1,4 @@
-"""Two shares per row, joined by a line: how far two segments are apart."""
+"""Dumbbell chart of two shares per row."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def paired_shares(
     first, second : sequence of float
         0 to 1.
     names : (str, str)
-        Whose shares they are.
+        Names of the two groups.
     looks : (Marker, Marker)
     faint : sequence of bool
-        Rows whose difference chance would explain: their names are grey.
+        Rows without a significant difference: their names are grey.
     title : str
 
     Examples

@@ -1,4 +1,4 @@
-"""Genre profiles as dot plots: a segment against all users, a user against the segment."""
+"""Dot plots of genre profiles: a segment and all users, a user and their segment."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REFERENCE = "#8a5a00"
 
 @dataclass(frozen=True, slots=True)
 class _Plot:
-    """One filled mark and one upright bar per genre; NaN is a gap and gets no mark."""
+    """A filled marker and a vertical bar per genre; NaN is a gap without a marker."""
 
     genres: Sequence[str]
     values: Sequence[float]
@@ -109,21 +109,21 @@ def segment_profile(
     *,
     domain: tuple[float, float],
 ) -> Markup:
-    """Draw a segment's genre means against those of all users.
+    """Draw a segment's genre means compared with those of all users.
 
     Parameters
     ----------
     name : str
     segment : int
-        Chooses the mark, the same as on the map.
+        Selects the marker, the same as on the map.
     genres : sequence of str
         Length G.
     means, everyone : sequence of float
-        Stars; NaN where nobody rated the genre.
+        Stars; NaN for genres without ratings.
     raters : sequence of int
         Members who rated the genre.
     domain : (float, float)
-        Stars at both ends of the axis; equal for all segments, so that charts compare.
+        Stars at both ends of the axis, the same for all segments.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def user_profile(
     *,
     domain: tuple[float, float],
 ) -> Markup:
-    """Draw a user's genre means against the segment's; a gap has no mark and says so.
+    """Draw a user's genre means compared with the segment's; a gap is labelled as one.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def user_profile(
     genres : sequence of str
         Length G.
     means, segment_means : sequence of float
-        Stars; NaN where there is no rating.
+        Stars; NaN without a rating.
     counts : sequence of int
         The user's ratings of the genre.
     domain : (float, float)

@@ -1,4 +1,4 @@
-"""Reliability: how often answers are right, by how sure they are."""
+"""Reliability diagram: accuracy by confidence."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def reliability_plot(
     before_histogram: Sequence[int],
     after_histogram: Sequence[int],
 ) -> Markup:
-    """Draw accuracy over confidence with intervals, before and after calibration, and the counts.
+    """Draw accuracy over confidence, before and after calibration, with a histogram.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def reliability_plot(
     before, after : sequence of (float, float, float, float)
         Mean confidence, accuracy, low and high end of its interval, of each bin.
     before_histogram, after_histogram : sequence of int
-        Answers in each part of the confidences from 0 to 1, all as wide.
+        Number of answers in bins of equal width from 0 to 1.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def _intervals(
 def _histogram(
     before: Sequence[int], after: Sequence[int], low: float, across: LinearScale
 ) -> list[Markup]:
-    """Bars after calibration, the outline of those before on top of them."""
+    """Bars after calibration, with the outline of those before."""
     most = max([*before, *after, 1])
     upright = LinearScale(0, most, _BARS_BOTTOM, _BARS_TOP)
     wide = 1 / len(after)

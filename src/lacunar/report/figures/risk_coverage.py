@@ -1,4 +1,4 @@
-"""How often the surest answers are right, by how many of all are given."""
+"""Risk-coverage curve: accuracy of the most confident answers by coverage."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, WIDTH - 14, 88.0, 328.0
 _RADIUS = 5.0
 _CURVE, _BAND = COLOURS[0], "#dcebf5"
 _THRESHOLD, _USUAL = Marker(DIAMOND, COLOURS[1]), Marker(CIRCLE, COLOURS[0])
-# Of fewer answers the accuracy is a matter of luck, and would swing over the whole height.
+# The accuracy of fewer answers is random and would fill the whole height.
 _FEWEST = 10
 
 Point = tuple[float, float, float, float]
@@ -31,7 +31,7 @@ def risk_coverage_plot(
     usual: Place | None,
     threshold: Place | None,
 ) -> Markup:
-    """Draw accuracy over coverage with its interval, and mark the threshold and 80 % coverage.
+    """Draw accuracy over coverage with its interval; mark the threshold and 80 % coverage.
 
     Parameters
     ----------
@@ -40,9 +40,9 @@ def risk_coverage_plot(
     curve : sequence of (float, float, float, float)
         Coverage, accuracy, low and high end of its interval; coverages rise to 1.
     kept : sequence of int
-        Answers that each point of the curve is of; points of less than 10 are left out.
+        Number of answers of each point; points with fewer than 10 are left out.
     usual, threshold : (float, float) or None
-        Coverage and accuracy of the surest 80 % and of what the threshold keeps.
+        Coverage and accuracy at 80 % coverage and at the threshold.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def risk_coverage_plot(
         _BOTTOM + 42,
         *marks,
         title=f"Accuracy and coverage: {name}",
-        desc=_told(shown, threshold),
+        desc=_description(shown, threshold),
     )
 
 
@@ -109,7 +109,7 @@ def _through(places: Sequence[Place]) -> str:
     return "M" + "L".join(f"{number(x)} {number(y)}" for x, y in places)
 
 
-def _told(shown: Sequence[Point], threshold: Place | None) -> str:
+def _description(shown: Sequence[Point], threshold: Place | None) -> str:
     if not shown:
         return "No label is known."
     kept = (

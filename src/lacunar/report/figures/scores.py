@@ -1,4 +1,4 @@
-"""Figures of each output with their intervals, beside what the largest class would give."""
+"""Dot plot of scores with intervals, compared with always answering the largest class."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def score_dots(
     *,
     figure: str,
 ) -> Markup:
-    """Draw a figure between 0 and 1 of each output: a dot, its interval, a bar for the baseline.
+    """Draw a score of each output: a dot, its interval, a bar for the baseline.
 
     Parameters
     ----------
     names : sequence of str
     values : sequence of float
-        NaN where no label is known; nothing is drawn then.
+        From 0 to 1; NaN without known labels, then nothing is drawn.
     intervals : sequence of (float, float)
     baseline : sequence of float
-        Had every answer been the largest class.
+        Score of always answering the largest class.
     figure : str
-        What is shown, such as ``accuracy``.
+        Name of the score, such as ``accuracy``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The map of users: one shape and colour per segment."""
+"""Scatter plot of the users, with a marker per segment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WIDTH = 440.0
 _HEIGHTS = (200.0, 420.0)
 _MARGIN = 12.0
 _ROW = 22.0
-# Beyond so many users the marks are small and have no outline, which would turn the map black.
+# With more users, markers are small and have no outline, which would turn the map black.
 _CROWD = 2000
 
 
@@ -30,22 +30,22 @@ def user_map(
     n_users: int,
     legend: bool = True,
 ) -> Markup:
-    """Draw each user of a map at its place.
+    """Draw the users of a map.
 
     Parameters
     ----------
     coordinates : ndarray of shape (M, 2)
-        Drawn with one scale for both directions, because only distances mean something.
+        Drawn with the same scale in both directions, because only distances have a meaning.
     segments : ndarray of shape (M,)
-        Segment of each.
+        Segment of each user.
     names : sequence of str
         Length K.
     populations : sequence of int
-        Users of each segment, on the map or not.
+        Users of each segment, including those outside a sample.
     n_users : int
-        Users in all; more than M where the map is a sample.
+        Number of all users; more than M if the map is a sample.
     legend : bool
-        Whether names stand under the map; False where a table beside it has the marks.
+        Whether the map has a legend; False if a table next to it has the markers.
 
     Examples
     --------
@@ -59,11 +59,11 @@ def user_map(
     crowded = len(coordinates) > _CROWD
     radius, outline = (1.5, 0.0) if crowded else (3.4, 0.4)
     marks = [rectangle(0.5, 0.5, WIDTH - 1, height - 1, fill="#fff", stroke=GRID)]
-    # Small segments come last, on top of the large ones.
+    # Small segments are drawn last, on top of large ones.
     for segment in range(len(names)):
-        here = coordinates[segments == segment]
-        if len(here):
-            places = [(x_scale(x), y_scale(y)) for x, y in here.tolist()]
+        members = coordinates[segments == segment]
+        if len(members):
+            places = [(x_scale(x), y_scale(y)) for x, y in members.tolist()]
             marks.append(points(places, marker(segment), radius, outline=outline))
     named = list(zip(names, populations, strict=True)) if legend else []
     for segment, (name, population) in enumerate(named):
@@ -93,7 +93,7 @@ def user_map(
 
 
 def _scales(coordinates: NDArray[np.float64]) -> tuple[LinearScale, LinearScale, float]:
-    """Scales of one unit, and the height of the frame, as flat as the cloud of points."""
+    """Scales with a common unit, and the height of the frame for these points."""
     low, high = np.zeros(2), np.ones(2)
     if len(coordinates):
         low, high = coordinates.min(axis=0), coordinates.max(axis=0)

@@ -1,4 +1,4 @@
-"""The report on a taste model: what was found, for whom, and how to make it again."""
+"""The report on a taste model."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ def taste_report(
     top: int = 5,
     evaluation: Evaluation | None = None,
 ) -> str:
-    """Return a report as one HTML file that loads nothing; the same model gives the same bytes.
+    """Return a report as a single HTML file; the same model gives the same bytes.
 
     Parameters
     ----------
     model : TasteModel
     users : sequence of int
-        Positions of users to show beside the sampled ones.
+        Positions of users to show in addition to the sampled ones.
     sample_users : int
-        Members shown of each segment, drawn with the model's seed.
+        Members to show of each segment, drawn with the model's seed.
     top : int
         Recommendations per user.
     evaluation : Evaluation, optional
-        Of the same log, to be shown beside the recommendations.
+        Evaluation on the same ratings, to show as well.
 
     Raises
     ------
     ValueError
-        If a position is not one of a user.
+        If a position is outside the users.
     """
     for user in users:
         if not 0 <= user < model.ratings.n_users:
@@ -84,7 +84,7 @@ def taste_report(
 
 
 def _shown_users(model: TasteModel, users: Sequence[int], sample_users: int) -> list[int]:
-    """Users asked for, then those drawn from each segment, each once."""
+    """Requested users, then those drawn from each segment, without repetition."""
     drawn = (
         model.segments.sample_members(segment, sample_users, model.config.seed).tolist()
         for segment in range(model.segments.n_segments)
@@ -111,7 +111,7 @@ def _contents(
 
 
 def summary(model: TasteModel) -> Context:
-    """What it learned from, how much was unknown, how the segments were chosen."""
+    """Counts of the training data, the share of gaps, and the choice of the segments."""
     ratings, intake = model.ratings, model.ratings.intake
     n_ratings = ratings.log.num_rows
     left_out = [
@@ -144,7 +144,7 @@ def summary(model: TasteModel) -> Context:
 
 
 def _seen(config: TasteConfig) -> str:
-    """What the mixture saw of a user, and what of the gaps."""
+    """A sentence on the features of the mixture and the treatment of gaps."""
     parts = [_SEEN[part] for part in parse_view(config.view)]
     seen = f"Of each user the mixture saw {', and '.join(parts)}. {_GAPS[config.gaps]}"
     return seen + (_NOISE if config.noise else "")

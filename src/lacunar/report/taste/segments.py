@@ -1,4 +1,4 @@
-"""Sections of the taste report on the search for segments, the segments, and their map."""
+"""Sections of the taste report on model selection, the segments, and the map of users."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Context = dict[str, object]
 
 
 def choosing_k(model: TasteModel) -> Context:
-    """How many seeds voted for each K, and every BIC behind the votes."""
+    """Votes of the seeds for each K, and every BIC behind the votes."""
     fit_grid, chosen = model.fit_grid, model.segments.n_segments
     frequency = fit_grid.k_frequency()
     votes = {k: frequency.get(k, 0) for k in fit_grid.n_components}
@@ -131,7 +131,7 @@ def segments_in_detail(model: TasteModel) -> Context:
 def _shares(
     model: TasteModel, names: Sequence[str], shares: NDArray[np.float64], what: str
 ) -> Table:
-    """What the members watch: mean share of their ratings, beside everybody's."""
+    """Mean shares of the ratings of members, compared with all users."""
     segments = model.segments
     parts = [shares[segments.members(k)] for k in range(segments.n_segments)]
     columns = [column_means(part) for part in [*parts, shares]]
@@ -144,7 +144,7 @@ def _shares(
 
 
 def profile_domain(model: TasteModel) -> tuple[float, float]:
-    """Stars at both ends of the axis of every segment's profile, so that charts compare."""
+    """Stars at both ends of the axis, the same for the profiles of all segments."""
     everyone = column_means(model.profiles.means)
     known = np.concatenate([model.segments.known_profiles.ravel(), everyone])
     known = known[~np.isnan(known)]
@@ -154,7 +154,7 @@ def profile_domain(model: TasteModel) -> tuple[float, float]:
 def segment_means(
     model: TasteModel, segment: int, everyone: NDArray[np.float64], domain: tuple[float, float]
 ) -> Context:
-    """A segment's genre means beside those of all users, as a figure and as a table."""
+    """Genre means of a segment compared with all users, as a figure and a table."""
     segments, genres = model.segments, model.ratings.genres
     name, known = segments.names[segment], segments.known_profiles[segment].tolist()
     raters, filled = segments.known_users[segment].tolist(), segments.profiles[segment].tolist()
@@ -177,14 +177,14 @@ def segment_means(
 
 
 def map_of_users(model: TasteModel) -> Context:
-    """Who lies near whom, by segment."""
+    """The map of users as a figure, and the centres of the segments as a table."""
     segments, drawn = model.segments, model.user_map
     labels = segments.labels[drawn.users]
     shown = np.bincount(labels, minlength=segments.n_segments).tolist()
     rows = []
     for k, name in enumerate(segments.names):
-        here = drawn.coordinates[labels == k]
-        centre = [decimal(_mean(here[:, axis])) for axis in (0, 1)]
+        members = drawn.coordinates[labels == k]
+        centre = [decimal(_mean(members[:, axis])) for axis in (0, 1)]
         rows.append((name, count(shown[k]), count(int(segments.populations[k])), *centre))
     return {
         "figure": user_map(
@@ -211,7 +211,7 @@ def _mean(values: NDArray[np.float64]) -> float:
 
 
 def column_means(profiles: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Means of the known cells, NaN where a column has none."""
+    """Means of the known cells of each column; NaN for a column without known cells."""
     known = (~np.isnan(profiles)).sum(axis=0)
     sums = np.nansum(profiles, axis=0)
     means = np.full(len(sums), np.nan)

@@ -1,4 +1,4 @@
-"""Sections of the taste report on users: who belongs where, and what to recommend."""
+"""Sections of the taste report on users: memberships, profiles and recommendations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Context = dict[str, object]
 
 
 def sample_table(model: TasteModel, shown: Sequence[int], asked: Collection[int]) -> Table:
-    """Who of the shown users belongs where, with probability, and why each is shown."""
+    """Membership probabilities of the shown users, and why each is shown."""
     segments = model.segments
     rows = []
     for user in shown:
@@ -63,7 +63,7 @@ def user_in_detail(model: TasteModel, user: int, top: int) -> Context:
 def profile_beside_segment(
     model: TasteModel, name: str, segment: int, means: Sequence[float], counts: Sequence[int]
 ) -> Context:
-    """Somebody's genre means beside those of a segment, as a figure and as a table."""
+    """Genre means of a user compared with a segment, as a figure and a table."""
     segments, genres, scale = model.segments, model.ratings.genres, model.ratings.scale
     known, segment_name = segments.known_profiles[segment].tolist(), segments.names[segment]
     return {
@@ -82,10 +82,10 @@ def profile_beside_segment(
 
 
 def anchor(user: int) -> str:
-    """Where the page shows a user; made of the position, because an id may hold anything."""
+    """Anchor of a user in the page, made from the position because ids are arbitrary text."""
     return f"user-at-{user}"
 
 
 def user_name(model: TasteModel, user: int) -> str:
-    """What readers know a user by."""
+    """Name of a user in pages."""
     return f"User {model.ratings.users[user]}"

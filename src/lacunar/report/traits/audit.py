@@ -1,4 +1,4 @@
-"""The page of an audit: what is wrong with the images and labels, to be judged at a glance."""
+"""The report on an audit of labelled images."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from lacunar.traits.data.schema import UNKNOWN
 
 Context = dict[str, object]
 
-# Images of one section; a page of all of them stays under 2 MB.
+# Images per section; this keeps the page under 2 MB.
 _MOST = 30
 
 
 def audit_report(findings: AuditFindings, *, top: int = _MOST) -> str:
-    """Return the page of an audit as one HTML file that loads nothing.
+    """Return the report on an audit as a single HTML file.
 
     Parameters
     ----------
     findings : AuditFindings
-        Its image files are read again; those shown are on the page.
+        Image files are read again; the page includes those shown.
     top : int
-        Images of each section at most.
+        Maximum number of images per section.
 
     Raises
     ------
     InputError
-        If an image cannot be read any more.
+        If an image cannot be read.
     """
     parts = findings.parts
     return render_page(

@@ -1,4 +1,4 @@
-"""Contact sheets of the page of an audit: what a person has to look at, with words under it."""
+"""Contact sheets of the audit report: images to review, with captions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ARROW = "\N{RIGHTWARDS ARROW}"
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An image with words under it.
+    """An image with a caption.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Card:
     title : str
     lines : tuple of str
     name : str
-        Of the file, with its part.
+        File name, with its split.
     """
 
     image: Markup
@@ -42,7 +42,7 @@ class Card:
 
 
 def wrong_labels(findings: AuditFindings, ranked: RankedLabels, top: int) -> Context:
-    """The most suspicious labels, and how many are flagged of each output."""
+    """The most suspicious labels, and the number of flagged labels of each output."""
     flagged = np.flatnonzero(ranked.flagged)
     cards, rows = [], []
     for row in flagged[:top].tolist():
@@ -91,7 +91,7 @@ def wrong_labels(findings: AuditFindings, ranked: RankedLabels, top: int) -> Con
 
 
 def low_quality(findings: AuditFindings, top: int) -> Context:
-    """Images under each reason, the worst first, and where the lines are."""
+    """Low-quality images by reason, the worst first, and the thresholds."""
     reasons = []
     for line in findings.thresholds:
         found = [
@@ -136,9 +136,9 @@ def low_quality(findings: AuditFindings, top: int) -> Context:
 
 
 def copies(findings: AuditFindings, top: int) -> Context:
-    """Pairs side by side, those across the parts first."""
+    """Duplicate pairs, those across the splits first."""
     in_test = findings.parts.in_test
-    # A test image that was trained on makes every figure of the test too good: these come first.
+    # A test image that is also a training image makes test scores too good: these come first.
     ordered = sorted(
         findings.duplicates, key=lambda pair: bool(in_test[pair.first] == in_test[pair.second])
     )
@@ -162,7 +162,7 @@ def copies(findings: AuditFindings, top: int) -> Context:
 
 
 def gaps(findings: AuditFindings, ranked: RankedGaps, top: int) -> Context:
-    """The gaps most worth filling."""
+    """The missing labels most worth filling."""
     cards, rows = [], []
     largest = float(ranked.value[0]) if len(ranked) and ranked.value[0] > 0 else 1.0
     for row in np.flatnonzero(ranked.value)[:top].tolist():
@@ -203,25 +203,25 @@ def _card(findings: AuditFindings, image: int, title: str, *lines: str) -> Card:
 
 
 def image_name(findings: AuditFindings, image: int) -> str:
-    """File name of an image, with its part where that is the test."""
+    """File name of an image, marked if it is a test image."""
     part, name = findings.parts.place(image)
     return name if part == "train" else f"{name} (test)"
 
 
 def image_size(findings: AuditFindings, image: int) -> str:
-    """Width and height in pixels, as its file has them."""
+    """Width and height of the image file in pixels."""
     return f"{findings.measures.width[image]} x {findings.measures.height[image]}"
 
 
 def kind_of(pair: Duplicate) -> str:
-    """How much alike two copies are, in words."""
+    """Similarity of a duplicate pair in words."""
     if pair.exact:
         return "exact"
     return ("mirrored, " if pair.mirrored else "") + f"correlation {pair.correlation:.3f}"
 
 
 def whole(chance: float) -> str:
-    """Write a probability as a whole percentage."""
+    """Format a probability as a whole percentage."""
     return f"{100 * chance:.0f}\N{NO-BREAK SPACE}%" if chance >= 0.005 else "<1\N{NO-BREAK SPACE}%"
 
 

@@ -1,4 +1,4 @@
-"""Section of the traits report on confidence: calibration, abstention, output by output."""
+"""Section of the traits report on confidence: calibration and abstention of each output."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lacunar.traits.confidence.selective import USUAL_COVERAGE
 
 Context = dict[str, object]
 
-# Rows of a curve's table; the figure has them all.
+# Maximum rows of a curve's table; the figure shows all points.
 _ROWS = 20
 
 
@@ -25,7 +25,7 @@ def confidence(found: Sequence[Confidence], part: str) -> Context:
     ----------
     found : sequence of Confidence
     part : str
-        Whose answers were measured, as an adjective, such as ``test`` or ``out-of-fold``.
+        Split of the measured answers, such as ``test`` or ``out-of-fold``.
     """
     known = [one for one in found if one.known]
     beyond = [
@@ -185,7 +185,7 @@ def _reliability(one: Confidence, name: str) -> Table:
 
 def _curve(one: Confidence, name: str) -> Table:
     every = max(1, -(-len(one.curve) // _ROWS))
-    # Counted from the last point, which is that of all answers.
+    # Counted from the last point, which includes all answers.
     chosen = one.curve[::-1][::every][::-1]
     return table(
         f"Answers on {name}, the surest first",

@@ -1,4 +1,4 @@
-"""Images of a page, written into the page itself."""
+"""Images embedded in a page."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _QUALITY = 82
 
 
 def contact_sheet(images: NDArray[np.uint8], *, alt: str) -> Markup:
-    """Lay images out in rows and columns, the first column apart, as a picture without a file.
+    """Embed images as a grid in one picture, with a space after the first column.
 
     Parameters
     ----------
     images : uint8 array of shape (rows, columns, H, W, 3)
     alt : str
-        What the picture shows, in words.
+        Alternative text.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def contact_sheet(images: NDArray[np.uint8], *, alt: str) -> Markup:
 
 
 def embedded(pixels: NDArray[np.uint8], *, alt: str) -> Markup:
-    """Write one image of shape (H, W, 3) into a page as a JPEG.
+    """Embed an image of shape (H, W, 3) as a JPEG.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Where a traits model looks: images with the places that speak for each answer."""
+"""Images with heat maps of the evidence for each answer."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from lacunar.traits.model import TraitsModel
 from lacunar.traits.predict.explainer import ExplainedImage, Explanation
 
 MOST_IMAGES = 60
-# Of a page of less than 2 MB; what is left is for its style and what it says of itself.
+# Bytes for the images of a page under 2 MB; the rest is for style and text.
 _ROOM = 1_900_000
-# Tags and fixed words around the picture of an answer.
+# Bytes of tags and fixed text around a picture.
 _AROUND = 300
 _HEIGHT, _WIDTH = 144, 192
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A picture and what is written under it; ``label`` is empty under the image itself."""
+    """A picture and its caption; ``label`` is empty for the image itself."""
 
     picture: Markup
     attribute: str
@@ -40,7 +40,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """Images with the pictures of each, and whether the model reads colours past its maps."""
+    """Images with their pictures, and whether the model also reads colours without a map."""
 
     images: tuple[tuple[str, tuple[Look, ...]], ...]
     colours: bool
@@ -48,16 +48,16 @@ class Looks:
 
 
 def explained_page(model: TraitsModel, images: Sequence[ExplainedImage], *, n_images: int) -> str:
-    """Return a page of less than 2 MB: images, and the places that speak for each answer.
+    """Return a page of less than 2 MB: images with a heat map for each answer.
 
     Parameters
     ----------
     model : TraitsModel
     images : sequence of ExplainedImage
-        See :func:`lacunar.traits.predict.explainer.explain_files`. The first ``MOST_IMAGES`` are
-        shown, or as many as there is room for.
+        See :func:`lacunar.traits.predict.explainer.explain_files`. At most the first
+        ``MOST_IMAGES`` are shown, fewer if the page would be too large.
     n_images : int
-        How many have answers; the page says how many of them it does not show.
+        Number of images with answers; the page states how many it leaves out.
     """
     looks = where_it_looks(model, images[:MOST_IMAGES])
     shown = len(looks.images)
@@ -69,7 +69,7 @@ def explained_page(model: TraitsModel, images: Sequence[ExplainedImage], *, n_im
 
 
 def where_it_looks(model: TraitsModel, images: Sequence[ExplainedImage]) -> Looks:
-    """Draw the pictures of images, as far as a page has room for them."""
+    """Draw the pictures of as many images as fit into a page."""
     drawn: list[tuple[str, tuple[Look, ...]]] = []
     room = _ROOM
     for image in images:
@@ -87,7 +87,7 @@ def where_it_looks(model: TraitsModel, images: Sequence[ExplainedImage]) -> Look
 
 
 def looks_of(image: ExplainedImage, *, scale: float = 1.0) -> tuple[Look, ...]:
-    """The image itself, then a picture for each of its answers, at ``scale`` times their size."""
+    """The image itself, then a picture for each answer, ``scale`` times the usual size."""
     width, height = _display_size(image.aspect, scale)
     large = _resized(Image.fromarray(image.pixels), width, height).astype(np.uint8)
     itself = _picture(large, f"{image.name}, as the networks see it")
@@ -115,7 +115,7 @@ def _alternative(answer: Explanation) -> str:
 
 
 def _display_size(aspect: float, scale: float = 1.0) -> tuple[int, int]:
-    """Width and height in pixels of pictures, inside of what fits into a row."""
+    """Width and height of a picture in pixels, so that it fits into a row."""
     height = scale * min(_HEIGHT, _WIDTH / aspect)
     return max(1, round(height * aspect)), max(1, round(height))
 

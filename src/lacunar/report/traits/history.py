@@ -1,4 +1,4 @@
-"""Section of the traits report on training: every epoch, output by output."""
+"""Section of the traits report on the training history of each output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Values = Sequence[float | None]
 
 
 def training_history(model: TraitsModel) -> Context:
-    """Losses in sum, then losses and accuracies of each output."""
+    """Total losses, then losses and accuracies of each output."""
     history = model.history
     best = common_epoch(model.histories, model.config)
     train = [epoch.train.loss for epoch in history]
@@ -47,15 +47,15 @@ def _output(history: Sequence[Epoch], best: int | None, position: int, name: str
         [epoch.train.accuracies[name] for epoch in history],
         [epoch.validation.accuracies[name] for epoch in history],
     )
-    said = spoken(name)
+    title = spoken(name)
     return {
         "anchor": anchor("history", position),
-        "name": said,
-        "loss_figure": history_lines(f"Loss of {said}", *losses, best=best),
+        "name": title,
+        "loss_figure": history_lines(f"Loss of {title}", *losses, best=best),
         "accuracy_figure": history_lines(
-            f"Accuracy of {said}", *accuracies, best=best, whole=(0.0, 1.0)
+            f"Accuracy of {title}", *accuracies, best=best, whole=(0.0, 1.0)
         ),
-        "table": _table(history, best, said, {"loss": losses, "accuracy": accuracies}),
+        "table": _table(history, best, title, {"loss": losses, "accuracy": accuracies}),
     }
 
 

@@ -1,4 +1,4 @@
-"""Section of the traits report on labels: which part has how many of which, and how many gaps."""
+"""Section of the traits report on labels: class counts and unknown labels by split."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Context = dict[str, object]
 
 
 class Counted(Protocol):
-    """A model or an audit: whatever has counted the labels of some parts."""
+    """A model or an audit with label counts by split."""
 
     @property
     def schema(self) -> Schema: ...
@@ -25,7 +25,7 @@ class Counted(Protocol):
 
 
 def labels_of_parts(counted: Counted) -> list[Context]:
-    """Counts of each class and of the unknown labels, by part, output by output."""
+    """Counts of the classes and of unknown labels by split, for each output."""
     return [_output(counted, position) for position in range(len(counted.schema.attributes))]
 
 

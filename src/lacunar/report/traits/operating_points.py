@@ -1,4 +1,4 @@
-"""Section of the traits report on rare classes: answers that favour them, and what that costs."""
+"""Section of the traits report on operating points for rare classes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from lacunar.traits.model import TraitsModel
 
 Context = dict[str, object]
 
-# Columns of the figures, as lacunar.traits.evaluate.metrics.FIGURES has them.
+# Columns of the scores, in the order of lacunar.traits.evaluate.metrics.FIGURES.
 _ACCURACY, _MACRO_F1, _MACRO_F1_ALL, _BALANCED = range(4)
 
 
 def operating_points(model: TraitsModel) -> Context | None:
-    """Figures at each operating point of every part, the reported one first and drawn.
+    """Scores at each operating point by split, the reported split first, with a figure.
 
-    None where a model holds none.
+    None for a model without operating points.
     """
     reported = reported_split(model)
     measured = [part for part in model.evaluations if part in model.operating_points]

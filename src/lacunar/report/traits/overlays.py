@@ -1,4 +1,4 @@
-"""Images with a map laid over them, for pages that may be printed in grey."""
+"""Images with heat maps, readable in grey."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _LUMA = np.array([0.299, 0.587, 0.114])
 
 
 def overlay(image: NDArray[np.uint8], shown: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Leave an image as it is where a map is high, and let it fade to pale grey where it is low.
+    """Keep an image where the heat map is high; fade it to pale grey where it is low.
 
-    A line goes round what is at least half as high as the highest place.
+    A line surrounds the pixels with a value of at least 0.5.
 
     Parameters
     ----------
@@ -36,18 +36,18 @@ def overlay(image: NDArray[np.uint8], shown: NDArray[np.floating]) -> NDArray[np
     weights = shown[..., np.newaxis]
     mixed: NDArray[np.float64] = weights * colours + (1 - weights) * faded
     inner, outer = _edges(shown >= _EDGE)
-    # White beside black is seen on any ground.
+    # White next to black is visible on every background.
     mixed[outer] = 255
     mixed[inner] = 0
     return np.rint(mixed).astype(np.uint8)
 
 
 def _edges(inside: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Places inside that touch the outside, and the other way round; the image's rim is neither."""
+    """Pixels inside that touch the outside, and vice versa; the image border is neither."""
     return inside & _touched(~inside), ~inside & _touched(inside)
 
 
-def _touched(heat_map: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether one of the four neighbours is among places."""
-    wide = np.pad(heat_map, 1)
+def _touched(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether one of the four neighbours is inside."""
+    wide = np.pad(inside, 1)
     return wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]

@@ -1,4 +1,4 @@
-"""The report on a traits model: what it learned from, how well it does, how to make it again."""
+"""The report on a traits model."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ def traits_report(
     explained: Sequence[ExplainedImage] = (),
     caveat: str = "",
 ) -> str:
-    """Return a report as one HTML file that loads nothing; the same model gives the same bytes.
+    """Return a report as a single HTML file; the same model gives the same bytes.
 
     Parameters
     ----------
     model : TraitsModel
-        It holds no image; neither does the page without ``samples`` and ``explained``.
+        The page holds images only with ``samples`` or ``explained``.
     samples : uint8 array of shape (n, 1 + moved, H, W, 3), optional
         See :func:`lacunar.traits.predict.training_samples.augmented_samples`.
     explained : sequence of ExplainedImage
         Training images; see :func:`lacunar.traits.predict.explainer.explained_samples`.
     caveat : str
-        What else a reader should know of how the model was made.
+        A note on how the model was made.
     """
     part = reported_split(model)
     return render_page(
@@ -95,7 +95,7 @@ def _images(model: TraitsModel) -> dict[str, int]:
 
 
 def summary(model: TraitsModel) -> Context:
-    """What it learned from, how well it does, how long it trained, in a few figures."""
+    """Key figures: training data, scores and training time."""
     images, part = _images(model), reported_split(model)
     found = model.evaluations[part]
     cells = sum(int(label.sum()) for counts in model.counts.values() for label in counts)

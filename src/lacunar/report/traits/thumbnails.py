@@ -1,4 +1,4 @@
-"""Small images of a page, each of its own, so that there can be words under it."""
+"""Thumbnails embedded in a page."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _HEIGHT, _WIDTH = 128, 160
 
 
 def thumbnail(pixels: NDArray[np.uint8], *, alt: str) -> Markup:
-    """Write an image into a page so that it fills a frame of 160 x 128 one way, aspect kept.
+    """Embed an image, scaled to fit into 160 x 128 pixels with its aspect ratio.
 
     Parameters
     ----------
     pixels : uint8 array of shape (height, width, 3)
     alt : str
-        What it shows, in words.
+        Alternative text.
 
     Examples
     --------

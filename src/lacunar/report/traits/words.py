@@ -1,4 +1,4 @@
-"""Words and places that the sections of the traits report share."""
+"""Names and anchors that the sections of the traits report share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from lacunar.traits.model import TraitsModel
 
 
 def spoken(name: str) -> str:
-    """Name of an attribute as people read it.
+    """Name of an attribute as readable text.
 
     Examples
     --------
@@ -17,12 +17,12 @@ def spoken(name: str) -> str:
 
 
 def anchor(section: str, output: int) -> str:
-    """Where the page shows an output; made of the position, because a name may hold anything."""
+    """Anchor of an output in the page, made from the position because names are arbitrary text."""
     return f"{section}-{output}"
 
 
 def of_split(part: str) -> str:
-    """Which images a part has, as an adjective.
+    """Name of a split as an adjective.
 
     Examples
     --------
@@ -33,5 +33,5 @@ def of_split(part: str) -> str:
 
 
 def reported_split(model: TraitsModel) -> str:
-    """The evaluated part that taught and chose nothing, or else the one of the training data."""
+    """The test split if it was evaluated, else the evaluated split of the training data."""
     return "test" if "test" in model.evaluations else model.config.evaluated_split
