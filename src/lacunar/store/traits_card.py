@@ -1,4 +1,4 @@
-"""The card of a traits model: what it was made of, how well it does, and what it is not for."""
+"""The model card of a traits model."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import math
 import numpy as np
 
 from lacunar.traits.config import TraitsConfig
-from lacunar.traits.evaluate.evaluation import Evaluation, whose_figures
+from lacunar.traits.evaluate.evaluation import Evaluation, evaluated_images
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.training.history import common_epoch, kept_span
 
 
 def model_card(model: TraitsModel) -> str:
-    """Describe a model in Markdown: data, gaps, scores beside a baseline, limits, use."""
+    """Describe a model in Markdown: data, gaps, scores and baseline, limits, use."""
     sections = [
         _head(model),
         _labels(model),
@@ -81,10 +81,10 @@ def _networks(model: TraitsModel) -> str:
 def _start(model: TraitsModel) -> str:
     if model.start is None:
         return "Weights started from chance."
-    told = ", ".join(model.start.attributes) or "none of the attributes"
+    known = ", ".join(model.start.attributes) or "none of the attributes"
     return (
         f"Weights started from `{model.start.name}` (`{model.start.digest}`), which come with"
-        f" Lacunar and were learned from drawn pictures alone; they could tell {told}."
+        f" Lacunar and were learned from drawn pictures alone; they could tell {known}."
     )
 
 
@@ -108,7 +108,7 @@ def _scores(part: str, found: Evaluation, config: TraitsConfig) -> str:
     lines = [
         f"## Scores: {part}",
         "",
-        f"On {whose_figures(part, config)}.",
+        f"On {evaluated_images(part, config)}.",
         "Intervals hold 95 %. *Largest* answers the largest class of the training labels every",
         "time. Macro F1 is over the classes that occur.",
         "",

@@ -1,4 +1,4 @@
-"""A fitted traits model, and what it says of images."""
+"""A fitted traits model, its evaluation and its predictions for decoded images."""
 
 from __future__ import annotations
 
@@ -35,7 +35,11 @@ _LIBRARIES = ("numpy", "pillow", "torch")
 
 @dataclass(frozen=True)
 class TraitsModel:
-    """Everything a traits fit learned.
+    """A fitted traits model: networks, calibration and evaluation.
+
+    :func:`lacunar.fit_traits` makes one, :func:`lacunar.save_traits` and
+    :func:`lacunar.load_traits` save and load one. It predicts with :func:`lacunar.predict_files`,
+    and is evaluated on other data with :func:`lacunar.evaluate_traits`.
 
     Parameters
     ----------
@@ -45,34 +49,53 @@ class TraitsModel:
     fingerprint : str
         SHA-256 of the images and labels of the training data.
     states : tuple of mapping of str to ndarray
-        Weights and statistics of each network, at its kept epoch; all answer together.
+        Weights and batch statistics of each network, at its kept epoch. The networks predict
+        together, as an ensemble.
     layers : tuple of Layer
-        Of one network, in the order in which an image passes them.
+        The layers of one network, in the order of a forward pass.
     histories : tuple of tuple of Epoch
-        Of each network that some images validate: those of the folds, or the one.
+        The training history of each network with validation images: the networks of the folds, or
+        the only one.
     intake : dict of str to Intake
-        What reading the parts ``train``, which validates as well, and ``test`` found.
+        Counts from reading the parts ``train``, which includes validation images, and ``test``.
     counts : dict of str to LabelCounts
-        Labels of the parts ``train``, without folds ``validation`` and, where it was given,
-        ``test``.
+        Label counts of the parts ``train``, ``validation`` if there are no folds, and ``test`` if
+        it was given.
     evaluations : dict of str to Evaluation
-        Of ``out-of-fold``, the training images, each answered by the networks that were trained
-        without it; or, without folds, of ``validation``, which chose the epoch where the schedule
-        is constant. And of ``test``, which chose nothing.
+        Of ``out-of-fold``: the training images, each predicted by the networks that were trained
+        without it. Without folds, of ``validation`` instead, whose images chose the epoch if the
+        learning rate schedule is constant. And of ``test``, which had no influence on the model.
     confidences : dict of str to tuple of A Confidence
-        How far the probabilities of the same parts can be trusted.
+        Calibration and abstention on the same parts.
     out_of_fold : OutOfFold
-        What networks say of the training images that they were trained without.
+        Logits of the training images, each from the networks that were trained without it.
     calibrator : Calibrator
-        What makes probabilities of logits, and keeps back answers.
+        Temperatures and abstention thresholds.
     versions : dict of str to str
-        Libraries that the weights came from.
+        Versions of the libraries that made the weights.
     operating_points : dict of str to OperatingPoints
-        Of the same parts as ``evaluations``, or of none.
+        Scores on the same parts as ``evaluations``; empty in a model of an older version.
     start : Start, optional
-        What weights started from; without it they were drawn at random.
+        The pretrained weights that training started from; None for random weights.
     machine : Machine, optional
-        What the networks were trained on, where that is known.
+        The machine that trained the networks, if known.
+
+    Examples
+    --------
+    A small data set of drawn people, and one epoch of training:
+
+    >>> import tempfile
+    >>> from lacunar import TraitsConfig, fit_traits, read_dataset
+    >>> from lacunar.datasets import sample_people, write_people
+    >>> config = TraitsConfig(height=40, width=24, folds=0, max_epochs=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_people(sample_people(n_train=12, n_test=4), Path(folder))
+    ...     train = read_dataset(folder)
+    ...     model = fit_traits(train, config, cache_dir=Path(folder, "cache"))
+    >>> len(model.states), len(model.history), list(model.evaluations)
+    (1, 1, ['validation'])
+    >>> model.schema.names
+    ('gender', 'torso_type', 'torso_colour', 'leg_type', 'leg_colour', 'luggage')
     """
 
     config: TraitsConfig
@@ -94,7 +117,7 @@ class TraitsModel:
 
     @property
     def shares(self) -> ClassShares:
-        """How frequent classes are among the training labels, and where the networks answer."""
+        """Class frequencies of the training labels, and the operating point of the networks."""
         return ClassShares.of_counts(
             self.counts["train"],
             smoothing=self.config.label_smoothing,
@@ -103,23 +126,26 @@ class TraitsModel:
 
     @property
     def history(self) -> tuple[Epoch, ...]:
-        """Epochs of the networks as those of one."""
+        """Mean training history of the networks, by epoch."""
         return mean_history(self.histories)
 
     def on_device(self, device: str) -> TraitsModel:
-        """Return the same model, to answer on another device; see :class:`TraitsConfig`."""
+        """The same model, to predict on another device; see :class:`TraitsConfig`."""
         config = self.config.model_copy(update={"device": device})
         return replace(self, config=config)
 
 
 class EvaluationResult(NamedTuple):
-    """What labels say of answers.
+    """Predictions of a model compared with labels.
 
     Parameters
     ----------
     evaluation : Evaluation
+        Scores with confidence intervals, and confusion matrices.
     confidence : tuple of A Confidence
+        Calibration and abstention.
     operating_points : OperatingPoints
+        Scores of predictions that favour rare classes.
     """
 
     evaluation: Evaluation
@@ -134,15 +160,21 @@ def evaluate_traits(
     reading: Callable[[int, int], None] | None = None,
     cache_dir: Path | None = None,
 ) -> EvaluationResult:
-    """Hold the model's answers, and how sure it is of them, against the labels of a data set.
+    """Evaluate a model's predictions, and their calibration, on labelled images.
+
+    Unknown labels are ignored. For an unbiased evaluation, the model must not have been fitted to
+    these images.
 
     Parameters
     ----------
     model : TraitsModel
     dataset : LabelledImages
-        With the model's attributes; its columns may have other names.
-    reading, cache_dir : optional
-        See :func:`lacunar.traits.fit.fit_traits`.
+        With the model's attributes; its CSV columns may have other names.
+    reading : callable, optional
+        Called with the number of images decoded and the number of all.
+    cache_dir : Path, optional
+        Directory of decoded images; see
+        :func:`lacunar.traits.data.image_cache.default_cache_dir`.
 
     Returns
     -------
@@ -153,6 +185,24 @@ def evaluate_traits(
     InputError
         If PyTorch is missing, the data have other attributes or classes than the model, or an
         image cannot be read.
+
+    Examples
+    --------
+    A small data set of drawn people, and one epoch of training:
+
+    >>> import tempfile
+    >>> from lacunar import TraitsConfig, fit_traits, read_dataset
+    >>> from lacunar.datasets import sample_people, write_people
+    >>> config = TraitsConfig(height=40, width=24, folds=0, max_epochs=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_people(sample_people(n_train=12, n_test=4), Path(folder))
+    ...     train, test = read_dataset(folder), read_dataset(folder, part="test")
+    ...     model = fit_traits(train, config, cache_dir=Path(folder, "cache"))
+    ...     result = evaluate_traits(model, test, cache_dir=Path(folder, "cache"))
+    >>> result.evaluation.scores.shape  # 6 attributes and their mean; 4 scores
+    (7, 4)
+    >>> [one.name for one in result.confidence[:2]]
+    ['gender', 'torso_type']
     """
     require_torch()
     check_attributes(model.schema, dataset)
@@ -174,14 +224,14 @@ def evaluate_traits(
 
 
 def predict_traits(model: TraitsModel, images: ImageArray) -> list[NDArray[np.float64]]:
-    """Calibrated probabilities of the classes of each attribute.
+    """Predict the calibrated class probabilities of each attribute.
 
     Parameters
     ----------
     model : TraitsModel
         A attributes of C_a classes.
     images : ImageArray
-        N images in the frame that ``model.config`` names.
+        N images in the frame of ``model.config``.
 
     Returns
     -------
@@ -190,7 +240,7 @@ def predict_traits(model: TraitsModel, images: ImageArray) -> list[NDArray[np.fl
     Raises
     ------
     InputError
-        If PyTorch is missing, or the frame is another.
+        If PyTorch is missing, or the images are not in the model's frame.
     """
     require_torch()
     frame = (model.config.height, model.config.width)
@@ -202,12 +252,12 @@ def predict_traits(model: TraitsModel, images: ImageArray) -> list[NDArray[np.fl
 def fitted_frames(
     model: TraitsModel, dataset: LabelledImages, *, cache_dir: Path | None = None
 ) -> ImageArray:
-    """Decode the images that a model was fitted to, or find them decoded.
+    """Decode the training images of a model, or load them from the cache.
 
     Raises
     ------
     InputError
-        If the images or labels are others.
+        If the model was fitted to other images or labels.
     """
     images = load_frames(dataset, model.config, cache_dir=cache_dir)
     if fingerprint(dataset, images) != model.fingerprint:
@@ -230,7 +280,7 @@ def load_frames(
     cache_dir: Path | None = None,
     reading: Callable[[int, int], None] | None = None,
 ) -> ImageArray:
-    """Decode a data set as a config wants its images, or find it decoded."""
+    """Decode images into the frame of a config, or load them from the cache."""
     return load_images(
         dataset,
         height=config.height,

@@ -214,10 +214,13 @@ def test_without_test_images_validation_stands_in_and_says_so(people_model: Trai
     page = traits_report(model)
     assert "The data have no test part, so the figures are of the validation images" in page
     assert "mean accuracy, validation" in page
-    assert page.count("but chose the epoch, so that figures of new images lie somewhat lower") == 2
+    assert (
+        page.count("but chose the epoch, so that scores on new images are probably slightly lower")
+        == 2
+    )
     config = model.config.model_copy(update={"schedule": "one-cycle"})
     last = traits_report(replace(model, config=config))
-    assert last.count("the validation images, which taught nothing and chose no epoch.") == 2
+    assert last.count("the validation images, which were not used for training.") == 2
     assert "chose the epoch" not in last
 
 

@@ -152,7 +152,7 @@ def test_at_zero_nothing_is_kept_back() -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"wanted_accuracy": 90.0}, "wanted accuracy: expected a number from 0 to 1, got 90.0"),
+        ({"wanted_accuracy": 90.0}, "wanted_accuracy: expected a number from 0 to 1, got 90.0"),
         ({"wanted_accuracy": math.nan}, "got nan"),
         ({"sure": 1.0}, "sure: expected a number above 0 and below 1, got 1.0"),
     ],

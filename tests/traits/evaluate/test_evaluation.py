@@ -10,7 +10,11 @@ from lacunar.traits.data.dataset import read_layout
 from lacunar.traits.data.label_counts import count_labels, largest_classes
 from lacunar.traits.data.schema import Schema
 from lacunar.traits.evaluate import evaluation
-from lacunar.traits.evaluate.evaluation import bootstrap_intervals, evaluate_answers, whose_figures
+from lacunar.traits.evaluate.evaluation import (
+    bootstrap_intervals,
+    evaluate_answers,
+    evaluated_images,
+)
 from lacunar.traits.evaluate.metrics import confusion_matrix, scores
 
 
@@ -113,6 +117,7 @@ SOURCE = TraitsConfig.of_preset("source")
 def test_figures_are_said_to_flatter_where_the_images_chose_the_epoch(
     part: str, config: TraitsConfig, chose: bool
 ) -> None:
-    told = whose_figures(part, config)
-    assert ("figures of new images lie somewhat lower" in told) == chose
-    assert told.startswith("the training images" if part == "out-of-fold" else f"the {part} images")
+    words = evaluated_images(part, config)
+    assert ("scores on new images are probably slightly lower" in words) == chose
+    expected = {"out-of-fold": "the training images", "test": "the held-out test images"}
+    assert words.startswith(expected.get(part, "the validation images"))

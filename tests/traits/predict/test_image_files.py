@@ -30,6 +30,15 @@ def test_a_file_gets_what_the_same_image_of_a_data_set_gets(
     assert told == [(10, 24), (20, 24), (24, 24)]
 
 
+def test_one_path_and_paths_as_text_are_taken(
+    people_model: TraitsModel, people: LabelledImages
+) -> None:
+    expected = predict_files(people_model, people.paths[:2])
+    for files in (str(people.paths[0]), people.paths[0], [str(people.paths[0])]):
+        for output, both in zip(predict_files(people_model, files), expected, strict=True):
+            np.testing.assert_allclose(output, both[:1], rtol=1e-4)
+
+
 def test_an_onnx_file_answers_as_its_model_does(
     people_model: TraitsModel, people_onnx: Path, people: LabelledImages
 ) -> None:

@@ -46,11 +46,11 @@ def test_every_entry_is_json_or_a_sentence(metadata: OnnxMetadata) -> None:
 
 BROKEN = {
     "newer": ("format_version", str(FORMAT_VERSION + 1), "a newer lacunar wrote this file"),
-    "no version": ("format_version", "x", "expected whole metadata, got: invalid literal"),
-    "no schema": ("schema", None, "expected whole metadata, got: no 'schema'"),
+    "no version": ("format_version", "x", "expected complete metadata, got: invalid literal"),
+    "no schema": ("schema", None, "expected complete metadata, got: no 'schema'"),
     "other schema": ("schema", "{}", "expected a value for attributes, got none"),
-    "not JSON": ("schema", "{", "expected whole metadata, got: "),
-    "not an object": ("frame", "3", "expected whole metadata, got: "),
+    "not JSON": ("schema", "{", "expected complete metadata, got: "),
+    "not an object": ("frame", "3", "expected complete metadata, got: "),
     "frame": ("frame", '{"height": 0, "width": 2}', "a side of 0 pixels"),
     "threshold": ("thresholds", '{"coat": 2, "hat": null}', "a threshold of 2"),
     "no threshold": ("thresholds", '{"coat": 0.5}', "no 'hat'"),
@@ -94,5 +94,5 @@ def test_what_is_not_whole_is_refused_in_a_sentence(
 
 
 def test_the_file_of_another_program_is_told_apart() -> None:
-    with pytest.raises(InputError, match="that 'lacunar traits export' wrote, got another"):
+    with pytest.raises(InputError, match="written by 'lacunar traits export', got another"):
         OnnxMetadata.from_text({"author": "somebody"})

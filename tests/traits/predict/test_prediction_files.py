@@ -176,7 +176,7 @@ def test_what_cannot_be_written_is_refused_early(form: AnswerForm, tmp_path: Pat
     with pytest.raises(InputError, match=r"ending in \.csv, \.json, \.jsonl, \.parquet"):
         check_predictions(tmp_path / "a.xlsx", form)
     safe = AnswerForm(form.schema, form.thresholds, spreadsheet_safe=True)
-    with pytest.raises(InputError, match="expected a CSV file with --spreadsheet-safe"):
+    with pytest.raises(InputError, match="spreadsheet_safe: expected a CSV file to write"):
         check_predictions(tmp_path / "a.json", safe)
     twice = Schema(
         (Attribute("coat", ("a", "b")), Attribute("coat_abstain", ("a", "b"))), image_column="file"

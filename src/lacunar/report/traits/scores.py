@@ -1,4 +1,4 @@
-"""Sections of the traits report on how well attributes are found, and what is taken for what."""
+"""Sections of the traits report on scores and confusion matrices."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from lacunar.report.figures import confusion_cells, score_dots
 from lacunar.report.tables import Table, count, ratio, table
 from lacunar.report.traits.words import anchor, reported_split, spoken
 from lacunar.traits.data.schema import Attribute
-from lacunar.traits.evaluate.evaluation import Evaluation, whose_figures
+from lacunar.traits.evaluate.evaluation import Evaluation, evaluated_images
 from lacunar.traits.evaluate.metrics import class_table
 from lacunar.traits.model import TraitsModel
 
 Context = dict[str, object]
 
-# Columns of the figures, as lacunar.traits.evaluate.metrics.FIGURES has them.
+# Columns of the scores, in the order of lacunar.traits.evaluate.metrics.FIGURES.
 _ACCURACY, _MACRO_F1, _MACRO_F1_ALL, _BALANCED = range(4)
 
 
 def scores(model: TraitsModel) -> Context:
-    """Figures of every part that was evaluated, the reported one first and drawn."""
+    """Scores of every evaluated split, the reported one first, with figures."""
     part = reported_split(model)
     found = model.evaluations[part]
     names = _names(found)
     return {
         "part": part,
-        "whose": whose_figures(part, model.config),
+        "whose": evaluated_images(part, model.config),
         "accuracy_figure": _dots(found, _ACCURACY, "accuracy"),
         "f1_figure": _dots(found, _MACRO_F1, "macro F1"),
         "parts": [
@@ -46,7 +46,7 @@ def scores(model: TraitsModel) -> Context:
 
 
 def confusions(model: TraitsModel) -> Context:
-    """A matrix, its numbers and the figures of each class, output by output."""
+    """A confusion matrix and the scores of each class, for each output."""
     part = reported_split(model)
     found = model.evaluations[part]
     pairs = zip(found.schema.attributes, found.confusions, strict=True)
@@ -70,10 +70,10 @@ def confusions(model: TraitsModel) -> Context:
 
 
 def _whose(part: str, model: TraitsModel) -> str:
-    told = f"Figures of {whose_figures(part, model.config)}."
+    sentence = f"Figures of {evaluated_images(part, model.config)}."
     if part == "out-of-fold" and not model.config.chooses_epoch:
-        told += " All networks together do somewhat better on new images."
-    return told
+        sentence += " All networks together do somewhat better on new images."
+    return sentence
 
 
 def _dots(found: Evaluation, column: int, figure: str) -> str:

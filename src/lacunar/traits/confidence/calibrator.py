@@ -1,4 +1,4 @@
-"""What makes of logits probabilities that keep their word, and which answers are kept back."""
+"""Temperatures and abstention thresholds, learned out of fold."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Calibrator:
     Parameters
     ----------
     temperatures : float64 array of shape (A,)
-        Divide the logits.
+        The logits are divided by them.
     thresholds : tuple of A float or None
-        Answers of less confidence are kept back; where None, all are.
+        The model abstains below this confidence; it always abstains if None.
     """
 
     temperatures: NDArray[np.float64]
@@ -38,12 +38,12 @@ class Calibrator:
         *,
         wanted_accuracy: float | None = None,
     ) -> Calibrator:
-        """Fit both to images that networks were trained without.
+        """Learn temperatures and thresholds from out-of-fold logits.
 
         Parameters
         ----------
         out_of_fold : OutOfFold
-            Of N images.
+            N images.
         labels : int64 array of shape (N, A)
             -1 where unknown.
         wanted_accuracy : float, optional
@@ -65,7 +65,7 @@ class Calibrator:
         *,
         seed: int = 0,
     ) -> tuple[Confidence, ...]:
-        """Hold logits and calibrated probabilities of n images against their labels."""
+        """Measure calibration and abstention of n images, before and after temperatures."""
         raw = calibrated(logits, np.ones(len(self.temperatures)))
         return measure_confidence(
             schema, labels, raw, probabilities, self.temperatures, self.thresholds, seed=seed

@@ -1,4 +1,4 @@
-"""What is known of the confidence of a model's answers, attribute by attribute."""
+"""Calibration and abstention metrics of each attribute."""
 
 from __future__ import annotations
 
@@ -38,24 +38,26 @@ _TWENTIETHS = 20
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How well probabilities keep their word; None where no label is known.
+    """Calibration metrics; None if no label is known.
 
     Parameters
     ----------
     ece : float or None
-        Over ``bins``, which hold about the same number of answers each.
+        Expected calibration error over ``bins``, each with about the same number of predictions.
     ece_chance, ece_chance_high : float or None
-        What chance alone gives answers which keep their word, on average and at most in 19 of 20
-        cases; see :func:`lacunar.traits.confidence.reliability.chance_error`.
+        Expected calibration error of perfectly calibrated probabilities, from chance alone: the
+        mean, and the 95 % quantile. See
+        :func:`lacunar.traits.confidence.reliability.chance_error`.
     ece_width_10, ece_width_15 : float or None
-        Over 10 and 15 bins of the same width, as others report it.
+        Expected calibration error over 10 and 15 bins of the same width, for comparison with
+        published values.
     brier, loss : float or None
         Brier score from 0 to 2; mean negative log-likelihood in nats.
     confidence : float or None
-        Mean probability of the answers.
+        Mean probability of the predicted classes.
     bins : tuple of ReliabilityBin
     histogram : tuple of int
-        Answers in each twentieth of the confidences from 0 to 1.
+        Number of predictions in each of 20 equal intervals of confidence.
     """
 
     ece: float | None
@@ -72,7 +74,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class CoveragePoint:
-    """The answers of at least some confidence: how many, which share of all, how often right."""
+    """Number, share and accuracy of the predictions with at least a given confidence."""
 
     threshold: float
     kept: int
@@ -82,27 +84,27 @@ class CoveragePoint:
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """What is known of the confidence of an attribute's answers.
+    """Calibration and abstention of one attribute.
 
     Parameters
     ----------
     name : str
-        Of the attribute.
+        Name of the attribute.
     known, unknown : int
-        Images with and without a label.
+        Number of images with a known and an unknown label.
     temperature : float
     threshold : float or None
-        Answers of less confidence are kept back; None where all are.
+        The model abstains below this confidence; it always abstains if None.
     before, after : Calibration
         Without and with the temperature.
     accuracy, accuracy_at_80 : float or None
-        Of all answers, and of the surest 80 %.
+        Accuracy of all predictions, and of the most confident 80 %.
     coverage, kept_accuracy : float or None
-        Share of the answers that the threshold keeps, and how many of them are right.
+        Share of the predictions that reach the threshold, and their accuracy.
     aurc : float or None
-        Area under the curve of risk and coverage.
+        Area under the risk-coverage curve.
     curve : tuple of CoveragePoint
-        At most 100, the surest answers first.
+        At most 100 points, the highest confidence first.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -122,18 +124,18 @@ class Confidence:
     curve: tuple[CoveragePoint, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what :meth:`from_dict` reads, as JSON would hold it."""
+        """Convert to JSON types, for :meth:`from_dict`."""
         document: dict[str, Any] = _ADAPTER.dump_python(self, mode="json")
         return document
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Confidence:
-        """Read what :meth:`to_dict` returned.
+        """Read the result of :meth:`to_dict`.
 
         Raises
         ------
         ValueError
-            If the document is another.
+            If the document does not have this form.
         """
         return _ADAPTER.validate_python(dict(document))
 
@@ -148,7 +150,7 @@ def measure_confidence(
     *,
     seed: int = 0,
 ) -> tuple[Confidence, ...]:
-    """Measure probabilities before and after calibration against the labels that are known.
+    """Measure calibration and abstention of predictions with known labels.
 
     Parameters
     ----------
@@ -157,19 +159,26 @@ def measure_confidence(
     labels : int64 array of shape (N, A)
         -1 where unknown.
     before, after : sequence of A float64 arrays of shape (N, C_a)
+        Probabilities without and with the temperatures.
     temperatures : sequence of A float
     thresholds : sequence of A float or None
         See :func:`lacunar.traits.confidence.selective.choose_threshold`.
     seed : int
-        Of the draws that tell what chance alone gives.
+        Seed of the resampling for ``ece_chance``.
+
+    Returns
+    -------
+    tuple of A Confidence
 
     Examples
     --------
     >>> from lacunar.traits.data.schema import Attribute
     >>> schema = Schema((Attribute("coat", ("open", "closed")),), image_column="file")
-    >>> found = [np.array([[0.75, 0.25], [0.5, 0.5]])]
+    >>> probabilities = [np.array([[0.75, 0.25], [0.5, 0.5]])]
     >>> labels = np.array([[0], [1]])
-    >>> (coat,) = measure_confidence(schema, labels, found, found, [1.0], [0.6])
+    >>> (coat,) = measure_confidence(
+    ...     schema, labels, probabilities, probabilities, [1.0], [0.6]
+    ... )
     >>> coat.coverage, coat.kept_accuracy, coat.after.ece
     (0.5, 1.0, 0.125)
     """
@@ -232,7 +241,7 @@ def _calibration(
 
 
 def _thinned(curve: RiskCoverage, kept: int) -> tuple[CoveragePoint, ...]:
-    """Points spread evenly, those at the threshold and at 80 % certainly among them."""
+    """At most 100 points at even distances, with those at the threshold and at 80 %."""
     n = len(curve.kept)
     if not n:
         return ()

@@ -1,4 +1,4 @@
-"""What networks say of the images that they were trained without: all that is known of trust."""
+"""Out-of-fold logits: of each training image, from the networks trained without it."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from numpy.typing import NDArray
 from lacunar.traits.confidence.temperature import cross_calibrated, pool_temperature, pooled_logits
 from lacunar.traits.data.schema import Schema
 
-# Parts in turn measured by temperatures of the others; enough that each is fitted to nearly all.
+# Folds for cross-calibration; many, so that each temperature is fitted to nearly all images.
 _PARTS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class OutOfFold:
-    """Answers of networks to N images that they were not trained on.
+    """Logits of N images from networks that were not trained on them.
 
     Parameters
     ----------
     logits : tuple of A float32 array of shape (R, N, C_a)
-        Of the R networks that do not know an image, in the order of the data; NaN where there is
-        none.
+        Of the R networks that were trained without an image, in the order of the data; NaN if
+        there are no such networks.
     n_networks : int
-        Networks that answer new images together.
+        Number of networks that predict new images together.
 
     Examples
     --------
-    >>> said = np.log(np.array([[[0.5, 0.5], [0.9, 0.1]], [[0.5, 0.5], [0.7, 0.3]]], np.float32))
-    >>> out_of_fold = OutOfFold((said,), n_networks=2)
+    >>> logits = np.log(np.array([[[0.5, 0.5], [0.9, 0.1]], [[0.5, 0.5], [0.7, 0.3]]], np.float32))
+    >>> out_of_fold = OutOfFold((logits,), n_networks=2)
     >>> out_of_fold.rows.tolist(), np.exp(out_of_fold.pooled()[0]).round(2).tolist()
     ([0, 1], [[0.5, 0.5], [0.8, 0.2]])
     """
@@ -40,15 +40,17 @@ class OutOfFold:
 
     @property
     def rows(self) -> NDArray[np.intp]:
-        """Images that some network was trained without."""
+        """Images that at least one network was trained without."""
         return np.flatnonzero(np.isfinite(self.logits[0]).all(axis=(0, 2)))
 
     def pooled(self) -> list[NDArray[np.float64]]:
-        """Logarithms of the mean probabilities for :attr:`rows`, (n, C_a) each."""
-        return pooled_logits([[output[repeat] for output in self._new()] for repeat in self._all()])
+        """Logarithms of the mean probabilities of :attr:`rows`, (n, C_a) each."""
+        outputs = self._answered()
+        repeats = range(len(self.logits[0]))
+        return pooled_logits([[output[repeat] for output in outputs] for repeat in repeats])
 
     def temperatures(self, labels: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Fit the temperatures of the answers that all networks give together, shape (A,).
+        """Fit the temperatures of the ensemble of all networks, shape (A,).
 
         Parameters
         ----------
@@ -59,12 +61,12 @@ class OutOfFold:
         return np.array(
             [
                 pool_temperature(list(output), known[:, position], self.n_networks)
-                for position, output in enumerate(self._new())
+                for position, output in enumerate(self._answered())
             ]
         )
 
     def calibrated(self, labels: NDArray[np.int64]) -> list[NDArray[np.float64]]:
-        """Probabilities for :attr:`rows`, at temperatures fitted to other images than each.
+        """Probabilities of :attr:`rows`, each at a temperature fitted to other images.
 
         Parameters
         ----------
@@ -74,10 +76,8 @@ class OutOfFold:
         pooled, rows = self.pooled(), self.rows
         return cross_calibrated(pooled, labels[rows], np.arange(len(rows)) % _PARTS)
 
-    def _all(self) -> range:
-        return range(len(self.logits[0]))
-
-    def _new(self) -> list[NDArray[np.float32]]:
+    def _answered(self) -> list[NDArray[np.float32]]:
+        """Logits of :attr:`rows`, (R, n, C_a) each."""
         rows = self.rows
         return [output[:, rows] for output in self.logits]
 
@@ -90,7 +90,7 @@ def gather_out_of_fold(
     *,
     n_networks: int,
 ) -> OutOfFold:
-    """Put together what each of M networks says of the images it was trained without.
+    """Combine the logits of M networks, each of the images it was trained without.
 
     Parameters
     ----------
@@ -98,19 +98,19 @@ def gather_out_of_fold(
         A attributes of C_a classes.
     n_images : int
     rows : sequence of M int array
-        Of the images; each image is in as many as any other or in none.
+        Rows of the images of each network. Each image is in the same number of these, or in none.
     logits : sequence of M sequences of A float32 array of shape (n, C_a)
     n_networks : int
-        Networks that answer new images together; these or others.
+        Number of networks that predict new images together; these or others.
     """
     answered = np.zeros(n_images, np.intp)
     repeats = int(np.bincount(np.concatenate(rows)).max())
-    found = tuple(
+    combined = tuple(
         np.full((repeats, n_images, len(attribute.classes)), np.nan, np.float32)
         for attribute in schema.attributes
     )
     for own, outputs in zip(rows, logits, strict=True):
-        for whole, output in zip(found, outputs, strict=True):
+        for whole, output in zip(combined, outputs, strict=True):
             whole[answered[own], own] = output
         answered[own] += 1
-    return OutOfFold(found, n_networks=n_networks)
+    return OutOfFold(combined, n_networks=n_networks)

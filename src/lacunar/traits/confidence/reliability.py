@@ -1,4 +1,4 @@
-"""Whether answers are as often right as they claim: bins, calibration error, Brier score, loss."""
+"""Reliability diagrams, calibration error, Brier score and log loss."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _RESAMPLES = 1000
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """Answers of much the same confidence.
+    """Predictions of similar confidence.
 
     Parameters
     ----------
     confidence : float
-        Mean probability of the answers.
+        Mean probability of the predicted classes.
     accuracy : float
-        Share of them that is right.
+        Share of the predictions that are correct.
     count : int
     low, high : float
         Ends of the 95 % interval of the accuracy; see :func:`wilson_interval`.
@@ -41,7 +41,7 @@ class ReliabilityBin:
 def top_answers(
     probabilities: NDArray[np.float64], labels: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """How sure the answers are and whether they are right, where that is known.
+    """Confidence and correctness of the predictions with a known label.
 
     Parameters
     ----------
@@ -61,25 +61,25 @@ def top_answers(
     (array([0.9, 0.6]), array([ True, False]))
     """
     known = labels != UNKNOWN
-    shown = probabilities[known]
-    return shown.max(axis=1), shown.argmax(axis=1) == labels[known]
+    labelled = probabilities[known]
+    return labelled.max(axis=1), labelled.argmax(axis=1) == labels[known]
 
 
 def mass_bins(
     confidence: NDArray[np.float64], correct: NDArray[np.bool_], n_bins: int | None = None
 ) -> tuple[ReliabilityBin, ...]:
-    """Group answers into bins of about the same number each, the least sure first.
+    """Group predictions into bins of about the same number, the least confident first.
 
-    A bin's error is never below what chance gives it, and chance gives more to small bins. With
-    the same width for all, as in :func:`width_bins`, some bins hold a few answers only.
+    Chance adds to the error of a bin, more so in small bins. Among bins of the same width, as in
+    :func:`width_bins`, some contain only a few predictions.
 
     Parameters
     ----------
     confidence : float64 array of shape (N,)
     correct : bool array of shape (N,)
     n_bins : int, optional
-        At most so many; the cube root of N, up to 15, unless given. Equal confidences are never
-        torn apart.
+        The largest number of bins; by default the cube root of N, at most 15. Equal confidences
+        are always in the same bin.
 
     Examples
     --------
@@ -96,9 +96,9 @@ def mass_bins(
 def width_bins(
     confidence: NDArray[np.float64], correct: NDArray[np.bool_], n_bins: int
 ) -> tuple[ReliabilityBin, ...]:
-    """Group answers into bins of the same width, those without answers left out.
+    """Group predictions into bins of the same width, without empty bins.
 
-    Guo et al., On calibration of modern neural networks, 2017, section 2; they take 15.
+    Guo et al., On calibration of modern neural networks, 2017, section 2, with 15 bins.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def width_bins(
 
 
 def default_bins(n: int) -> int:
-    """How many bins N answers are grouped into: the cube root of N, from 1 to 15.
+    """Default number of bins for N predictions: the cube root of N, from 1 to 15.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def default_bins(n: int) -> int:
 
 
 def calibration_error(bins: Sequence[ReliabilityBin]) -> float:
-    """Mean distance between confidence and accuracy, each bin weighted by its answers (ECE).
+    """Expected calibration error (ECE): mean distance of confidence and accuracy over predictions.
 
     Guo et al., 2017, equation 3; NaN without bins.
 
@@ -151,10 +151,10 @@ def chance_error(
     level: float = LEVEL,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """Return the calibration error that chance alone gives answers which keep their word.
+    """Calibration error of perfectly calibrated predictions, from chance alone.
 
-    Each answer is right as often as it claims, drawn again and again: the consistency resampling
-    of Broecker and Smith, Increasing the reliability of reliability diagrams, 2007.
+    Correctness is drawn again and again with the probability of each prediction: the consistency
+    resampling of Broecker and Smith, Increasing the reliability of reliability diagrams, 2007.
 
     Parameters
     ----------
@@ -168,8 +168,8 @@ def chance_error(
     Returns
     -------
     mean, high : float
-        Mean of the resamples, and what ``level`` of them stay below; an error above it is more
-        than chance. NaN for no answers.
+        Mean of the resamples, and their quantile at ``level``; a larger error is more than chance.
+        NaN if there are no predictions.
 
     Examples
     --------
@@ -182,12 +182,12 @@ def chance_error(
         return float("nan"), float("nan")
     bins = _mass_positions(confidence, n_bins or default_bins(n))
     bins = np.unique(bins, return_inverse=True)[1]
-    members = np.eye(bins.max() + 1)[bins]  # (N, B)
+    in_bin = np.eye(bins.max() + 1)[bins]  # (N, B)
     generator = np.random.default_rng(seed)
-    # Row by row, so that memory does not grow with the resamples.
+    # One resample at a time, so that memory does not grow with their number.
     errors = np.array(
         [
-            np.abs(((generator.random(n) < confidence) - confidence) @ members).sum() / n
+            np.abs(((generator.random(n) < confidence) - confidence) @ in_bin).sum() / n
             for _ in range(resamples)
         ]
     )
@@ -195,10 +195,10 @@ def chance_error(
 
 
 def brier_score(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    """Mean squared distance between probabilities and truth, summed over the classes.
+    """Mean squared distance of probabilities and true labels, summed over the classes.
 
     Brier, Verification of forecasts expressed in terms of probability, 1950: from 0 to 2. With two
-    classes it is twice the one-sided score. NaN where no label is known.
+    classes it is twice the one-sided score. NaN if no label is known.
 
     Examples
     --------
@@ -213,10 +213,10 @@ def brier_score(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -
 
 
 def mean_loss(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    """Mean negative log-likelihood in nats; NaN where no label is known.
+    """Mean negative log-likelihood in nats; NaN if no label is known.
 
-    A probability below the smallest step from 1 counts as that, so that one lost answer does not
-    make the mean infinite.
+    Probabilities are clipped to machine epsilon, so that one prediction cannot make the mean
+    infinite.
 
     Examples
     --------
@@ -231,7 +231,7 @@ def mean_loss(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> 
 
 
 def wilson_interval(right: int, count: int, level: float = LEVEL) -> tuple[float, float]:
-    """Interval of a share (Wilson, Probable inference, 1927), which stays within 0 and 1.
+    """Wilson score interval of a share (Probable inference, 1927); it stays within 0 and 1.
 
     Examples
     --------
@@ -247,7 +247,7 @@ def wilson_interval(right: int, count: int, level: float = LEVEL) -> tuple[float
 
 
 def _mass_positions(confidence: NDArray[np.float64], n_bins: int) -> NDArray[np.intp]:
-    """Bin of each answer by the middle rank of its equals, so that no order of them matters."""
+    """Bin of each prediction, by the mean rank of equal confidences, whatever their order."""
     _, which, counts = np.unique(confidence, return_inverse=True, return_counts=True)
     middle = counts.cumsum() - counts / 2
     return np.floor(n_bins * middle / max(len(confidence), 1)).astype(np.intp)[which]
@@ -258,11 +258,11 @@ def _grouped(
 ) -> tuple[ReliabilityBin, ...]:
     bins = []
     for position in np.unique(positions):
-        members = positions == position
-        count, right = int(members.sum()), int(correct[members].sum())
+        inside = positions == position
+        count, right = int(inside.sum()), int(correct[inside].sum())
         bins.append(
             ReliabilityBin(
-                float(confidence[members].mean()),
+                float(confidence[inside].mean()),
                 right / count,
                 count,
                 *wilson_interval(right, count),

@@ -1,4 +1,4 @@
-"""Which answers to keep to oneself: accuracy against coverage, and thresholds."""
+"""Selective classification: risk-coverage curves and abstention thresholds."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ USUAL_COVERAGE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class RiskCoverage:
-    """What is right among the surest answers, for every number of them that can be kept.
+    """Accuracy of the most confident predictions, for every number of predictions kept.
 
     Parameters
     ----------
     thresholds : float64 array of shape (K,)
-        Confidence of the least sure answer that is kept, falling; equals are kept together.
+        Lowest confidence that is kept, descending; equal confidences are kept together.
     kept : int64 array of shape (K,)
-        Answers of that confidence or more, rising to N.
+        Predictions of that confidence or more, ascending to N.
     right : int64 array of shape (K,)
-        Those of them that are right.
+        Number of correct ones among them.
     """
 
     thresholds: NDArray[np.float64]
@@ -36,17 +36,17 @@ class RiskCoverage:
 
     @property
     def coverage(self) -> NDArray[np.float64]:
-        """Share of all answers that is kept, shape (K,), up to 1."""
+        """Share of all predictions that are kept, shape (K,), up to 1."""
         return self.kept / self.kept[-1:]
 
     @property
     def accuracy(self) -> NDArray[np.float64]:
-        """Share of the kept answers that is right, shape (K,); 1 less the risk."""
+        """Accuracy of the kept predictions, shape (K,); 1 minus the risk."""
         return self.right / self.kept
 
 
 def risk_coverage(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -> RiskCoverage:
-    """Order answers by confidence and count what is right among the first.
+    """Compute the risk-coverage curve.
 
     El-Yaniv and Wiener, On the foundations of noise-free selective classification, 2010.
 
@@ -68,10 +68,10 @@ def risk_coverage(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -
 
 
 def area_under_risk(curve: RiskCoverage) -> float:
-    """Mean risk over all coverages, lower is better (AURC); NaN for no answers.
+    """Area under the risk-coverage curve (AURC), lower is better; NaN without predictions.
 
-    Geifman et al., Bias-reduced uncertainty estimation for deep neural classifiers, 2019. Answers
-    of the same confidence all count the risk of keeping the last of them.
+    Geifman et al., Bias-reduced uncertainty estimation for deep neural classifiers, 2019.
+    Predictions of the same confidence all count with the risk of keeping all of them.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def area_under_risk(curve: RiskCoverage) -> float:
 
 
 def accuracy_at(curve: RiskCoverage, coverage: float) -> float:
-    """Accuracy of the surest answers, at least so large a share of all; NaN for no answers.
+    """Accuracy of the most confident share of the predictions; NaN without predictions.
 
     Examples
     --------
@@ -98,8 +98,8 @@ def accuracy_at(curve: RiskCoverage, coverage: float) -> float:
 
 
 def position_at(curve: RiskCoverage, coverage: float) -> int:
-    """Place on a curve with answers where at least so large a share is kept, and no more."""
-    # The tolerance keeps 0.8 * 5 at four answers.
+    """First position on a curve where at least this share is kept."""
+    # The tolerance absorbs rounding: 0.8 * 5 is four predictions.
     return int(np.searchsorted(curve.kept, coverage * int(curve.kept[-1]) - 1e-9))
 
 
@@ -110,32 +110,32 @@ def choose_threshold(
     *,
     sure: float | None = None,
 ) -> float | None:
-    """Return the lowest confidence from which on the answers together are accurate enough.
+    """Choose the lowest confidence above which the predictions are accurate enough.
 
     Parameters
     ----------
     confidence : float64 array of shape (N,)
-        Of calibrated answers to images that the network was not trained on.
+        Calibrated, of images that the network was not trained on.
     correct : bool array of shape (N,)
     wanted_accuracy : float, optional
-        From 0 to 1. Unless given, that of the surest 80 %: no one number suits an attribute that
-        is found in 6 of 10 images and one that is found in 9, and this one can always be had.
+        From 0 to 1. By default the accuracy of the most confident 80 %: it can always be reached,
+        by an attribute with an accuracy of 0.6 as well as by one of 0.9.
     sure : float, optional
-        Above 0 and below 1; counts only with a wanted accuracy. Where given, the lower end of the
-        one-sided Clopper-Pearson interval of this level must reach that, not the accuracy alone,
-        which among the few surest answers may be luck. The interval is of one threshold and does
-        not count how many were looked at.
+        Confidence level, above 0 and below 1; ignored without ``wanted_accuracy``. The lower end of
+        the one-sided Clopper-Pearson interval of this level must reach the wanted accuracy. The
+        accuracy alone may be luck if only few predictions are kept. The interval is that of a
+        single threshold; it is not corrected for the number of thresholds compared.
 
     Returns
     -------
     float or None
-        Answers below it are kept back: at 0 none is; where no threshold reaches the accuracy it
-        is None, and all are. See :func:`abstains`.
+        The model abstains below it, and never at 0. None, which means always, if no threshold
+        reaches the accuracy. See :func:`abstains`.
 
     Raises
     ------
     InputError
-        If ``wanted_accuracy`` or ``sure`` is no such share.
+        If ``wanted_accuracy`` or ``sure`` is out of range.
 
     Examples
     --------
@@ -147,9 +147,11 @@ def choose_threshold(
     True
     """
     if wanted_accuracy is not None and not 0 <= wanted_accuracy <= 1:
-        raise InputError(f"wanted accuracy: expected a number from 0 to 1, got {wanted_accuracy}")
+        raise InputError(
+            f"expected a number from 0 to 1, got {wanted_accuracy}", field="wanted_accuracy"
+        )
     if sure is not None and not 0 < sure < 1:
-        raise InputError(f"sure: expected a number above 0 and below 1, got {sure}")
+        raise InputError(f"expected a number above 0 and below 1, got {sure}", field="sure")
     curve = risk_coverage(confidence, correct)
     if not len(curve.kept):
         return None
@@ -177,13 +179,14 @@ def choose_thresholds(
     probabilities : sequence of A float64 arrays of shape (N, C_a)
         Calibrated, of images that the network was not trained on.
     labels : int64 array of shape (N, A)
-        -1 where unknown; such answers count for nothing.
+        -1 where unknown; these are ignored.
     wanted_accuracy, sure : float, optional
+        See :func:`choose_threshold`.
 
     Examples
     --------
-    >>> found = np.array([[0.9, 0.1], [0.4, 0.6], [0.5, 0.5]])
-    >>> choose_thresholds([found], np.array([[0], [0], [-1]]), 1.0)
+    >>> output = np.array([[0.9, 0.1], [0.4, 0.6], [0.5, 0.5]])
+    >>> choose_thresholds([output], np.array([[0], [0], [-1]]), 1.0)
     (0.9,)
     """
     pairs = zip(probabilities, labels.T, strict=True)
@@ -194,7 +197,7 @@ def choose_thresholds(
 
 
 def abstains(confidence: NDArray[np.float64], threshold: float | None) -> NDArray[np.bool_]:
-    """Whether an answer is kept back; without a threshold that would do, each one is.
+    """Whether the model abstains: below the threshold, or always if it is None.
 
     Examples
     --------
@@ -207,5 +210,5 @@ def abstains(confidence: NDArray[np.float64], threshold: float | None) -> NDArra
 def _lower_end(
     right: NDArray[np.int64], kept: NDArray[np.int64], sure: float
 ) -> NDArray[np.float64]:
-    # The formula has no value where nothing is right; the end is 0 there.
+    # The formula is undefined if no prediction is correct; the lower end is 0 then.
     return np.where(right > 0, betaincinv(np.maximum(right, 1), kept - right + 1, 1 - sure), 0.0)

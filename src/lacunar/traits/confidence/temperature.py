@@ -1,4 +1,4 @@
-"""Temperatures that turn what a network says into probabilities that keep their word."""
+"""Temperature scaling: calibrated probabilities from logits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.special import log_softmax, logsumexp, softmax
 
 from lacunar.traits.data.schema import UNKNOWN
 
-# Beyond these, answers are all but certain or all but uniform.
+# Beyond these limits, probabilities are nearly certain or nearly uniform.
 _COLDEST, _HOTTEST = 0.05, 20.0
 _PRIOR = 4.0
 
@@ -19,29 +19,29 @@ _PRIOR = 4.0
 def fit_temperature(
     logits: NDArray[np.floating], labels: NDArray[np.int64], *, prior: float = _PRIOR
 ) -> float:
-    """Find the temperature at which the known labels are most probable.
+    """Fit the temperature that maximises the likelihood of the known labels, with a prior.
 
-    Guo et al., On calibration of modern neural networks, 2017, section 4.2, with a prior. Over
-    b = 1 / T the loss of all known labels together is convex, and so is what the prior adds,
-    ``prior * (b - log b - 1)``, which is least at T = 1; so there is one lowest point, and
-    without a known label it is exactly there. Few labels alone say little of T: where all of them
-    happen to be found, they say 0. For people the prior spared 10 labels .15 to .22 nats per new
-    image and 20 labels .02; from 80 on it was not felt.
+    Guo et al., On calibration of modern neural networks, 2017, section 4.2, with a prior. The loss
+    is convex in b = 1 / T. So is the prior, ``prior * (b - log b - 1)``, with its minimum at T = 1.
+    So the minimum is unique, and without known labels it is exactly T = 1. A few labels alone
+    determine T badly: if all of them are predicted correctly, T would become 0. On data of people
+    the prior saved .15 to .22 nats per new image with 10 labels and .02 with 20; with 80 or more
+    it made no difference.
 
     Parameters
     ----------
     logits : float array of shape (N, C)
-        Of images that the network was not trained on. A constant in a row does not matter, so
-        that logarithms of probabilities will do.
+        Of images that the network was not trained on. A constant added to a row does not matter,
+        so logarithms of probabilities work as well.
     labels : int64 array of shape (N,)
-        -1 where unknown; such rows count for nothing.
+        -1 where unknown; these rows are ignored.
     prior : float
-        How much weight T = 1 has; 0 is the method as published.
+        Weight of T = 1; 0 is the published method.
 
     Returns
     -------
     float
-        Above 1 where the network is too sure of itself.
+        Above 1 if the network is overconfident.
 
     Examples
     --------
@@ -54,17 +54,17 @@ def fit_temperature(
     known = labels != UNKNOWN
     if not known.any():
         return 1.0
-    shown = logits[known].astype(np.float64)
-    right = np.take_along_axis(shown, labels[known, np.newaxis], axis=1).sum()
+    labelled = logits[known].astype(np.float64)
+    right = np.take_along_axis(labelled, labels[known, np.newaxis], axis=1).sum()
 
     def loss(log_temperature: float) -> float:
         b = np.exp(-log_temperature)
-        unlikely = logsumexp(b * shown, axis=1).sum() - b * right
+        unlikely = logsumexp(b * labelled, axis=1).sum() - b * right
         return float(unlikely + prior * (b + log_temperature - 1))
 
     bounds = (np.log(_COLDEST), np.log(_HOTTEST))
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-8})
-    return float(np.exp(found.x))
+    minimum = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-8})
+    return float(np.exp(minimum.x))
 
 
 def fit_temperatures(
@@ -95,7 +95,7 @@ def fit_temperatures(
 def calibrated(
     logits: Sequence[NDArray[np.floating]], temperatures: Sequence[float] | NDArray[np.float64]
 ) -> list[NDArray[np.float64]]:
-    """Probabilities of each attribute at its temperature; no answer changes.
+    """Probabilities of each attribute at its temperature; the predicted classes do not change.
 
     Parameters
     ----------
@@ -124,12 +124,14 @@ def cross_calibrated(
     *,
     prior: float = _PRIOR,
 ) -> list[NDArray[np.float64]]:
-    """Probabilities of each fold at temperatures fitted to the others, to measure calibration.
+    """Probabilities of each fold at temperatures fitted to the other folds.
+
+    They measure calibration without bias: no temperature is fitted to the images it is used on.
 
     Parameters
     ----------
     logits : sequence of A float arrays of shape (N, C_a)
-        Out-of-fold.
+        Of images that the networks were not trained on.
     labels : int64 array of shape (N, A)
     folds : int64 array of shape (N,)
         Any numbering.
@@ -146,21 +148,21 @@ def cross_calibrated(
     >>> cross_calibrated(logits, labels, np.array([0, 0, 1, 1]))[0][:, 0].round(2).tolist()
     [0.9, 0.9, 0.82, 0.82]
     """
-    found = [np.empty(output.shape) for output in logits]
+    probabilities = [np.empty(output.shape) for output in logits]
     for fold in np.unique(folds):
         inside = folds == fold
         others = fit_temperatures(
             [output[~inside] for output in logits], labels[~inside], prior=prior
         )
         for whole, part in zip(
-            found, calibrated([output[inside] for output in logits], others), strict=True
+            probabilities, calibrated([output[inside] for output in logits], others), strict=True
         ):
             whole[inside] = part
-    return found
+    return probabilities
 
 
 def pooled_logits(networks: Sequence[Sequence[NDArray[np.floating]]]) -> list[NDArray[np.float64]]:
-    """Logarithms of the mean probabilities of several networks, or of several views of an image.
+    """Logarithms of the mean probabilities of several networks, or of several views.
 
     Parameters
     ----------
@@ -191,15 +193,15 @@ def pool_temperature(
     *,
     prior: float = _PRIOR,
 ) -> float:
-    """Temperature of an answer pooled from more networks than ever saw an image as new.
+    """Temperature of an ensemble of M networks, from out-of-fold logits of fewer networks.
 
-    Pooling flattens probabilities: of networks that keep their word each, the mean does not, it
-    is less sure than it is right (Rahaman and Thiery, Uncertainty quantification and deep
-    ensembles, 2021). In cross-validation an image is new to one network per repeat, R in all, but
-    M networks answer together. What pooling takes away shrinks as 1 / m, as the variance of any
-    mean of m does; so T goes along a line in 1 / m, through one network and R, to M. For people
-    the line through one and two networks foretold the temperature of eight without bias, and was
-    off by .03 to .18; that of a single network is off by .15 to .55.
+    Averaging flattens probabilities: the mean of calibrated networks is underconfident (Rahaman
+    and Thiery, Uncertainty quantification and deep ensembles, 2021). In cross-validation, only R
+    networks were trained without an image, one per repeat, but M networks predict together. The
+    effect of averaging m networks changes with 1 / m, as the variance of a mean does. So T is
+    extrapolated linearly in 1 / m, from one network and R networks to M. On data of people, the
+    line through one and two networks predicted the temperature of eight without bias, with errors
+    of .03 to .18; the temperature of a single network is wrong by .15 to .55.
 
     Parameters
     ----------
@@ -208,15 +210,15 @@ def pool_temperature(
     labels : int64 array of shape (N,)
         -1 where unknown.
     n_networks : int
-        M, networks whose mean probability is the final answer.
+        M, the number of networks whose mean probability is the prediction.
     prior : float
         See :func:`fit_temperature`.
 
     Returns
     -------
     float
-        To divide :func:`pooled_logits` of the final answer by. With one repeat, or one network,
-        nothing is known of what pooling does, and it is that of the one.
+        For :func:`pooled_logits` of the M networks. With one repeat or one network it is the
+        temperature of a single network.
 
     Examples
     --------
@@ -225,11 +227,11 @@ def pool_temperature(
     >>> bool(np.isclose(alike, fit_temperature(logits, labels)))
     True
     """
-    alone = float(np.mean([fit_temperature(one, labels, prior=prior) for one in networks]))
+    single = float(np.mean([fit_temperature(one, labels, prior=prior) for one in networks]))
     repeats = len(networks)
     if repeats == 1 or n_networks == 1:
-        return alone
+        return single
     pool = pooled_logits([[one] for one in networks])[0]
     together = fit_temperature(pool, labels, prior=prior)
     steps = (1 - 1 / n_networks) / (1 - 1 / repeats)
-    return float(np.clip(alone + steps * (together - alone), _COLDEST, _HOTTEST))
+    return float(np.clip(single + steps * (together - single), _COLDEST, _HOTTEST))

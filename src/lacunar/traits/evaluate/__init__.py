@@ -1,1 +1,1 @@
-"""Step 5, evaluate: metrics, intervals, operating points."""
+"""Step 5, evaluate: metrics, confidence intervals, operating points."""

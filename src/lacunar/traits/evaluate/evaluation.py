@@ -1,4 +1,4 @@
-"""How well attributes are found: figures, intervals, and always answering the largest class."""
+"""Scores with bootstrap intervals, compared with always predicting the largest class."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lacunar.traits.evaluate.metrics import confusion_matrix, constant_confusion
 
 LEVEL = 0.95
 _RESAMPLES = 1000
-# Resampled labels that are in memory at once.
+# Resampled labels in memory at once.
 _PIECE = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Answers beside truths, for A attributes.
+    """Predictions compared with true labels, for A attributes.
 
     Parameters
     ----------
@@ -28,12 +28,12 @@ class Evaluation:
     confusions : tuple of int64 array of shape (C_a, C_a)
         See :func:`lacunar.traits.evaluate.metrics.confusion_matrix`.
     unknown : int64 array of shape (A,)
-        Images whose truth is unknown.
+        Number of images with an unknown label.
     largest : int64 array of shape (A,)
         Largest class of the training labels.
     intervals : float64 array of shape (A + 1, 4, 2)
-        Ends of the 95 % interval of each figure, of the mean over the attributes last; NaN where
-        no truth is known. See :func:`bootstrap_intervals`.
+        Ends of the 95 % interval of each score; the last row is the mean over the attributes. NaN
+        if no label is known. See :func:`bootstrap_intervals`.
     """
 
     schema: Schema
@@ -44,12 +44,12 @@ class Evaluation:
 
     @property
     def scores(self) -> NDArray[np.float64]:
-        """Figures of each attribute, of the mean last, shape (A + 1, 4)."""
+        """Scores of each attribute, then of the mean, shape (A + 1, 4)."""
         return with_mean([scores(confusion) for confusion in self.confusions])
 
     @property
     def baseline(self) -> NDArray[np.float64]:
-        """The same figures had every answer been the largest class, shape (A + 1, 4)."""
+        """The same scores if every prediction were the largest class, shape (A + 1, 4)."""
         pairs = zip(self.confusions, self.largest.tolist(), strict=True)
         return with_mean([scores(constant_confusion(*pair)) for pair in pairs])
 
@@ -62,7 +62,7 @@ def evaluate_answers(
     *,
     seed: int = 0,
 ) -> Evaluation:
-    """Compare answers with truths.
+    """Compare predictions with true labels.
 
     Parameters
     ----------
@@ -72,9 +72,9 @@ def evaluate_answers(
         -1 where unknown.
     predicted : int64 array of shape (N, A)
     largest : int64 array of shape (A,)
-        What the baseline answers.
+        Class that the baseline predicts.
     seed : int
-        Of the bootstrap.
+        Seed of the bootstrap.
 
     Examples
     --------
@@ -107,11 +107,11 @@ def bootstrap_intervals(
     level: float = LEVEL,
     seed: int = 0,
 ) -> NDArray[np.float64]:
-    """Percentile intervals of the figures over images drawn with replacement.
+    """Compute percentile bootstrap intervals of the scores, over images.
 
-    An image is drawn with all its labels, so that the interval of the mean counts how attributes
-    fail together. Macro figures of a class that few images have are drawn without it at times,
-    and their intervals lie somewhat high.
+    An image is drawn with all its labels, so that the interval of the mean includes the correlation
+    between attributes. Some resamples contain no image of a rare class. So intervals of macro
+    scores are slightly too high if a class is rare.
 
     Parameters
     ----------
@@ -119,13 +119,13 @@ def bootstrap_intervals(
     n_classes : sequence of A int
     resamples : int
     level : float
-        Share of the resamples that an interval covers.
+        Share of the resamples inside an interval.
     seed : int
 
     Returns
     -------
     float64 array of shape (A + 1, 4, 2)
-        Low and high ends; the last row is of the mean over the attributes.
+        Low and high ends; the last row is the mean over the attributes.
 
     Examples
     --------
@@ -156,7 +156,7 @@ def _confusions(
 ) -> NDArray[np.int64]:
     """Confusion matrices of B resamples: rows (B, N) -> (B, C, C)."""
     n_resamples, n_cells = len(rows), n_classes**2
-    # Unknown truths fall into one more cell, which is dropped.
+    # Unknown labels are counted in one extra cell, which is dropped.
     cells = np.where(truth == UNKNOWN, n_cells, truth * n_classes + predicted)
     offsets = np.arange(n_resamples)[:, np.newaxis] * (n_cells + 1)
     counts = np.bincount(
@@ -165,9 +165,9 @@ def _confusions(
     return counts[:, :-1].reshape(n_resamples, n_classes, n_classes)
 
 
-def with_mean(found: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """A arrays (..., 4) -> (A + 1, ..., 4), last the mean over the attributes that have truths."""
-    stacked = np.stack(found)
+def with_mean(by_attribute: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """A arrays (..., 4) -> (A + 1, ..., 4); last the mean over attributes with known labels."""
+    stacked = np.stack(by_attribute)
     known = ~np.isnan(stacked)
     total, count = np.where(known, stacked, 0).sum(axis=0), known.sum(axis=0)
     mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
@@ -175,43 +175,42 @@ def with_mean(found: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 
 def _quantiles(values: NDArray[np.float64], at: list[float]) -> NDArray[np.float64]:
-    """Quantiles over the middle axis, NaN left out: (A, B, F) -> (A, F, len(at))."""
-    found = np.full((*values[:, 0].shape, len(at)), np.nan)
-    for attribute, column in np.ndindex(found.shape[:2]):
+    """Quantiles over the middle axis without NaN: (A, B, F) -> (A, F, len(at))."""
+    quantiles = np.full((*values[:, 0].shape, len(at)), np.nan)
+    for attribute, column in np.ndindex(quantiles.shape[:2]):
         known = values[attribute, :, column]
         known = known[~np.isnan(known)]
         if len(known):
-            found[attribute, column] = np.quantile(known, at)
-    return found
+            quantiles[attribute, column] = np.quantile(known, at)
+    return quantiles
 
 
-_FLATTERED = "so that figures of new images lie somewhat lower"
+_OPTIMISTIC = "so that scores on new images are probably slightly lower"
 
 
-def whose_figures(part: str, config: TraitsConfig) -> str:
-    """Say which images a part's figures are of, and what these images had a say in.
+def evaluated_images(part: str, config: TraitsConfig) -> str:
+    """Describe the images of an evaluation, and their influence on the model, in words.
 
     Parameters
     ----------
     part : {"out-of-fold", "test", "validation"}
     config : TraitsConfig
-        A constant schedule lets the images that validate choose the epoch.
+        With a constant learning rate schedule, the validation images choose the epoch.
 
     Examples
     --------
-    >>> whose_figures("validation", TraitsConfig(folds=0))
-    'the validation images, which taught nothing and chose no epoch'
-    >>> whose_figures("validation", TraitsConfig.of_preset("source"))
-    'the validation images, which taught nothing but chose the epoch, so that figures of new images
-     lie somewhat lower'
+    >>> evaluated_images("validation", TraitsConfig(folds=0))
+    'the validation images, which were not used for training'
+    >>> evaluated_images("validation", TraitsConfig.of_preset("source"))
+    'the validation images, which were not used for training but chose the epoch, so that scores on
+     new images are probably slightly lower'
     """
     if part == "test":
-        return "the test images, which taught nothing and chose nothing"
+        return "the held-out test images"
     if part == "validation":
-        if config.chooses_epoch:
-            return f"the validation images, which taught nothing but chose the epoch, {_FLATTERED}"
-        return "the validation images, which taught nothing and chose no epoch"
-    alone = "the training images, each answered by the networks that were trained without it"
+        unused = "the validation images, which were not used for training"
+        return f"{unused} but chose the epoch, {_OPTIMISTIC}" if config.chooses_epoch else unused
+    out_of_fold = "the training images, each predicted by the networks trained without it"
     if config.chooses_epoch:
-        return f"{alone}, whose epochs it helped to choose, {_FLATTERED}"
-    return alone
+        return f"{out_of_fold}, whose epochs it helped to choose, {_OPTIMISTIC}"
+    return out_of_fold

@@ -1,4 +1,4 @@
-"""Figures of an attribute, all from its confusion matrix, which unknown truths never enter."""
+"""Classification metrics from confusion matrices, without unknown labels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIGURES = ("accuracy", "macro_f1", "macro_f1_all", "balanced_accuracy")
 def confusion_matrix(
     truth: NDArray[np.int64], predicted: NDArray[np.int64], n_classes: int
 ) -> NDArray[np.int64]:
-    """Count pairs of true and predicted class, those of unknown truth left out.
+    """Count pairs of true and predicted class, without unknown labels.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def confusion_matrix(
     Returns
     -------
     int64 array of shape (C, C)
-        A row per true class, a column per predicted one.
+        One row per true class, one column per predicted class.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def confusion_matrix(
 
 
 def constant_confusion(confusion: NDArray[np.int64], answer: int) -> NDArray[np.int64]:
-    """Count what the same truths would give if every answer were the same class.
+    """Compute the confusion matrix if every prediction were the same class.
 
     Examples
     --------
@@ -56,13 +56,13 @@ def constant_confusion(confusion: NDArray[np.int64], answer: int) -> NDArray[np.
 
 @dataclass(frozen=True, slots=True)
 class ClassTable:
-    """Figures of each class; 0 where a class has no truth or is never answered.
+    """Scores of each class; 0 if a class has no images or is never predicted.
 
     Parameters
     ----------
     precision, recall, f1 : float64 array of shape (..., C)
     support : int64 array of shape (..., C)
-        Truths of the class.
+        Number of images of the class.
     """
 
     precision: NDArray[np.float64]
@@ -72,7 +72,7 @@ class ClassTable:
 
 
 def class_table(confusion: NDArray[np.int64]) -> ClassTable:
-    """Precision, recall and F1 of each class.
+    """Compute precision, recall and F1 of each class.
 
     Parameters
     ----------
@@ -84,20 +84,20 @@ def class_table(confusion: NDArray[np.int64]) -> ClassTable:
     array([0.667, 0.667])
     """
     right = np.diagonal(confusion, axis1=-2, axis2=-1)
-    support, answers = confusion.sum(axis=-1), confusion.sum(axis=-2)
+    support, predicted = confusion.sum(axis=-1), confusion.sum(axis=-2)
     return ClassTable(
-        precision=_ratio(right, answers),
+        precision=_ratio(right, predicted),
         recall=_ratio(right, support),
-        f1=_ratio(2 * right, support + answers),
+        f1=_ratio(2 * right, support + predicted),
         support=support,
     )
 
 
 def scores(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Accuracy, macro F1 over the classes among the truths, over all, and balanced accuracy.
+    """Compute accuracy, macro F1 over the present classes and over all, and balanced accuracy.
 
-    A class without truth cannot be found, only answered in error: over all classes it counts 0.
-    Balanced accuracy is the mean recall of the classes among the truths.
+    A class is present if at least one image has it. Macro F1 over all classes counts an absent
+    class as 0. Balanced accuracy is the mean recall of the present classes.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def scores(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
     Returns
     -------
     float64 array of shape (..., 4)
-        In the order of :data:`FIGURES`; NaN where there is no truth at all.
+        In the order of :data:`FIGURES`; NaN if there are no images.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def scores(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
     total = table.support.sum(axis=-1)
     right = np.trace(confusion, axis1=-2, axis2=-1)
     n_present = present.sum(axis=-1)
-    found = np.stack(
+    stacked = np.stack(
         [
             _ratio(right, total),
             _ratio((table.f1 * present).sum(axis=-1), n_present),
@@ -127,14 +127,14 @@ def scores(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
         ],
         axis=-1,
     )
-    found[total == 0] = np.nan
-    return found
+    stacked[total == 0] = np.nan
+    return stacked
 
 
 def _ratio(
     part: NDArray[np.integer | np.floating], whole: NDArray[np.integer]
 ) -> NDArray[np.float64]:
-    """Divide, 0 where there is nothing to divide by."""
+    """Divide; 0 where the divisor is 0."""
     ratio = np.zeros(np.shape(part))
     np.divide(part, whole, out=ratio, where=np.asarray(whole) > 0)
     return ratio

@@ -1,4 +1,4 @@
-"""From a module to an ONNX file that holds all there is to know, checked before it is kept."""
+"""Export to ONNX: one file with network, schema and thresholds, checked before it is kept."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CHECKED = (1, 2, 7, 33)
 
 
 class PixelNetwork(nn.Module):
-    """A module behind what turns bytes into its images, so that a graph of it needs only bytes.
+    """A module that takes pixels of 8 bits, so that the graph includes the conversion.
 
     Parameters
     ----------
@@ -61,10 +61,11 @@ def export_onnx(
     versions: Mapping[str, str] | None = None,
     shares: ClassShares | None = None,
 ) -> float:
-    """Write a module as an ONNX file and keep it only if it answers as the module does.
+    """Write a module as an ONNX file; keep the file only if its probabilities are the same.
 
-    The graph takes uint8 images (B, H, W, 3) in the frame, B as one likes, and gives one output of
-    probabilities (B, C_a) for each attribute, by its name. The same module gives the same bytes.
+    The graph takes uint8 images (B, H, W, 3) in the model's frame, with any B. It has one output
+    for each attribute, with the attribute's name: probabilities (B, C_a). The same module gives
+    the same bytes.
 
     Parameters
     ----------
@@ -73,27 +74,27 @@ def export_onnx(
     schema : Schema
         A attributes of C_a classes.
     config : TraitsConfig
-        Names the frame.
+        Contains the frame.
     path : Path
-        Is replaced if it is there; whole or not at all.
+        Replaced if it exists. It appears only when it is complete.
     thresholds : sequence of A float or None, optional
-        Probability below which an answer abstains; without, none does.
+        Probability below which the model abstains; by default it never abstains.
     fingerprint : str
         SHA-256 of the training data.
     versions : dict of str to str, optional
-        Libraries that the weights came from.
+        Versions of the libraries that made the weights.
     shares : ClassShares, optional
-        How frequent classes were among the training labels, for answers that favour rare ones.
+        Class frequencies of the training labels, for predictions that favour rare classes.
 
     Returns
     -------
     float
-        Largest difference found between a probability of the module and one of the file.
+        Largest difference between a probability of the module and of the file, in a check.
 
     Raises
     ------
     InputError
-        If what exporting needs is missing, or a probability differs by more than 1e-4.
+        If a package for the export is missing, or a probability differs by more than 1e-4.
     """
     require_export()
     metadata = OnnxMetadata(
@@ -114,14 +115,14 @@ def export_onnx(
         difference = _largest_difference(network, OnnxTraits(Path(file.name)))
         if not difference <= CLOSE:
             raise InputError(
-                f"{path}: expected probabilities within {CLOSE} of the network's,"
-                f" got some that differ by {difference:.1e}; no file was written"
+                f"{path}: expected probabilities within {CLOSE} of the network's, got a difference"
+                f" of {difference:.1e}; no file was written"
             )
     return difference
 
 
 def check_images(n: int, height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
-    """Draw images as unlike each other as photographs are: noise, smooth colours, flat ones.
+    """Draw images of several kinds: noise, smooth colours, a mixture of both, flat colours.
 
     Returns
     -------
@@ -144,7 +145,7 @@ def check_images(n: int, height: int, width: int, seed: int = 0) -> NDArray[np.u
 
 
 def _content(network: nn.Module, metadata: OnnxMetadata) -> bytes:
-    # Two images, since a batch of one would be taken for a size that never changes.
+    # Two images: the exporter takes a batch of one for a fixed size.
     pixels = torch.zeros((2, metadata.height, metadata.width, 3), dtype=torch.uint8)
     with _quiet():
         program = torch.onnx.export(
@@ -163,9 +164,9 @@ def _content(network: nn.Module, metadata: OnnxMetadata) -> bytes:
 
 
 def _clean(model: Any, names: Sequence[str]) -> None:
-    """Name inputs and outputs, and drop what tells of the machine: stack traces, paths."""
+    """Name inputs and outputs; remove details of this machine, such as stack traces and paths."""
     graph = model.graph
-    # No attribute may be called as something inside is.
+    # The name of an attribute must not be the name of an inner value.
     prefix = "/"
     while any(name.startswith(prefix) for name in names):
         prefix += "/"
@@ -191,21 +192,21 @@ def _forget(thing: Any) -> None:
 
 
 def _largest_difference(network: nn.Module, written: OnnxTraits) -> float:
-    found = 0.0
+    largest = 0.0
     for seed, n in enumerate(_CHECKED):
         pixels = check_images(n, written.height, written.width, seed)
         with torch.inference_mode():
             expected = network(torch.from_numpy(pixels))
         for ours, theirs in zip(written.probabilities(pixels), expected, strict=True):
             difference = np.abs(ours - theirs.numpy()).max()
-            # Not max, which would pass over NaN.
-            found = difference if not difference <= found else found
-    return float(found)
+            # max() would ignore NaN.
+            largest = difference if not difference <= largest else largest
+    return float(largest)
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep back what torch's exporter says: of its own old calls, of what it can do without."""
+    """Hide warnings of torch's exporter: on its own deprecated calls, on optional packages."""
     log = logging.getLogger("torch.onnx")
     level = log.level
     log.setLevel(logging.ERROR)

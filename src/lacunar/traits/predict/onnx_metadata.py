@@ -1,4 +1,4 @@
-"""What an ONNX file of a traits model says of itself, as text by key, and how that is checked."""
+"""Metadata of ONNX files: schema, frame, preprocessing, thresholds; text by key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INTENDED_USE = (
     " one's own images where an error costs nothing; no decision about anybody may rest on an"
     " answer of this model."
 )
-# What whoever feeds the graph has to do; the rest, from bytes to floats, is inside it.
+# Steps before the graph. The rest, from bytes to floats, is inside it.
 _PREPROCESSING = {
     "colour": "RGB",
     "orientation": "turned upright as the EXIF data say",
@@ -43,7 +43,7 @@ _PREFIX = "lacunar."
 
 @dataclass(frozen=True, slots=True)
 class OnnxMetadata:
-    """What a file says of itself.
+    """The metadata of one ONNX file.
 
     Parameters
     ----------
@@ -54,13 +54,13 @@ class OnnxMetadata:
     fit : {"pad", "stretch"}
         How images are fitted into the frame.
     thresholds : sequence of A float or None
-        Probability below which an answer abstains; where None, always.
+        Probability below which the model abstains; it always abstains if None.
     fingerprint : str
         SHA-256 of the training data.
     versions : dict of str to str
-        Libraries that the weights and the file came from.
+        Versions of the libraries that made the weights and the file.
     shares : ClassShares, optional
-        How frequent classes were among the training labels.
+        Class frequencies of the training labels.
     """
 
     schema: Schema
@@ -78,8 +78,8 @@ class OnnxMetadata:
         Examples
         --------
         >>> from lacunar.traits.data.schema import PEOPLE
-        >>> found = OnnxMetadata(PEOPLE, 96, 40, "stretch", (0.0,) * 6).to_text()
-        >>> OnnxMetadata.from_text(found) == OnnxMetadata(PEOPLE, 96, 40, "stretch", (0.0,) * 6)
+        >>> metadata = OnnxMetadata(PEOPLE, 96, 40, "stretch", (0.0,) * 6)
+        >>> OnnxMetadata.from_text(metadata.to_text()) == metadata
         True
         """
         values: dict[str, Any] = {
@@ -104,12 +104,12 @@ class OnnxMetadata:
         Raises
         ------
         InputError
-            If another program or a newer version wrote them, or they are not whole.
+            If another program or a newer version wrote them, or they are incomplete.
         """
         text = {name.removeprefix(_PREFIX): value for name, value in entries.items()}
         if f"{_PREFIX}format_version" not in entries:
             raise InputError(
-                "expected an ONNX file that 'lacunar traits export' wrote, got another"
+                "expected an ONNX file written by 'lacunar traits export', got another file"
             )
         try:
             version = int(text["format_version"])
@@ -138,7 +138,7 @@ class OnnxMetadata:
         except InputError:
             raise
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            raise InputError(f"expected whole metadata, got: {_first(error)}") from error
+            raise InputError(f"expected complete metadata, got: {_first(error)}") from error
 
 
 def _positive(value: Any) -> int:
@@ -156,9 +156,9 @@ def _share(value: Any) -> float | None:
 
 
 def _shares(text: str, schema: Schema) -> ClassShares:
-    found = json.loads(text)
-    tau = float(found["tau"])
-    shares = tuple(tuple(map(float, found["shares"][name])) for name in schema.names)
+    document = json.loads(text)
+    tau = float(document["tau"])
+    shares = tuple(tuple(map(float, document["shares"][name])) for name in schema.names)
     for attribute, own in zip(schema.attributes, shares, strict=True):
         if len(own) != len(attribute.classes) or not all(0 < share < 1 for share in own):
             raise ValueError(f"shares {own} of the classes of {attribute.name}")

@@ -1,4 +1,4 @@
-"""An ONNX file of a traits model, ready to answer. PyTorch is not needed."""
+"""Predictor for ONNX files of traits models, without PyTorch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lacunar.traits.environment import require_onnxruntime
 from lacunar.traits.predict.onnx_metadata import OnnxMetadata
 from lacunar.traits.predict.predictor import Thresholds
 
-# More is hardly faster and takes 3 MB an image and thread in a frame of 100 x 60.
+# Larger batches are hardly faster. An image of 100 x 60 needs 3 MB per thread.
 _BATCH = 32
 _ERRORS_ONLY = 3
 
@@ -28,21 +28,21 @@ _ERRORS_ONLY = 3
 class OnnxTraits:
     """A model from an ONNX file, on the CPU; a :class:`lacunar.traits.predict.predictor.Predictor`.
 
-    Each thread runs a batch of its own: threads that share every layer of one batch wait for each
-    other.
+    Each thread runs its own batches. Threads that share the layers of one batch would wait for
+    each other.
 
     Parameters
     ----------
     path : Path
-        What ``lacunar traits export`` wrote.
+        A file written by ``lacunar traits export``.
     threads : int, optional
-        One per processor unless given.
+        By default one per processor.
 
     Raises
     ------
     InputError
-        If ONNX Runtime is missing, or it is no ONNX file, another's, of a newer version, or its
-        graph does not match its own schema.
+        If ONNX Runtime is missing, the file is not an ONNX file of Lacunar, a newer version wrote
+        it, or its graph does not match its schema.
     """
 
     def __init__(self, path: Path, *, threads: int | None = None) -> None:
@@ -79,12 +79,12 @@ class OnnxTraits:
 
     @property
     def thresholds(self) -> Thresholds:
-        """Probability of each attribute below which its answer abstains; where None, always."""
+        """Probability of each attribute below which it abstains; it always does if None."""
         return self.metadata.thresholds
 
     @property
     def shares(self) -> ClassShares | None:
-        """How frequent classes were among the training labels; None where the file has none."""
+        """Class frequencies of the training labels; None if the file does not contain them."""
         return self.metadata.shares
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
@@ -105,11 +105,11 @@ class OnnxTraits:
         size = min(_BATCH, -(-len(pixels) // self._threads))
         batches = [pixels[first : first + size] for first in range(0, len(pixels), size)]
         if len(batches) == 1:
-            found = [self._run(pixels)]
+            outputs = [self._run(pixels)]
         else:
             with ThreadPoolExecutor(self._threads) as pool:
-                found = list(in_order(pool, self._run, batches))
-        return [np.concatenate(parts, dtype=np.float64) for parts in zip(*found, strict=True)]
+                outputs = list(in_order(pool, self._run, batches))
+        return [np.concatenate(parts, dtype=np.float64) for parts in zip(*outputs, strict=True)]
 
     def _run(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         answers: list[NDArray[np.float32]] = self._session.run(
@@ -129,7 +129,7 @@ def _open(path: Path) -> Any:
     start = partial(onnxruntime.InferenceSession, providers=["CPUExecutionProvider"])
     try:
         return start(str(path), options)
-    except Exception as error:  # those of ONNX Runtime share no class of their own
+    except Exception as error:  # exceptions of ONNX Runtime have no common base class
         reason = " ".join(str(error).rpartition("failed:")[2].split()).rstrip(".")
         raise InputError(
             f"{path}: expected an ONNX file that ONNX Runtime can read, got: {reason}"

@@ -1,4 +1,4 @@
-"""Answers as a file: CSV, JSON, JSON lines or Parquet, written as they come."""
+"""Predictions as CSV, JSON, JSON Lines or Parquet files, written image by image."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from lacunar.traits.json_schema import BrokenImage, Prediction, PredictionsDocum
 from lacunar.traits.predict.predictor import Answers, Thresholds
 from lacunar.traits.to_json import predictions_document
 
-# Rows that are in memory at once: a group of rows of a Parquet file, on which readers rely.
+# Rows in memory at once: one row group of a Parquet file. Readers rely on its size.
 _GROUP = 10_000
-# What a spreadsheet takes for the beginning of a formula.
+# Characters that begin a formula in a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 Write = Callable[[Answers], None]
@@ -29,7 +29,7 @@ Write = Callable[[Answers], None]
 
 @dataclass(frozen=True, slots=True)
 class AnswerForm:
-    """What is told of each image.
+    """The content of a prediction file.
 
     Parameters
     ----------
@@ -38,9 +38,9 @@ class AnswerForm:
     thresholds : sequence of A float or None
         See :func:`lacunar.traits.to_json.predictions_document`.
     all_probabilities : bool
-        Tell the probability of every class as well.
+        Include the probability of every class.
     spreadsheet_safe : bool
-        Put a quote before text in a CSV file that a spreadsheet would run.
+        In a CSV file, put a quote before text that a spreadsheet would run as a formula.
     factors : sequence of A float64 arrays of shape (C_a,), optional
         See :func:`lacunar.traits.to_json.predictions_document`.
     """
@@ -53,7 +53,7 @@ class AnswerForm:
 
     @property
     def columns(self) -> list[str]:
-        """Columns of a table.
+        """Column names of CSV and Parquet files.
 
         Examples
         --------
@@ -71,22 +71,22 @@ class AnswerForm:
         return [*names, "broken"]
 
     def describe(self, answers: Answers) -> Iterator[Prediction | UnreadImage]:
-        """Yield a document per image: its ``attributes``, or why it is ``broken``."""
-        kept = [row for row, reason in enumerate(answers.reasons) if reason is None]
-        told = predictions_document(
+        """Yield one document per image: its ``attributes``, or why it is ``broken``."""
+        read = [row for row, reason in enumerate(answers.reasons) if reason is None]
+        document = predictions_document(
             self.schema,
-            [answers.images[row] for row in kept],
-            [output[kept] for output in answers.probabilities],
+            [answers.images[row] for row in read],
+            [output[read] for output in answers.probabilities],
             self.thresholds,
             factors=self.factors,
             all_probabilities=self.all_probabilities,
         )
-        predictions = iter(told["predictions"])
+        predictions = iter(document["predictions"])
         for image, reason in zip(answers.images, answers.reasons, strict=True):
             yield next(predictions) if reason is None else {"image": image, "broken": reason}
 
-    def document(self, parts: Iterable[Answers]) -> PredictionsDocument:
-        """Return what :func:`json_document` writes, of no more images than memory holds.
+    def document(self, batches: Iterable[Answers]) -> PredictionsDocument:
+        """Return the document that :func:`json_document` writes; it must fit in memory.
 
         Examples
         --------
@@ -97,17 +97,17 @@ class AnswerForm:
         >>> AnswerForm(schema, (None,)).document([unread])
         {'predictions': [], 'broken': [{'image': 'a.png', 'reason': 'a.png: torn'}]}
         """
-        found: PredictionsDocument = {"predictions": [], "broken": []}
-        for answers in parts:
-            for told in self.describe(answers):
-                if "broken" in told:
-                    found["broken"].append(_broken(told))
+        document: PredictionsDocument = {"predictions": [], "broken": []}
+        for answers in batches:
+            for image in self.describe(answers):
+                if "broken" in image:
+                    document["broken"].append(_broken(image))
                 else:
-                    found["predictions"].append(told)
-        return found
+                    document["predictions"].append(image)
+        return document
 
     def rows(self, answers: Answers) -> Iterator[list[Any]]:
-        """Yield the cells of ``columns`` per image; None but for its name if it is broken."""
+        """Yield the cells of ``columns`` for each image; None, except the name, if it is broken."""
         blank = len(self.columns) - 2
         for document in self.describe(answers):
             if "broken" in document:
@@ -121,42 +121,42 @@ class AnswerForm:
 
 
 def check_predictions(path: Path, form: AnswerForm) -> None:
-    """Refuse early what :func:`writing_predictions` would refuse after long work.
+    """Check early what :func:`writing_predictions` checks after long work.
 
     Raises
     ------
     InputError
-        If the suffix is none of its, or two columns of a table would have one name.
+        If the suffix is not a supported one, or two columns have the same name.
     """
     suffix = path.suffix.lower()
     if suffix not in _WRITERS:
         raise InputError(f"{path}: expected a file ending in {', '.join(_WRITERS)}")
     if form.spreadsheet_safe and suffix != ".csv":
-        raise InputError(f"{path}: expected a CSV file with --spreadsheet-safe")
+        raise InputError(f"expected a CSV file to write, got {path}", field="spreadsheet_safe")
     names = form.columns
     twice = next((name for name in names if names.count(name) > 1), None)
     if suffix in {".csv", ".parquet"} and twice is not None:
         raise InputError(
-            f"{path}: expected columns of different names, got {twice!r} twice; JSON has no columns"
+            f"{path}: expected columns of different names, got {twice!r} twice; write JSON instead"
         )
 
 
 @contextmanager
 def writing_predictions(path: Path, form: AnswerForm) -> Iterator[Write]:
-    """Write answers into a file of the kind that its suffix names, whole or not at all.
+    """Write predictions into a file; it appears only when it is complete.
 
     Parameters
     ----------
     path : Path
-        Is replaced if it is there. ``.csv`` and ``.parquet`` have ``form.columns`` and a row per
-        image, ``.jsonl`` a document per image, ``.json`` one document of ``predictions`` and
-        ``broken``.
+        Replaced if it exists. ``.csv`` and ``.parquet`` files have ``form.columns`` and one row
+        per image, ``.jsonl`` files one document per image, ``.json`` files one document of
+        ``predictions`` and ``broken``.
     form : AnswerForm
 
     Yields
     ------
     callable
-        Takes answers, as often as there are some.
+        Called with the answers of one batch at a time.
 
     Raises
     ------
@@ -184,7 +184,7 @@ def writing_predictions(path: Path, form: AnswerForm) -> Iterator[Write]:
 
 @contextmanager
 def json_document(file: BinaryIO, form: AnswerForm) -> Iterator[Write]:
-    """Write answers into an open file as one JSON document of ``predictions`` and ``broken``."""
+    """Write predictions into an open file as one document of ``predictions`` and ``broken``."""
     broken: list[BrokenImage] = []
     separator = b""
     file.write(b'{"predictions": [')
@@ -204,7 +204,7 @@ def json_document(file: BinaryIO, form: AnswerForm) -> Iterator[Write]:
 
 @contextmanager
 def json_lines(file: BinaryIO, form: AnswerForm) -> Iterator[Write]:
-    """Write answers into an open file as a JSON document per image, a line each."""
+    """Write predictions into an open file as one JSON document per image and line."""
 
     def write(answers: Answers) -> None:
         file.writelines(_json(document) + b"\n" for document in form.describe(answers))

@@ -1,4 +1,4 @@
-"""Some training images, and how augmentation moves them, to be looked at."""
+"""Random training images with their augmented versions, for inspection."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ def augmented_samples(
     n_moved: int = 7,
     cache_dir: Path | None = None,
 ) -> NDArray[np.uint8]:
-    """Draw images of the data a model was fitted to, and move them as its training did.
+    """Draw training images of a model and augment them as its training did.
 
     Parameters
     ----------
     model : TraitsModel
-        Its seed draws images and movements.
+        Its seed draws the images and the augmentation.
     dataset : LabelledImages
-        What the model was fitted to.
+        The data that the model was fitted to.
     n_images : int
-        At most.
+        The largest number of images.
     n_moved : int
-        Moved versions of each; none where the model was fitted without augmentation.
+        Augmented versions of each image; 0 if the model was fitted without augmentation.
     cache_dir : Path, optional
         See :func:`lacunar.traits.data.image_cache.default_cache_dir`.
 
     Returns
     -------
     uint8 array of shape (n, 1 + moved, H, W, 3)
-        Each image as it is, then moved.
+        Each image, then its augmented versions.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def augmented_samples(
 def draw_samples(
     model: TraitsModel, dataset: LabelledImages, n_images: int, *, cache_dir: Path | None = None
 ) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
-    """Draw images of the data a model was fitted to, with the seed of the fit.
+    """Draw training images of a model, with the seed of the fit.
 
     Returns
     -------
