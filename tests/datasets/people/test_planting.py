@@ -3,7 +3,7 @@ import pytest
 
 from lacunar.datasets.people.camera import FLAWS
 from lacunar.datasets.people.labels import N_CLASSES, draw_labels
-from lacunar.datasets.people.planting import plan_faults, repeat_nearly, tell_truth
+from lacunar.datasets.people.planting import near_duplicate, plan_faults, planted_truth
 
 LABELS = np.concatenate(
     [draw_labels(part, 20, np.random.default_rng(p)) for p, part in enumerate(("train", "test"))]
@@ -49,7 +49,7 @@ def test_a_near_copy_is_shifted_lit_otherwise_and_noisy():
     rng = np.random.default_rng(0)
     image = np.arange(60 * 30 * 3).reshape(60, 30, 3) % 200 + 20
     image = image.astype(np.uint8)
-    near = repeat_nearly(image, rng)
+    near = near_duplicate(image, rng)
     assert near.shape == image.shape
     assert near.dtype == np.uint8
     assert (near != image).any()
@@ -66,7 +66,7 @@ def test_a_near_copy_is_shifted_lit_otherwise_and_noisy():
 def test_the_truth_names_files():
     made = plan(wrong_labels=2, bad_images=1, duplicates=1)
     places = [("train" if row < 20 else "test", f"{row}.png") for row in range(40)]
-    truth = tell_truth(made, LABELS, places)
+    truth = planted_truth(made, LABELS, places)
     assert {(w.part, w.filename) for w in truth.wrong_labels} == {places[r] for r in made.wrong}
     assert [(b.part, b.filename) for b in truth.bad_images] == [places[r] for r in made.flaws]
     ((second, (first, exact)),) = made.copies.items()

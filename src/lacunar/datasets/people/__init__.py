@@ -1,1 +1,1 @@
-"""Generated pictures of pedestrians with six labels, and faults on purpose."""
+"""Generated pictures of pedestrians with six labels, and optional planted faults."""

@@ -1,4 +1,4 @@
-"""Draws what pedestrians carry."""
+"""Drawing of bags and luggage."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lacunar.datasets.people.canvas import Canvas, Paint, Section
 from lacunar.datasets.people.look import PART, Bag, Look
 from lacunar.datasets.people.posture import Posture
 
-# Half width, half depth and height of what hangs from a hand.
+# Half width, half depth and height of bags carried in a hand.
 _HAND_BAGS: dict[Bag, tuple[float, float, float]] = {
     "handbag": (0.05, 0.078, 0.12),
     "carrier": (0.055, 0.072, 0.17),
@@ -20,7 +20,7 @@ _HAND_BAGS: dict[Bag, tuple[float, float, float]] = {
 def bag_pieces(
     canvas: Canvas, look: Look, posture: Posture
 ) -> list[tuple[float, Callable[[], None]]]:
-    """The parts of the bag, each with how far away it is and what draws it."""
+    """The parts of the bag, each with its depth and the function that draws it."""
     bag = Paint(look.bag_colour, PART["luggage"], folds=0.12)
     arm = posture.arms[look.side]
     if look.bag == "backpack":
@@ -101,7 +101,7 @@ def _draw_box(
     half: float,
     paint: Paint,
 ) -> None:
-    """A soft box at (a, b) from the first row to the second."""
+    """A rounded box at (a, b) between the two rows."""
     a, b = place
     canvas.loft(posture.sections(_box(0.0, *rows, half), a=a, b=b), paint, smooth=1)
 

@@ -1,4 +1,4 @@
-"""Takes the picture of an invented pedestrian: framing, light, blur, noise, flaws on request."""
+"""Camera model of generated pictures: framing, light, blur, noise and optional flaws."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ Flaw = Literal["dark", "blown_out", "blurred", "low_contrast", "tiny", "off_aspe
 FLAWS: tuple[Flaw, ...] = ("dark", "blown_out", "blurred", "low_contrast", "tiny", "off_aspect")
 
 MIN_SIZE, MAX_SIZE = (29, 63), (251, 384)
-_CANVAS_ROWS = 480  # rows that a small picture is drawn at before it is made small
+_CANVAS_ROWS = 480  # rows at which a small picture is drawn before it is scaled down
 _LUMA = np.array((0.299, 0.587, 0.114), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """How a picture is taken.
+    """Settings of a picture.
 
     Attributes
     ----------
     width, height : int
         In pixels.
     light : float
-        Where it comes from, -1 left to 1 right.
+        Direction of the light, -1 left to 1 right.
     relief : float
-        How hard it is, 0 to 1.
+        Hardness of the light, 0 to 1.
     gain, contrast, saturation : float
         1 leaves the picture as it is.
     tint : tuple of 3 floats
         Factors of red, green and blue.
     blur : int
-        Times that a 1-2-1 filter is run.
+        Number of passes of a 1-2-1 filter.
     halo : float
-        Strength of the bright edges that cheap cameras add.
+        Strength of the bright edges of cheap cameras.
     noise : float
         Standard deviation in grey levels.
     comb : int
-        Pixels by which every other row of an interlaced camera is late.
+        Shift of every other row in pixels, as by an interlaced camera.
     """
 
     width: int
@@ -68,7 +68,7 @@ class Shot:
 
 
 def draw_shot(rng: np.random.Generator) -> Shot:
-    """One of three cameras: a clear one, a dim interlaced one, one in glaring sun."""
+    """Random settings of one of three cameras: clear, dim and interlaced, or in bright sun."""
     width, height = _draw_size(rng)
     large = height > 150
     side = 1.0 if rng.random() < 0.5 else -1.0
@@ -112,7 +112,7 @@ def draw_shot(rng: np.random.Generator) -> Shot:
 
 
 def spoil(shot: Shot, flaw: Flaw) -> Shot:
-    """The same shot with one thing gone wrong.
+    """The same shot with one flaw.
 
     Examples
     --------
@@ -141,7 +141,7 @@ def take(look: Look, shot: Shot, rng: np.random.Generator) -> NDArray[np.uint8]:
     look : Look
     shot : Shot
     rng : numpy.random.Generator
-        For the place, the framing and the noise.
+        For the scene, the framing and the noise.
 
     Returns
     -------
@@ -188,7 +188,7 @@ def _draw_size(rng: np.random.Generator) -> tuple[int, int]:
 
 
 def _defocus(pixels: Floats, zoom: int, blur: int) -> Floats:
-    """The background out of focus; detail finer than a pixel of the picture is lost anyway."""
+    """The background out of focus, computed at the resolution of the final picture."""
     small = _shrink(pixels, zoom)
     for _ in range(blur):
         small = _blur(small)
@@ -220,7 +220,7 @@ def _expose(pixels: Floats, shot: Shot, rng: np.random.Generator) -> NDArray[np.
         pixels = _blur(pixels)
     if shot.comb:
         pixels[1::2, shot.comb :] = pixels[1::2, : -shot.comb].copy()
-    # Four bytes summed are near enough to a normal deviate, and the same everywhere.
+    # The sum of four bytes is nearly normal, and the same on every machine.
     bits = rng.integers(0, 256, size=(4, height, width), dtype=np.uint8)
     noise = (bits.sum(axis=0, dtype=np.int32) - 510).astype(np.float32)
     pixels = pixels + (noise * np.float32(shot.noise / 147.8))[..., np.newaxis]
@@ -237,7 +237,7 @@ def _grey(pixels: Floats) -> Floats:
 
 
 def _blur(pixels: Floats) -> Floats:
-    """A 1-2-1 filter both ways, the border repeated."""
+    """A 1-2-1 filter along both axes, with repeated borders."""
     padded = np.concatenate([pixels[:1], pixels, pixels[-1:]])
     pixels = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
     padded = np.concatenate([pixels[:, :1], pixels, pixels[:, -1:]], axis=1)

@@ -1,7 +1,7 @@
-"""A canvas for soft, shaded bodies: tapered limbs and lofted shapes instead of flat polygons.
+"""Canvas for shaded bodies, drawn from tapered limbs and lofted shapes.
 
-Pixels follow from sums, products, quotients and square roots alone. IEEE 754 rounds these in one
-way on every machine, where the sines and polygon fillers of libraries may differ in a last bit.
+Pixels are computed only from sums, products, quotients and square roots, which IEEE 754 rounds the
+same way on every machine. Sines and the polygon fillers of libraries may differ in the last bit.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Colour = tuple[float, float, float]
 Pattern = Literal["plain", "stripes", "pinstripes", "checks", "print"]
-# y, x of the middle and half the width; y grows.
+# y, x of the middle and half the width, in ascending y.
 Section = tuple[float, float, float]
 # x, y and radius.
 Joint = tuple[float, float, float]
 
-_RIM = 0.007  # width of the shade that a shape casts on what lies behind it
+_RIM = 0.007  # width of the shadow around a shape, on shapes behind it
 
 
 @dataclass(frozen=True, slots=True)
 class Paint:
-    """What a shape is painted with.
+    """Colours and texture of a shape.
 
     Attributes
     ----------
@@ -37,11 +37,11 @@ class Paint:
         Number of the body part that the painted pixels show, 0 for none.
     pattern : str
     others : tuple of colours
-        The pattern's further colours.
+        Further colours of the pattern.
     folds : float
-        How deep the folds of the cloth are; 0 for skin and hard things.
+        Depth of the folds of the cloth; 0 for skin and hard surfaces.
     rim : float
-        How dark the shade around the shape is.
+        Darkness of the shadow around the shape.
     """
 
     colour: Colour
@@ -57,7 +57,7 @@ class Paint:
 
 
 class Canvas:
-    """A picture in body heights: x from the middle of the body, y down from the crown to 1.
+    """A picture with coordinates in body heights: x from the middle of the body, y from the crown.
 
     Parameters
     ----------
@@ -68,9 +68,9 @@ class Canvas:
     origin : tuple of float
         Column and row of x = 0, y = 0.
     light : float
-        Where light comes from, -1 left to 1 right.
+        Direction of the light, -1 left to 1 right.
     relief : float
-        How far sides turn dark, 0 to 1.
+        Darkness of the sides, 0 to 1.
     rng : numpy.random.Generator
         For folds and prints.
     """
@@ -97,7 +97,7 @@ class Canvas:
     def limb(self, joints: Sequence[Joint], paint: Paint, *, melts: bool = False) -> None:
         """A tapered rod with round ends that bends at its inner joints.
 
-        ``melts`` leaves out the shade around its beginning, as where an arm grows from a shoulder.
+        ``melts`` omits the shadow around its first end, for example where an arm meets a shoulder.
         """
         reach = max(radius for _, _, radius in joints) + _RIM
         rows, columns = self._window(
@@ -127,7 +127,7 @@ class Canvas:
         self._lay(rows, columns, nearest <= 1, across, paint)
 
     def loft(self, sections: list[Section], paint: Paint, *, smooth: int = 2) -> None:
-        """A shape of horizontal sections, its outline rounded ``smooth`` times."""
+        """A shape through horizontal sections, with its outline smoothed ``smooth`` times."""
         for _ in range(smooth):
             sections = _cut_corners(sections)
         knots = np.array(sections, dtype=np.float32)
@@ -167,7 +167,7 @@ class Canvas:
         if paint.folds:
             shade = shade + paint.folds * self._folds[rows, columns]
         colour = self._cloth(rows, columns, paint)
-        # Broadcasting a plain colour over the window first would cost twice the time.
+        # A plain colour is not broadcast over the window, which would take twice as long.
         if colour.ndim > 1:
             colour = np.broadcast_to(colour, (*inside.shape, 3))[inside]
         shade = np.broadcast_to(shade, inside.shape)[inside]
@@ -193,13 +193,13 @@ class Canvas:
         return cloth
 
     def _shade_rim(self, rows: slice, columns: slice, rim: NDArray[np.bool_], paint: Paint) -> None:
-        # On the ground a shade around the body would look like an outline drawn with a pen.
+        # Only on the body: on the background it would look like a drawn outline.
         body = rim & (self.parts[rows, columns] > 0)
         self.pixels[rows, columns][body] *= np.float32(1 - paint.rim)
 
 
 def cloud(height: int, width: int, grain: float, rng: np.random.Generator) -> Floats:
-    """Smooth noise from 0 to 1 whose blots are about ``grain`` pixels wide, mean one half.
+    """Smooth noise from 0 to 1, mean 0.5, with spots about ``grain`` pixels wide.
 
     Examples
     --------
@@ -221,7 +221,7 @@ def _ease(t: NDArray[np.float64]) -> Floats:
 
 
 def _cut_corners(sections: list[Section]) -> list[Section]:
-    """Chaikin's corner cutting, the ends kept."""
+    """Chaikin's corner cutting, with fixed ends."""
     cut = [sections[0]]
     for a, b in pairwise(sections):
         for t in (0.25, 0.75):

@@ -1,4 +1,4 @@
-"""The colours that invented pedestrians have and wear, and how one of them is drawn."""
+"""Colours of skin, hair, clothes and bags, and random draws from them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lacunar.datasets.people.canvas import Colour
 
 T = TypeVar("T")
 
-# Each colour spans what lies between its shades; neighbours such as brown and orange touch.
+# Shades of each colour label; a colour includes mixtures of neighbouring shades.
 SHADES: tuple[tuple[Colour, ...], ...] = (
     ((22, 22, 24), (38, 36, 38), (30, 30, 36)),
     ((38, 52, 110), (60, 92, 168), (120, 160, 214), (72, 92, 128)),
@@ -43,17 +43,17 @@ SHOP_BAGS: tuple[Colour, ...] = ((232, 230, 226), (206, 168, 116), (200, 60, 60)
 
 
 def between(rng: np.random.Generator, low: float, high: float) -> float:
-    """A uniform number, without the fused multiply that ``Generator.uniform`` may be built with."""
+    """A uniform number; ``Generator.uniform`` may round differently, by a fused multiply-add."""
     return low + (high - low) * float(rng.random())
 
 
 def one_of(rng: np.random.Generator, options: Sequence[T]) -> T:
-    """One of some options, all equally likely."""
+    """One of the options, with equal probabilities."""
     return options[int(rng.integers(len(options)))]
 
 
 def shade_of(label: int, rng: np.random.Generator) -> Colour:
-    """A shade that people call by the label's name, or nearly.
+    """A random shade of a colour label.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def shade_of(label: int, rng: np.random.Generator) -> Colour:
 
 
 def mix(shades: Sequence[Colour], rng: np.random.Generator, jitter: float) -> Colour:
-    """A colour between two neighbouring shades, each channel jittered."""
+    """A colour between two neighbouring shades, with jitter in each channel."""
     k = int(rng.integers(len(shades)))
     t = float(rng.random())
     r, g, b = (

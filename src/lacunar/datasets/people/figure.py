@@ -1,4 +1,4 @@
-"""Draws an invented pedestrian on a canvas, from what is farthest to what is nearest."""
+"""Drawing of a pedestrian on a canvas, from the farthest part to the nearest."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def draw_figure(canvas: Canvas, look: Look) -> None:
     pieces: list[tuple[float, Callable[[], None]]] = [
         (0.0, partial(_draw_torso, canvas, look, posture, top)),
         (-0.02 if posture.fz < 0 else 0.02, partial(draw_head, canvas, look, posture, top)),
-        # Long hair and hoods hang behind the shoulders.
+        # Long hair and hoods are behind the shoulders.
         (posture.depth(0, -0.06), partial(draw_hair_fall, canvas, look, posture, top)),
     ]
     pieces += [
@@ -102,7 +102,7 @@ def _draw_seat(canvas: Canvas, look: Look, posture: Posture, cloth: Paint) -> No
     elif look.bottom == "long skirt":
         sections = [*waist, (0.9, sway, hips * (look.flare + 0.12))]
     else:
-        # Legs and seat are one piece of cloth, so no shade parts them.
+        # Legs and seat are one piece of cloth, without a shadow between them.
         cloth = replace(cloth, rim=0.0)
         sections = [*waist, (HIP_Y + 0.02, 0, hips), (HIP_Y + 0.075, 0, hips * 0.72)]
     canvas.loft(posture.sections(sections), cloth)
@@ -136,7 +136,7 @@ def _draw_torso(canvas: Canvas, look: Look, posture: Posture, cloth: Paint) -> N
 
 
 def _draw_front(canvas: Canvas, look: Look, posture: Posture, shoulder: float, hem: float) -> None:
-    """What shows from the front alone: a neckline, or what an open coat is worn over."""
+    """Details that are visible only from the front: a neckline, or clothes under an open coat."""
     if look.top in {"tee", "sleeveless"}:
         wide = 0.05 if look.top == "sleeveless" else 0.036
         skin = Paint(look.skin, PART["skin_face"], rim=0.1)

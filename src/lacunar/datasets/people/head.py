@@ -1,4 +1,4 @@
-"""Draws heads: face, hair, beards, caps and hoods."""
+"""Drawing of heads: face, hair, beards, caps and hoods."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lacunar.datasets.people.posture import Posture
 
 
 def draw_head(canvas: Canvas, look: Look, posture: Posture, top: Paint) -> None:
-    """The head with what grows or sits on it; ``top`` is what a hood belongs to."""
+    """The head with hair, beard, cap or hood; ``top`` is the paint of a hood."""
     half = posture.half(0.046, 0.054)
     skull: list[Section] = [
         (0.0, 0, 0.014), (0.01, 0, half * 0.74), (0.045, 0, half), (0.085, 0, half * 0.94),
@@ -28,7 +28,7 @@ def draw_head(canvas: Canvas, look: Look, posture: Posture, top: Paint) -> None:
 
 
 def draw_hair_fall(canvas: Canvas, look: Look, posture: Posture, top: Paint) -> None:
-    """What hangs down behind the neck."""
+    """Hair or a folded hood behind the neck."""
     hair = Paint(look.hair_colour, PART["hair"], folds=0.3)
     if look.hair in {"long", "bob"}:
         end = look.hair_end if look.hair == "long" else 0.148
@@ -59,7 +59,7 @@ def _draw_hair(canvas: Canvas, look: Look, posture: Posture, half: float) -> Non
         hair = Paint(look.cap, PART["hair"])
         canvas.limb([posture.at(0, 0.042, 0.04, 0.011), posture.at(0, 0.048, 0.088, 0.009)], hair)
     sideways = abs(posture.fx) > 0.5
-    # From the front hair ends at the forehead, from behind at the neck.
+    # Seen from the front, hair ends at the forehead; from behind, at the neck.
     low = 0.036 if posture.fz < -0.2 else 0.105
     wide = half * (0.8 if sideways and posture.fz < 0.6 else 1.0) + 0.004
     crown: list[Section] = [

@@ -1,7 +1,7 @@
-"""The labels of invented pedestrians: what the columns mean and how often each class comes.
+"""Labels of generated pedestrians: columns, classes and class counts.
 
-The counts are those of the pedestrian crops that the six-attribute task was first set on, so that a
-sample has the same rare colours, the same unknowns and the same shift between its two parts.
+The counts are those of the original pedestrian crops of the six-attribute task, so that a sample
+has the same rare colours, unknown labels and shift between training and test images.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ COUNTS: Mapping[SplitName, tuple[Counts, ...]] = {
     ),
 }
 
-# How much a class leans to women, and to bare arms: people's clothes are no independent draws.
+# Correlation of colours and clothes with women, and of bare legs with bare arms.
 _WORN_BY_WOMEN = {6: 0.5, 7: 0.35, 8: 0.1, 9: 0.1, 1: -0.1, 3: -0.1}
 _GENDER_PULL, _SEASON_PULL = 0.3, 0.35
 
@@ -66,14 +66,14 @@ def scale_counts(counts: Counts, n: int) -> dict[int, int]:
 
 
 def even_out(counts: Counts, n_classes: int, evenness: float) -> Counts:
-    """Counts whose proportions are nearer to each other, each class at least once.
+    """Counts with more equal proportions, each class at least once.
 
     Parameters
     ----------
     counts : mapping of label to int
     n_classes : int
     evenness : float
-        0 leaves them as they are, 1 gives all classes the same; unknown labels keep their share.
+        0 keeps the counts, 1 makes all classes equal; unknown labels keep their share.
 
     Examples
     --------
@@ -95,10 +95,10 @@ def even_out(counts: Counts, n_classes: int, evenness: float) -> Counts:
 def draw_labels(
     part: SplitName, n: int, rng: np.random.Generator, *, evenness: float = 0.0
 ) -> NDArray[np.int64]:
-    """Labels of ``n`` people whose columns have the class proportions of ``part``.
+    """Labels of ``n`` people with the class proportions of ``part`` in each column.
 
-    Columns hang together mildly: pink and skirts are worn by women more often, bare arms go with
-    bare legs.
+    Columns are weakly correlated: women wear pink and skirts more often, and bare arms go with bare
+    legs.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def _draw_column(
     pull: NDArray[np.float64],
     rng: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """Deal out the column's multiset: later classes to rows with more pull, chance apart."""
+    """Assign the column's classes to rows: later classes to rows with more pull, with noise."""
     c = COLUMNS.index(column)
     counts = scale_counts(counts, len(labels))
     dealt = np.repeat(list(counts), list(counts.values()))
@@ -154,7 +154,7 @@ def _draw_column(
     elif column in {"gender", "legcol"}:
         rank = rng.random(len(dealt))
     else:
-        # An unknown leans to neither class.
+        # An unknown label is correlated with neither class.
         rank = np.where(dealt == UNKNOWN, 2 * rng.random(len(dealt)) - 0.5, dealt)
     dealt = dealt[np.argsort(rank, kind="stable")]
     labels[np.argsort(pull + rng.random(len(labels)), kind="stable"), c] = dealt

@@ -1,4 +1,4 @@
-"""How an invented pedestrian looks: body, hair, clothes and bag, drawn to suit the labels."""
+"""Appearance of a generated pedestrian that matches its labels: body, hair, clothes and bag."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PART = {name: number for number, name in enumerate(BODY_PARTS, start=1)}
 
 @dataclass(frozen=True, slots=True)
 class Cloth:
-    """Colours of a garment, the label's first, and how they lie on it."""
+    """Colours of a garment, first that of the label, and their pattern."""
 
     colour: Colour
     pattern: Pattern = "plain"
@@ -44,30 +44,30 @@ class Cloth:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A person and a posture.
+    """Body, clothes and posture of a person.
 
     Attributes
     ----------
     forward : tuple of 2 floats
-        Where the person faces: to the right of the picture and away from it, of length 1.
+        Unit vector of the facing direction: rightwards in the picture, and away from the camera.
     stride : float
-        -1 to 1, 0 for standing.
+        -1 to 1; 0 when standing.
     lean : float
         Sideways, body heights per body height.
     shoulders, waist, hips : float
         Half widths in body heights.
     hair_end : float
-        How far long hair falls, in body heights from the crown.
+        End of long hair, in body heights from the crown.
     sleeve : float
         Covered share of the arm, 0 to 1.
     hem : float
-        Where skirt or shorts end, in body heights from the crown.
+        End of a skirt or shorts, in body heights from the crown.
     flare, loose : float
-        How much wider a skirt's hem is than the hips, and trousers than the legs.
+        Width of a skirt's hem relative to the hips, and extra width of trousers.
     side : {-1, 1}
-        The side on which the bag is worn.
+        Side of the bag.
     hides_side : bool
-        Something stands before that side.
+        Whether an object hides that side.
     """
 
     forward: tuple[float, float]
@@ -109,16 +109,16 @@ class _Bag(TypedDict):
 
 
 def draw_look(labels: Sequence[int], rng: np.random.Generator) -> Look:
-    """A person whom the labels describe.
+    """A random person that matches the labels.
 
-    Gender only leans: some women have short hair and broad shoulders, some men long hair. Where it
-    is unknown the person is seen from behind in wide clothes and under a hood or cap. An unknown
-    colour is a garment of several colours; unknown luggage is a side hidden from view.
+    Gender changes probabilities: some women have short hair and broad shoulders, some men long
+    hair. If it is unknown, the person is seen from behind, in wide clothes and with a hood or cap.
+    An unknown colour is a garment of several colours; with unknown luggage, one side is hidden.
 
     Parameters
     ----------
     labels : sequence of 6 ints
-        In the order of ``sample_people_labels.COLUMNS``.
+        In the order of :data:`lacunar.datasets.people.labels.COLUMNS`.
     rng : numpy.random.Generator
 
     Returns
@@ -192,7 +192,7 @@ def _draw_top(
     label: dict[str, int], looks_female: bool, rng: np.random.Generator
 ) -> tuple[Top, float]:
     if label["tortyp"] == 0:
-        # Over bare legs a coat would hide the shorts.
+        # A coat would hide shorts.
         coat = 0.0 if label["legtyp"] == 1 else 0.6 if label["gender"] == UNKNOWN else 0.18
         drawn = rng.random()
         top: Top = "coat" if drawn < coat else "jacket" if drawn < coat + 0.3 else "shirt"
@@ -254,7 +254,7 @@ def _draw_bag(
         bag = one_of(rng, hers if looks_female else his)
     shades = SHOP_BAGS if bag == "carrier" else BAGS
     side = 1 if rng.random() < 0.5 else -1
-    # The body would hide what is carried on its far side.
+    # The body would hide a bag on its far side.
     if abs(forward[0]) > 0.5:
         side = -1 if forward[0] > 0 else 1
     return {

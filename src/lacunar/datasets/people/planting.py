@@ -1,4 +1,4 @@
-"""Faults put into a sample of pedestrians on purpose, so that a search for them can be scored."""
+"""Planted faults in a sample of pedestrians, for the evaluation of audits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lacunar.datasets.people.labels import COLUMNS, N_CLASSES, UNKNOWN, SplitNam
 
 @dataclass(frozen=True, slots=True)
 class WrongLabel:
-    """A cell of a label file that does not say what the picture shows."""
+    """A cell of a label file that contradicts the picture."""
 
     part: SplitName
     filename: str
@@ -33,13 +33,14 @@ class BadImage:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """Two files of one picture.
+    """Two files with the same picture.
 
     Attributes
     ----------
     first, second : tuple of part and filename
     exact : bool
-        Pixel by pixel; otherwise the second is shifted, lit otherwise and noisier.
+        Whether all pixels are equal; otherwise the second is shifted, of another brightness and
+        noisier.
     """
 
     first: tuple[SplitName, str]
@@ -49,7 +50,7 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class PlantedTruth:
-    """All that was planted; no picture has two faults."""
+    """All planted faults; each picture has at most one."""
 
     wrong_labels: tuple[WrongLabel, ...] = ()
     bad_images: tuple[BadImage, ...] = ()
@@ -58,13 +59,13 @@ class PlantedTruth:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which rows get a fault, rows of train before rows of test.
+    """Rows with a fault; training rows are numbered before test rows.
 
     Attributes
     ----------
     wrong : dict of row to (column number, given label)
     flaws : dict of row to flaw
-    copies : dict of row to (row it copies, whether exactly)
+    copies : dict of row to (copied row, whether exactly)
     """
 
     wrong: dict[int, tuple[int, int]]
@@ -81,17 +82,17 @@ def plan_faults(
     duplicates: int,
     rng: np.random.Generator,
 ) -> Plan:
-    """Draw the rows that get a fault, each at most one.
+    """Draw the rows with a fault, at most one fault each.
 
-    Flaws take turns. So do duplicates: exact within train, near across the parts, near within
-    train, exact across the parts; where a part has no row left, the other gives one.
+    Flaws alternate. So do duplicates: exact within train, near across train and test, near within
+    train, exact across train and test. If one part has no rows left, the other is used.
 
     Parameters
     ----------
     labels : ndarray of shape (n_train + n_test, 6)
-        What the pictures show.
+        True labels of the pictures.
     n_train, wrong_labels, bad_images, duplicates : int
-        Together no more faulty rows than there are, a duplicate counting two.
+        Together at most as many faulty rows as there are rows; a duplicate counts as two.
     rng : numpy.random.Generator
 
     Returns
@@ -116,13 +117,13 @@ def plan_faults(
     )
 
 
-def repeat_nearly(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+def near_duplicate(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """The picture as another frame of one video: shifted, with another brightness, noisier.
 
     Examples
     --------
     >>> image = np.full((8, 6, 3), 100, np.uint8)
-    >>> near = repeat_nearly(image, np.random.default_rng(0))
+    >>> near = near_duplicate(image, np.random.default_rng(0))
     >>> bool(88 <= near.min() and near.max() <= 112)
     True
     """
@@ -137,25 +138,25 @@ def repeat_nearly(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray
 
 
 def _mislabel(labels: NDArray[np.int64], rng: np.random.Generator) -> tuple[int, int]:
-    """A column whose label is known, and another of its classes."""
+    """A random column with a known label, and a wrong class for it."""
     known = np.flatnonzero(labels != UNKNOWN)
     column = int(known[int(rng.integers(len(known)))])
     n_classes = N_CLASSES[column]
     return column, int((labels[column] + 1 + rng.integers(n_classes - 1)) % n_classes)
 
 
-def tell_truth(
-    plan: Plan, labels: NDArray[np.int64], places: list[tuple[SplitName, str]]
+def planted_truth(
+    plan: Plan, labels: NDArray[np.int64], files: list[tuple[SplitName, str]]
 ) -> PlantedTruth:
-    """The plan in terms of parts and file names; ``labels`` are the true ones."""
+    """The planned faults by part and file name; ``labels`` are the true ones."""
     return PlantedTruth(
         wrong_labels=tuple(
-            WrongLabel(*places[row], COLUMNS[column], given, int(labels[row, column]))
+            WrongLabel(*files[row], COLUMNS[column], given, int(labels[row, column]))
             for row, (column, given) in sorted(plan.wrong.items())
         ),
-        bad_images=tuple(BadImage(*places[row], flaw) for row, flaw in sorted(plan.flaws.items())),
+        bad_images=tuple(BadImage(*files[row], flaw) for row, flaw in sorted(plan.flaws.items())),
         duplicates=tuple(
-            Duplicate(places[first], places[second], exact)
+            Duplicate(files[first], files[second], exact)
             for second, (first, exact) in sorted(plan.copies.items())
         ),
     )

@@ -1,7 +1,7 @@
-"""Where an invented pedestrian's joints are in the picture.
+"""Joints of a generated pedestrian, projected into the picture.
 
-Lengths are body heights. A place on the body is ``a`` to the side, y down from the crown and ``b``
-forward; turning the body to where the person faces brings it into the picture.
+Lengths are body heights. A point of the body has coordinates ``a`` to the side, y down from the
+crown and ``b`` forward. The projection rotates the body to the facing direction.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from lacunar.datasets.people.look import Look
 
 SHOULDER_Y, WAIST_Y, HIP_Y = 0.19, 0.385, 0.49
 
-_TILT = 0.16  # how far the camera looks down: what is nearer stands lower in the picture
+_TILT = 0.16  # slope of the camera: nearer points are lower in the picture
 _UPPER_ARM, _FOREARM, _THIGH, _SHANK = 0.17, 0.15, 0.235, 0.225
 
 
 @dataclass(frozen=True, slots=True)
 class Limb:
-    """An arm or a leg: its three joints and how far away it is, negative when near."""
+    """An arm or a leg: its three joints and its depth, negative if near the camera."""
 
     upper: Joint
     middle: Joint
@@ -54,14 +54,14 @@ class Posture:
     def __init__(self, look: Look) -> None:
         self.look = look
         self.fx, self.fz = look.forward
-        # The bent legs of a wide step lower the body; who walks leans forward.
+        # A wide step lowers the body, and a walking person leans forward.
         self._drop = 0.022 * look.stride * look.stride
         self._lean = look.lean + 0.05 * abs(look.stride) * self.fx
         self.arms = {side: self._arm(side) for side in (-1, 1)}
         self.legs = {side: self._leg(side) for side in (-1, 1)}
 
     def at(self, a: float, y: float, b: float, radius: float = 0.0) -> Joint:
-        """A place on the body as a place in the picture."""
+        """Position in the picture of a point of the body."""
         x = b * self.fx - a * self.fz + self._lean_at(y)
         return x, y + self._drop - _TILT * self.depth(a, b), radius
 
@@ -69,12 +69,12 @@ class Posture:
         return a * self.fx + b * self.fz
 
     def half(self, across: float, through: float) -> float:
-        """Half the width in the picture of an ellipse ``across`` wide and ``through`` deep."""
+        """Half the projected width of an ellipse with half axes ``across`` and ``through``."""
         wide, deep = across * self.fz, through * self.fx
         return math.sqrt(wide * wide + deep * deep)
 
     def sections(self, sections: list[Section], *, a: float = 0.0, b: float = 0.0) -> list[Section]:
-        """Sections around an axis of the body, moved into the picture."""
+        """Sections around an axis of the body, projected into the picture."""
         moved = []
         for y, x, half in sections:
             axis_x, axis_y, _ = self.at(a, y, b)
@@ -88,7 +88,7 @@ class Posture:
         look = self.look
         stride = abs(look.stride)
         swing = -side * look.stride * 0.5
-        # Along the body's side, down and forward.
+        # Directions to the side, down and forward.
         elbow = (side * 0.14, _cosine(swing), swing)
         bend = swing + 0.14 + 0.25 * stride
         hand = (side * 0.02, _cosine(bend), bend)
@@ -117,7 +117,7 @@ class Posture:
         a = side * look.hips * 0.5
         knee_b, knee_y = _THIGH * thigh, HIP_Y + _THIGH * _cosine(thigh)
         ankle_b, ankle_y = knee_b + _SHANK * shank, knee_y + _SHANK * _cosine(shank)
-        # What the body drops by must not push the feet into the ground.
+        # The lowered body must not push the feet into the ground.
         ankle_y = min(ankle_y, HIP_Y + _THIGH + _SHANK - self._drop)
         return Limb(
             self.at(a, HIP_Y, 0, 0.056 * look.girth),
@@ -128,7 +128,7 @@ class Posture:
 
 
 def along(start: Joint, end: Joint, t: float) -> Joint:
-    """The joint a share ``t`` of the way on, its radius too."""
+    """Interpolated joint between two joints, with interpolated radius."""
     x, y, radius = (p + t * (q - p) for p, q in zip(start, end, strict=True))
     return x, y, radius
 

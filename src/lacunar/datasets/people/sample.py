@@ -1,6 +1,6 @@
-"""Small pictures of invented pedestrians with six labels each, shaped like surveillance crops.
+"""Generated pictures of pedestrians with six labels each, similar to surveillance crops.
 
-Every picture is drawn from its labels, so all labels are true unless wrong ones are asked for. The
+Every picture is drawn from its labels, so all labels are true unless wrong labels are planted. The
 layout, the classes and their counts are those of the six-attribute task on pedestrian crops such as
 PETA's (Deng et al. 2014, "Pedestrian attribute recognition at far distance").
 """
@@ -19,9 +19,9 @@ from lacunar.datasets.people.look import draw_look
 from lacunar.datasets.people.planting import (
     Plan,
     PlantedTruth,
+    near_duplicate,
     plan_faults,
-    repeat_nearly,
-    tell_truth,
+    planted_truth,
 )
 from lacunar.datasets.png import encode_png
 from lacunar.errors import InputError
@@ -31,7 +31,7 @@ _FOLDERS: dict[SplitName, str] = {"train": "Train", "test": "Test"}
 
 @dataclass(frozen=True, slots=True)
 class PeoplePart:
-    """Pictures and labels of one part of a sample, N of them.
+    """N pictures with labels: the training or the test part of a sample.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class PeoplePart:
 
 @dataclass(frozen=True, slots=True)
 class PeopleSample:
-    """Two parts of labelled pictures, and what was planted in them."""
+    """Training and test pictures, and the planted faults."""
 
     train: PeoplePart
     test: PeoplePart
@@ -66,21 +66,21 @@ def sample_people(
     evenness: float = 0.0,
     seed: int = 0,
 ) -> PeopleSample:
-    """Draw labelled pedestrians.
+    """Generate labelled pictures of pedestrians.
 
     Parameters
     ----------
     n_train, n_test : int
-        The classes of each column come in the proportions that they have at 520 and 196.
+        Number of pictures; the class proportions are those of 520 and 196 pictures.
     wrong_labels : int
-        Cells of the labels that are changed to another class after the pictures were drawn.
+        Number of labels that are changed to another class after the pictures are drawn.
     bad_images : int
-        Pictures with a flaw, of six kinds in turn.
+        Number of pictures with a flaw, of six kinds in turn.
     duplicates : int
-        Pictures that are replaced, with their labels, by a copy of another: exact or nearly, of the
-        same part or the other.
+        Number of pictures that are replaced, with their labels, by an exact or near copy of
+        another picture of the same part or the other.
     evenness : float
-        From 0, classes as rare as they are, to 1, all alike; see
+        From 0, original class frequencies, to 1, equal frequencies; see
         :func:`lacunar.datasets.people.labels.even_out`.
     seed : int
         Not negative. The same arguments give the same pixels and labels, on any machine.
@@ -93,8 +93,8 @@ def sample_people(
     Raises
     ------
     InputError
-        For sizes below 1, negative numbers of faults, more faults than pictures (a duplicate takes
-        two), or a negative seed.
+        If a size is below 1, a number of faults or the seed is negative, or there are more faults
+        than pictures (a duplicate counts as two).
 
     Examples
     --------
@@ -128,19 +128,18 @@ def sample_people(
     for second, (first, _) in plan.copies.items():
         labels[second] = labels[first]
     pictures = _draw_pictures(labels, plan, seed)
-    places: list[tuple[SplitName, str]] = [
+    files: list[tuple[SplitName, str]] = [
         ("train" if row < n_train else "test", f"person_{row + 1:04d}.png")
         for row in range(len(labels))
     ]
-    truth = tell_truth(plan, labels, places)
     given = labels.copy()
     for row, (column, label) in plan.wrong.items():
         given[row, column] = label
-    names = tuple(name for _, name in places)
+    names = tuple(name for _, name in files)
     return PeopleSample(
         train=_part(names[:n_train], given[:n_train], pictures[:n_train]),
         test=_part(names[n_train:], given[n_train:], pictures[n_train:]),
-        truth=truth,
+        truth=planted_truth(plan, labels, files),
     )
 
 
@@ -154,8 +153,8 @@ def write_people(sample: PeopleSample, directory: Path) -> None:
     ----------
     sample : PeopleSample
     directory : Path
-        Made if missing; files of these names in it are replaced. The bytes depend on the sample
-        alone.
+        Made if missing; files of these names in it are replaced. The bytes depend only on the
+        sample.
 
     Examples
     --------
@@ -206,7 +205,7 @@ def _draw_pictures(labels: NDArray[np.int64], plan: Plan, seed: int) -> list[NDA
             pictures[row] = _draw_picture(labels[row], plan.flaws.get(row), _rng_of(row, seed))
     for second, (first, exact) in plan.copies.items():
         copied = pictures[first]
-        pictures[second] = copied if exact else repeat_nearly(copied, _rng_of(second, seed))
+        pictures[second] = copied if exact else near_duplicate(copied, _rng_of(second, seed))
     return [pictures[row] for row in range(len(labels))]
 
 
@@ -219,7 +218,7 @@ def _draw_picture(
 
 
 def _rng_of(row: int, seed: int) -> np.random.Generator:
-    # A picture does not depend on how many there are.
+    # A picture does not depend on the number of pictures.
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2, row)))
 
 

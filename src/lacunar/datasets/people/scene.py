@@ -1,4 +1,4 @@
-"""What stands behind an invented pedestrian, and before: ground, walls, clutter, passers-by."""
+"""Background and foreground of a generated picture: ground, walls, objects, passers-by."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _TRUNK = ((0.145, 0.03), (0.17, 0.075), (0.2, 0.1), (0.4, 0.08), (0.5, 0.088), (
 
 
 def draw_scene(height: int, width: int, rng: np.random.Generator) -> Floats:
-    """A place without people, seen from somewhat above.
+    """A scene without people, seen from slightly above.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def draw_scene(height: int, width: int, rng: np.random.Generator) -> Floats:
 
 
 def draw_clutter(canvas: Canvas, rng: np.random.Generator) -> None:
-    """Posts, bins and other people, behind the person or cut off by the picture's edge."""
+    """Posts, bollards and other people, behind the person or cut off by the picture's edge."""
     edge = float(canvas.x[-1])
     for _ in range(int(rng.integers(0, 3))):
         x = between(rng, 0.6, 1.05) * edge * (1 if rng.random() < 0.5 else -1)
@@ -93,13 +93,13 @@ def draw_clutter(canvas: Canvas, rng: np.random.Generator) -> None:
 
 
 def draw_ground_shadow(canvas: Canvas, light: float, depth: float) -> None:
-    """The person's own shadow, falling away from the light."""
+    """The person's shadow on the ground, on the side away from the light."""
     canvas.shadow(-0.05 * light, 0.985, 0.15, 0.032, depth)
     canvas.shadow(-0.22 * light, 0.965, 0.26, 0.03, depth * 0.8)
 
 
 def draw_foreground(canvas: Canvas, look: Look, rng: np.random.Generator) -> None:
-    """Something near the camera that hides one side of the person from the shoulder down."""
+    """An object or person near the camera that hides one side of the person."""
     x = look.side * between(rng, 0.155, 0.175)
     if rng.random() < 0.5:
         paint = Paint(one_of(rng, _CLOTHES), folds=0.2)
@@ -123,7 +123,7 @@ def _joints(x: Floats, y: Floats, horizon: float, rng: np.random.Generator) -> F
 
 
 def _draw_strip(pixels: Floats, x: Floats, y: Floats, rng: np.random.Generator) -> None:
-    """A kerb, a painted line or the edge of a lawn, slanting across the ground."""
+    """A kerb, a painted line or the edge of a lawn, diagonally across the ground."""
     slope, offset = between(rng, -1.6, 1.6), between(rng, -0.25, 0.25)
     distance = x - offset - slope * (y - np.float32(0.6))
     is_line = rng.random() < 0.6
@@ -168,14 +168,14 @@ def _draw_backdrop(pixels: Floats, backdrop: Backdrop, rng: np.random.Generator)
 
 
 def _dapple(pixels: Floats, rng: np.random.Generator) -> None:
-    """Shade of trees or buildings with soft edges."""
+    """Shadows of trees or buildings with soft edges."""
     height, width = pixels.shape[:2]
     shade = cloud(height, width, height * between(rng, 0.08, 0.3), rng)
     pixels *= (1.2 - 0.55 * ((shade - 0.4) * 3.5).clip(0, 1))[..., np.newaxis]
 
 
 def _draw_bollard(canvas: Canvas, x: float, foot: float, paint: Paint) -> None:
-    # Small and far, or it would be taken for a suitcase.
+    # Small and far away, so that it does not look like a suitcase.
     canvas.shadow(x, foot, 0.06, 0.02, 0.4)
     canvas.limb([(x, foot - 0.14, 0.02), (x, foot - 0.01, 0.024)], paint)
 
