@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+RunJson = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +20,21 @@ def run() -> Run:
     def run_command(*arguments: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "lacunar", *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    return run_command
+
+
+@pytest.fixture(scope="session")
+def run_json(run: Run) -> RunJson:
+    """Run a command that prints one JSON document and nothing else on stdout."""
+
+    def run_command(*arguments: object) -> dict[str, Any]:
+        done = run(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("\n") == 1
+        document = json.loads(done.stdout)
+        assert isinstance(document, dict)
+        return document
 
     return run_command
 

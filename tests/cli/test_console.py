@@ -31,14 +31,14 @@ def test_files_are_replaced_only_by_force(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
-def test_a_place_for_a_file_must_be_one(tmp_path: Path) -> None:
+def test_a_file_needs_a_free_path_in_a_directory(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="got a directory"):
         check_file_destination(tmp_path, force=True)
     with pytest.raises(InputError, match="existing parent"):
         check_file_destination(tmp_path / "no" / "page.html", force=True)
 
 
-def test_progress_is_silent_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_silent_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with progress() as report:
         report("mixtures", 1, 2)
         report("mixtures", 2, 2)

@@ -16,15 +16,13 @@ def test_the_list_names_what_can_be_fetched() -> None:
     done = runner.invoke(app, ["data", "list", "--json"])
     names = [row["name"] for row in json.loads(done.output)["datasets"]]
     assert names == ["ml-latest-small", "ml-25m", "tastes", "people"]
-    told = runner.invoke(app, ["data", "list"]).output
-    assert "lacunar data fetch ml-25m -o DIR" in told
-    assert "lacunar data sample tastes -o DIR" in told
-    assert "lacunar data sample people -o DIR" in told
+    output = runner.invoke(app, ["data", "list"]).output
+    assert "lacunar data fetch ml-25m -o DIR" in output
+    assert "lacunar data sample tastes -o DIR" in output
+    assert "lacunar data sample people -o DIR" in output
 
 
-def test_what_was_fetched_is_told_as_one_document(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fetch_prints_one_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fetch(name: str, directory: Path, **options: object) -> Path:
         directory.mkdir()
         for file in ("ratings.csv", "movies.csv"):
@@ -41,7 +39,7 @@ def test_what_was_fetched_is_told_as_one_document(
     }
 
 
-def test_a_data_set_that_is_not_known_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_data_set_is_refused(tmp_path: Path) -> None:
     done = runner.invoke(app, ["data", "fetch", "ml-100g", "-o", str(tmp_path / "out")])
     assert isinstance(done.exception, InputError)
     assert "ml-100g" in str(done.exception)

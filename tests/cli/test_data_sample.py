@@ -23,19 +23,19 @@ def test_a_sample_can_be_read_again(tmp_path: Path) -> None:
     assert (tmp_path / "s" / "groups.csv").exists()
 
 
-def test_a_sample_is_told_as_one_document(tmp_path: Path) -> None:
+def test_a_sample_prints_one_document(tmp_path: Path) -> None:
     options = ["--users", "30", "--movies", "200", "--seed", "2", "--json"]
     done = runner.invoke(app, ["data", "sample", "tastes", "-o", str(tmp_path / "s"), *options])
-    told = json.loads(done.stdout)
-    rows = {"users": 30, "films": 200, "ratings": told["rows"]["ratings"]}
-    assert told == {
+    document = json.loads(done.stdout)
+    rows = {"users": 30, "films": 200, "ratings": document["rows"]["ratings"]}
+    assert document == {
         "sample": "tastes",
         "directory": str(tmp_path / "s"),
         "seed": 2,
         "rows": rows,
     }
     assert read_ratings(tmp_path / "s").intake.rows == rows["ratings"]
-    options = ["--train", "6", "--test", "4", "--no-maps", "--duplicates", "1", "--json"]
+    options = ["--train", "6", "--test", "4", "--duplicates", "1", "--json"]
     done = runner.invoke(app, ["data", "sample", "people", "-o", str(tmp_path / "p"), *options])
     assert json.loads(done.stdout)["rows"] == {
         "training_images": 6,
@@ -70,12 +70,11 @@ def test_people_can_be_read_again(tmp_path: Path) -> None:
     train, test = read_layout(tmp_path / "p")
     assert test is not None
     assert (len(train), len(test)) == (6, 4)
-    assert train.maps is not None
     assert not (tmp_path / "p" / "planted.json").exists()
 
 
-def test_what_is_false_on_purpose_is_told(tmp_path: Path) -> None:
-    options = ["--train", "8", "--test", "4", "--no-maps"]
+def test_planted_errors_are_listed(tmp_path: Path) -> None:
+    options = ["--train", "8", "--test", "4"]
     faults = ["--wrong-labels", "2", "--bad-images", "1", "--duplicates", "1"]
     words = ["data", "sample", "people", "-o", str(tmp_path / "p"), *options, *faults]
     assert runner.invoke(app, words).exit_code == 0
@@ -85,7 +84,7 @@ def test_what_is_false_on_purpose_is_told(tmp_path: Path) -> None:
         "bad_images": 1,
         "duplicates": 1,
     }
-    assert read_layout(tmp_path / "p")[0].maps is None
+    assert len(read_layout(tmp_path / "p")[0]) == 8
 
 
 @pytest.mark.parametrize(
@@ -96,7 +95,7 @@ def test_what_is_false_on_purpose_is_told(tmp_path: Path) -> None:
         (["tastes", "-o", "FULL"], "--force"),
         (["people", "-o", "FULL"], "--force"),
         (["people", "-o", "OUT", "--users", "3"], "--users: expected options of the sample people"),
-        (["tastes", "-o", "OUT", "--no-maps"], "--no-maps: expected options of the sample tastes"),
+        (["tastes", "-o", "OUT", "--train", "3"], "--train: expected options of the sample tastes"),
         (["people", "-o", "OUT", "--bad-images", "999"], "got faults for 999"),
     ],
 )

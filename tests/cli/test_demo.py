@@ -29,9 +29,9 @@ def test_the_demo_ends_with_a_page_whose_links_work(tmp_path: Path) -> None:
     assert links == ["tastes.html", "traits.html"]
     assert all((index.parent / link).is_file() for link in links)
     assert "10 seeds" in index.read_text()
-    assert "1 epochs where a real fit takes 60" in index.read_text()
+    assert "1 epochs (a real fit uses 60)" in index.read_text()
     traits = (tmp_path / "d" / "traits.html").read_text()
-    assert "A demo: 20 generated pictures" in traits
+    assert "on 20 generated images" in traits
     assert "These 6 are training images" in traits
 
 
@@ -44,16 +44,16 @@ def test_without_torch_the_demo_shows_the_other_half_and_says_so(
     )
     done = runner.invoke(app, ["demo", "-o", str(tmp_path / "d"), "--json"])
     assert done.exit_code == 0, done.output
-    told = json.loads(done.stdout)
-    assert told["file"] == str(tmp_path / "d" / "index.html")
-    assert told["reports"] == ["tastes.html"]
-    assert told["notes"][0].startswith("Traits were left out: expected PyTorch")
+    document = json.loads(done.stdout)
+    assert document["file"] == str(tmp_path / "d" / "index.html")
+    assert document["reports"] == ["tastes.html"]
+    assert document["notes"][0].startswith("Traits were left out: expected PyTorch")
     page = (tmp_path / "d" / "index.html").read_text()
     assert "Traits were left out: expected PyTorch" in page
     assert "pip install &#39;lacunar[traits]&#39;" in page
 
 
-def test_the_demo_overwrites_only_by_force(tmp_path: Path) -> None:
+def test_the_demo_overwrites_only_with_force(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = runner.invoke(app, ["demo", "-o", str(tmp_path)])
     assert isinstance(done.exception, InputError)

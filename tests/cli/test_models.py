@@ -29,7 +29,7 @@ def traits(people_model: TraitsModel, tmp_path: Path) -> Path:
     return tmp_path / "traits"
 
 
-def test_info_tells_where_a_taste_model_comes_from(
+def test_info_shows_where_a_taste_model_comes_from(
     run: Run, tastes: Path, sample_model: TasteModel
 ) -> None:
     done = run("info", tastes, "--json")
@@ -50,7 +50,7 @@ def test_info_tells_where_a_taste_model_comes_from(
     assert named == expected
 
 
-def test_info_tells_where_a_traits_model_comes_from(
+def test_info_shows_where_a_traits_model_comes_from(
     run: Run, traits: Path, people_model: TraitsModel
 ) -> None:
     found = json.loads(run("info", traits, "--json").stdout)
@@ -73,7 +73,7 @@ def test_verify_finds_a_model_whole(run: Run, tastes: Path, traits: Path) -> Non
     for model in (tastes, traits):
         done = run("verify", model)
         assert done.returncode == 0, done.stderr
-        assert f"files are what the manifest of {model} names" in done.stdout
+        assert f"files match the manifest of {model}" in done.stdout
         document = json.loads(run("verify", model, "--json").stdout)
         assert (document["whole"], document["differences"], document["unnamed"]) == (True, [], [])
         assert document["files"] == len(list(model.iterdir())) - 1
@@ -96,22 +96,24 @@ def test_verify_names_every_file_that_differs(run: Run, tastes: Path, tmp_path: 
     ]
     for one in expected:
         assert f"{one['file']} ({one['found']})" in done.stderr
-    told = run("verify", tastes, "--json")
-    assert (told.returncode, told.stdout.count("\n")) == (2, 1)
-    document = json.loads(told.stdout)
+    done = run("verify", tastes, "--json")
+    assert (done.returncode, done.stdout.count("\n")) == (2, 1)
+    document = json.loads(done.stdout)
     assert not document["whole"]
     assert sorted(document["differences"], key=lambda one: one["file"]) == expected
 
 
-def test_verify_tells_of_files_that_are_not_the_models(run: Run, tastes: Path) -> None:
+def test_verify_names_files_that_are_not_in_the_manifest(run: Run, tastes: Path) -> None:
     (tastes / "notes.txt").touch()
     done = run("verify", tastes)
     assert done.returncode == 0
-    assert "Not of the model, and never opened: notes.txt." in done.stderr
+    assert "Ignored, not in the manifest: notes.txt." in done.stderr
 
 
 @pytest.mark.parametrize("command", ["info", "verify"])
-def test_what_is_no_model_gets_one_sentence(run: Run, tmp_path: Path, command: str) -> None:
+def test_a_directory_without_a_model_gets_one_sentence(
+    run: Run, tmp_path: Path, command: str
+) -> None:
     done = run(command, tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert "expected a model directory" in done.stderr

@@ -57,11 +57,13 @@ def _one_sentence(done: subprocess.CompletedProcess[str], *words: str) -> None:
 
 
 def test_a_server_without_a_model_is_refused(run: Run) -> None:
-    _one_sentence(run("serve"), "--taste MODEL or --traits MODEL")
+    _one_sentence(run("serve"), "expected --taste MODEL or --traits MODEL")
 
 
 def test_an_audit_without_a_model_is_refused(run: Run, model: Path) -> None:
-    _one_sentence(run("serve", "--taste", model, "--audit", "x"), "--traits MODEL")
+    _one_sentence(
+        run("serve", "--taste", model, "--audit", "x"), "--audit: expected --traits MODEL"
+    )
     _one_sentence(run("serve", "--taste", model, "--corrections", "x.csv"), "--audit DATA")
 
 
@@ -86,17 +88,17 @@ def test_a_token_is_never_an_argument(run: Run) -> None:
     assert "--token " not in run("serve", "--help").stdout
 
 
-def test_what_is_no_model_is_told(run: Run, tmp_path: Path) -> None:
+def test_a_path_without_a_model_is_refused(run: Run, tmp_path: Path) -> None:
     _one_sentence(run("serve", "--taste", tmp_path / "none"), str(tmp_path / "none"))
 
 
-def test_a_port_that_is_taken_is_told(run: Run, model: Path) -> None:
+def test_a_port_that_is_taken_is_refused(run: Run, model: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         _one_sentence(run("serve", "--taste", model, "--port", port), "expected an address", "free")
 
 
-def test_a_server_answers_until_it_is_told_to_stop(model: Path) -> None:
+def test_a_server_answers_until_it_is_stopped(model: Path) -> None:
     with _serving("--taste", model) as (process, url):
         assert url.startswith("http://127.0.0.1:")
         assert _get(f"{url}/readyz") == 200
@@ -115,7 +117,7 @@ def test_ctrl_c_is_the_way_to_stop(model: Path) -> None:
         assert process.wait(15) == 0
 
 
-def test_what_is_under_way_is_finished_before_the_end(model: Path) -> None:
+def test_requests_in_progress_are_finished_before_the_end(model: Path) -> None:
     with _serving("--taste", model, LACUNAR_TOKEN=TOKEN) as (process, url):
         port = int(url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:

@@ -20,7 +20,7 @@ def test_an_error_carries_the_setting_it_is_about() -> None:
     assert caught.value.field == "n_seeds"
 
 
-def test_a_refusal_in_words_of_our_own_is_told_as_it_is() -> None:
+def test_an_error_of_our_own_validator_keeps_its_words() -> None:
     with pytest.raises(InputError, match=r"^validation: expected a whole number .* got 1\.5$"):
         validated(TraitsConfig, validation=1.5)
 

@@ -1,4 +1,4 @@
-"""The command line: parse, call, print. Heavy imports stay inside the commands."""
+"""The command line. Commands import heavy libraries only when they run."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from lacunar.cli.traits.commands import app as traits_app
 from lacunar.errors import InputError
 from lacunar.version import __version__
 
-# What a full disk, a read-only one and one that is not ours say.
-_NO_PLACE = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EPERM, errno.EROFS}
+# Errors of a full or read-only disk and of missing permissions.
+_NOT_WRITABLE = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EPERM, errno.EROFS}
 
 app = typer.Typer(
     cls=OptionNames,
     name="lacunar",
-    help="Learn people's tastes and traits from data full of gaps.",
-    epilog="Example: `lacunar demo -o demo` tries both on generated data.",
+    help="Learn tastes and traits of people from incomplete data.",
+    epilog="Example: `lacunar demo -o demo` shows both on generated data.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -56,17 +56,17 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; bad input ends with one sentence on stderr and status 2."""
+    """Run the command line; print bad input as one sentence and exit with status 2."""
     try:
         app()
     except InputError as error:
         fail(error)
         sys.exit(2)
     except OSError as error:
-        if error.errno not in _NO_PLACE:
+        if error.errno not in _NOT_WRITABLE:
             raise
-        named = f" for {error.filename}" if error.filename else ""
-        fail(InputError(f"expected a place to write{named}, got: {error.strerror}"))
+        place = f" for {error.filename}" if error.filename else ""
+        fail(InputError(f"expected a place to write{place}, got: {error.strerror}"))
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -1,4 +1,4 @@
-"""What every command does alike: one JSON document, tables, progress, and the way to fail."""
+"""Shared output of the commands: JSON documents, tables, progress bars, error messages."""
 
 from __future__ import annotations
 
@@ -22,28 +22,26 @@ from rich.progress import (
 
 from lacunar.errors import InputError
 
-JsonFlag = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
-]
-ForceFlag = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print only one JSON document on stdout.")]
+ForceFlag = Annotated[bool, typer.Option("--force", help="Replace existing output.")]
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class Report(Protocol):
-    """Takes the progress of a long piece of work: stage, steps done, steps in all."""
+    """A progress callback: name of the stage, steps done, total steps."""
 
     def __call__(self, stage: str, done: int, total: int) -> None: ...
 
 
 def emit_json(document: Any) -> None:
-    """Print a document as JSON, the only thing on stdout."""
+    """Print a document as JSON on stdout."""
     typer.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
 
 
 def figure(value: float, form: str = ".3f") -> str:
-    """Write a number without the zero before the point; a dash where there is none.
+    """Format a number without the zero before the point, NaN as a dash.
 
     Examples
     --------
@@ -57,20 +55,20 @@ def figure(value: float, form: str = ".3f") -> str:
 
 
 def fail(error: InputError) -> None:
-    """Print the one sentence of bad input."""
+    """Print an error as one sentence."""
     err.print(f"lacunar: {error}", style="bold red", markup=False)
 
 
 @contextmanager
 def progress(*, shown: bool = True) -> Iterator[Report]:
-    """Show progress bars on stderr, one per stage, gone once the work is done.
+    """Show progress bars on stderr, one per stage, and remove them at the end.
 
-    Each has the time it took and the time it will take at this pace.
+    Each has the elapsed and the estimated remaining time.
 
     Parameters
     ----------
     shown : bool
-        Off in all but one of several processes that share a terminal.
+        False in all but one of several processes that share a terminal.
     """
     columns = (
         TextColumn("{task.description}"),
@@ -78,7 +76,7 @@ def progress(*, shown: bool = True) -> Iterator[Report]:
         TextColumn("{task.percentage:>3.0f}%"),
         TimeElapsedColumn(),
         TextColumn("left"),
-        # Over minutes, because the steps of a stage may be few and long.
+        # Estimated over minutes, because a stage may have few, long steps.
         TimeRemainingColumn(),
     )
     with Progress(
@@ -99,39 +97,43 @@ def progress(*, shown: bool = True) -> Iterator[Report]:
 
 
 def check_file_destination(path: Path, *, force: bool) -> None:
-    """Refuse to write a file where one is, or where there is no directory.
+    """Check that a file can be written: a free path, or ``force``, in an existing directory.
 
     Raises
     ------
     InputError
     """
     if path.is_dir():
-        raise InputError(f"{path}: expected a place for a file, got a directory")
+        raise InputError(f"{path}: expected the path of a file, got a directory")
     if not path.parent.is_dir():
         raise InputError(f"{path}: expected an existing parent directory, got none")
     if path.exists() and not force:
-        raise InputError(f"{path}: a file is there already; pass --force to replace it")
+        raise InputError(f"{path}: the file already exists; pass --force to replace it")
 
 
-def check_checkpoint(checkpoint: Path | None, output: Path) -> None:
-    """Refuse a folder of checkpoints that cannot be one, or that the model would replace.
+def check_checkpoint(checkpoint_dir: Path | None, output: Path) -> None:
+    """Check that the checkpoint directory can be written and is outside the model directory.
 
     Raises
     ------
     InputError
     """
-    if checkpoint is None:
+    if checkpoint_dir is None:
         return
-    if checkpoint.exists() and not checkpoint.is_dir():
-        raise InputError(f"--checkpoint: expected a place for a directory, got {checkpoint}")
-    if checkpoint.resolve().is_relative_to(output.resolve()):
+    if checkpoint_dir.exists() and not checkpoint_dir.is_dir():
         raise InputError(
-            f"--checkpoint: expected a directory outside the model {output}, got {checkpoint}"
+            f"expected the path of a directory, got the file {checkpoint_dir}",
+            field="checkpoint_dir",
+        )
+    if checkpoint_dir.resolve().is_relative_to(output.resolve()):
+        raise InputError(
+            f"expected a directory outside the model {output}, got {checkpoint_dir}",
+            field="checkpoint_dir",
         )
 
 
-def tell_report(path: Path, *, json: bool) -> None:
-    """Say where a report was written: in a sentence, or with its size as a document."""
+def print_report_path(path: Path, *, json: bool) -> None:
+    """Print the path of a written report: as a sentence, or as JSON with its size."""
     if json:
         emit_json({"file": str(path), "bytes": path.stat().st_size})
         return
@@ -139,7 +141,7 @@ def tell_report(path: Path, *, json: bool) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a file atomically."""
     from lacunar.files.atomic import replace_file
 
     replace_file(path, [text.encode()])

@@ -1,4 +1,4 @@
-"""``lacunar data``: samples to try things on, and public data sets to download."""
+"""``lacunar data``: generated samples and downloads of public data sets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ app = typer.Typer(
 
 @app.command("list", epilog="Example: `lacunar data list`")
 def list_(json: JsonFlag = False) -> None:
-    """List what can be fetched and generated."""
+    """List the public data sets and the samples."""
     from lacunar.datasets.movielens import DATASETS
 
     rows: list[dict[str, Any]] = [
@@ -48,7 +48,7 @@ def list_(json: JsonFlag = False) -> None:
             "name": "people",
             "how": "lacunar data sample people -o DIR",
             "bytes": None,
-            "description": "Generated pictures of pedestrians, six labels each, some unknown.",
+            "description": "Generated images of pedestrians with six labels each, some unknown.",
             "licence": "generated; free to use",
         }
     )
@@ -63,12 +63,12 @@ def list_(json: JsonFlag = False) -> None:
 
 @app.command(epilog="Example: `lacunar data fetch ml-latest-small -o ml`")
 def fetch(
-    name: Annotated[str, typer.Argument(help="Name of a data set, see `lacunar data list`.")],
+    name: Annotated[str, typer.Argument(help="Name of a data set; see `lacunar data list`.")],
     output: Annotated[Path, typer.Option("-o", "--out", help="Directory to write.")],
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
-    """Download a public data set, checked against its published checksum."""
+    """Download a public data set and check its published checksum."""
     from lacunar.datasets import movielens
 
     with progress() as report:
@@ -82,7 +82,7 @@ def fetch(
         files = sorted(path.name for path in directory.iterdir())
         emit_json({"name": name, "directory": str(directory), "files": files})
         return
-    out.print(f"{name} is in {directory}", markup=False, soft_wrap=True)
+    out.print(f"{name} downloaded to {directory}", markup=False, soft_wrap=True)
 
 
 app.command(epilog="Example: `lacunar data sample tastes -o sample`")(data_sample.sample)

@@ -1,4 +1,4 @@
-"""``lacunar data sample``: generated data to try things on."""
+"""``lacunar data sample``: generated ratings and labelled images."""
 
 from __future__ import annotations
 
@@ -7,98 +7,96 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, Unpack
 
 import typer
 from rich.table import Table
 
 from lacunar.cli.console import ForceFlag, JsonFlag, emit_json, err, out, progress, write_text
+from lacunar.cli.option_group import expand_options
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
     from lacunar.datasets.people.planting import PlantedTruth
 
 _PLANTED = "planted.json"
-_OF_TASTES = "[tastes]"
-_OF_PEOPLE = "[people]"
+_of_tastes = partial(typer.Option, rich_help_panel="Options of tastes")
+_of_people = partial(typer.Option, rich_help_panel="Options of people")
 
 
-def sample(
-    what: Annotated[str, typer.Argument(help="What to generate: tastes or people.")],
-    output: Annotated[Path, typer.Option("-o", "--out", help="Directory to write.")],
-    users: Annotated[
-        int | None, typer.Option(min=1, help=f"{_OF_TASTES} How many users (default: 610).")
-    ] = None,
-    movies: Annotated[
-        int | None, typer.Option(min=1, help=f"{_OF_TASTES} How many films (default: 2000).")
-    ] = None,
-    groups: Annotated[
-        int | None, typer.Option(min=1, help=f"{_OF_TASTES} How many taste groups (default: 4).")
-    ] = None,
+class TastesOptions(TypedDict):
+    """Options of generated ratings; ``None`` takes the default."""
+
+    n_users: Annotated[
+        int | None, _of_tastes("--users", min=1, help="Number of users (default: 610).")
+    ]
+    n_movies: Annotated[
+        int | None, _of_tastes("--movies", min=1, help="Number of films (default: 2000).")
+    ]
+    n_groups: Annotated[
+        int | None, _of_tastes("--groups", min=1, help="Number of taste groups (default: 4).")
+    ]
     median_ratings: Annotated[
-        int | None,
-        typer.Option(min=21, help=f"{_OF_TASTES} Ratings of the median user (default: 70)."),
-    ] = None,
-    layout: Annotated[
-        str | None, typer.Option(help=f"{_OF_TASTES} csv or parquet (default: csv).")
-    ] = None,
-    train: Annotated[
-        int | None,
-        typer.Option(min=1, help=f"{_OF_PEOPLE} Pictures to train on (default: 520)."),
-    ] = None,
-    test: Annotated[
-        int | None, typer.Option(min=1, help=f"{_OF_PEOPLE} Pictures to test on (default: 196).")
-    ] = None,
+        int | None, _of_tastes(min=21, help="Ratings of the median user (default: 70).")
+    ]
+    layout: Annotated[str | None, _of_tastes(help="csv or parquet (default: csv).")]
+
+
+class PeopleOptions(TypedDict):
+    """Options of generated images; ``None`` takes the default."""
+
+    n_train: Annotated[
+        int | None, _of_people("--train", min=1, help="Number of training images (default: 520).")
+    ]
+    n_test: Annotated[
+        int | None, _of_people("--test", min=1, help="Number of test images (default: 196).")
+    ]
     wrong_labels: Annotated[
-        int | None, typer.Option(min=0, help=f"{_OF_PEOPLE} Labels that are false (default: 0).")
-    ] = None,
+        int | None, _of_people(min=0, help="Number of wrong labels (default: 0).")
+    ]
     bad_images: Annotated[
-        int | None,
-        typer.Option(min=0, help=f"{_OF_PEOPLE} Pictures with a flaw (default: 0)."),
-    ] = None,
+        int | None, _of_people(min=0, help="Number of flawed images (default: 0).")
+    ]
     duplicates: Annotated[
-        int | None,
-        typer.Option(min=0, help=f"{_OF_PEOPLE} Pictures that copy another (default: 0)."),
-    ] = None,
-    no_maps: Annotated[
-        bool, typer.Option("--no-maps", help=f"{_OF_PEOPLE} Leave the body-part maps out.")
-    ] = False,
+        int | None, _of_people(min=0, help="Number of copied images (default: 0).")
+    ]
+
+
+class SampleOptions(TastesOptions, PeopleOptions):
+    """Options of both samples."""
+
+
+@expand_options
+def sample(
+    what: Annotated[str, typer.Argument(help="Sample to generate: tastes or people.")],
+    output: Annotated[Path, typer.Option("-o", "--out", help="Directory to write.")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
     force: ForceFlag = False,
     json: JsonFlag = False,
+    **options: Unpack[SampleOptions],
 ) -> None:
-    """Generate ratings of invented films, or pictures of invented people.
+    """Generate ratings of invented films, or labelled images of invented people.
 
-    What is false on purpose in a sample of people is told in its planted.json.
+    For a sample of people, planted.json lists the errors that were added on purpose.
     """
-    of_tastes = {
-        "users": users,
-        "movies": movies,
-        "groups": groups,
-        "median_ratings": median_ratings,
-        "layout": layout,
+    samples = {
+        "tastes": (_write_tastes, TastesOptions.__annotations__),
+        "people": (_write_people, PeopleOptions.__annotations__),
     }
-    of_people = {
-        "train": train,
-        "test": test,
-        "wrong_labels": wrong_labels,
-        "bad_images": bad_images,
-        "duplicates": duplicates,
-        "no_maps": no_maps or None,
-    }
-    if what not in {"tastes", "people"}:
+    if what not in samples:
         raise InputError(f"expected the sample tastes or people, got {what!r}")
-    _check_foreign(what, of_people if what == "tastes" else of_tastes)
-    if layout not in {None, "csv", "parquet"}:
-        raise InputError(f"--layout: expected csv or parquet, got {layout!r}")
+    write, own = samples[what]
+    named = {name: value for name, value in options.items() if value is not None}
+    for name in named:
+        if name not in own:
+            raise InputError(
+                f"expected options of the sample {what}, got one of the other sample", field=name
+            )
+    if options["layout"] not in {None, "csv", "parquet"}:
+        raise InputError(f"expected csv or parquet, got {options['layout']!r}", field="layout")
     if output.exists() and (not output.is_dir() or (any(output.iterdir()) and not force)):
-        raise InputError(f"{output}: something is there already; pass --force to write into it")
-    named: dict[str, Any] = {
-        name: value
-        for name, value in (of_tastes if what == "tastes" else of_people).items()
-        if value is not None
-    }
-    rows = (_write_tastes if what == "tastes" else _write_people)(output, seed, **named)
+        raise InputError(f"{output}: the path already exists; pass --force to write into it")
+    rows = write(output, seed, named)
     if json:
         emit_json({"sample": what, "directory": str(output), "seed": seed, "rows": rows})
         return
@@ -109,65 +107,27 @@ def sample(
     out.print(f"Sample written to {output}", markup=False, soft_wrap=True)
 
 
-def _check_foreign(what: str, foreign: Mapping[str, Any]) -> None:
-    named = next((name for name, value in foreign.items() if value is not None), None)
-    if named is not None:
-        option = "--" + named.replace("_", "-")
-        raise InputError(f"{option}: expected options of the sample {what}, got one of another")
-
-
-def _write_tastes(
-    output: Path,
-    seed: int,
-    users: int = 610,
-    movies: int = 2000,
-    groups: int = 4,
-    median_ratings: int = 70,
-    layout: str = "csv",
-) -> dict[str, int]:
+def _write_tastes(output: Path, seed: int, named: Mapping[str, Any]) -> dict[str, int]:
     from lacunar.datasets.tastes.sample import write_tastes
 
+    sizes = {"n_users": 610, "n_movies": 2000} | dict(named)
     with progress() as report:
-        written = write_tastes(
-            output,
-            n_users=users,
-            n_movies=movies,
-            n_groups=groups,
-            seed=seed,
-            median_ratings=median_ratings,
-            layout="parquet" if layout == "parquet" else "csv",
-            progress=partial(report, "users"),
-        )
-    return {"users": users, "films": movies, "ratings": written}
+        n_ratings = write_tastes(output, seed=seed, progress=partial(report, "users"), **sizes)
+    return {"users": sizes["n_users"], "films": sizes["n_movies"], "ratings": n_ratings}
 
 
-def _write_people(
-    output: Path,
-    seed: int,
-    train: int = 520,
-    test: int = 196,
-    wrong_labels: int = 0,
-    bad_images: int = 0,
-    duplicates: int = 0,
-    no_maps: bool = False,
-) -> dict[str, int]:
+def _write_people(output: Path, seed: int, named: Mapping[str, Any]) -> dict[str, int]:
     from lacunar.datasets.people.sample import sample_people, write_people
 
-    err.print(f"Drawing {train + test} pictures")
-    made = sample_people(
-        n_train=train,
-        n_test=test,
-        wrong_labels=wrong_labels,
-        bad_images=bad_images,
-        duplicates=duplicates,
-        maps=not no_maps,
-        seed=seed,
-    )
+    sizes = {"n_train": 520, "n_test": 196} | dict(named)
+    n_train, n_test = sizes["n_train"], sizes["n_test"]
+    err.print(f"Drawing {n_train + n_test} images")
+    made = sample_people(seed=seed, **sizes)
     write_people(made, output)
-    faults = wrong_labels + bad_images + duplicates
+    faults = sum(named.get(name, 0) for name in ("wrong_labels", "bad_images", "duplicates"))
     if faults:
         _write_truth(made.truth, output / _PLANTED)
-    return {"training_images": train, "test_images": test} | (
+    return {"training_images": n_train, "test_images": n_test} | (
         {"planted_faults": faults} if faults else {}
     )
 

@@ -1,4 +1,4 @@
-"""``lacunar demo``: the whole of it on generated samples, ending in a page to open."""
+"""``lacunar demo``: models and reports of generated samples."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from lacunar.errors import InputError
 if TYPE_CHECKING:
     from lacunar.report.index import Entry
 
-# A quarter of the default's restarts: enough to show, and the page says so.
+# A quarter of the default restarts, to save time; the page says so.
 _SEEDS = 10
-# As many images and epochs as half a minute allows; batches are small, so that so few teach more.
+# Sizes for a fit of half a minute. Small batches give more steps per epoch.
 _TRAIN, _TEST, _EPOCHS, _BATCH, _FOLDS = 200, 80, 15, 16, 3
 
 
@@ -25,24 +25,24 @@ def demo(
     output: Annotated[Path, typer.Option("-o", "--out", help="Directory to write.")] = Path(
         "lacunar-demo"
     ),
-    seed: Annotated[int, typer.Option(help="Seed of samples and fits.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the samples and fits.")] = 0,
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
-    """Generate samples, fit both applications, and write reports to open in a browser.
+    """Generate samples, fit both models, and write reports to open in a browser.
 
     Example: `lacunar demo -o demo`
     """
     from lacunar.report.index import index_page
 
     if output.exists() and (not output.is_dir() or (any(output.iterdir()) and not force)):
-        raise InputError(f"{output}: something is there already; pass --force to write into it")
+        raise InputError(f"{output}: the path already exists; pass --force to write into it")
     output.mkdir(parents=True, exist_ok=True)
     entries, notes = [_tastes(output, seed)], []
     try:
         entries.append(_traits(output, seed))
     except InputError as error:
-        # Half a demo is better than none where only the network's library is missing.
+        # Without PyTorch, half of the demo still works.
         notes.append(f"Traits were left out: {error}.")
         err.print(notes[0], markup=False)
     index = output / "index.html"
@@ -63,7 +63,7 @@ def _tastes(output: Path, seed: int) -> Entry:
     from lacunar.taste.data.reading import read_ratings
     from lacunar.taste.fit import fit_taste
 
-    err.print("Tastes: a generated log of ratings, its segments, a report")
+    err.print("Tastes: generated ratings, segments, report")
     write_sample(sample_tastes(seed=seed), output / "tastes")
     with progress() as report:
         model = fit_taste(
@@ -75,8 +75,7 @@ def _tastes(output: Path, seed: int) -> Entry:
         title="Tastes",
         description=(
             f"{model.ratings.n_users} users, {len(model.ratings.log)} ratings, "
-            f"{model.segments.n_segments} segments; fitted from {_SEEDS} seeds where "
-            "a real fit takes 40"
+            f"{model.segments.n_segments} segments; fitted with {_SEEDS} seeds (a real fit uses 40)"
         ),
         href="tastes.html",
     )
@@ -96,15 +95,15 @@ def _traits(output: Path, seed: int) -> Entry:
     from lacunar.traits.predict.training_samples import augmented_samples
 
     require_torch()
-    err.print("Traits: generated pictures of people, a network that tells six attributes, a report")
+    err.print("Traits: generated images of people, networks for six attributes, report")
     people = output / "people"
-    write_people(sample_people(n_train=_TRAIN, n_test=_TEST, maps=False, seed=seed), people)
+    write_people(sample_people(n_train=_TRAIN, n_test=_TEST, seed=seed), people)
     train, test = read_layout(people)
-    # Known weights have seen pictures of this very kind, and figures would flatter them.
+    # Random weights: the pretrained ones have seen such images, so scores would be too high.
     config = TraitsConfig(
         start="random", seed=seed, max_epochs=_EPOCHS, batch=_BATCH, folds=_FOLDS, refit=0
     )
-    # Arrays that are still mapped cannot be deleted on Windows.
+    # Windows cannot delete arrays that are still memory-mapped.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, progress() as report:
         cache = Path(name)
         model = fit_traits(
@@ -120,18 +119,17 @@ def _traits(output: Path, seed: int) -> Entry:
     save_traits(model, output / "traits-model", force=True)
     default = TraitsConfig()
     short = (
-        f"A demo: {_TRAIN} generated pictures to learn from and {_FOLDS} networks of {_EPOCHS} "
-        f"epochs, where the default trains {default.n_networks} of {default.max_epochs}. A fit "
-        "that takes its time finds more."
+        f"A demo: {_FOLDS} networks trained for {_EPOCHS} epochs on {_TRAIN} generated images. The "
+        f"default trains {default.n_networks} networks for {default.max_epochs} epochs and gives "
+        "better scores."
     )
     page = traits_report(model, samples=samples, explained=explained, caveat=short)
     write_text(output / "traits.html", page)
     return Entry(
         title="Traits",
         description=(
-            f"{len(model.schema.names)} attributes of {_TRAIN + _TEST} generated pictures of "
-            f"people, some labels unknown; {_EPOCHS} epochs where a real fit takes "
-            f"{default.max_epochs}"
+            f"{len(model.schema.names)} attributes of {_TRAIN + _TEST} generated images of "
+            f"people, some labels unknown; {_EPOCHS} epochs (a real fit uses {default.max_epochs})"
         ),
         href="traits.html",
     )

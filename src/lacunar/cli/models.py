@@ -1,4 +1,4 @@
-"""``lacunar info`` and ``lacunar verify``: what a saved model says of itself, and if that holds."""
+"""``lacunar info`` and ``lacunar verify``: the manifest of a model and a check of its files."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ ModelArgument = Annotated[Path, typer.Argument(help="Directory of a saved model.
 
 
 def info(model: ModelArgument, json: JsonFlag = False) -> None:
-    """Show where a model comes from: versions, seeds, settings, data, files."""
+    """Show a model's origin: versions, seeds, settings, data, files."""
     from lacunar.store.manifest import read_manifest
 
-    found = _document(model, read_manifest(model))
+    document = _document(model, read_manifest(model))
     if json:
-        emit_json(found)
+        emit_json(document)
         return
     table = Table(
-        title=f"Model of kind {_plain(found['kind'])}", title_justify="left", show_header=False
+        title=f"Model of kind {_plain(document['kind'])}", title_justify="left", show_header=False
     )
-    table.add_column("what", no_wrap=True)
+    table.add_column("name", no_wrap=True)
     table.add_column("value", overflow="fold")
-    for what, value in _rows(found):
-        table.add_row(_plain(what), _plain(value))
+    for name, value in _rows(document):
+        table.add_row(_plain(name), _plain(value))
     out.print(table)
     files = Table(title="Files", title_justify="left")
     files.add_column("name", overflow="fold")
     files.add_column("bytes", justify="right")
-    for file in found["files"]:
+    for file in document["files"]:
         size = "missing" if file["bytes"] is None else f"{file['bytes']:,}"
         files.add_row(_plain(file["name"]), size)
     out.print(files)
 
 
 def verify(model: ModelArgument, json: JsonFlag = False) -> None:
-    """Check every file of a model against its manifest; status 2 if one differs."""
+    """Check the files of a model against its manifest; exit with status 2 if any differs."""
     from lacunar.files.directory_swap import locked_for_reading
     from lacunar.store.manifest import find_differences, read_manifest, unnamed_files
 
@@ -64,15 +64,16 @@ def verify(model: ModelArgument, json: JsonFlag = False) -> None:
         )
     if differences:
         named = ", ".join(f"{one.file} ({one.found})" for one in differences)
-        raise InputError(f"{model}: expected the files that its manifest names, got {named}")
+        raise InputError(f"{model}: expected files as in its manifest, got {named}")
     if json:
         return
     if unnamed:
-        err.print(
-            f"Not of the model, and never opened: {_plain(', '.join(unnamed))}.", markup=False
-        )
-    said = f"All {len(manifest.files)} files are what the manifest of {model} names."
-    out.print(said, markup=False, soft_wrap=True)
+        err.print(f"Ignored, not in the manifest: {_plain(', '.join(unnamed))}.", markup=False)
+    out.print(
+        f"All {len(manifest.files)} files match the manifest of {model}.",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _document(path: Path, manifest: Manifest) -> dict[str, Any]:
@@ -95,7 +96,7 @@ def _document(path: Path, manifest: Manifest) -> dict[str, Any]:
 
 
 def _plain(text: str) -> str:
-    """Text of somebody else's file, as a terminal may show it."""
+    """Escape the text of an untrusted file for a terminal."""
     return escape(
         "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
     )
@@ -105,17 +106,20 @@ def _size(file: Path) -> int | None:
     return file.stat().st_size if file.is_file() else None
 
 
-def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
-    seeds: list[int] = found["seeds"]
-    spans = seeds == list(range(seeds[0], seeds[-1] + 1)) if len(seeds) > 2 else False
+def _rows(document: dict[str, Any]) -> list[tuple[str, str]]:
+    seeds: list[int] = document["seeds"]
+    is_range = seeds == list(range(seeds[0], seeds[-1] + 1)) if len(seeds) > 2 else False
     return [
-        ("format version", str(found["format_version"])),
-        ("seeds", f"{seeds[0]} to {seeds[-1]}" if spans else ", ".join(map(str, seeds))),
-        ("data (SHA-256)", found["fingerprint"]),
-        ("manifest (SHA-256)", found["manifest_sha256"]),
-        ("versions", ", ".join(f"{name} {said}" for name, said in found["versions"].items())),
+        ("format version", str(document["format_version"])),
+        ("seeds", f"{seeds[0]} to {seeds[-1]}" if is_range else ", ".join(map(str, seeds))),
+        ("data (SHA-256)", document["fingerprint"]),
+        ("manifest (SHA-256)", document["manifest_sha256"]),
+        (
+            "versions",
+            ", ".join(f"{name} {number}" for name, number in document["versions"].items()),
+        ),
         *(
             (name, value if isinstance(value, str) else json_.dumps(value))
-            for name, value in found["config"].items()
+            for name, value in document["config"].items()
         ),
     ]

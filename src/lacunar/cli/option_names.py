@@ -1,4 +1,4 @@
-"""The names of options in errors: the library names arguments, the command line its options."""
+"""Option names in errors: arguments that the library names become options of the command."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from lacunar.errors import InputError
 
 
 class OptionNames(TyperGroup):
-    """A group of commands that puts the names of options into the errors of the library."""
+    """A command group that replaces argument names in errors by the names of options."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command; an error that names arguments names the command's options instead."""
+        """Run a command; raise its errors with option names instead of argument names."""
         try:
             return super().invoke(ctx)
         except InputError as error:

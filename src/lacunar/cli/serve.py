@@ -1,4 +1,4 @@
-"""``lacunar serve``: the web app and its HTTP service."""
+"""``lacunar serve``: the web app and the HTTP API."""
 
 from __future__ import annotations
 
@@ -18,55 +18,59 @@ _MAX_TOKEN_FILE = 4096
 
 
 def serve(
-    taste: Annotated[
-        Path | None, typer.Option(help="Directory of a fitted taste model to show.")
-    ] = None,
+    taste: Annotated[Path | None, typer.Option(help="Directory of a fitted taste model.")] = None,
     traits: Annotated[
         Path | None,
-        typer.Option(help="Directory of a fitted traits model, or its ONNX file, to show."),
+        typer.Option(help="Directory of a fitted traits model, or its ONNX file."),
     ] = None,
     audit: Annotated[
         Path | None, typer.Option(help="Labelled images to audit with the traits model.")
     ] = None,
     schema: Annotated[
-        Path | None, typer.Option(help="TOML file that describes the images to audit.")
+        Path | None,
+        typer.Option(help="TOML file with attributes and columns of the images to audit."),
     ] = None,
     corrections: Annotated[
         Path | None,
-        typer.Option(help="CSV file that keeps what is marked in the audit (default: memory)."),
+        typer.Option(help="CSV file to save the decisions of the audit in (default: not saved)."),
     ] = None,
     host: Annotated[
-        str | None, typer.Option(help="Address to bind; any but loopback needs a token.")
+        str | None,
+        typer.Option(
+            help="Address to bind to; other than loopback needs a token (default: 127.0.0.1)."
+        ),
     ] = None,
-    port: Annotated[int | None, typer.Option(help="0 takes any free port. Default: 8000.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port; 0: any free port (default: 8000).")
+    ] = None,
     token_file: Annotated[
         Path | None,
-        typer.Option(help=f"File with the token that lets clients in, or set {TOKEN_VARIABLE}."),
+        typer.Option(help=f"File with the access token (default: variable {TOKEN_VARIABLE})."),
     ] = None,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(help="A further name by which browsers reach the server; repeatable."),
+        typer.Option(help="Additional host name of the server; repeatable."),
     ] = None,
     rate: Annotated[
         float | None,
         typer.Option(
-            help="Requests a second of one client, 0 for any number "
-            "(default: 20, and any number from this machine)."
+            help="Most requests per second of a client; 0: no limit "
+            "(default: 20; no limit for this machine)."
         ),
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Heavy jobs at once.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Most heavy jobs at the same time.")] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Serve models as web pages and as an HTTP service, to this machine only unless told.
+    """Serve models as a web app and an HTTP API, by default to this machine only.
 
-    The server stops at Ctrl-C, after it has answered what is under way.
+    Ctrl-C stops the server after it has answered the requests in progress.
     """
     if taste is None and traits is None:
-        raise InputError("expected a model, --taste MODEL or --traits MODEL, got none")
+        raise InputError("expected --taste MODEL or --traits MODEL, got neither")
     if audit is not None and traits is None:
-        raise InputError("--audit: expected --traits MODEL with it, got none")
+        raise InputError("expected --traits MODEL with it, got none", field="audit")
     if audit is None and not (schema is None and corrections is None):
-        raise InputError("--schema and --corrections: expected --audit DATA with them, got none")
+        raise InputError("expected --audit DATA with --schema and --corrections, got none")
     _require_web()
     from lacunar.cli.settings import validated
     from lacunar.web.settings import ServeSettings
@@ -99,13 +103,13 @@ def serve(
             return
         out.print(f"Serving at {address} - Ctrl-C stops", markup=False, soft_wrap=True)
         if settings.token is not None:
-            err.print("Clients must show the token.")
+            err.print("Clients need the token.")
 
     serve_state(build_state(settings, taste=tastes, traits=service), listening=listening)
 
 
 def _token(path: Path | None) -> str | None:
-    """Never an argument, which every process of the machine can read."""
+    """Read the token from a file or variable: other processes can read arguments."""
     from lacunar.web.settings import TOKEN_RULE, is_token
 
     if path is None:

@@ -1,4 +1,4 @@
-"""Command line options into a config, refusals told in a sentence."""
+"""Building a config from options; invalid options raise ``InputError``."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ Config = TypeVar("Config", bound=BaseModel)
 
 
 def validated(config: Callable[..., Config], **options: Any) -> Config:
-    """Build a config from the options that were named (are not None).
+    """Build a config from the options that are not None.
 
     Raises
     ------
     InputError
-        With the first option that does not fit.
+        For the first invalid option.
     """
     try:
         return config(**{name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
-        said = first["msg"].removeprefix("Value error, ")
+        message = first["msg"].removeprefix("Value error, ")
         if not first["loc"]:
-            raise InputError(said) from error
+            raise InputError(message) from error
         field = "_".join(map(str, first["loc"]))
-        raise InputError(f"{said}, got {first['input']!r}", field=field) from error
+        raise InputError(f"{message}, got {first['input']!r}", field=field) from error

@@ -33,8 +33,8 @@ def test_tables_and_sentences_fit_eighty_columns(evaluate: Evaluate, tmp_path: P
         "nDCG@10",
         "miscali-",
         "Compared with segment-source",
-        "by number of ratings shown",
-        "users whom no fit has seen",
+        "by number of training ratings",
+        "new users, by number of ratings given",
     ):
         assert words in done.stdout
     shown = done.stdout.replace(str(tmp_path), "")
@@ -66,7 +66,7 @@ def test_json_is_the_only_thing_on_stdout(
 
 def test_one_method_alone_is_compared_with_nothing(evaluate: Evaluate) -> None:
     done = evaluate("--method", "popularity", "--protocol", "leave-last-out")
-    assert "One split, nothing drawn" in done.stdout
+    assert "One split, not random" in done.stdout
     assert "Compared with" not in done.stdout
 
 
@@ -87,7 +87,7 @@ def test_a_file_is_written_once_and_again_by_force(evaluate: Evaluate, tmp_path:
     [
         (["--protocol", "x"], "expected a protocol of random-20, leave-last-out, global-time"),
         (["--method", "x"], "expected a method of popularity, segment-source"),
-        (["--scale", "x"], "expected a rating scale"),
+        (["--scale", "x"], "--scale: expected a rating scale"),
     ],
 )
 def test_bad_input_is_one_sentence(evaluate: Evaluate, options: list[str], message: str) -> None:

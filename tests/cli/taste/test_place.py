@@ -32,15 +32,15 @@ def test_everybody_is_placed_and_counted(
     assert all(len(line) <= 80 for line in forced.stdout.splitlines()[:-1])
 
 
-def test_what_a_model_does_not_know_is_told(
+def test_unknown_genres_users_and_films_are_printed(
     run: Run, model: Path, write_csv: Callable[..., Path], tmp_path: Path
 ) -> None:
     data = write_csv("1,1,4.0,3", "1,9,4.0,3", movies="movieId,title,genres\n1,A,Aardvarks\n")
     out = tmp_path / "places"
-    told = " ".join(run("taste", "place", model, data, "-o", out).stderr.split())
-    assert "knows nothing of: Aardvarks" in told
-    assert "Of 1 users it knows nothing" in told
-    assert "Left out 1 ratings of 1 films" in told
+    messages = " ".join(run("taste", "place", model, data, "-o", out).stderr.split())
+    assert "Genres unknown to the model: Aardvarks" in messages
+    assert "1 users without known genres" in messages
+    assert "Left out 1 ratings of 1 films" in messages
 
 
 @pytest.mark.slow

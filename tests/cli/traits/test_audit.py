@@ -34,10 +34,10 @@ def model(
 ) -> Path:
     """A saved model whose predictions of the flawed people are those that a good one would make."""
 
-    def told(*data: object, **options: object) -> object:
+    def unseen(*data: object, **options: object) -> object:
         return flawed_probabilities, None
 
-    monkeypatch.setattr(unseen_predictions, "unseen_probabilities", told)
+    monkeypatch.setattr(unseen_predictions, "unseen_probabilities", unseen)
     save_traits(people_model, tmp_path / "model")
     return tmp_path / "model"
 
@@ -54,8 +54,8 @@ def test_json_is_the_document_of_the_findings(
 def test_without_a_model_one_line_says_what_is_left_out(flawed_directory: Path) -> None:
     done = call("audit", flawed_directory)
     assert done.exit_code == 0, done.output
-    assert "Without --model nothing is said of wrong labels and gaps." in done.stderr
-    assert "likely wrong" not in done.stdout
+    assert "Wrong and missing labels are not checked without --model." in done.stderr
+    assert "Likely wrong" not in done.stdout
     assert json.loads(call("audit", flawed_directory, "--json").stdout)["predictions"] is False
 
 
@@ -67,10 +67,10 @@ def test_tables_fit_eighty_columns_and_files_are_written(
     done = call(*words, "--top", 3)
     assert done.exit_code == 0, done.output
     for text in (
-        "Labels that are likely wrong",
-        "Gaps worth filling",
+        "Likely wrong labels",
+        "Missing labels worth filling",
         "Copies",
-        "across the parts",
+        "in both parts",
     ):
         assert text in done.stdout
     shown = done.stdout.replace(str(tmp_path), "")
@@ -126,7 +126,7 @@ def test_decisions_of_the_other_part_are_counted_and_not_written(
         f"test,{test.names[row]},torso_type,0,,,1,\n"
     )
     done = call("correct", flawed_directory, sheet, "-o", tmp_path / "train.csv")
-    assert "1 decisions are of the other part" in done.stdout
+    assert "1 decisions are for the other part" in done.stdout
     source = flawed_directory / "Train_Data" / "Train.csv"
     assert (tmp_path / "train.csv").read_text() == source.read_text()
     done = call("correct", flawed_directory, sheet, "-o", tmp_path / "test.csv", "--part", "test")

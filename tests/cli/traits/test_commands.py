@@ -65,11 +65,11 @@ BAD = {
     ),
     "validation of folds": (
         ["fit", "DATA", "-o", "OUT", "--validation", "6"],
-        "--validation: expected it with --folds 0",
+        "--validation: expected --folds of 0 with it",
     ),
     "patience of a cycle": (
         ["fit", "DATA", "-o", "OUT", "--patience", "6"],
-        "--patience: expected it with --preset source",
+        "--patience: expected --preset source with it",
     ),
     "wanted accuracy": (
         ["fit", "DATA", "-o", "OUT", "--wanted-accuracy", "1.5"],
@@ -82,7 +82,7 @@ BAD = {
     "checkpoint": (["fit", "DATA", "-o", "OUT", "--resume", "OUT"], "outside the model"),
     "checkpoint file": (
         ["fit", "DATA", "-o", "OUT", "--resume", "FILE"],
-        "a place for a directory",
+        "--checkpoint: expected the path of a directory",
     ),
     "no model": (["evaluate", "DATA", "DATA"], "expected a model directory"),
     "part": (["evaluate", "MODEL", "DATA", "--part", "x"], "--part: expected test or train"),
@@ -98,7 +98,7 @@ BAD = {
     ),
     "quotes for no spreadsheet": (
         ["predict", "MODEL", "FILE", "--spreadsheet-safe"],
-        "--spreadsheet-safe: expected a CSV file to write",
+        "--spreadsheet-safe: expected -o with a CSV file",
     ),
     "probabilities in no table": (
         ["predict", "MODEL", "FILE", "--all-probabilities"],

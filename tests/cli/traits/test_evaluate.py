@@ -46,7 +46,7 @@ def test_json_is_what_the_fit_found_on_the_test_images(
 def test_the_training_images_come_with_a_warning(model: Path, people_directory: Path) -> None:
     done = evaluate(model, people_directory, "--part", "train")
     assert "Images of Train.csv: 24." in done.stdout
-    assert "others give lower figures" in done.stdout
+    assert "scores of new images are lower" in done.stdout
 
 
 def test_tables_fit_eighty_columns_and_a_file_is_written(
@@ -57,11 +57,11 @@ def test_tables_fit_eighty_columns_and_a_file_is_written(
     assert done.exit_code == 0, done.output
     for words in (
         "Images of Test.csv: 12.",
-        "The model itself answers at 0,",
+        "The model itself uses tau = 0,",
         "Operating points, means over the outputs",
         "ECE before",
-        "Each class",
-        "rows are labels, columns are answers",
+        "Scores of each class",
+        "rows are labels, columns are predictions",
     ):
         assert words in done.stdout
     shown = done.stdout.replace(str(tmp_path), "")

@@ -47,10 +47,10 @@ def test_the_page_says_what_the_answers_say(model: Path, photos: Path, tmp_path:
     text = page.read_text()
     rows = text.split('<div class="look">')[1:]
     assert len(rows) == len(predictions) == 2
-    for row, told in zip(rows, predictions, strict=True):
-        assert f">{told['image']}</h3>" in row
+    for row, prediction in zip(rows, predictions, strict=True):
+        assert f">{prediction['image']}</h3>" in row
         found = re.findall(r"<figcaption>(.*?)</figcaption>", row)[1:]
-        for caption, (name, answer) in zip(found, told["attributes"].items(), strict=True):
+        for caption, (name, answer) in zip(found, prediction["attributes"].items(), strict=True):
             assert caption.startswith(f"{name.replace('_', ' ')}: <b>{answer['label']}</b>, ")
             shown = re.search(r'<data value="([^"]*)">', caption)
             assert shown
@@ -62,11 +62,11 @@ def test_it_is_written_beside_a_file_of_answers(model: Path, photos: Path, tmp_p
     answers, page = tmp_path / "a.csv", tmp_path / "p.html"
     done = predict(model, photos / "a.png", "-o", answers, "--explain", page)
     assert done.exit_code == 0, done.output
-    assert f"Where the answers lie: {page}" in done.stdout
+    assert f"Heat maps written to {page}" in done.stdout
     assert answers.read_text().count("\n") == 2
     assert page.read_text().count("<img") == 1 + 6
-    told = predict(model, photos / "a.png", "-o", answers, "--explain", page, "--force", "--json")
-    assert json.loads(told.stdout)["explain"] == str(page)
+    done = predict(model, photos / "a.png", "-o", answers, "--explain", page, "--force", "--json")
+    assert json.loads(done.stdout)["explain"] == str(page)
 
 
 def test_sixty_images_are_shown_and_all_are_answered(
@@ -122,7 +122,7 @@ def test_an_onnx_file_is_refused_in_a_sentence(
     assert not (tmp_path / "p.html").exists()
 
 
-def test_an_onnx_file_is_told_by_its_name_but_no_directory_is_one(tmp_path: Path) -> None:
+def test_an_onnx_file_is_recognised_by_its_name_but_no_directory_is_one(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").mkdir()
     assert not is_onnx_file(tmp_path / "model.onnx")
     assert is_onnx_file(tmp_path / "other.ONNX")

@@ -43,10 +43,10 @@ def test_a_file_is_replaced_only_by_force_and_by_the_same_bytes(
     model: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "people.onnx"
-    told = json.loads(export(model, "-o", path, "--json").stdout)
-    assert told["file"] == str(path)
-    assert told["bytes"] == path.stat().st_size
-    assert 0 <= told["largest_difference"] <= 1e-4
+    document = json.loads(export(model, "-o", path, "--json").stdout)
+    assert document["file"] == str(path)
+    assert document["bytes"] == path.stat().st_size
+    assert 0 <= document["largest_difference"] <= 1e-4
     first = path.read_bytes()
     again = export(model, "-o", path)
     assert isinstance(again.exception, InputError)

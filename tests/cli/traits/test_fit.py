@@ -36,7 +36,7 @@ def fitted(people_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return output
 
 
-def test_tables_and_sentences_tell_what_was_read_and_learned(
+def test_tables_and_sentences_show_the_data_and_the_scores(
     run: Run, people_directory: Path, tmp_path: Path
 ) -> None:
     done = run(
@@ -48,12 +48,12 @@ def test_tables_and_sentences_tell_what_was_read_and_learned(
     networks = [line for line in done.stderr.splitlines() if line.startswith("    ")]
     assert [line.split()[0] for line in networks] == ["1", "2", "3", "4", "5"]
     for words in (
-        "Labels of each part",
-        "Weights started from pedestrians, which tell gender,",
-        "3 networks, each without 1 of 3 parts, which judge",
-        "2 on all, which answer.",
-        "The test images, which taught nothing and chose nothing: 12.",
-        "largest",
+        "Number of images with each label",
+        "Weights started from pedestrians, pretrained on: gender,",
+        "3 networks, each without 1 of 3 folds: for the out-of-fold scores.",
+        "2 networks on all images: for predictions.",
+        "The held-out test images: 12.",
+        "baseline",
         "balanced",
     ):
         assert words in done.stdout
@@ -93,7 +93,7 @@ def test_the_source_preset_is_the_reports(people_directory: Path, tmp_path: Path
     assert done.exit_code == 0, done.output
     epochs = [line for line in done.stderr.splitlines() if line.startswith("    ")]
     assert [line.split()[0] for line in epochs] == ["1", "2"]
-    assert "of 2: as many as were allowed" in done.stdout
+    assert "of 2 epochs: the maximum number" in done.stdout
     config = load_traits(tmp_path / "m").config
     assert (config.preset, config.stratify, config.validation) == ("source", False, 6)
 
@@ -112,9 +112,9 @@ def test_data_of_other_columns_without_test_images(people_directory: Path, tmp_p
     )
     done = run_fit(data, tmp_path / "m", "--schema", schema)
     assert done.exit_code == 0, done.output
-    assert "from 25 rows, 1 of them for an image named before" in done.stderr
+    assert "from 25 rows, 1 of them for repeated images" in done.stderr
     assert (
-        "The training images, each answered by the networks that were trained without it"
+        "The training images, each predicted by the networks trained without it"
         in done.stdout
     )
     assert load_traits(tmp_path / "m").intake["train"].repeated == 1
@@ -134,7 +134,7 @@ def test_a_fit_that_was_killed_goes_on_and_ends_in_the_same_bytes(
     assert checkpoint.is_dir()
     done = run_fit(people_directory, output, "--resume", checkpoint)
     assert done.exit_code == 0, done.output
-    assert "Going on after epoch 1 of network 1, which the checkpoint" in done.stderr
+    assert "Continuing after epoch 1 of network 1, from the checkpoint" in done.stderr
     assert not checkpoint.exists()
     for file in fitted.iterdir():
         assert file.read_bytes() == (output / file.name).read_bytes(), file.name

@@ -51,7 +51,7 @@ def predict(model: Path, *words: object, stdin: bytes | None = None) -> Result:
     return CliRunner().invoke(app, arguments, input=stdin)
 
 
-def test_json_tells_every_attribute_of_every_image(
+def test_json_has_every_attribute_of_every_image(
     model: Path, people_directory: Path, people_model: TraitsModel
 ) -> None:
     folder = people_directory / "Test_Data" / "Originals"
@@ -80,7 +80,7 @@ def test_people_get_a_line_per_attribute(model: Path, people_directory: Path) ->
     assert len(lines) == 7
 
 
-def test_a_model_keeps_back_what_is_below_its_thresholds(
+def test_a_model_abstains_below_its_thresholds(
     model: Path, people_model: TraitsModel, people_directory: Path
 ) -> None:
     folder = people_directory / "Test_Data" / "Originals"
@@ -88,15 +88,15 @@ def test_a_model_keeps_back_what_is_below_its_thresholds(
     thresholds = dict(
         zip(people_model.schema.names, people_model.calibrator.thresholds, strict=True)
     )
-    kept_back = 0
+    abstained = 0
     for row in rows:
         for name, answer in row["attributes"].items():
             assert answer["abstain"] is (answer["probability"] < thresholds[name])
-            kept_back += answer["abstain"]
-    assert 0 < kept_back < len(rows) * len(thresholds)
+            abstained += answer["abstain"]
+    assert 0 < abstained < len(rows) * len(thresholds)
 
 
-def test_an_onnx_file_says_what_its_model_says_and_abstains_below_its_thresholds(
+def test_an_onnx_file_predicts_as_its_model_and_abstains_below_its_thresholds(
     model: Path, people_onnx: Path, people_directory: Path
 ) -> None:
     folder = people_directory / "Test_Data" / "Originals"
@@ -132,7 +132,7 @@ def test_another_device_is_refused_for_an_onnx_file(people_onnx: Path, folder: P
     assert "--device: expected cpu for an ONNX file" in str(done.exception)
 
 
-def test_rows_of_a_csv_file_are_told_by_their_cells(model: Path, people_directory: Path) -> None:
+def test_rows_of_a_csv_file_are_named_by_their_cells(model: Path, people_directory: Path) -> None:
     table = people_directory / "Test_Data" / "Test.csv"
     done = predict(model, table, "--json")
     assert done.exit_code == 0, done.output
@@ -165,13 +165,15 @@ def test_a_broken_image_is_passed_over_by_name_and_status(model: Path, folder: P
     assert table.stdout.splitlines()[14:16] == [str(folder / "c.png"), " broken"]
 
 
-def test_a_broken_image_ends_it_on_request_and_nothing_is_told(model: Path, folder: Path) -> None:
+def test_a_broken_image_is_an_error_on_request_and_nothing_is_printed(
+    model: Path, folder: Path
+) -> None:
     done = predict(model, folder, "--no-skip-broken", "--json")
     assert isinstance(done.exception, InputError)
     assert done.stdout == ""
 
 
-def test_where_every_image_is_broken_the_first_is_told(
+def test_if_every_image_is_broken_the_error_is_of_the_first(
     model: Path, folder: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "a.csv"
@@ -186,18 +188,18 @@ def test_a_file_of_answers_is_written_once_and_again_by_force(
     path = tmp_path / "answers.csv"
     done = predict(model, folder / "a.png", folder / "b.png", "-o", path)
     assert done.exit_code == 0, done.output
-    assert "Answers for 2 images written to" in done.stdout
+    assert "Predictions for 2 images written to" in done.stdout
     assert path.read_text().count("\n") == 3
     again = predict(model, folder, "-o", path)
     assert "--force" in str(again.exception)
     forced = predict(model, folder, "-o", path, "--force", "--json")
     assert forced.exit_code == 3
-    told = json.loads(forced.stdout)
-    assert (told["file"], told["images"], len(told["broken"])) == (str(path), 4, 1)
+    summary = json.loads(forced.stdout)
+    assert (summary["file"], summary["images"], len(summary["broken"])) == (str(path), 4, 1)
     assert path.read_text().count("\n") == 5
 
 
-def test_every_kind_of_file_says_the_same(model: Path, folder: Path, tmp_path: Path) -> None:
+def test_every_file_format_holds_the_same(model: Path, folder: Path, tmp_path: Path) -> None:
     images = [folder / f"{name}.png" for name in "abd"]
     for suffix in ("csv", "json", "jsonl", "parquet"):
         assert predict(model, *images, "-o", tmp_path / f"a.{suffix}").exit_code == 0
@@ -206,14 +208,19 @@ def test_every_kind_of_file_says_the_same(model: Path, folder: Path, tmp_path: P
     lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
     rows = [line.split(",") for line in (tmp_path / "a.csv").read_text().splitlines()[1:]]
     assert lines == document
-    for row, cells, told in zip(table, rows, document, strict=True):
-        answer = told["attributes"]["gender"]
+    for row, cells, prediction in zip(table, rows, document, strict=True):
+        answer = prediction["attributes"]["gender"]
         assert (row["gender"], row["gender_probability"]) == (
             answer["label"],
             answer["probability"],
         )
-        kept_back = str(answer["abstain"]).lower()
-        assert cells[:4] == [told["image"], answer["label"], str(answer["probability"]), kept_back]
+        abstained = str(answer["abstain"]).lower()
+        assert cells[:4] == [
+            prediction["image"],
+            answer["label"],
+            str(answer["probability"]),
+            abstained,
+        ]
 
 
 def test_a_command_without_standard_input_answers(people_onnx: Path, folder: Path) -> None:
@@ -226,7 +233,7 @@ def test_a_command_without_standard_input_answers(people_onnx: Path, folder: Pat
     assert len(json.loads(done.stdout)["predictions"]) == 1
 
 
-def test_balanced_answers_tell_rare_classes_with_their_own_probability(
+def test_balanced_predictions_favour_rare_classes_with_their_own_probability(
     model: Path, people_model: TraitsModel, people_directory: Path
 ) -> None:
     folder = people_directory / "Test_Data" / "Originals"
@@ -274,7 +281,7 @@ def test_an_onnx_file_gives_the_same_balanced_answers(
     assert ours == theirs
 
 
-def test_a_file_that_tells_no_shares_cannot_be_balanced(
+def test_a_file_without_shares_cannot_be_balanced(
     people_onnx: Path, folder: Path, tmp_path: Path
 ) -> None:
     old = onnx.load(people_onnx)
@@ -284,7 +291,7 @@ def test_a_file_that_tells_no_shares_cannot_be_balanced(
     path = tmp_path / "old.onnx"
     onnx.save(old, path)
     done = predict(path, folder / "a.png", "--balanced", 0.5)
-    assert "--balanced: expected a file that tells the shares of classes" in str(done.exception)
+    assert "--balanced: expected a file with the shares of the classes" in str(done.exception)
     assert predict(path, folder / "a.png").exit_code == 0
 
 
@@ -295,4 +302,4 @@ def test_balance_out_of_reach_or_of_a_page_is_refused(
     assert "tau: expected a number from 0 to 2, got 3.0" in str(done.exception)
     page = tmp_path / "page.html"
     done = predict(model, folder, "--balanced", 0.5, "--explain", page)
-    assert "--explain: expected answers of the most probable classes" in str(done.exception)
+    assert "--explain: expected predictions of the most probable classes" in str(done.exception)

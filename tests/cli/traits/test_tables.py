@@ -36,7 +36,7 @@ def row_of(text: str, name: str) -> list[str]:
     return [cell.strip() for cell in line.strip("│").split("│")]
 
 
-def test_scores_stand_beside_the_largest_class(
+def test_scores_stand_next_to_the_baseline(
     evaluation: Evaluation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     print_scores(evaluation, "Images")
@@ -56,9 +56,7 @@ def test_each_class_has_its_figures(
     assert row_of(capsys.readouterr().out, "closed")[1:] == ["closed", "1", ".500", "1.000", ".667"]
 
 
-def test_what_is_taken_for_what_is_counted(
-    evaluation: Evaluation, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_confusions_are_counted(evaluation: Evaluation, capsys: pytest.CaptureFixture[str]) -> None:
     print_confusions(evaluation)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split() for line in lines if "open" in line] == [["0", "open", "1", "1", "."]]
@@ -72,7 +70,7 @@ def test_operating_points_have_their_means_and_each_output_in_eighty_columns(
     figures[:, 1] = np.nan
     print_points(SCHEMA, OperatingPoints((0, 0.25, 0.5, 0.75, 1), 0.75, figures))
     text = capsys.readouterr().out
-    assert "The model itself answers at 0.75," in text
+    assert "The model itself uses tau = 0.75," in text
     mean = figures[2, -1]
     expected = [f"{value:.3f}".removeprefix("0") for value in mean[[0, 1, 3]]]
     assert row_of(text, "│  0.5 │") == ["0.5", *expected]

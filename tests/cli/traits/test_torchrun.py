@@ -43,7 +43,7 @@ main()
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("people") / "data"
-    write_people(sample_people(n_train=30, n_test=70, maps=False), folder)
+    write_people(sample_people(n_train=30, n_test=70), folder)
     return folder
 
 
@@ -143,7 +143,7 @@ def test_an_image_that_the_first_cannot_read_ends_all_with_its_sentence(
     people: Path, tmp_path: Path
 ) -> None:
     data = tmp_path / "data"
-    write_people(sample_people(n_train=30, n_test=2, maps=False), data)
+    write_people(sample_people(n_train=30, n_test=2), data)
     image = next((data / "Train_Data" / "Originals").iterdir())
     image.write_bytes(b"no image")
     done = fit(data, tmp_path / "model", launcher=torchrun())
@@ -184,7 +184,7 @@ def half_done(
     more = ("--precision", "float64", "--checkpoint", folder / "run")
     done = run_together([words(people, folder / "model", *more, program=(mortal,))] * 2)
     assert [process.returncode for process in done] == [2, -9], done
-    assert f"{folder / 'run'} holds no epoch: the fit begins at the first." in done[0].stderr
+    assert f"{folder / 'run'} holds no epoch: the fit starts from the first." in done[0].stderr
     assert "expected every process of this fit to live, lost one" in done[0].stderr
     assert not (folder / "model").exists()
     return folder / "run"
@@ -207,8 +207,8 @@ def test_a_fit_goes_on_in_another_number_of_processes(
     else:
         done = run_together([words(people, output, *more)] * size)[0]
     assert done.returncode == 0, done.stderr
-    assert "of network 2, which the checkpoint holds" in done.stderr
-    assert "the fit begins at the first" not in done.stderr
+    assert "of network 2, from the checkpoint" in done.stderr
+    assert "the fit starts from the first" not in done.stderr
     assert load_traits(output).machine.processes == size
     np.testing.assert_allclose(losses(output), losses(together[0]), rtol=0, atol=1e-6)
 

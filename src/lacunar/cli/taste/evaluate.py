@@ -1,4 +1,4 @@
-"""``lacunar taste evaluate``: recommenders side by side on ratings they have not seen."""
+"""``lacunar taste evaluate``: comparison of recommenders on held-out ratings."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from lacunar.cli.console import (
     progress,
     write_text,
 )
+from lacunar.cli.taste.arguments import DataArgument, ScaleOption
 
 if TYPE_CHECKING:
     from lacunar.taste.data.ratings import Ratings
@@ -33,48 +34,44 @@ _HELD_OUT = {
     "leave-last-out": "each user's latest rating",
     "global-time": "the latest fifth of all ratings",
 }
-# What differences are told against, where it is among the methods.
+# Reference method of the differences, if it is evaluated.
 _REFERENCE = "segment-source"
 
 
 def evaluate(
-    data: Annotated[
-        Path,
-        typer.Argument(
-            help="Directory with ratings.csv and movies.csv, or with other tables and a "
-            "ratings.toml that names them."
-        ),
-    ],
+    data: DataArgument,
     protocol: Annotated[
-        str, typer.Option(help="What is held out: random-20, leave-last-out or global-time.")
+        str, typer.Option(help="Held-out ratings: random-20, leave-last-out or global-time.")
     ] = "random-20",
-    seeds: Annotated[int, typer.Option(min=1, help="Splits to draw, with seeds from 0.")] = 3,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Number of random splits, with seeds from 0.")
+    ] = 3,
     method: Annotated[
         list[str] | None,
         typer.Option(
             help="popularity, segment-source, segment, segment-posterior or personal; "
-            "repeatable. All unless named."
+            "repeatable (default: all)."
         ),
     ] = None,
     cold_start: Annotated[
-        bool, typer.Option("--cold-start", help="Also test users whom no fit has seen.")
+        bool, typer.Option("--cold-start", help="Also evaluate new users, left out of the fit.")
     ] = False,
     controls: Annotated[
         bool,
-        typer.Option("--controls", help="Also adventure, favourites and diversity, at 4 levels."),
+        typer.Option(
+            "--controls", help="Also evaluate adventure, favourites and diversity at 4 levels."
+        ),
     ] = False,
     output: Annotated[
-        Path | None, typer.Option("-o", "--out", help="JSON file to write as well.")
+        Path | None, typer.Option("-o", "--out", help="Also write the scores to this JSON file.")
     ] = None,
-    scale: Annotated[
-        str | None, typer.Option(help="Rating scale MIN:MAX:STEP (default: 0.5:5:0.5).")
-    ] = None,
+    scale: ScaleOption = None,
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
-    """Compare recommenders on ratings they have not seen.
+    """Compare recommenders on held-out ratings.
 
-    Intervals hold 95 % and come from resampling users.
+    Scores have 95 % bootstrap intervals over users.
     """
     from lacunar.taste.data.rating_scale import RatingScale
     from lacunar.taste.data.reading import read_ratings
@@ -100,33 +97,38 @@ def evaluate(
             if newcomers
             else None
         )
-    found = everything.only(methods)
-    lists = everything.only(steered) if controls else None
+    comparison = everything.only(methods)
+    controlled = everything.only(steered) if controls else None
     drawn = range(seeds) if protocol in SEEDED_PROTOCOLS or cold_start else []
     document = evaluation_document(
-        protocol, drawn, found, cold_start=cold, controls=lists, fingerprint=fingerprint(ratings)
+        protocol,
+        drawn,
+        comparison,
+        cold_start=cold,
+        controls=controlled,
+        fingerprint=fingerprint(ratings),
     )
     if output is not None:
         write_text(output, json_text.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
     if json:
         emit_json(document)
         return
-    _print_protocol(protocol, ratings, splits, found)
-    _print_found(found)
-    _print_lists(found)
-    _print_differences(found)
-    _print_slices(found)
+    _print_protocol(protocol, ratings, splits, comparison)
+    _print_accuracy(comparison)
+    _print_lists(comparison)
+    _print_differences(comparison)
+    _print_slices(comparison)
     if cold is not None:
         _print_cold_start(cold)
-    if lists is not None:
-        _print_found(lists, "What controls of the personal recommender find")
-        _print_lists(lists, "What its first ten films are like then")
+    if controlled is not None:
+        _print_accuracy(controlled, "Accuracy of the personal recommender with controls")
+        _print_lists(controlled, "Its top 10 lists with controls")
     if output is not None:
         out.print(f"Evaluation written to {output}", markup=False, soft_wrap=True)
 
 
 def _print_protocol(
-    protocol: str, ratings: Ratings, splits: Sequence[Split], found: Comparison
+    protocol: str, ratings: Ratings, splits: Sequence[Split], comparison: Comparison
 ) -> None:
     from lacunar.taste.evaluate.protocols import SEEDED_PROTOCOLS
     from lacunar.taste.evaluate.split import relevant_from
@@ -135,22 +137,22 @@ def _print_protocol(
     held_out = sum(len(split.relevant.item) for split in splits) / len(splits)
     n_splits = f"{len(splits)} random splits" if len(splits) > 1 else "One split"
     if protocol not in SEEDED_PROTOCOLS:
-        n_splits += ", nothing drawn"
+        n_splits += ", not random"
     out.print(
         f"Protocol {protocol}: {_HELD_OUT[protocol]} held out.\n"
-        f"{n_splits}. Learned from {learned:,.0f} of {len(ratings.user):,} ratings.\n"
-        f"Tested on {found.n_users:,} of {ratings.n_users:,} users. "
-        f"To be found: {held_out:,.0f} held-out ratings of {relevant_from(ratings.scale):g} or "
-        "more.\nRanked: all films that somebody rated in training.\n"
-        "Means over users, with 95 % intervals from resampling users.\n",
+        f"{n_splits}. Trained on {learned:,.0f} of {len(ratings.user):,} ratings.\n"
+        f"Tested on {comparison.n_users:,} of {ratings.n_users:,} users. "
+        f"Relevant: {held_out:,.0f} held-out ratings of {relevant_from(ratings.scale):g} or more.\n"
+        "Ranked: all films with a training rating.\n"
+        "Means over users, with 95 % bootstrap intervals.\n",
         markup=False,
         soft_wrap=True,
     )
 
 
-def _print_found(found: Comparison, title: str = "What is found") -> None:
+def _print_accuracy(comparison: Comparison, title: str = "Accuracy") -> None:
     table = _table(title, ["nDCG@10", "Recall@20", "MRR@10", "hit rate\n@10"])
-    for name, values in found.summary().items():
+    for name, values in comparison.summary().items():
         table.add_row(
             name,
             _with_interval(values["ndcg@10"]),
@@ -161,11 +163,11 @@ def _print_found(found: Comparison, title: str = "What is found") -> None:
     out.print(table)
 
 
-def _print_lists(found: Comparison, title: str = "What the first ten films are like") -> None:
+def _print_lists(comparison: Comparison, title: str = "Top 10 lists") -> None:
     columns = ["coverage", "novelty\n(bits)", "diver-\nsity", "miscali-\nbration"]
     table = _table(title, [*columns, "fit\n(s)", "rank\n(s)"])
-    for name, values in found.summary().items():
-        seconds = found.results[name].seconds
+    for name, values in comparison.summary().items():
+        seconds = comparison.results[name].seconds
         table.add_row(
             name,
             figure(values["coverage"].mean),
@@ -177,20 +179,20 @@ def _print_lists(found: Comparison, title: str = "What the first ten films are l
         )
     out.print(table)
     out.print(
-        "coverage: share of all films on any list. novelty: how few know the films.\n"
-        "diversity: how little genres of films overlap, 0 to 1. miscalibration: how far\n"
-        "genres are from those the user watches, 0 for a mirror (KL divergence, nats).\n",
+        "coverage: share of all films on any list. novelty: higher for less-rated films.\n"
+        "diversity: 1 if the films of a list share no genres, 0 if all. miscalibration:\n"
+        "KL divergence in nats between the genres of the list and of the user's films.\n",
         soft_wrap=True,
     )
 
 
-def _print_differences(found: Comparison) -> None:
-    names = list(found.results)
+def _print_differences(comparison: Comparison) -> None:
+    names = list(comparison.results)
     if len(names) < 2:
         return
     reference = _REFERENCE if _REFERENCE in names else names[0]
     table = _table(f"Compared with {reference}, user by user", ["nDCG@10", "Recall@20"])
-    for name, values in found.differences(reference).items():
+    for name, values in comparison.differences(reference).items():
         table.add_row(
             name,
             _change(values["ndcg@10"]),
@@ -199,13 +201,13 @@ def _print_differences(found: Comparison) -> None:
     out.print(table)
 
 
-def _print_slices(found: Comparison) -> None:
-    slices = found.by_history()
+def _print_slices(comparison: Comparison) -> None:
+    slices = comparison.by_history()
     if len(slices) < 2:
         return
     headers = [f"{part.name}\nn = {part.n_users:,}" for part in slices]
-    table = _table("nDCG@10 by number of ratings shown (n: users)", headers)
-    for name in found.results:
+    table = _table("nDCG@10 by number of training ratings (n: users)", headers)
+    for name in comparison.results:
         means = [part.summary[name]["ndcg@10"].mean for part in slices]
         table.add_row(name, *(figure(mean) for mean in means))
     out.print(table)
@@ -214,11 +216,11 @@ def _print_slices(found: Comparison) -> None:
 def _print_cold_start(cold: Mapping[int, Comparison]) -> None:
     any_number = next(iter(cold.values()))
     out.print(
-        f"nDCG@10 for {any_number.n_users:,} users whom no fit has seen, by ratings shown:",
+        f"nDCG@10 for {any_number.n_users:,} new users, by number of ratings given:",
         soft_wrap=True,
     )
     table = _table(None, [str(given) for given in cold])
-    summaries = [found.summary() for found in cold.values()]
+    summaries = [comparison.summary() for comparison in cold.values()]
     for name in any_number.results:
         means = [summary[name]["ndcg@10"].mean for summary in summaries]
         table.add_row(name, *(figure(mean) for mean in means))

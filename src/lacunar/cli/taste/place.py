@@ -1,4 +1,4 @@
-"""``lacunar taste place``: everybody of a log in the segments of a model."""
+"""``lacunar taste place``: segments of all users of a ratings log."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from lacunar.cli.console import ForceFlag, JsonFlag, emit_json, err, out, progress
+from lacunar.cli.taste.arguments import DataArgument, ModelArgument
 from lacunar.cli.taste.engines import EngineOption, MasterOption, MemoryOption
+from lacunar.cli.taste.intake import print_unknown_items
 
 
 def place(
-    model: Annotated[Path, typer.Argument(help="Directory of a fitted taste model.")],
-    data: Annotated[Path, typer.Argument(help="Directory in a MovieLens layout; any users.")],
+    model: ModelArgument,
+    data: DataArgument,
     output: Annotated[
         Path, typer.Option("-o", "--out", help="Directory of Parquet files to write.")
     ],
@@ -27,9 +29,9 @@ def place(
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
-    """Place all users of a log in a model's segments, without a refit.
+    """Assign all users of a ratings log to a model's segments.
 
-    One row per user: user_id, segment, probability, responsibilities, known.
+    Writes one row per user: user_id, segment, probability, responsibilities, known.
     """
     from lacunar.cli.taste import engines
     from lacunar.files.parquet_directory import check_parquet_destination
@@ -48,7 +50,7 @@ def place(
             report,
             force=force,
         )
-    found: dict[str, Any] = {
+    document: dict[str, Any] = {
         "output": str(output),
         "users": placed.n_users,
         "unknown_users": placed.unknown,
@@ -62,17 +64,13 @@ def place(
         ],
     }
     if json:
-        emit_json(found)
+        emit_json(document)
         return
-    for segment in found["segments"]:
+    for segment in document["segments"]:
         out.print(f"{segment['id']}  {segment['users']:>6} users  {segment['name']}", markup=False)
-    if found["unknown_genres"]:
-        err.print(f"The model knows nothing of: {', '.join(found['unknown_genres'])}.")
+    if document["unknown_genres"]:
+        err.print(f"Genres unknown to the model: {', '.join(document['unknown_genres'])}.")
     if placed.unknown:
-        err.print(f"Of {placed.unknown} users it knows nothing; each got the segments' weights.")
-    if intake.unknown_item_rows:
-        err.print(
-            f"Left out {intake.unknown_item_rows} ratings of {intake.unknown_items} films that "
-            f"the catalogue lacks, and {intake.dropped_users} users who had no others."
-        )
+        err.print(f"{placed.unknown} users without known genres got the weights of the segments.")
+    print_unknown_items(intake)
     out.print(f"Users written to {output}", markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""``lacunar traits audit`` and ``correct``: find what is wrong with a data set, and mend it."""
+"""``lacunar traits audit`` and ``correct``: finding and correcting errors in a data set."""
 
 from __future__ import annotations
 
@@ -20,37 +20,35 @@ from lacunar.cli.console import (
     progress,
     write_text,
 )
+from lacunar.cli.traits.arguments import CacheOption, SchemaOption
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
     from lacunar.traits.audit.findings import AuditFindings
 
-# Rows of each kind that are printed; a page shows more.
+# Rows printed of each kind; the HTML report shows more.
 _PRINTED = 10
-# A name or a class that is longer would push a table over 80 columns.
+# Longer names and classes would make a table wider than 80 columns.
 _NAME, _LABEL = 26, 14
-
-Schema = Annotated[
-    Path | None,
-    typer.Option(help="schema.toml with attributes and columns, if not beside the data."),
-]
 
 
 def audit(
     data: Annotated[Path, typer.Argument(help="Directory of labelled images, or a CSV file.")],
     model: Annotated[
         Path | None,
-        typer.Option(help="Model fitted to these data in folds: judges labels and gaps."),
+        typer.Option(
+            help="Model fitted to these data with folds: finds wrong labels, ranks missing ones."
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--out", help="HTML report to write.")
     ] = None,
     corrections: Annotated[
         Path | None,
-        typer.Option(help="CSV file to write: doubtful and missing labels, to be filled in."),
+        typer.Option(help="CSV file to write: doubtful and missing labels, for you to fill in."),
     ] = None,
     top: Annotated[
-        int, typer.Option(min=1, help="Images of each section of the report at most.")
+        int, typer.Option(min=1, help="Most images in each section of the report.")
     ] = 30,
     spreadsheet_safe: Annotated[
         bool,
@@ -58,17 +56,15 @@ def audit(
             "--spreadsheet-safe", help="Quote cells that a spreadsheet would run as a formula."
         ),
     ] = False,
-    schema: Schema = None,
-    cache: Annotated[
-        Path | None, typer.Option(help="Where decoded images are kept (or LACUNAR_CACHE).")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of the permutation tests.")] = 0,
+    schema: SchemaOption = None,
+    cache_dir: CacheOption = None,
+    seed: Annotated[int, typer.Option(help="Seed of the permutation tests.")] = 0,
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
-    """Find wrong labels, bad images, copies, and the gaps most worth filling.
+    """Find wrong labels, bad images, copies, and missing labels most worth filling.
 
-    Nothing is changed. Wrong labels and gaps take a model; all else is found without one.
+    Review each finding: your data is not changed. Wrong and missing labels need a model.
     """
     from lacunar.traits.audit.correction_sheet import write_corrections
     from lacunar.traits.audit.findings import audit_images
@@ -90,41 +86,52 @@ def audit(
         read_schema(schema) if schema else None,
         default=PEOPLE if loaded is None else loaded.schema,
     )
-    probabilities = of_test = None
+    probabilities = test_probabilities = None
     if loaded is not None:
-        probabilities, of_test = unseen_probabilities(loaded, train, test, cache_dir=cache)
+        probabilities, test_probabilities = unseen_probabilities(
+            loaded, train, test, cache_dir=cache_dir
+        )
     with progress() as report:
-        found = audit_images(
-            train, test, probabilities, test_probabilities=of_test, progress=report, seed=seed
+        findings = audit_images(
+            train,
+            test,
+            probabilities,
+            test_probabilities=test_probabilities,
+            progress=report,
+            seed=seed,
         )
     if output is not None:
         from lacunar.report.traits.audit import audit_report
 
-        write_text(output, audit_report(found, top=top))
+        write_text(output, audit_report(findings, top=top))
     if corrections is not None:
-        write_text(corrections, write_corrections(found, spreadsheet_safe=spreadsheet_safe))
+        write_text(corrections, write_corrections(findings, spreadsheet_safe=spreadsheet_safe))
     if json:
-        emit_json(audit_document(found))
+        emit_json(audit_document(findings))
         return
-    _print(found)
-    for path, what in ((output, "Report"), (corrections, "Sheet of corrections")):
+    _print(findings)
+    for path, what in ((output, "Report"), (corrections, "Correction sheet")):
         if path is not None:
             out.print(f"{what} written to {path}", markup=False, soft_wrap=True)
 
 
 def correct(
-    data: Annotated[Path, typer.Argument(help="The data that were audited.")],
-    corrections: Annotated[Path, typer.Argument(help="The filled sheet of `traits audit`.")],
+    data: Annotated[Path, typer.Argument(help="The audited data.")],
+    corrections: Annotated[
+        Path, typer.Argument(help="Correction sheet of `traits audit`, filled in.")
+    ],
     output: Annotated[Path, typer.Option("-o", "--out", help="Label file to write.")],
-    part: Annotated[str, typer.Option(help="train or test: whose label file.")] = "train",
-    schema: Schema = None,
+    part: Annotated[
+        str, typer.Option(help="Part whose label file is corrected: train or test.")
+    ] = "train",
+    schema: SchemaOption = None,
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
-    """Write the label file anew with what a person has decided.
+    """Write a new label file with the corrections of a person.
 
-    All else in it stays as it is. The column `corrected` holds a class, `unknown`, `suggested`,
-    `wrong` or `right`; nothing decides nothing.
+    Everything else in the file stays the same. The column `corrected` contains a class, `unknown`,
+    `suggested`, `wrong` or `right`; rows with an empty cell are skipped.
     """
     from lacunar.traits.audit.audited_images import AuditedImages
     from lacunar.traits.audit.correction_sheet import apply_corrections, read_corrections
@@ -136,7 +143,7 @@ def correct(
     parts = AuditedImages(*read_layout(data, read_schema(schema) if schema else None))
     chosen = next((name for name in parts.datasets if name == part), None)
     if chosen is None:
-        raise InputError(f"--part: expected {' or '.join(parts.datasets)}, got {part!r}")
+        raise InputError(f"expected {' or '.join(parts.datasets)}, got {part!r}", field="part")
     decided = read_corrections(corrections, parts)
     before = parts.datasets[chosen]
     after = apply_corrections(before, decided, chosen)
@@ -150,52 +157,52 @@ def correct(
         return
     out.print(f"{changed} labels changed in the {chosen} part.")
     if left:
-        out.print(f"{left} decisions are of the other part: run it again with --part.")
+        out.print(f"{left} decisions are for the other part: run the command again with --part.")
     out.print(f"Labels written to {output}", markup=False, soft_wrap=True)
 
 
-def _print(found: AuditFindings) -> None:
-    """The counts of what was found, and the first of each kind."""
-    across = f", {len(found.across)} of them across the parts" if found.shift else ""
-    out.print(f"{len(found.parts)} images: {len(found.low_quality)} of low quality,")
-    out.print(f"{len(found.duplicates)} pairs of copies{across}.\n")
-    if found.wrong_labels is None:
-        err.print("Without --model nothing is said of wrong labels and gaps.")
+def _print(findings: AuditFindings) -> None:
+    """Print the number of findings and the first findings of each kind."""
+    across = f", {len(findings.across)} of them in both parts" if findings.shift else ""
+    out.print(f"{len(findings.images)} images: {len(findings.low_quality)} of low quality,")
+    out.print(f"{len(findings.duplicates)} pairs of copies{across}.\n")
+    if findings.wrong_labels is None:
+        err.print("Wrong and missing labels are not checked without --model.")
     else:
-        _print_wrong(found)
-        _print_gaps(found)
-    if found.low_quality:
+        _print_wrong(findings)
+        _print_missing(findings)
+    if findings.low_quality:
         table = _table("Images of low quality", ["image", "reasons"])
-        for image in found.low_quality[:_PRINTED]:
-            table.add_row(_name(found, image.image), ", ".join(image.reasons))
-        _show(table, len(found.low_quality))
-    if found.duplicates:
+        for image in findings.low_quality[:_PRINTED]:
+            table.add_row(_name(findings, image.image), ", ".join(image.reasons))
+        _show(table, len(findings.low_quality))
+    if findings.duplicates:
         table = _table("Copies", ["image", "copy", "kind"])
-        for pair in found.duplicates[:_PRINTED]:
+        for pair in findings.duplicates[:_PRINTED]:
             kind = "exact" if pair.exact else "mirrored" if pair.mirrored else "near"
-            table.add_row(_name(found, pair.first), _name(found, pair.second), kind)
-        _show(table, len(found.duplicates))
-    for part in found.counts:
+            table.add_row(_name(findings, pair.first), _name(findings, pair.second), kind)
+        _show(table, len(findings.duplicates))
+    for part in findings.counts:
         missing = [
-            f"{found.schema.names[a]} {found.schema.attributes[a].classes[label]}"
-            for a, label in found.absent(part)
+            f"{findings.schema.names[a]} {findings.schema.attributes[a].classes[label]}"
+            for a, label in findings.absent(part)
         ]
         if missing:
-            out.print(f"Absent from {part}: {', '.join(missing)}", markup=False)
-    shifted = [shift.what for shift in found.shift if shift.shifted]
-    if found.shift:
-        out.print(f"Parts differ in: {', '.join(shifted) or 'nothing'}", markup=False)
+            out.print(f"Missing in {part}: {', '.join(missing)}", markup=False)
+    shifted = [shift.what for shift in findings.shift if shift.shifted]
+    if findings.shift:
+        out.print(f"The parts differ in: {', '.join(shifted) or 'nothing'}", markup=False)
 
 
-def _print_wrong(found: AuditFindings) -> None:
-    ranked = found.wrong_labels
-    assert ranked is not None, "it is printed where there are predictions"
-    table = _table("Labels that are likely wrong", ["image", "output", "label", "suggested", "p"])
+def _print_wrong(findings: AuditFindings) -> None:
+    ranked = findings.wrong_labels
+    assert ranked is not None, "printed only with predictions"
+    table = _table("Likely wrong labels", ["image", "attribute", "label", "suggested", "p"])
     flagged = ranked.flagged.nonzero()[0]
     for row in flagged[:_PRINTED].tolist():
-        attribute = found.schema.attributes[ranked.attribute[row]]
+        attribute = findings.schema.attributes[ranked.attribute[row]]
         table.add_row(
-            _name(found, int(ranked.image[row])),
+            _name(findings, int(ranked.image[row])),
             escape(attribute.name[:_LABEL]),
             escape(attribute.classes[ranked.given[row]][:_LABEL]),
             escape(attribute.classes[ranked.suggested[row]][:_LABEL]),
@@ -204,15 +211,15 @@ def _print_wrong(found: AuditFindings) -> None:
     _show(table, len(flagged))
 
 
-def _print_gaps(found: AuditFindings) -> None:
-    ranked = found.gaps
-    assert ranked is not None, "it is printed where there are predictions"
-    table = _table("Gaps worth filling", ["image", "output", "perhaps", "p"])
+def _print_missing(findings: AuditFindings) -> None:
+    ranked = findings.gaps
+    assert ranked is not None, "printed only with predictions"
+    table = _table("Missing labels worth filling", ["image", "attribute", "likely", "p"])
     worth = ranked.value.nonzero()[0]
     for row in worth[:_PRINTED].tolist():
-        attribute = found.schema.attributes[ranked.attribute[row]]
+        attribute = findings.schema.attributes[ranked.attribute[row]]
         table.add_row(
-            _name(found, int(ranked.image[row])),
+            _name(findings, int(ranked.image[row])),
             escape(attribute.name[:_LABEL]),
             escape(attribute.classes[ranked.likely[row]][:_LABEL]),
             figure(float(ranked.probability[row]), ".2f"),
@@ -232,8 +239,8 @@ def _show(table: Table, n: int) -> None:
     out.print(f"and {n - _PRINTED} more\n" if n > _PRINTED else "")
 
 
-def _name(found: AuditFindings, image: int) -> str:
-    """The file, its end where it is long: names of one camera begin alike."""
-    part, name = found.parts.place(image)
+def _name(findings: AuditFindings, image: int) -> str:
+    """The file name; of a long one its end, because names of one camera begin the same."""
+    part, name = findings.images.place(image)
     text = name if part == "train" else f"{name} (test)"
     return escape(text if len(text) <= _NAME else "…" + text[1 - _NAME :])

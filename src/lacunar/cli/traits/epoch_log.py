@@ -1,4 +1,4 @@
-"""What a terminal shows of training: a line per epoch, and how far it is."""
+"""The training log in the terminal: one line of losses per epoch, and a progress bar."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ _WIDTH, _CELL = 80, 9
 
 
 class EpochLog:
-    """Print losses on stderr: of training, of validation, the latter per output.
+    """Print the training loss, the validation loss and the validation loss of each output.
 
-    Of one network every epoch has a line, and a star marks one whose validation loss is the lowest
-    so far; of several, which may train at once, each has one when it is done. Outputs that 80
-    columns have no room for are left out.
+    A single network gets one line per epoch; a star marks the lowest validation loss so far. If
+    several networks are trained, possibly at the same time, each gets one line when it is done.
+    Outputs that do not fit into 80 columns are left out.
 
     Parameters
     ----------
     names : sequence of str
-        Of the outputs.
+        Names of the outputs.
     max_epochs : int
-        Of each network.
+        Epochs of each network.
     networks : int
+        Number of networks.
     patience : int, optional
         Epochs without a lower validation loss that end a network before the last.
     report : Report
-        Moves a bar.
+        Progress bar.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class EpochLog:
         self.networks = networks
         self.report = report
         self.patience = max_epochs if patience is None else patience
-        # Of each network: the lowest validation loss, its epoch, and the epochs there were.
+        # By network: the lowest validation loss, its epoch, and the number of epochs so far.
         self.lowest: dict[int, float] = {}
         self.best: dict[int, int] = {}
         self.epochs: dict[int, int] = {}
@@ -55,7 +56,7 @@ class EpochLog:
     def __call__(self, network: int, epoch: Epoch) -> None:
         if network not in self.epochs and epoch.epoch > 1:
             before = f"epoch {epoch.epoch - 1}" + f" of network {network + 1}" * (self.networks > 1)
-            err.print(f"Going on after {before}, which the checkpoint holds.")
+            err.print(f"Continuing after {before}, from the checkpoint.")
         if not self.epochs:
             self._begin()
         self.epochs[network] = epoch.epoch
@@ -67,9 +68,9 @@ class EpochLog:
             self._print(epoch.epoch, epoch, "*" if best else "")
         elif over or epoch.epoch == self.max_epochs:
             self._print(network + 1, epoch, "")
-            # What it did not need counts as done.
+            # Epochs that early stopping saved count as done.
             self.epochs[network] = self.max_epochs
-        # Networks before the first that is heard of were trained whole before a fit was killed.
+        # Networks before the first one seen were completely trained before the fit was stopped.
         done = min(self.epochs) * self.max_epochs + sum(self.epochs.values())
         self.report("epochs", done, self.networks * self.max_epochs)
 
@@ -83,6 +84,6 @@ class EpochLog:
         err.print(f"{number:>7}{cells}{mark}", markup=False)
 
     def _begin(self) -> None:
-        err.print("Loss of training and validation images, and the latter per output:")
+        err.print("Training loss, validation loss, and validation loss of each output:")
         heads = "".join(f"{name[: _CELL - 1]:>{_CELL}}" for name in ("train", "valid", *self.names))
         err.print(f"{'network' if self.networks > 1 else 'epoch':>7}{heads}", markup=False)

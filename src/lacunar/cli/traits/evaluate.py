@@ -1,4 +1,4 @@
-"""``lacunar traits evaluate``: a model's answers beside labels."""
+"""``lacunar traits evaluate``: scores of a model on labelled images."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from lacunar.cli.console import (
     progress,
     write_text,
 )
+from lacunar.cli.traits.arguments import CacheOption, DeviceOption, ModelArgument, SchemaOption
 from lacunar.cli.traits.tables import (
     print_classes,
     print_confidence,
@@ -29,40 +30,36 @@ from lacunar.errors import InputError
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="Directory of a fitted traits model.")],
+    model: ModelArgument,
     data: Annotated[
-        Path, typer.Argument(help="Directory with Test_Data, one with a CSV file, or the file.")
+        Path,
+        typer.Argument(
+            help="Directory with Test_Data, directory with one CSV file, or a CSV file."
+        ),
     ],
     part: Annotated[
         str | None,
         typer.Option(
-            help="test or train, of a directory with Train_Data and Test_Data "
-            "(default: test where there is one)."
+            help="test or train, for a directory with Train_Data and Test_Data "
+            "(default: test if there is one)."
         ),
     ] = None,
-    schema: Annotated[
-        Path | None,
-        typer.Option(help="schema.toml with attributes and columns, if not beside the data."),
-    ] = None,
+    schema: SchemaOption = None,
     confusion: Annotated[
-        bool, typer.Option("--confusion", help="Also print what is taken for what.")
+        bool, typer.Option("--confusion", help="Also print the confusion matrices.")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option("-o", "--out", help="JSON file to write as well.")
+        Path | None, typer.Option("-o", "--out", help="Also write the scores to this JSON file.")
     ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="auto, cpu, cuda, mps ... (default: that of the fit).")
-    ] = None,
-    cache: Annotated[
-        Path | None, typer.Option(help="Where decoded images are kept (or LACUNAR_CACHE).")
-    ] = None,
+    device: DeviceOption = None,
+    cache_dir: CacheOption = None,
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
-    """Compare a model's answers with the labels of a data set.
+    """Compare a model's predictions with the labels of a data set.
 
-    Intervals hold 95 % and come from resampling images. Every figure stands beside that of always
-    answering the largest class.
+    Every score is shown with its 95 % bootstrap interval over images, next to the score of always
+    predicting the most common class.
     """
     from lacunar.store.traits import load_traits
     from lacunar.traits.data.dataset import has_test_split, read_dataset
@@ -79,7 +76,7 @@ def evaluate(
     if output is not None:
         check_file_destination(output, force=force)
     if part not in {None, "test", "train"}:
-        raise InputError(f"--part: expected test or train, got {part!r}")
+        raise InputError(f"expected test or train, got {part!r}", field="part")
     loaded = load_traits(model)
     if device is not None:
         loaded = loaded.on_device(device)
@@ -93,7 +90,7 @@ def evaluate(
     )
     with progress() as report:
         found, confidence, points = evaluate_traits(
-            loaded, dataset, reading=partial(report, "decoding images"), cache_dir=cache
+            loaded, dataset, reading=partial(report, "decoding images"), cache_dir=cache_dir
         )
     document = {
         "part": part,
@@ -109,7 +106,7 @@ def evaluate(
         return
     print_scores(found, f"Images of {dataset.source.name}")
     if part == "train":
-        out.print("Where the model was fitted to these images, others give lower figures.\n")
+        out.print("If the model was trained on these images, scores of new images are lower.\n")
     print_points(loaded.schema, points)
     print_confidence(confidence)
     print_classes(found)

@@ -1,4 +1,4 @@
-"""``lacunar traits predict --explain``: a page of the places that answers lie in."""
+"""``lacunar traits predict --explain``: a page of heat maps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lacunar.errors import InputError
 
 if TYPE_CHECKING:
     from lacunar.traits.data.image_sources import ImageFile
-    from lacunar.traits.model import TraitsModel
+    from lacunar.traits.predict.torch_predictor import TorchTraits
 
 _SUFFIXES = (".html", ".htm")
 
@@ -22,46 +22,48 @@ def is_onnx_file(model: Path) -> bool:
 
 
 def check_explanations(model: Path, page: Path, *, balanced: bool, force: bool) -> None:
-    """Refuse early what would be refused after long work.
+    """Check before the prediction that its page of heat maps can be made.
 
     Raises
     ------
     InputError
-        If the model has no gradients, answers are not to be the most probable classes, which are
-        those that the page explains, or it cannot be written where it is to be.
+        If the model is an ONNX file, which has no gradients, if predictions are balanced, because
+        the page explains the most probable classes, or if the page cannot be written.
     """
     if is_onnx_file(model):
         raise InputError(
-            f"--explain: expected the directory of a model, got {model}, and an ONNX file has no"
-            " gradients to tell places by"
+            f"expected the directory of a model, got {model}: an ONNX file has no gradients for"
+            " heat maps",
+            field="explain",
         )
     if balanced:
         raise InputError(
-            "--explain: expected answers of the most probable classes, got --balanced, whose"
-            " answers may be others"
+            "expected predictions of the most probable classes, got `balanced`, which may predict"
+            " other classes",
+            field="explain",
         )
-    # A name that no kind of answers has, so that -o can never name the same file.
+    # No format of predictions has this suffix: -o cannot name the same file.
     if page.suffix.lower() not in _SUFFIXES:
-        raise InputError(f"--explain: expected a file ending in .html, got {page}")
+        raise InputError(f"expected a file ending in .html, got {page}", field="explain")
     check_file_destination(page, force=force)
 
 
 def write_explanations(
-    model: TraitsModel, images: Sequence[ImageFile], page: Path, *, n_images: int
+    predictor: TorchTraits, images: Sequence[ImageFile], page: Path, *, n_images: int
 ) -> None:
-    """Explain the first images that can be read, on one page, written whole or not at all.
+    """Write one page, atomically, that explains the first images that can be read.
 
     Parameters
     ----------
-    model : TraitsModel
+    predictor : TorchTraits
     images : sequence of ImageFile
     page : Path
-        Is replaced if it is there.
+        An existing file is replaced.
     n_images : int
-        How many of the images can be read.
+        Number of images that can be read.
     """
     from lacunar.report.traits.explained import MOST_IMAGES, explained_page
     from lacunar.traits.predict.explainer import explain_files
 
-    explained = explain_files(model, images, at_most=MOST_IMAGES)
-    write_text(page, explained_page(model, explained, n_images=n_images))
+    explained = explain_files(predictor, images, at_most=MOST_IMAGES)
+    write_text(page, explained_page(predictor.model, explained, n_images=n_images))

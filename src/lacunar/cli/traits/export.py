@@ -1,4 +1,4 @@
-"""``lacunar traits export``: a model as one ONNX file."""
+"""``lacunar traits export``: export of a model to an ONNX file."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from typing import Annotated
 import typer
 
 from lacunar.cli.console import ForceFlag, JsonFlag, check_file_destination, emit_json, out
+from lacunar.cli.traits.arguments import ModelArgument
 from lacunar.errors import InputError
 
 
 def export(
-    model: Annotated[Path, typer.Argument(help="Directory of a fitted traits model.")],
+    model: ModelArgument,
     output: Annotated[Path, typer.Option("-o", "--out", help="ONNX file to write.")],
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
-    """Write a model as an ONNX file, which answers without PyTorch.
+    """Write a model as an ONNX file, which predicts without PyTorch.
 
-    Schema and preprocessing are inside. The file is kept only if its
+    The file contains the schema and the preprocessing. It is kept only if its
     probabilities equal the network's within 1e-4.
     """
     from lacunar.store.traits import load_traits
     from lacunar.traits.environment import require_export
 
     if output.suffix.lower() != ".onnx":
-        raise InputError(f"{output}: expected a file ending in .onnx")
+        raise InputError(f"expected a file ending in .onnx, got {output}", field="output")
     check_file_destination(output, force=force)
     require_export()
     from lacunar.traits.predict.onnx_export import export_onnx

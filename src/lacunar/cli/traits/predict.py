@@ -1,4 +1,4 @@
-"""``lacunar traits predict``: attributes of images that nobody has labelled."""
+"""``lacunar traits predict``: predicted attributes of unlabelled images."""
 
 from __future__ import annotations
 
@@ -24,28 +24,29 @@ from lacunar.cli.console import (
     out,
     progress,
 )
+from lacunar.cli.traits.arguments import DeviceOption
 from lacunar.cli.traits.explain import check_explanations, is_onnx_file, write_explanations
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
     from lacunar.traits.data.class_balance import Factors
     from lacunar.traits.data.image_sources import ImageFile
-    from lacunar.traits.model import TraitsModel
     from lacunar.traits.predict.prediction_files import Write
     from lacunar.traits.predict.predictor import Predictor
+    from lacunar.traits.predict.torch_predictor import TorchTraits
 
 SOME_BROKEN = 3
 
 
 def predict(
     model: Annotated[
-        Path, typer.Argument(help="Directory of a fitted traits model, or an ONNX file of one.")
+        Path, typer.Argument(help="Directory of a fitted traits model, or its ONNX file.")
     ],
-    places: Annotated[
+    inputs: Annotated[
         list[Path],
         typer.Argument(
-            help="Images, folders of them (theirs are left out), CSV files that name them, "
-            "- for paths on standard input."
+            help="Images, folders of images (without subfolders), CSV files that list images, or "
+            "- to read paths from standard input."
         ),
     ],
     output: Annotated[
@@ -53,49 +54,45 @@ def predict(
         typer.Option("-o", "--out", help="File ending in .csv, .json, .jsonl or .parquet."),
     ] = None,
     column: Annotated[
-        str | None, typer.Option(help="Column of the images in CSV files (default: the model's).")
+        str | None,
+        typer.Option(help="Column of CSV files with the image paths (default: the model's)."),
     ] = None,
     null: Annotated[
-        bool, typer.Option("-0", "--null", help="Paths on standard input end in NUL bytes.")
+        bool, typer.Option("-0", "--null", help="Paths on standard input end with NUL bytes.")
     ] = False,
     skip_broken: Annotated[
         bool,
-        typer.Option(
-            help="Go on past images that cannot be read, name them, and end with status 3."
-        ),
+        typer.Option(help="Skip images that cannot be read, list them, and exit with status 3."),
     ] = True,
     all_probabilities: Annotated[
-        bool, typer.Option("--all-probabilities", help="Tell the probability of every class.")
+        bool, typer.Option("--all-probabilities", help="Output the probability of every class.")
     ] = False,
     spreadsheet_safe: Annotated[
         bool,
         typer.Option(
-            "--spreadsheet-safe", help="Quote text in a CSV file that a spreadsheet would run."
+            "--spreadsheet-safe", help="Quote CSV cells that a spreadsheet would run as a formula."
         ),
     ] = False,
     balanced: Annotated[
         float | None,
         typer.Option(
             metavar="TAU",
-            help="Favour rare classes: divide probabilities by their classes' shares to this "
-            "power, 0 to 2, and tell the class of the highest quotient; traits evaluate shows "
-            "what that wins and costs.",
+            help="0 to 2: favour rare classes by dividing each probability by the share of its "
+            "class to this power. `traits evaluate` shows the effect on the scores.",
         ),
     ] = None,
     explain: Annotated[
         Path | None,
-        typer.Option(help="HTML file to write: the first images, and where each answer lies."),
+        typer.Option(help="HTML file to write: heat maps of the first images."),
     ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="auto, cpu, cuda, mps ... (default: that of the fit).")
-    ] = None,
+    device: DeviceOption = None,
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
-    """Tell the attributes of images.
+    """Predict the attributes of images.
 
-    The most probable class of each attribute is told, with the probability the network gives it,
-    however unlike the training images an image is. With --balanced it may be a rarer one.
+    The output is the most probable class of each attribute with its probability, even for images
+    unlike the training images. With --balanced it may be a rarer class.
     """
     from lacunar.traits.data.image_sources import list_images
     from lacunar.traits.predict.prediction_files import (
@@ -109,9 +106,9 @@ def predict(
     if output is not None:
         check_file_destination(output, force=force)
     elif spreadsheet_safe:
-        raise InputError("--spreadsheet-safe: expected a CSV file to write, named by -o")
+        raise InputError("expected -o with a CSV file, got none", field="spreadsheet_safe")
     elif all_probabilities and not json:
-        raise InputError("--all-probabilities: expected --json, or a file to write, named by -o")
+        raise InputError("expected --json, or -o with a file, got none", field="all_probabilities")
     if explain is not None:
         check_explanations(model, explain, balanced=balanced is not None, force=force)
     predictor, loaded = _open(model, device)
@@ -125,10 +122,10 @@ def predict(
     if output is not None:
         check_predictions(output, form)
     images = list_images(
-        places,
+        inputs,
         predictor.schema,
         column=column,
-        # There is none where a service starts a command.
+        # A service may start the command without standard input.
         standard_input=getattr(sys.stdin, "buffer", None),
         null=null,
     )
@@ -142,9 +139,9 @@ def predict(
     if output is not None:
         with writing_predictions(output, form) as write:
             broken = work(write)
-        _tell_written(output, len(images), broken, explain, json=json)
+        _print_written(output, len(images), broken, explain, json=json)
     else:
-        # Nothing is printed of work that is not whole, and no memory holds all of it.
+        # Print nothing before all images are predicted; the file saves memory.
         with TemporaryFile() as spool:
             with (json_document if json else json_lines)(spool, form) as write:
                 broken = work(write)
@@ -156,19 +153,19 @@ def predict(
                 for line in spool:
                     _print(json_.loads(line))
     if explain is not None and not json:
-        out.print(f"Where the answers lie: {explain}", markup=False, soft_wrap=True)
+        out.print(f"Heat maps written to {explain}", markup=False, soft_wrap=True)
     if broken:
-        _tell_broken(broken, len(images))
+        _print_broken(broken, len(images))
         raise typer.Exit(SOME_BROKEN)
 
 
-def _open(model: Path, device: str | None) -> tuple[Predictor, TraitsModel | None]:
-    """Make a model ready to answer; PyTorch is not touched for an ONNX file, which is no model."""
+def _open(model: Path, device: str | None) -> tuple[Predictor, TorchTraits | None]:
+    """Load a predictor, and its model unless it is an ONNX file, which needs no PyTorch."""
     if is_onnx_file(model):
         from lacunar.traits.predict.onnx_predictor import OnnxTraits
 
         if device not in {None, "auto", "cpu"}:
-            raise InputError(f"--device: expected cpu for an ONNX file, got {device!r}")
+            raise InputError(f"expected cpu for an ONNX file, got {device!r}", field="device")
         return OnnxTraits(model), None
     from lacunar.store.traits import load_traits
     from lacunar.traits.environment import require_torch
@@ -178,14 +175,16 @@ def _open(model: Path, device: str | None) -> tuple[Predictor, TraitsModel | Non
 
     loaded = load_traits(model)
     loaded = loaded if device is None else loaded.on_device(device)
-    return TorchTraits(loaded), loaded
+    predictor = TorchTraits(loaded)
+    return predictor, predictor
 
 
 def _factors(predictor: Predictor, tau: float, model: Path) -> Factors:
     if predictor.shares is None:
         raise InputError(
-            f"--balanced: expected a file that tells the shares of classes, got {model}, which"
-            " does not; export it again"
+            f"expected a file with the shares of the classes, got {model} without them;"
+            " export it again",
+            field="balanced",
         )
     return predictor.shares.factors(tau)
 
@@ -193,7 +192,7 @@ def _factors(predictor: Predictor, tau: float, model: Path) -> Factors:
 def _predict(
     predictor: Predictor, images: list[ImageFile], write: Write, *, skip_broken: bool
 ) -> list[dict[str, str]]:
-    """Write the answers for images; which of them are broken, and why."""
+    """Write the predictions of images; return the broken images with their reasons."""
     from lacunar.traits.predict.predictor import predict_images
 
     broken: list[dict[str, str]] = []
@@ -212,21 +211,21 @@ def _predict(
     return broken
 
 
-def _tell_written(
+def _print_written(
     path: Path, n: int, broken: list[dict[str, str]], page: Path | None, *, json: bool
 ) -> None:
     if json:
-        told = {"file": str(path), "images": n, "broken": broken}
-        emit_json(told if page is None else told | {"explain": str(page)})
+        document = {"file": str(path), "images": n, "broken": broken}
+        emit_json(document if page is None else document | {"explain": str(page)})
         return
     out.print(
-        f"Answers for {n - len(broken)} images written to {path}", markup=False, soft_wrap=True
+        f"Predictions for {n - len(broken)} images written to {path}", markup=False, soft_wrap=True
     )
 
 
-def _tell_broken(broken: list[dict[str, str]], n: int) -> None:
-    for found in broken:
-        err.print(found["reason"], style="red", markup=False)
+def _print_broken(broken: list[dict[str, str]], n: int) -> None:
+    for image in broken:
+        err.print(image["reason"], style="red", markup=False)
     err.print(f"{len(broken)} of {n} images could not be read.", style="bold red")
 
 

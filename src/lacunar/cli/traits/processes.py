@@ -1,4 +1,4 @@
-"""A command that several processes run at once and that speaks as one."""
+"""One error message and one check of the output for a command run by several processes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def speaking_as_one() -> Iterator[ProcessGroup]:
-    """Meet the other processes, if there are any; of all that fail only the first says why."""
+def single_error() -> Iterator[ProcessGroup]:
+    """Join the other processes, if any; of all that fail, only the first raises its error.
+
+    The others exit with status 2.
+    """
     from lacunar.traits.training.distributed import SINGLE_PROCESS, joined
 
     processes = SINGLE_PROCESS
@@ -34,25 +37,28 @@ def speaking_as_one() -> Iterator[ProcessGroup]:
 
 
 def check_in_first(processes: ProcessGroup, check: Callable[[], None]) -> None:
-    """Check in the first process, which alone writes, where it may; what it refuses, all refuse.
+    """Run a check of the output in the first process, the only one that writes.
+
+    An error of it is raised in every process.
 
     Raises
     ------
     InputError
     """
-    refused = None
+    failure = None
     if processes.rank == 0:
         try:
             check()
         except InputError as error:
-            refused = str(error)
-    refused = processes.broadcast(refused)
-    if refused is not None:
-        raise InputError(refused)
+            failure = error.sentence, error.field
+    failure = processes.broadcast(failure)
+    if failure is not None:
+        sentence, field = failure
+        raise InputError(sentence, field=field)
 
 
 def check_workers(workers: int | None, processes: ProcessGroup) -> None:
-    """Refuse two kinds of sharing at once.
+    """Refuse worker processes under ``torchrun``.
 
     Raises
     ------
@@ -60,23 +66,25 @@ def check_workers(workers: int | None, processes: ProcessGroup) -> None:
     """
     if processes.size > 1 and (workers or 1) > 1:
         raise InputError(
-            "--workers: expected none under torchrun, whose processes train each network together,"
-            f" got {workers}"
+            "expected none under torchrun, whose processes train each network together,"
+            f" got {workers}",
+            field="workers",
         )
 
 
 def warn_of_restarts(checkpoint: Path | None) -> None:
-    """Say what a restart by ``torchrun`` costs without a checkpoint: everything."""
+    """Warn that a restart by ``torchrun`` loses all work if there is no checkpoint."""
     if checkpoint is None and os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0") != "0":
-        err.print("Without --checkpoint a restart begins from the start, with the same result.")
+        err.print("Without --checkpoint, a restart begins from the start, with the same result.")
 
 
-def tell_beginning(checkpoint: Path | None, processes: ProcessGroup) -> None:
-    """Say that several processes find no epoch to go on from; if they do, the epochs' log says so.
+def print_beginning(checkpoint: Path | None, processes: ProcessGroup) -> None:
+    """Print that several processes found no saved epoch and start from the first.
 
-    After a restart the first of them may be on another machine, with another disk.
+    After a restart, the first process may be on another machine with another disk. If epochs are
+    found, ``EpochLog`` prints it.
     """
     from lacunar.traits.fit import has_checkpoints
 
     if processes.size > 1 and checkpoint is not None and not has_checkpoints(checkpoint):
-        err.print(f"{checkpoint} holds no epoch: the fit begins at the first.", markup=False)
+        err.print(f"{checkpoint} holds no epoch: the fit starts from the first.", markup=False)

@@ -1,4 +1,4 @@
-"""Tables of a traits model and of its figures, in 80 columns."""
+"""Tables of a traits model and of its scores, 80 columns wide."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from lacunar.traits.json_schema import Measure
     from lacunar.traits.model import TraitsModel
 
-# As lacunar.traits.evaluate.metrics.FIGURES has them.
+# Columns in the order of lacunar.traits.evaluate.metrics.FIGURES.
 _ACCURACY, _MACRO_F1, _MACRO_F1_ALL, _BALANCED = range(4)
-# A label that is longer would push a table over 80 columns.
+# A longer label would make a table wider than 80 columns.
 _NAME = 24
 
 
 def print_counts(model: TraitsModel) -> None:
-    """How many images of each part have which label."""
-    table = _table("Labels of each part", ["class", *model.counts], n_names=2)
+    """Print the number of images with each label, by part."""
+    table = _table("Number of images with each label", ["class", *model.counts], n_names=2)
     for position, attribute in enumerate(model.schema.attributes):
         for row, name in enumerate(("unknown", *attribute.classes)):
             counts = (str(found[position][row]) for found in model.counts.values())
@@ -37,15 +37,15 @@ def print_counts(model: TraitsModel) -> None:
 
 
 def print_scores(found: Evaluation, what: str) -> None:
-    """Accuracy and both macro F1 of each output beside those of the largest class."""
+    """Print accuracy, macro F1 and balanced accuracy of each output, next to the baseline."""
     n = int(found.confusions[0].sum() + found.unknown[0])
     out.print(
-        f"{what}: {n}.\nWith 95 % intervals. largest: had every answer been the largest class\n"
-        "of the training labels. Unknown labels count nowhere.",
+        f"{what}: {n}.\nIn parentheses: 95 % intervals. baseline: always predicting the most\n"
+        "common class of the training labels. Unknown labels are ignored.",
         markup=False,
     )
-    _print_figures(found, "Accuracy and macro F1 over the classes that occur")
-    table = _table(None, ["macro F1 of\nall classes", "largest", "balanced\naccuracy"])
+    _print_figures(found, "Accuracy, and macro F1 over the classes present")
+    table = _table(None, ["macro F1 of\nall classes", "baseline", "balanced\naccuracy"])
     table.add_column("known", justify="right")
     table.add_column("unknown", justify="right")
     known = [str(int(confusion.sum())) for confusion in found.confusions]
@@ -62,23 +62,23 @@ def print_scores(found: Evaluation, what: str) -> None:
 
 
 def print_points(schema: Schema, points: OperatingPoints) -> None:
-    """What favouring rare classes wins and costs: means at each tau, then each output."""
+    """Print the effect of favouring rare classes: means at each tau, then each output."""
     out.print(
-        "tau: probabilities are divided by the share of their class to this power, so\n"
-        "that rare classes are told more often. The model itself answers at"
-        f" {points.as_answered:g},\n'traits predict --balanced' at any.",
+        "tau: each probability is divided by the share of its class to this power, so that\n"
+        "rare classes are predicted more often. The model itself uses tau ="
+        f" {points.as_answered:g},\n'traits predict --balanced' any tau.",
         markup=False,
     )
     means = Table(title="Operating points, means over the outputs", title_justify="left")
     for column in ("tau", "accuracy", "macro F1", "balanced accuracy"):
         means.add_column(column, justify="right", no_wrap=True)
-    for tau, found in zip(points.taus, points.scores, strict=True):
+    for tau, scores in zip(points.taus, points.scores, strict=True):
         columns = (_ACCURACY, _MACRO_F1, _BALANCED)
-        means.add_row(f"{tau:g}", *(figure(float(found[-1, column])) for column in columns))
+        means.add_row(f"{tau:g}", *(figure(float(scores[-1, column])) for column in columns))
     out.print(means)
     each = _table("Accuracy/macro F1 at each tau", [f"{tau:g}" for tau in points.taus])
     for row, name in enumerate(schema.names):
-        cells = ((found[row, _ACCURACY], found[row, _MACRO_F1]) for found in points.scores)
+        cells = ((scores[row, _ACCURACY], scores[row, _MACRO_F1]) for scores in points.scores)
         each.add_row(
             escape(name), *("/".join(figure(value, ".2f") for value in pair) for pair in cells)
         )
@@ -86,17 +86,17 @@ def print_points(schema: Schema, points: OperatingPoints) -> None:
 
 
 def print_confidence(found: Sequence[Confidence]) -> None:
-    """Calibration and what abstaining leaves, output by output."""
+    """Print calibration and selective accuracy of each output."""
     from lacunar.traits.to_json import confidence_document
 
     document = confidence_document(found)
     out.print(
-        "ECE: distance between confidence and accuracy, before and after calibration, and\n"
-        "what chance alone gives. at 80 %: accuracy of the surest 80 %. given: answers not\n"
-        "kept back, and how many of them are right.",
+        "ECE: expected calibration error, before and after calibration, and by chance alone.\n"
+        "at 80 %: accuracy of the most confident 80 %. coverage: share of predictions without\n"
+        "abstention. correct: accuracy of these.",
         markup=False,
     )
-    columns = ["ECE before", "after", "chance", "at 80 %", "given", "right"]
+    columns = ["ECE before", "after", "chance", "at 80 %", "coverage", "correct"]
     keys: tuple[Measure, ...] = (
         "ece_before", "ece", "ece_chance", "accuracy_at_80", "coverage", "kept_accuracy",
     )  # fmt: skip
@@ -110,11 +110,11 @@ def print_confidence(found: Sequence[Confidence]) -> None:
 
 
 def print_classes(found: Evaluation) -> None:
-    """Precision, recall and F1 of each class of each output."""
+    """Print precision, recall and F1 of each class of each output."""
     from lacunar.traits.evaluate.metrics import class_table
 
     columns = ["class", "images", "precision", "recall", "F1"]
-    table = _table("Each class (images: whose label it is)", columns, n_names=2)
+    table = _table("Scores of each class (images: images with this label)", columns, n_names=2)
     for attribute, confusion in zip(found.schema.attributes, found.confusions, strict=True):
         classes = class_table(confusion)
         for row, name in enumerate(attribute.classes):
@@ -132,13 +132,15 @@ def print_classes(found: Evaluation) -> None:
 
 
 def print_confusions(found: Evaluation) -> None:
-    """A matrix per output: a row per label, a column per answer."""
+    """Print a confusion matrix per output: a row per label, a column per prediction."""
     for attribute, confusion in zip(found.schema.attributes, found.confusions, strict=True):
         _print_confusion(attribute, confusion.tolist())
 
 
 def _print_confusion(attribute: Attribute, confusion: list[list[int]]) -> None:
-    out.print(f"\n{attribute.name}: rows are labels, columns are answers, by number", markup=False)
+    out.print(
+        f"\n{attribute.name}: rows are labels, columns are predictions, by number", markup=False
+    )
     table = Table(box=None, padding=(0, 1))
     table.add_column("", no_wrap=True, max_width=_NAME)
     for position in range(len(confusion)):
@@ -151,7 +153,7 @@ def _print_confusion(attribute: Attribute, confusion: list[list[int]]) -> None:
 
 
 def _print_figures(found: Evaluation, title: str) -> None:
-    table = _table(title, ["accuracy", "largest", "macro F1", "largest"])
+    table = _table(title, ["accuracy", "baseline", "macro F1", "baseline"])
     for row, name in enumerate(_names(found)):
         table.add_row(
             name,

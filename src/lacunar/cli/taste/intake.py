@@ -1,0 +1,39 @@
+"""Sentences about the ratings that a command has read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lacunar.cli.console import err
+
+if TYPE_CHECKING:
+    from lacunar.taste.data.ratings import Intake
+    from lacunar.taste.model import TasteModel
+
+
+def print_intake(model: TasteModel) -> None:
+    """Print how many ratings a model was fitted to and which were left out."""
+    ratings, profiles = model.ratings, model.profiles
+    err.print(
+        f"Read {len(ratings.log)} ratings of {ratings.n_items} films by {ratings.n_users} users; "
+        f"{profiles.gap_share:.1%} of the user x genre cells are unknown "
+        f"(gaps: {model.config.gaps}; view: {model.config.view})."
+    )
+    if profiles.unrated_genres:
+        err.print(f"Genres without ratings: {', '.join(profiles.unrated_genres)}.")
+    if profiles.constant_genres:
+        err.print(f"Genres with equal ratings by all: {', '.join(profiles.constant_genres)}.")
+    if not ratings.has_times:
+        err.print("Ratings have no times: of repeated ratings, the highest is used.")
+    if ratings.intake.repeated:
+        err.print(f"Left out {ratings.intake.repeated} repeated ratings.")
+    print_unknown_items(ratings.intake)
+
+
+def print_unknown_items(intake: Intake) -> None:
+    """Print how many ratings and users were left out because films are unknown."""
+    if intake.unknown_item_rows:
+        err.print(
+            f"Left out {intake.unknown_item_rows} ratings of {intake.unknown_items} films that are "
+            f"not in the catalogue, and {intake.dropped_users} users without other ratings."
+        )
