@@ -70,7 +70,7 @@ def main() -> None:
     everybody = np.zeros(ratings.n_users, dtype=np.int64)
     popular = [segment_popularity_ndcg(split, everybody) for split in splits]
     print(describe_machine("numpy", "scikit-learn"))
-    print("\n| seen | K | nDCG@10 | restarts agree | refits agree | seconds a fit |")
+    print("\n| features | K | nDCG@10 | restarts agree | refits agree | seconds per fit |")
     print("|---|---|---|---|---|---|")
     print(f"| (popularity) | | {np.mean(popular):.3f} | | | |")
     for name, config in ROWS.items():
@@ -106,7 +106,7 @@ def main() -> None:
         config = ROWS[name]
         found = choose(data_of(ratings, config), config, range(1, 13), folds=5)
         fit_grid = found.fit_grid
-        print(f"\n{name}\n\n| K | BIC | ICL | left out | restarts agree | degenerate fits |")
+        print(f"\n{name}\n\n| K | BIC | ICL | held out | restarts agree | degenerate fits |")
         print("|---|---|---|---|---|---|")
         for row, k in enumerate(fit_grid.n_components):
             print(
