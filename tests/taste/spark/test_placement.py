@@ -32,7 +32,7 @@ def test_users_are_placed_as_they_are_here(
         )
     files = sorted(path.name for path in (tmp_path / "there").iterdir())
     assert files == [f"part-{number:05}.parquet" for number in range(3)]
-    with pytest.raises(InputError, match="pass `force` to replace it"):
+    with pytest.raises(InputError, match="pass `force` to replace them"):
         place_users_on_spark(sample_log, rule, tmp_path / "there")
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 

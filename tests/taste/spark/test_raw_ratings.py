@@ -83,8 +83,8 @@ def test_a_file_that_only_the_other_reader_understands_is_refused(
 def test_dates_in_text_are_for_the_other_reader(spark: SparkSession, write_csv: Write) -> None:
     directory = write_csv("1,1,4.0,2026-05-31 18:30")
     assert read_ratings(directory).log["timestamp"].to_pylist() == [1780252200]
-    told = "column timestamp: expected seconds for the engine spark, got dates"
-    assert told in refused(spark, directory)
+    message = "column timestamp: expected seconds for the engine spark, got dates"
+    assert message in refused(spark, directory)
     directory = write_csv("1,1,4.0,2026-05-31 18:30", "1,1,4.0,tomorrow")
     assert "ratings.csv, line 3" in refused(spark, directory)
 
@@ -129,9 +129,9 @@ def test_bad_parquet_is_refused_by_column(
         types = [pa.int64(), pa.int64(), pa.float64(), pa.int64()]
         empty = pa.table([pa.array([], kind) for kind in types], names=list(GOOD))
         pq.write_table(empty, directory / "ratings.parquet")
-    told = refused(spark, directory)
-    assert message in told
-    assert "ratings.parquet" in told
+    error = refused(spark, directory)
+    assert message in error
+    assert "ratings.parquet" in error
 
 
 def test_columns_are_asked_for_by_their_exact_names(spark: SparkSession, write_csv: Write) -> None:

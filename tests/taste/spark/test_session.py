@@ -17,16 +17,16 @@ def libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "find_spec", lambda name: ModuleSpec(name, None))
 
 
-def java_home(folder: Path, told: str) -> Path:
+def java_home(folder: Path, output: str) -> Path:
     program = folder / "bin" / "java"
     program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\necho '{told}' >&2\n")
+    program.write_text(f"#!/bin/sh\necho '{output}' >&2\n")
     program.chmod(0o755)
     return folder
 
 
 @pytest.mark.parametrize(
-    ("told", "version"),
+    ("output", "version"),
     [
         ('openjdk version "21" 2023-09-19', 21),
         ('java version "17.0.15" 2025-04-15 LTS', 17),
@@ -34,8 +34,8 @@ def java_home(folder: Path, told: str) -> Path:
         ("no such thing", 0),
     ],
 )
-def test_the_version_of_java_is_read_old_style_and_new(told: str, version: int) -> None:
-    assert java_version(told) == version
+def test_the_version_of_java_is_read_old_style_and_new(output: str, version: int) -> None:
+    assert java_version(output) == version
 
 
 @pytest.mark.parametrize("missing", ["pyspark", "pandas"])
@@ -84,14 +84,14 @@ def test_java_17_will_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 
 def test_what_a_worker_raised_is_told_by_its_last_line() -> None:
     errors = pytest.importorskip("pyspark.errors")
-    told = (
+    text = (
         "From a worker:\nTraceback (most recent call last):\n  File x\n    f()\nKeyError: 1\nmore"
     )
     with (
         pytest.raises(InputError, match=r"^expected peace, got: KeyError: 1$"),
         or_refuse("expected peace"),
     ):
-        raise errors.PySparkException(told)
+        raise errors.PySparkException(text)
 
 
 def test_other_failures_keep_their_traceback() -> None:

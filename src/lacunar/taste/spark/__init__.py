@@ -1,1 +1,1 @@
-"""Tastes of logs larger than a machine: the same steps as beside it, on Spark's partitions."""
+"""The steps of ``lacunar.taste`` on a Spark cluster, for logs larger than one machine."""

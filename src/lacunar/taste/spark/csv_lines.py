@@ -1,8 +1,8 @@
-"""Lines of a CSV file as Spark sees them: one by one, on any machine, in no order.
+"""Parsing of single CSV lines on Spark, which reads lines in any order.
 
-A line is taken only if it is plain: the fields the header names, each without quotes or wholly in
-quotes, UTF-8, numbers written as numbers. Whatever is not plain is marked and left to the reader
-that can say which line it is.
+A line is parsed only if it is plain: it has the fields of the header, each without quotes or
+entirely in quotes, is valid UTF-8, and has numbers where numbers belong. Other lines are marked;
+then the local reader reads the file and names the line in its error.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from lacunar.taste.data.catalogue import WHOLE_NUMBER
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-# Spark would read "4d" as a number, too.
+# Spark alone would also accept "4d" as a number.
 NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"
-# Possessive, as Java's matcher takes a stack frame for each step it may want to go back to.
+# Possessive quantifiers: Java's matcher needs a stack frame for each step it can backtrack to.
 _QUOTED = r'"[^"]*+(?:""[^"]*+)*+"'
 _FIELD = rf'(?:{_QUOTED}|[^",]*+)'
 
@@ -27,22 +27,22 @@ def parsed_lines(lines: DataFrame, columns: list[str]) -> DataFrame:
     Parameters
     ----------
     lines : DataFrame
-        ``value``: lines without their ends, the header among them.
+        ``value``: lines without line ends, including the header.
     columns : list of str
-        What the header names; holds ``userId``, ``movieId``, ``rating`` and ``timestamp``.
+        Columns in the header, which include ``userId``, ``movieId``, ``rating`` and ``timestamp``.
 
     Returns
     -------
     DataFrame
-        ``value``, ``user_id``, ``item_id``, ``rating``, ``timestamp``, ``plain``; the cells of a
-        line that is not plain mean nothing.
+        ``value``, ``user_id``, ``item_id``, ``rating``, ``timestamp``, ``plain``; ignore the cells
+        of a line that is not plain.
     """
     n = len(columns)
     well_formed = _whole(rf"{_FIELD}(?:,{_FIELD}){{{n - 1}}}")
     cells = {name: _cell(columns.index(name), n) for name in columns}
     split = lines.selectExpr(
         "value",
-        # A test is cheaper than a match, and most lines hold no quote.
+        # Most lines have no quotes, and searching for one is faster than a regular expression.
         f"CASE WHEN contains(value, '\"') THEN rlike(value, {well_formed})"
         f" ELSE size(split(value, ',')) = {n} END"
         " AND is_valid_utf8(value) AND NOT contains(value, '\\0') AND NOT contains(value, '\\r')"
@@ -64,17 +64,17 @@ def parsed_lines(lines: DataFrame, columns: list[str]) -> DataFrame:
 
 
 def is_number(column: str) -> str:
-    """SQL: whether text is a number."""
+    """SQL condition that text is a number."""
     return f"rlike({column}, {_whole(NUMBER)})"
 
 
 def is_whole_number(column: str) -> str:
-    """SQL: whether text is a whole number of at most 18 digits."""
+    """SQL condition that text is a whole number of at most 18 digits."""
     return f"rlike({column}, {_whole(WHOLE_NUMBER)})"
 
 
 def _cell(position: int, n: int) -> str:
-    """SQL: the field at a position of n, without its quotes."""
+    """SQL of the field at a position of n, without its quotes."""
     before = rf"(?:{_FIELD},){{{position}}}"
     after = rf"(?:,{_FIELD}){{{n - 1 - position}}}"
     raw = f"regexp_extract(value, {_whole(f'{before}({_FIELD}){after}')}, 1)"
@@ -86,5 +86,5 @@ def _cell(position: int, n: int) -> str:
 
 
 def _whole(regex: str) -> str:
-    """SQL: a pattern that is to match a text from its first to its last character."""
+    """SQL of a pattern that must match all of a text."""
     return rf"r'\A(?:{regex})\z'"

@@ -1,4 +1,4 @@
-"""The engine for logs larger than a machine: Spark, wherever its master is."""
+"""SQL over Arrow tables on Spark, and Python on the partitions of a frame."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ArrowMap = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 class Broadcast(Protocol):
-    """What a cluster was sent once for many tasks."""
+    """A value that was sent to the cluster once for many tasks."""
 
     @property
     def value(self) -> Any: ...
@@ -35,24 +35,24 @@ class SparkEngine:
 
     def __init__(self, session: SparkSession) -> None:
         self._session = session
-        self._there: list[tuple[pa.Table, DataFrame]] = []
+        self._on_cluster: list[tuple[pa.Table, DataFrame]] = []
 
     def keep(self, table: pa.Table, frame: DataFrame) -> None:
-        """Take ``frame`` wherever this very table is named: its rows are on the cluster already."""
-        self._there.append((table, frame))
+        """Use ``frame`` in place of this table object: its rows are already on the cluster."""
+        self._on_cluster.append((table, frame))
 
     def __call__(self, sql: str, tables: Mapping[str, pa.Table]) -> pa.Table:
-        """Run SQL over the tables named in it."""
+        """Run SQL over the given tables, and fetch the result."""
         frames = {name: self._frame(table) for name, table in tables.items()}
         return collected(run(self._session, sql, frames))
 
     def _frame(self, table: pa.Table) -> DataFrame:
-        there = (frame for known, frame in self._there if known is table)
-        return next(there, None) or as_frame(self._session, table)
+        kept = (frame for known, frame in self._on_cluster if known is table)
+        return next(kept, None) or as_frame(self._session, table)
 
 
 def run(session: SparkSession, sql: str, frames: Mapping[str, DataFrame]) -> DataFrame:
-    """Run SQL over frames by name; its rows are still to be computed."""
+    """Run SQL over frames by name; Spark computes the rows when they are used."""
     with _views(session, frames):
         return session.sql(sql)
 
@@ -75,34 +75,35 @@ def as_frame(session: SparkSession, table: pa.Table) -> DataFrame:
 
 
 def map_partitions(frame: DataFrame, work: ArrowMap, schema: str) -> DataFrame:
-    """Let Python work on each partition, Arrow in and Arrow out.
+    """Apply a Python function to the Arrow batches of each partition.
 
     Parameters
     ----------
     frame : DataFrame
     work : callable
-        From the batches of a partition to those of the result. It is sent to workers by name
-        where it can be imported, so they need ``lacunar``, and nothing else is shipped.
+        Maps the batches of a partition to those of the result. A function of a module is sent to
+        workers by its name, so they need ``lacunar`` installed, and no code is sent.
     schema : str
-        Columns of the result, as Spark writes them; their Arrow types must match.
+        Columns of the result in Spark's notation; the types of its Arrow batches must match.
     """
     with without_pandas_warning():
         return frame.mapInArrow(work, schema)
 
 
 def check_workers(session: SparkSession) -> None:
-    """Refuse to go on where workers have no Lacunar, or another one than this process.
+    """Check that all workers have the same version of Lacunar as this process.
 
     Raises
     ------
     InputError
+        If a worker has no Lacunar, or another version.
     """
     with or_refuse(f"expected lacunar {__version__} on every worker"):
-        everywhere = session.range(session.sparkContext.defaultParallelism)
-        found = collected(map_partitions(everywhere, _version, "version string"))
-    odd = set(found["version"].to_pylist()) - {__version__}
-    if odd:
-        raise InputError(f"expected lacunar {__version__} on every worker, got {odd.pop()}")
+        tasks = session.range(session.sparkContext.defaultParallelism)
+        versions = collected(map_partitions(tasks, _version, "version string"))["version"]
+    others = set(versions.to_pylist()) - {__version__}
+    if others:
+        raise InputError(f"expected lacunar {__version__} on every worker, got {others.pop()}")
 
 
 def _version(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -111,14 +112,14 @@ def _version(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def aggregates(frame: DataFrame, *expressions: str) -> Row:
-    """The one row that aggregates over a whole frame make."""
+    """Compute aggregates over all rows of a frame, as one row."""
     row = frame.selectExpr(*expressions).first()
     assert row is not None, "aggregates over all rows are one row"
     return row
 
 
 def collected(frame: DataFrame) -> pa.Table:
-    """Fetch all rows, in the order of partitions, as DuckDB would return them."""
+    """Fetch all rows in the order of partitions, with the same types as from DuckDB."""
     table = frame.toArrow()
     columns = [column.combine_chunks() for column in table.columns]
     return pa.table(dict(zip(table.column_names, columns, strict=True)))

@@ -1,4 +1,4 @@
-"""The E step where the users are: parameters go out, sums come back."""
+"""The E step on a cluster: parameters are sent to the partitions, which return sums."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ _Work = Callable[[PartitionRows, Any], _Cells]
 
 
 class SparkExpectation:
-    """Rows on a cluster, as :class:`~lacunar.mixture.chunked.Expectation` sees them.
+    """E step over rows on a cluster: a :class:`~lacunar.mixture.chunked.Expectation`.
 
     Every E step is one job: the parameters are broadcast, each partition returns its sums, and the
-    driver adds them pairwise in the order of partitions. Partitions follow from the number of
-    users alone, so neither the cluster nor a worker that dies on the way changes a bit.
+    driver adds them pairwise in the order of partitions. Partitions depend only on the number of
+    users, so the result is bit-equal on every cluster, even if a worker dies and its tasks are
+    repeated.
 
     Parameters
     ----------
@@ -42,14 +43,17 @@ class SparkExpectation:
         self._rows = rows
         self._covariance_type: CovarianceType = covariance_type
         d = len(rows.columns)
-        found = self._over_parts(_moments, ("counts", "means", "squares"), None)
+        rows_of_sums = self._over_partitions(_moments, ("counts", "means", "squares"), None)
         moments = pairwise_sum(
-            [Moments(*(array_of(row[name], d) for name in row if name != "first")) for row in found]
+            [
+                Moments(*(array_of(row[name], d) for name in row if name != "first"))
+                for row in rows_of_sums
+            ]
         )
-        nobody = moments.counts == 0
-        # As `column_moments` has it for a column that nobody knows.
-        self.origin = np.where(nobody, 0.0, moments.means)
-        self.variances = np.where(nobody, 1.0, moments.squares / np.maximum(moments.counts, 1))
+        unknown = moments.counts == 0
+        # The values that `column_moments` gives a column without a known cell.
+        self.origin = np.where(unknown, 0.0, moments.means)
+        self.variances = np.where(unknown, 1.0, moments.squares / np.maximum(moments.counts, 1))
 
     @property
     def n_rows(self) -> int:
@@ -58,7 +62,7 @@ class SparkExpectation:
     def statistics(self, parameters: MixtureParameters) -> tuple[FloatArray, SufficientStatistics]:
         """Mean log-likelihood of each mixture (B,), and sums over all rows."""
         b, k, d = parameters.means.shape
-        found = self._over_parts(
+        partial_sums = self._over_partitions(
             _sums,
             ("bound", "mass", "sums", "second"),
             (parameters, self._covariance_type, self.origin),
@@ -71,42 +75,44 @@ class SparkExpectation:
                     array_of(row["second"], b, k, -1),
                     self._covariance_type,
                 )
-                for row in found
+                for row in partial_sums
             ]
         )
-        return pairwise_sum([array_of(row["bound"], b) for row in found]) / self.n_rows, sums
+        bound = pairwise_sum([array_of(row["bound"], b) for row in partial_sums])
+        return bound / self.n_rows, sums
 
     def labels(self, parameters: MixtureParameters) -> NDArray[np.intp]:
         """Most probable component of each row, shape (B, N); means in the units of the data."""
-        found = self._over_parts(_labels, ("labels",), (parameters, self._covariance_type))
+        rows = self._over_partitions(_labels, ("labels",), (parameters, self._covariance_type))
         shape = (parameters.n_restarts, -1)
         return np.concatenate(
-            [array_of(row["labels"], *shape, dtype=np.intp) for row in found], axis=1
+            [array_of(row["labels"], *shape, dtype=np.intp) for row in rows], axis=1
         )
 
     def responsibilities(self, parameters: MixtureParameters) -> FloatArray:
         """Probability of each component for each row under one mixture, shape (N, K)."""
         task = (parameters, self._covariance_type)
-        found = self._over_parts(_responsibilities, ("belongs",), task)
+        rows = self._over_partitions(_responsibilities, ("responsibilities",), task)
         return np.concatenate(
-            [array_of(row["belongs"], -1, parameters.n_components) for row in found]
+            [array_of(row["responsibilities"], -1, parameters.n_components) for row in rows]
         )
 
-    def _over_parts(
+    def _over_partitions(
         self, work: _Work, names: Sequence[str], task: object
     ) -> list[Mapping[str, pa.Scalar]]:
-        """Do work on each partition's rows; what it returned, in their order."""
+        """Apply a function to each partition's rows; its results, in the order of partitions."""
         sent = self._rows.session.sparkContext.broadcast(task)
         schema = ", ".join(["first int", *(f"{name} binary" for name in names)])
         try:
-            work_of_part = partial(_each, work=work, sent=sent, n_columns=len(self._rows.columns))
-            found = map_partitions(self._rows.frame, work_of_part, schema).toArrow()
+            n_columns = len(self._rows.columns)
+            on_batches = partial(_on_batches, work=work, sent=sent, n_columns=n_columns)
+            results = map_partitions(self._rows.frame, on_batches, schema).toArrow()
         finally:
             sent.destroy()
-        # Batch by batch: in one array there is room for 2 GB of such cells.
+        # Batch by batch, since one Arrow array holds at most 2 GB of such cells.
         rows = [
             dict(zip(batch.schema.names, cells, strict=True))
-            for batch in found.to_batches()
+            for batch in results.to_batches()
             for cells in zip(*batch.columns, strict=True)
         ]
         return sorted(rows, key=lambda row: int(row["first"].as_py()))
@@ -114,10 +120,10 @@ class SparkExpectation:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """How many cells of each column are known, their mean, and their squares about it, each (D,).
+    """Count, mean and sum of squared deviations of each column's known cells, each (D,).
 
-    Sums of two parts: Chan, Golub and LeVeque (1983), "Algorithms for computing the sample
-    variance".
+    Addition merges two groups of rows: Chan, Golub and LeVeque (1983), "Algorithms for computing
+    the sample variance".
 
     Examples
     --------
@@ -133,16 +139,16 @@ class Moments:
     def __add__(self, other: Moments) -> Moments:
         counts = self.counts + other.counts
         share = other.counts / np.maximum(counts, 1)
-        apart = other.means - self.means
+        difference = other.means - self.means
         return Moments(
             counts,
-            self.means + apart * share,
-            self.squares + other.squares + apart**2 * self.counts * share,
+            self.means + difference * share,
+            self.squares + other.squares + difference**2 * self.counts * share,
         )
 
 
 def pairwise_sum(parts: Sequence[Summed]) -> Summed:
-    """Add neighbours until one is left: rounding grows with the depth of the tree alone.
+    """Add neighbours until one sum is left: rounding errors grow only with the tree's depth.
 
     Examples
     --------
@@ -153,11 +159,11 @@ def pairwise_sum(parts: Sequence[Summed]) -> Summed:
     while len(level) > 1:
         pairs = [a + b for a, b in zip(level[::2], level[1::2], strict=False)]
         level = pairs + level[len(pairs) * 2 :]
-    found: Summed = level[0]
-    return found
+    total: Summed = level[0]
+    return total
 
 
-def _each(
+def _on_batches(
     batches: Iterator[pa.RecordBatch], work: _Work, sent: Broadcast, n_columns: int
 ) -> Iterator[pa.RecordBatch]:
     for part in partitions_of(batches, n_columns):
@@ -191,16 +197,16 @@ def _sums(
 
 
 def _labels(part: PartitionRows, task: tuple[MixtureParameters, CovarianceType]) -> _Cells:
-    return {"labels": _belongs(part, *task).argmax(axis=1)}
+    return {"labels": _posterior(part, *task).argmax(axis=1)}
 
 
 def _responsibilities(
     part: PartitionRows, task: tuple[MixtureParameters, CovarianceType]
 ) -> _Cells:
-    return {"belongs": np.ascontiguousarray(_belongs(part, *task)[0].T)}
+    return {"responsibilities": np.ascontiguousarray(_posterior(part, *task)[0].T)}
 
 
-def _belongs(
+def _posterior(
     part: PartitionRows, parameters: MixtureParameters, covariance_type: CovarianceType
 ) -> FloatArray:
     """Responsibilities of a partition's rows, shape (B, K, n)."""

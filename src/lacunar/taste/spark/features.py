@@ -1,4 +1,4 @@
-"""What a mixture sees of each user, made and kept where the users are."""
+"""Features of all users, computed and kept on the cluster."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class SparkRows:
     ----------
     session : SparkSession
     frame : DataFrame
-        One row per partition: ``first`` user, ``n`` users, ``values`` and ``noise`` as the bytes of
-        arrays of shape (n, D); kept on the cluster.
+        One row per partition, persisted on the cluster: ``first`` user, ``n`` users, ``values``
+        and ``noise`` as the bytes of arrays of shape (n, D).
     n_users : int
     columns, periods : tuple of str
-        Of the view, of length D; and the periods of release that were rated.
+        The D columns of the view, and the periods of release of rated films.
     rating_variance : float
         See :class:`~lacunar.taste.features.genre_profiles.GenreProfiles`.
     """
@@ -56,20 +56,20 @@ class SparkRows:
     rating_variance: float
 
     def free(self) -> None:
-        """Let the cluster forget the rows."""
+        """Free the rows on the cluster."""
         self.frame.unpersist()
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionRows:
-    """Rows of consecutive users, the first at position ``first``."""
+    """Rows of consecutive users, starting with the user at position ``first``."""
 
     first: int
     data: MixtureData
 
 
 def spark_rows(log: SparkLog, config: TasteConfig) -> SparkRows:
-    """Build the view that a config names, partition by partition.
+    """Build the view of a config, partition by partition.
 
     Parameters
     ----------
@@ -79,11 +79,11 @@ def spark_rows(log: SparkLog, config: TasteConfig) -> SparkRows:
     Raises
     ------
     InputError
-        If ``periods`` is wanted and no rated film has a year.
+        If the view includes ``periods`` and no rated film has a year.
     """
     genres, periods = log.catalogue.genres, rated_periods(log)
-    # A view of nobody has all the columns, and is refused for what one of everybody would be.
-    nobody = build_view(
+    # A view of no users has all columns, and raises the errors that a view of all users raises.
+    empty = build_view(
         config.view,
         GenreProfiles(genres, np.empty((0, len(genres))), np.empty((0, len(genres)), np.int64), 0),
         PeriodCounts(periods, np.empty((0, len(periods)), np.int64)),
@@ -101,13 +101,13 @@ def spark_rows(log: SparkLog, config: TasteConfig) -> SparkRows:
     frame = map_partitions(cells, view, _ROWS_SCHEMA).persist()
     frame.count()
     cells.unpersist()
-    return SparkRows(log.session, frame, log.n_users, nobody.columns, periods, variance)
+    return SparkRows(log.session, frame, log.n_users, empty.columns, periods, variance)
 
 
 def partitions_of(
     batches: Iterator[pa.RecordBatch] | list[pa.RecordBatch], n_columns: int
 ) -> Iterator[PartitionRows]:
-    """Read rows of users from what :class:`SparkRows` keeps."""
+    """Read rows of users from the batches of ``SparkRows.frame``."""
     for batch in batches:
         for first, n, values, noise in zip(*batch.columns, strict=True):
             shape = (n.as_py(), n_columns)

@@ -1,4 +1,4 @@
-"""A fit on a cluster: its group-bys run there, and EM over all users."""
+"""A taste fit on a Spark cluster, which runs the group-bys and EM over all users."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def fit_taste_on_spark(
     progress: StageProgress | None = None,
     checkpoint_dir: Path | None = None,
 ) -> TasteModel:
-    """Learn segments from a log on a cluster.
+    """Fit segments to a log on a cluster.
 
-    Group-bys run there, and so does EM over all users where there are more than
-    ``config.search_users``. A model holds its log, so the cleaned log is fetched once.
+    The cluster runs the group-bys and, if there are more than ``config.search_users`` users, EM
+    over all users. The cleaned log is fetched once, since a model holds its log.
 
     Parameters
     ----------
@@ -34,12 +34,12 @@ def fit_taste_on_spark(
     progress : callable, optional
         Called with (stage, steps done, steps in all).
     checkpoint_dir : Path, optional
-        On the driver; see :func:`~lacunar.taste.fit.fit_taste`.
+        Directory on the driver; see :func:`~lacunar.taste.fit.fit_taste`.
 
     Raises
     ------
     InputError
-        As :func:`~lacunar.taste.fit.fit_taste`.
+        See :func:`~lacunar.taste.fit.fit_taste`.
     """
     ratings = log.collect()
 

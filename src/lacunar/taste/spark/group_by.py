@@ -1,4 +1,4 @@
-"""What every user rated, per genre and per period, each range of users in one partition."""
+"""Group-bys of ratings by user and genre or period; one range of users per partition."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ SELECT user, {ID}, NULL, NULL, NULL, NULL, user_id FROM users
 
 
 def rated_periods(log: SparkLog) -> tuple[str, ...]:
-    """Periods of release that any rated film falls into, in order."""
+    """Periods of release of all rated films, in order."""
     periods = as_frame(log.session, item_periods(_years(log)))
-    found = collected(run(log.session, _PERIODS_SQL, {"log": log.log, "item_periods": periods}))
-    return tuple(period_name(start) for start in sorted(found["period"].to_pylist()))
+    rated = collected(run(log.session, _PERIODS_SQL, {"log": log.log, "item_periods": periods}))
+    return tuple(period_name(start) for start in sorted(rated["period"].to_pylist()))
 
 
 def user_cells(log: SparkLog, genres: tuple[str, ...], periods: tuple[str, ...]) -> DataFrame:
-    """Run the group-bys of profiles and periods on a cluster.
+    """Run the group-bys of genre profiles and period counts on a cluster.
 
     Parameters
     ----------
     log : SparkLog
     genres, periods : tuple of str
-        Those that count; films of others count for what they have of these.
+        Columns of the profiles; other genres and periods are ignored.
 
     Returns
     -------
     DataFrame
-        What :func:`~lacunar.taste.spark.partitions.read_partition` reads.
+        Input of :func:`~lacunar.taste.spark.partitions.read_partition`.
     """
     by_genre = genre_columns(log.catalogue.item_genres, log.catalogue.genres, genres)
     by_period = period_columns(_years(log), periods)

@@ -1,4 +1,4 @@
-"""A ratings log on a cluster, cleaned and coded as :mod:`lacunar.taste.data.ratings` says."""
+"""A ratings log on a Spark cluster, cleaned and encoded as ``lacunar.taste.data`` does."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from lacunar.taste.spark.raw_ratings import raw_ratings
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# A partition holds the users of one range of positions. Its size follows from the number of users
-# alone: sums taken partition by partition are then the same on every cluster.
+# A partition holds the users of one range of positions. Its size depends only on the number of
+# users, so that sums over partitions are the same on every cluster.
 _MAX_PARTITIONS = 1 << 10
 _ORDER = ("user", "item")
 
@@ -61,7 +61,7 @@ FROM raw LEFT JOIN items ON items.item_id = CAST(raw.item_id AS {item_type})
 
 @dataclass(frozen=True)
 class SparkLog:
-    """Ratings of U users, cleaned and coded, on a cluster.
+    """Ratings of U users on a cluster, cleaned and encoded by position.
 
     Parameters
     ----------
@@ -69,8 +69,8 @@ class SparkLog:
     users : DataFrame
         ``user`` (position), ``user_id``.
     log : DataFrame
-        ``user``, ``item`` (positions), ``rating``, ``timestamp``, one row per pair; a partition
-        holds the users of one range of positions, in order of user and item.
+        ``user``, ``item`` (positions), ``rating``, ``timestamp``, one row per user and film; a
+        partition holds the users of one range of positions, in order of user and item.
     n_users, n_ratings : int
     users_per_partition : int
     catalogue : Catalogue
@@ -90,7 +90,7 @@ class SparkLog:
     intake: Intake
 
     def collect(self) -> Ratings:
-        """Fetch all of it, as :func:`~lacunar.taste.data.reading.read_ratings` would read it."""
+        """Fetch the log; equals the result of :func:`~lacunar.taste.data.reading.read_ratings`."""
         users = collected(self.users.orderBy("user"))
         return Ratings(
             users=users["user_id"].combine_chunks(),
@@ -103,7 +103,7 @@ class SparkLog:
         )
 
     def engine(self, ratings: Ratings) -> SparkEngine:
-        """An engine that knows where the log of :meth:`collect` is already."""
+        """An engine that uses the log on the cluster for the log of :meth:`collect`."""
         engine = SparkEngine(self.session)
         engine.keep(ratings.log, self.log)
         return engine
@@ -122,17 +122,17 @@ def read_log(
     ----------
     session : SparkSession
     directory : Path
-        With ``ratings.csv`` or ``ratings.parquet``, seen by every worker under this path.
+        Has ``ratings.csv`` or ``ratings.parquet``; every worker must see it under this path.
     scale : RatingScale, optional
-        Half a star to five stars unless named.
+        Allowed ratings; by default 0.5 to 5 in steps of 0.5.
     users_per_partition : int
-        Users of one partition; more where there would be over 1,024 partitions.
+        Users of one partition; increased if there would be over 1,024 partitions.
 
     Raises
     ------
     InputError
-        As :func:`~lacunar.taste.data.reading.read_ratings`, for another layout, and where workers
-        have another Lacunar.
+        See :func:`~lacunar.taste.data.reading.read_ratings`; also for other layouts, and if workers
+        have another version of Lacunar.
     """
     check_workers(session)
     scale = scale or RatingScale()
@@ -178,11 +178,11 @@ def read_log(
 def by_partition(
     frame: DataFrame, n_users: int, users_per_partition: int, *order: str
 ) -> DataFrame:
-    """Put the rows of each range of users into one partition, in the order of columns named."""
+    """Put each range of users into one partition, with rows sorted by the columns in ``order``."""
     n_partitions = max(1, -(-n_users // users_per_partition))
-    placed = frame.selectExpr("*", f"CAST(user DIV {users_per_partition} AS INT) AS part")
-    together = placed.repartitionById(n_partitions, "part").drop("part")
-    return together.sortWithinPartitions(*order) if order else together
+    numbered = frame.selectExpr("*", f"CAST(user DIV {users_per_partition} AS INT) AS part")
+    partitioned = numbered.repartitionById(n_partitions, "part").drop("part")
+    return partitioned.sortWithinPartitions(*order) if order else partitioned
 
 
 def _read_catalogue(source: Source, *, whole_items: bool) -> Catalogue:

@@ -1,4 +1,4 @@
-"""Users of one partition: from the cells a group-by gave to the arrays all else works on."""
+"""Users of one partition: from the rows of the group-bys to arrays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lacunar.aliases import FloatArray
 from lacunar.taste.features.genre_profiles import GenreProfiles, Spread, dense_cells
 from lacunar.taste.features.release_periods import PeriodCounts
 
-# What a row of cells tells of its user.
+# Kinds of rows: mean rating in a genre, count in a period, or the user's id.
 GENRE, PERIOD, ID = 0, 1, 2
 
 
@@ -26,7 +26,7 @@ class Partition:
     Parameters
     ----------
     first : int
-        Position of the first.
+        Position of the first user.
     user_ids : pyarrow.Array of length n
     means : ndarray of shape (n, G)
     counts : ndarray of shape (n, G)
@@ -42,46 +42,49 @@ class Partition:
     spread: Spread
 
     def profiles(self, genres: tuple[str, ...], rating_variance: float) -> GenreProfiles:
+        """Genre profiles of the users."""
         return GenreProfiles(genres, self.means, self.counts, rating_variance)
 
     def periods(self, names: tuple[str, ...]) -> PeriodCounts:
+        """Period counts of the users."""
         return PeriodCounts(names, self.period_counts)
 
 
 def read_partition(
     batches: Iterator[pa.RecordBatch], n_genres: int, n_periods: int
 ) -> Partition | None:
-    """Put the cells of a partition into arrays; None where it is empty.
+    """Arrange the rows of a partition as arrays; None if it is empty.
 
     Parameters
     ----------
     batches : iterator of pyarrow.RecordBatch
-        ``user``, ``kind``, ``place``, ``mean``, ``square``, ``count``, ``user_id``, in any order:
-        per user one row of kind ``ID``, and one per genre and period that has a rating.
+        ``user``, ``kind``, ``place`` (index of the genre or period), ``mean``, ``square``,
+        ``count``, ``user_id``; rows in any order. Each user has one row of kind ``ID``, and one
+        row per genre and period with a rating.
     n_genres, n_periods : int
     """
-    held = [batch for batch in batches if batch.num_rows]
-    if not held:
+    filled = [batch for batch in batches if batch.num_rows]
+    if not filled:
         return None
-    cells = pa.Table.from_batches(held)
-    people = cells.filter(pc.equal(cells["kind"], ID)).sort_by("user")
-    first, n = people["user"][0].as_py(), len(people)
-    moved = cells.set_column(
+    cells = pa.Table.from_batches(filled)
+    users = cells.filter(pc.equal(cells["kind"], ID)).sort_by("user")
+    first, n = users["user"][0].as_py(), len(users)
+    shifted = cells.set_column(
         cells.column_names.index("user"), "user", pc.subtract(cells["user"], first)
     )
-    genres = moved.filter(pc.equal(moved["kind"], GENRE))
+    genres = shifted.filter(pc.equal(shifted["kind"], GENRE))
     means, counts, spread = dense_cells([genres.rename_columns({"place": "genre"})], (n, n_genres))
-    periods = moved.filter(pc.equal(moved["kind"], PERIOD))
+    periods = shifted.filter(pc.equal(shifted["kind"], PERIOD))
     period_counts = np.zeros((n, n_periods), dtype=np.int64)
     period_counts[periods["user"].to_numpy(), periods["place"].to_numpy()] = periods[
         "count"
     ].to_numpy()
-    ids = people["user_id"].combine_chunks()
+    ids = users["user_id"].combine_chunks()
     return Partition(first, ids, means, counts, period_counts, spread)
 
 
 def record(values: Mapping[str, Any], types: Mapping[str, pa.DataType]) -> pa.RecordBatch:
-    """One row; an array becomes its bytes."""
+    """Make a batch of one row, with arrays as bytes."""
     return pa.RecordBatch.from_arrays(
         [
             pa.array([value.tobytes() if isinstance(value, np.ndarray) else value], types[name])
@@ -92,5 +95,5 @@ def record(values: Mapping[str, Any], types: Mapping[str, pa.DataType]) -> pa.Re
 
 
 def array_of(cell: pa.Scalar, *shape: int, dtype: type[Any] = np.float64) -> NDArray[Any]:
-    """Numbers from the bytes of a cell, without copying them."""
+    """View the bytes of a cell as an array, without copying."""
     return np.frombuffer(cell.as_buffer(), dtype=dtype).reshape(shape or -1)

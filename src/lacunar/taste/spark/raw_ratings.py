@@ -1,7 +1,7 @@
-"""Raw ratings as a frame, refused where :mod:`lacunar.taste.data.layouts` would refuse them.
+"""Reading and checking of raw ratings on Spark, with the errors of the local reader.
 
-Spark reads ``ratings.csv`` and ``ratings.parquet`` (a file or a directory of parts), from a path
-that every worker sees. The films beside them are few: the driver reads them as it always does.
+Spark reads ``ratings.csv`` and ``ratings.parquet`` (a file or a directory of files), from a path
+that every worker sees. The films are few: the driver reads them with the local reader.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class RawRatings:
     Parameters
     ----------
     frame : DataFrame
-        ``user_id``, ``item_id`` (text), ``rating``, ``timestamp``; read again at each use.
+        ``user_id``, ``item_id`` (text), ``rating``, ``timestamp``; the file is read at each use.
     n_rows : int
     whole_users, whole_items : bool
         Whether all ids are whole numbers.
@@ -64,13 +64,13 @@ def raw_ratings(session: SparkSession, source: Source, scale: RatingScale) -> Ra
     Raises
     ------
     InputError
-        If the layout is another, or anything in the file is off. Of a text file the driver then
-        reads the whole, to name the line.
+        If the layout is not supported, or the file is invalid. To name the line of an invalid text
+        file, the driver reads all of it.
     """
     if (source.ratings.parent / NAMES_FILE).exists():
         raise InputError(
-            f"{source.ratings.parent}: expected the usual names of files and columns for the engine"
-            f" spark, got a {NAMES_FILE}"
+            f"{source.ratings.parent}: expected the standard names of files and columns for the"
+            f" engine spark, got a {NAMES_FILE}"
         )
     match source.ratings.name:
         case "ratings.csv":
@@ -88,7 +88,7 @@ def _csv(session: SparkSession, source: Source, scale: RatingScale) -> RawRating
     path = source.ratings
     columns = header(path, CSV, _COLUMNS, may_lack={"timestamp"})
     _check_timestamp(path, columns)
-    # Bytes stay as they are: a regular expression would mend what is not UTF-8 before it is seen.
+    # No regular expression here: it would replace invalid UTF-8 before the check for it.
     value = (
         "CASE WHEN endswith(value, '\\r') THEN substring(value, 1, length(value) - 1)"
         " ELSE value END AS value"
@@ -96,19 +96,19 @@ def _csv(session: SparkSession, source: Source, scale: RatingScale) -> RawRating
     lines = session.read.text(address(path), lineSep="\n").selectExpr(value).where("value <> ''")
     is_header = lines["value"].isin(_first_line(path))
     rows = parsed_lines(lines, columns).withColumn("is_header", is_header)
-    odd = f"count_if(NOT is_header AND ({_off(scale)} OR NOT plain)) AS odd"
-    found = aggregates(rows, "count_if(is_header) AS headers", odd, *_summary("NOT is_header"))
-    if found["headers"] == 1 and found["n"] and not found["odd"]:
-        return _raw(rows.where("NOT is_header"), found)
-    # Only a reader that goes through the file from its first line knows which one is at fault.
+    invalid = f"count_if(NOT is_header AND ({_off_scale(scale)} OR NOT plain)) AS invalid"
+    counts = aggregates(rows, "count_if(is_header) AS headers", invalid, *_summary("NOT is_header"))
+    if counts["headers"] == 1 and counts["n"] and not counts["invalid"]:
+        return _raw(rows.where("NOT is_header"), counts)
+    # Only the local reader, which reads lines in order, can name the invalid line.
     with suppress(duckdb.Error):
         read_ratings(path.parent, scale=scale)
     if is_date(first_cell(path, CSV, "timestamp")):
         expected, got = ", column timestamp: expected seconds", "dates"
     else:
-        expected, got = ": expected rows of one line each, with nothing but cells,", "others"
+        expected, got = ": expected rows of one line each, with plain cells,", "others"
     raise InputError(
-        f"{path}{expected} for the engine spark, got {got}; write them as Parquet, or use the"
+        f"{path}{expected} for the engine spark, got {got}; convert the file to Parquet, or use the"
         " engine duckdb"
     )
 
@@ -133,30 +133,30 @@ def _parquet(session: SparkSession, path: Path, scale: RatingScale) -> RawRating
             f"{_whole('timestamp', kinds, path)} AS timestamp",
             *(f"`{name}` IS NULL AS `no {name}`" for name in _COLUMNS),
         )
-        found = aggregates(
+        counts = aggregates(
             rows,
             *_summary("true"),
             *(f"count_if(`no {name}`) AS `no {name}`" for name in _COLUMNS),
             "count_if(rating IS NULL AND NOT `no rating`"
-            " OR timestamp IS NULL AND NOT `no timestamp`) AS odd",
-            f"min(rating) FILTER (WHERE {_off(scale)}) AS off",
+            " OR timestamp IS NULL AND NOT `no timestamp`) AS invalid",
+            f"min(rating) FILTER (WHERE {_off_scale(scale)}) AS off_scale",
         )
-    if found["odd"]:
+    if counts["invalid"]:
         raise InputError(f"{path}: expected numbers in rating and timestamp, got others")
     for name in _COLUMNS:
-        if found[f"no {name}"]:
+        if counts[f"no {name}"]:
             raise InputError(f"{path}, column {name}: expected a value in every row, got a null")
-    if not found["n"]:
+    if not counts["n"]:
         raise InputError(f"{path}: expected at least one row of data, got none")
-    if found["off"] is not None:
+    if counts["off_scale"] is not None:
         raise InputError(
-            f"{path}, column rating: expected a rating of {scale}, got {found['off']:g}"
+            f"{path}, column rating: expected a rating of {scale}, got {counts['off_scale']:g}"
         )
-    return _raw(rows, found)
+    return _raw(rows, counts)
 
 
 def _summary(condition: str) -> tuple[str, ...]:
-    """SQL: what is to be known of the rows that meet a condition."""
+    """SQL aggregates of the rows that meet a condition: their number, and the types of ids."""
     return (
         f"count_if({condition}) AS n",
         f"bool_and({is_whole_number('user_id')}) FILTER (WHERE {condition}) AS whole_users",
@@ -164,12 +164,14 @@ def _summary(condition: str) -> tuple[str, ...]:
     )
 
 
-def _raw(rows: DataFrame, found: Row) -> RawRatings:
+def _raw(rows: DataFrame, counts: Row) -> RawRatings:
     names = ("user_id", "item_id", "rating", "timestamp")
-    return RawRatings(rows.select(*names), found["n"], found["whole_users"], found["whole_items"])
+    return RawRatings(
+        rows.select(*names), counts["n"], counts["whole_users"], counts["whole_items"]
+    )
 
 
-def _off(scale: RatingScale) -> str:
+def _off_scale(scale: RatingScale) -> str:
     steps = f"(rating - {scale.minimum}D) / {scale.step}D"
     return (
         f"(isnan(rating) OR rating < {scale.minimum}D OR rating > {scale.maximum}D"
@@ -179,7 +181,7 @@ def _off(scale: RatingScale) -> str:
 
 def _text(name: str, kinds: dict[str, str], path: Path) -> str:
     if not re.fullmatch(f"{_WHOLE}|string", kinds[name]):
-        raise _unlike(path, name, "whole numbers or text", kinds[name])
+        raise _wrong_type(path, name, "whole numbers or text", kinds[name])
     return f"trim(CAST(`{name}` AS STRING))"
 
 
@@ -187,7 +189,7 @@ def _number(name: str, kinds: dict[str, str], path: Path) -> str:
     if kinds[name] == "string":
         return f"CASE WHEN {is_number(f'`{name}`')} THEN try_cast(`{name}` AS DOUBLE) END"
     if not re.fullmatch(rf"{_WHOLE}|decimal\(\d+,\d+\)|float|double", kinds[name]):
-        raise _unlike(path, name, "numbers", kinds[name])
+        raise _wrong_type(path, name, "numbers", kinds[name])
     return f"CAST(`{name}` AS DOUBLE)"
 
 
@@ -200,11 +202,11 @@ def _whole(name: str, kinds: dict[str, str], path: Path) -> str:
     if kind in {"float", "double"}:
         return f"CASE WHEN `{name}` = floor(`{name}`) THEN try_cast(`{name}` AS BIGINT) END"
     if not re.fullmatch(_WHOLE, kind):
-        raise _unlike(path, name, "whole numbers or dates", kind)
+        raise _wrong_type(path, name, "whole numbers or dates", kind)
     return f"try_cast(`{name}` AS BIGINT)"
 
 
-def _unlike(path: Path, name: str, expected: str, kind: str) -> InputError:
+def _wrong_type(path: Path, name: str, expected: str, kind: str) -> InputError:
     return InputError(f"{path}, column {name}: expected {expected}, got {kind}")
 
 
@@ -212,17 +214,17 @@ def _check_timestamp(path: Path, columns: Collection[str]) -> None:
     if "timestamp" not in columns:
         raise InputError(
             f"{path}: expected a column timestamp for the engine spark, got"
-            f" {', '.join(columns)}; the engine duckdb needs none"
+            f" {', '.join(columns)}; the engine duckdb does not need it"
         )
 
 
 def _first_line(path: Path) -> list[str]:
-    """The header as a line, with and without the mark that Windows puts before it."""
+    """The header line, with and without a byte order mark."""
     with path.open("rb") as file:
         line = file.readline().decode("utf-8-sig").rstrip("\r\n")
     return [line, f"\ufeff{line}"]
 
 
 def address(path: Path) -> str:
-    """A path as Spark takes it: of the local file system, nothing in it a wildcard."""
+    """A local path as a URL for Spark, with wildcards escaped."""
     return "file://" + re.sub(r"([\[\]{}*?\\])", r"\\\1", str(path.resolve()))

@@ -1,4 +1,4 @@
-"""Recommendations for all users of a log on a cluster, each range of users by itself."""
+"""Recommendations for all users of a log on a cluster, partition by partition."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What every worker is sent once.
+    """Data that every worker is sent once.
 
-    Not the log, though the item model of few users holds the feedback that it was fitted to.
+    The log is not part of it, but the EASE model of few users holds the feedback it was fitted to.
     """
 
     recommender: Recommender
@@ -57,32 +57,33 @@ def recommend_all_on_spark(
     force: bool = False,
     users_per_partition: int = USERS_PER_FILE,
 ) -> int:
-    """Write the lists of :func:`~lacunar.taste.recommend.list_files.recommend_all` on the workers.
+    """Recommend to all users of a log; workers write the files.
 
     Parameters
     ----------
     session : SparkSession
     log : Path
-        Parquet file of ``ratings.log``, seen by every worker under this path.
+        Parquet file of ``ratings.log``; every worker must see it under this path.
     recommender, ratings, request
-        As there. Workers are sent the recommender, the films and the ids of users.
+        See :func:`~lacunar.taste.recommend.list_files.recommend_all`. Workers are sent the
+        recommender, the films and the ids of users.
     output : Path
-        Directory that will hold Parquet files, seen by every worker under this path; rows in order
-        of user and rank.
+        Directory for the Parquet files, with rows in order of user and rank. Every worker must see
+        it under this path.
     force : bool
-        Replace such a directory.
+        Whether to replace a directory of Parquet files.
     users_per_partition : int
         Users of one file.
 
     Returns
     -------
     int
-        Rows written.
+        Number of rows written.
 
     Raises
     ------
     InputError
-        If something is there that may not be replaced, or workers have another Lacunar.
+        If ``output`` exists and may not be replaced, or workers have another version of Lacunar.
     """
     check_workers(session)
     task = _Task(
@@ -108,10 +109,10 @@ def recommend_all_on_spark(
 def _write(
     batches: Iterator[pa.RecordBatch], sent: Broadcast, folder: Path
 ) -> Iterator[pa.RecordBatch]:
-    held = [batch for batch in batches if batch.num_rows]
-    if not held:
+    filled = [batch for batch in batches if batch.num_rows]
+    if not filled:
         return
-    log, task = pa.Table.from_batches(held), sent.value
+    log, task = pa.Table.from_batches(filled), sent.value
     user = log["user"].to_numpy()
     part = int(user[0]) // task.users_per_partition
     first = part * task.users_per_partition
@@ -124,7 +125,7 @@ def _write(
         users,
         task.request,
         among=task.among,
-        # A task has one core of its worker.
+        # Spark gives each task one core.
         n_threads=1,
     )
     write_parquet(file_of(folder, part), table)

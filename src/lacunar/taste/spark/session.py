@@ -1,4 +1,4 @@
-"""A Spark session from the address of a master, started quietly and stopped at the end."""
+"""Spark sessions: start and stop, requirements, and errors as one sentence."""
 
 from __future__ import annotations
 
@@ -23,57 +23,57 @@ if TYPE_CHECKING:
 _OLDEST_JAVA = 17
 _SETTINGS = {
     "spark.app.name": "lacunar",
-    # Its pages would be open to everybody who reaches the port.
+    # Spark's web pages would be open to all who can reach the port.
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    # Files are read by what they hold, whatever a cluster takes for granted.
+    # The same results under any defaults of a cluster.
     "spark.sql.ansi.enabled": "true",
     "spark.sql.caseSensitive": "true",
     "spark.sql.session.timeZone": "UTC",
 }
-# Spark's own limit, a gigabyte, is a log of 40 million ratings; the driver's memory is one as well.
+# Spark's default limit, 1 GB, is a log of 40 million ratings. The driver's memory limits it anyway.
 _RESULT_SIZE = ("spark.driver.maxResultSize", "0")
 _LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 
 
 def require_spark() -> None:
-    """Refuse to go on without PySpark and a Java that can run it.
+    """Check that PySpark and a suitable Java are installed.
 
     Raises
     ------
     InputError
-        If PySpark, pandas (which PySpark asks for), or Java 17 or newer is not installed.
+        If PySpark, pandas (which PySpark needs), or Java 17 or newer is not installed.
     """
     missing = [name for name in ("pyspark", "pandas") if find_spec(name) is None]
     if missing:
         raise InputError(
-            f"expected {' and '.join(missing)}, which the engine spark needs, got none:"
-            " pip install 'lacunar[spark]'"
+            f"expected {' and '.join(missing)}, which the engine spark needs, got none;"
+            " install with pip install 'lacunar[spark]'"
         )
     java = _java()
     if java is None:
         raise InputError(
-            f"expected Java {_OLDEST_JAVA} or newer, which Spark needs, got none: install it, or"
-            " name its directory in the variable JAVA_HOME"
+            f"expected Java {_OLDEST_JAVA} or newer, which Spark needs, got none; install it, or"
+            " set the environment variable JAVA_HOME to its directory"
         )
-    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603  # the Java that Spark itself would start
-    version = java_version(told)
+    output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603  # the Java that Spark itself would start
+    version = java_version(output)
     if version < _OLDEST_JAVA:
         raise InputError(
             f"expected Java {_OLDEST_JAVA} or newer, which Spark needs, got Java {version}: {java}"
         )
 
 
-def java_version(told: str) -> int:
-    """The major version in what ``java -version`` tells, 0 where there is none.
+def java_version(output: str) -> int:
+    """Parse the major version in the output of ``java -version``; 0 if there is none.
 
     Examples
     --------
     >>> java_version('openjdk version "17.0.15" 2025-04-15'), java_version('version "1.8.0_401"')
     (17, 8)
     """
-    found = re.search(r'version "(?:1\.)?(\d+)', told)
-    return int(found[1]) if found else 0
+    match = re.search(r'version "(?:1\.)?(\d+)', output)
+    return int(match[1]) if match else 0
 
 
 def _java() -> str | None:
@@ -88,18 +88,18 @@ def _java() -> str | None:
 def spark_session(
     master: str = "local[*]", *, options: Mapping[str, str] | None = None
 ) -> Iterator[SparkSession]:
-    """Start a session, and stop it at the end.
+    """Start a Spark session, and stop it at the end.
 
-    Other settings, such as the memory of executors, come from where Spark looks for them:
-    ``spark-defaults.conf`` and ``PYSPARK_SUBMIT_ARGS``. Workers run the Python that
-    ``PYSPARK_PYTHON`` names, or else the path of this one; it needs ``lacunar`` installed.
+    Other settings, such as the memory of executors, come from ``spark-defaults.conf`` and
+    ``PYSPARK_SUBMIT_ARGS``. Workers run the Python in ``PYSPARK_PYTHON``, or else the path of this
+    Python; it needs ``lacunar`` installed.
 
     Parameters
     ----------
     master : str
         ``local[N]``, ``spark://HOST:PORT``, ``yarn``, ``k8s://...``.
     options : mapping of str to str, optional
-        Spark settings that go before all others.
+        Spark settings that override all others.
 
     Raises
     ------
@@ -110,21 +110,21 @@ def spark_session(
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     settings = _SETTINGS | (_LOOPBACK if master.startswith("local") else {})
     with tempfile.TemporaryDirectory(prefix="lacunar-") as folder:
-        # Spark would leave a folder for tables, of which none are made, where the command was run.
+        # Otherwise Spark creates an empty folder for tables in the working directory.
         settings |= {"spark.sql.warehouse.dir": folder} | dict(options or {})
         with without_pandas_warning():
             session = _started(master, settings)
         try:
             yield session
         finally:
-            # Of a driver that is gone nothing is left to stop.
+            # If the driver has died, there is nothing to stop.
             with suppress(ConnectionError):
                 session.stop()
 
 
 @contextmanager
 def without_pandas_warning() -> Iterator[None]:
-    """Silence PySpark's doubts about a new pandas, of which nothing here is used."""
+    """Silence PySpark's warning about new versions of pandas, which is not used here."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
         yield
@@ -138,16 +138,18 @@ def _started(master: str, settings: Mapping[str, str]) -> SparkSession:
     launch: Any = launch_gateway
     conf = SparkConf().setMaster(master).setAll(list(settings.items()))
     try:
-        # Spark greets on stderr, where one sentence belongs; its errors come as exceptions.
+        # Spark logs to stderr, which is reserved for one error; its errors are exceptions.
         with tempfile.TemporaryFile() as log:
             gateway = SparkContext._gateway or launch(conf, {"stderr": log})
-        # With what a file or a variable of Spark's says, which the launcher has read by now.
-        told: Any = SparkConf(_jvm=gateway.jvm)
-        conf = told.setIfMissing(*_RESULT_SIZE).setMaster(master).setAll(list(settings.items()))
+        # The gateway has read the settings in Spark's files and environment variables.
+        configured: Any = SparkConf(_jvm=gateway.jvm)
+        configured.setIfMissing(*_RESULT_SIZE)
+        conf = configured.setMaster(master).setAll(list(settings.items()))
         context = SparkContext(conf=conf, gateway=gateway)
     except Exception as error:
         raise InputError(
-            f"--master: expected a Spark master that answers, got {master!r}: {reason(error)}"
+            f"expected a Spark master that answers, got {master!r}: {reason(error)}",
+            field="master",
         ) from error
     context.setLogLevel("ERROR")
     return SparkSession(context)
@@ -155,34 +157,35 @@ def _started(master: str, settings: Mapping[str, str]) -> SparkSession:
 
 @contextmanager
 def or_refuse(expected: str) -> Iterator[None]:
-    """Turn what Spark cannot do into a sentence.
+    """Turn errors of Spark into an InputError.
 
     Parameters
     ----------
     expected : str
-        What was expected; what Spark said follows.
+        Beginning of the message; Spark's reason follows.
 
     Raises
     ------
     InputError
+        If Spark raises an error.
     """
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
     try:
         yield
-    # The last is all that is heard of a driver that was ended.
+    # ConnectionError is raised if the driver was killed.
     except (PySparkException, Py4JError, ConnectionError) as error:
         raise InputError(f"{expected}, got: {reason(error)}") from error
 
 
 def reason(error: Exception) -> str:
-    r"""The line that says most of an error of Spark: what is behind it, or what Python raised.
+    r"""The most informative line of a Spark error: its root cause, or the error of Python.
 
     Examples
     --------
-    >>> told = "From the worker:\nTraceback (most recent call last):\n  File ...\nKeyError: 'a'"
-    >>> reason(RuntimeError(told))
+    >>> text = "From the worker:\nTraceback (most recent call last):\n  File ...\nKeyError: 'a'"
+    >>> reason(RuntimeError(text))
     "KeyError: 'a'"
     """
     cause: Any = getattr(error, "java_exception", None)
@@ -191,5 +194,5 @@ def reason(error: Exception) -> str:
     text = str(error if cause is None else cause.getMessage() or cause.toString()).strip()
     _, traceback, frames = text.rpartition("Traceback (most recent call last):")
     lines = (frames if traceback else text).splitlines()
-    said = [line for line in lines if line.strip() and not line.startswith("  ")]
-    return said[0] if said else type(error).__name__
+    unindented = [line for line in lines if line.strip() and not line.startswith("  ")]
+    return unindented[0] if unindented else type(error).__name__
