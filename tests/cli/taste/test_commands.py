@@ -21,6 +21,11 @@ BAD = {
     "no data": (["fit", "nowhere", "-o", "OUT"], "got no such directory"),
     "model in place": (["fit", "DATA", "-o", "MODEL"], "pass --force to replace it"),
     "no parent": (["fit", "DATA", "-o", "OUT/deep"], "expected an existing parent directory"),
+    "unknown covariance": (["fit", "DATA", "-o", "OUT", "--covariance", "x"], "--covariance: "),
+    "no rating is a like": (
+        ["fit", "DATA", "-o", "OUT", "--liked-above", "9", "--max-components", "1"],
+        "--liked-above: ",
+    ),
     "unknown gaps": (["fit", "DATA", "-o", "OUT", "--gaps", "x"], "--gaps: "),
     "no seeds": (["fit", "DATA", "-o", "OUT", "--n-seeds", "0"], "--n-seeds: "),
     "unknown preset": (["fit", "DATA", "-o", "OUT", "--preset", "x"], "--preset: "),

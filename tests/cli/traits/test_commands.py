@@ -75,9 +75,13 @@ BAD = {
         ["fit", "DATA", "-o", "OUT", "--wanted-accuracy", "1.5"],
         "--wanted-accuracy: ",
     ),
+    "refit of the source preset": (
+        ["fit", "DATA", "-o", "OUT", "--preset", "source", "--folds", "2", "--refit", "2"],
+        "--refit: expected 0",
+    ),
     "one fold": (["fit", "DATA", "-o", "OUT", "--folds", "1"], "--folds: "),
     "many folds": (["fit", "DATA", "-o", "OUT", "--folds", "20"], "at least 40 images for 20"),
-    "device": (["fit", "DATA", "-o", "OUT", "--device", "abacus"], "device: expected auto, cpu"),
+    "device": (["fit", "DATA", "-o", "OUT", "--device", "abacus"], "--device: expected auto, cpu"),
     "schema": (["fit", "DATA", "-o", "OUT", "--schema", "none.toml"], "expected a readable file"),
     "checkpoint": (["fit", "DATA", "-o", "OUT", "--resume", "OUT"], "outside the model"),
     "checkpoint file": (
@@ -88,7 +92,12 @@ BAD = {
     "part": (["evaluate", "MODEL", "DATA", "--part", "x"], "--part: expected test or train"),
     "device of answers": (
         ["predict", "MODEL", "DATA/Test_Data/Originals", "--device", "abacus"],
-        "device: expected auto, cpu",
+        "--device: expected auto, cpu",
+    ),
+    "ends of no paths": (["predict", "MODEL", "FILE", "--null"], "--null: expected - among"),
+    "column of no table": (
+        ["predict", "MODEL", "FILE", "--column", "x"],
+        "--column: expected a CSV file",
     ),
     "no image": (["predict", "MODEL", "nowhere.png"], "expected an image file or a folder"),
     "not an image": (["predict", "MODEL", "FILE"], "expected a JPEG, PNG, WEBP or BMP image"),

@@ -113,10 +113,7 @@ def test_data_of_other_columns_without_test_images(people_directory: Path, tmp_p
     done = run_fit(data, tmp_path / "m", "--schema", schema)
     assert done.exit_code == 0, done.output
     assert "from 25 rows, 1 of them for repeated images" in done.stderr
-    assert (
-        "The training images, each predicted by the networks trained without it"
-        in done.stdout
-    )
+    assert "The training images, each predicted by the networks trained without it" in done.stdout
     assert load_traits(tmp_path / "m").intake["train"].repeated == 1
 
 

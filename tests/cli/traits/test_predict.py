@@ -299,7 +299,7 @@ def test_balance_out_of_reach_or_of_a_page_is_refused(
     model: Path, folder: Path, tmp_path: Path
 ) -> None:
     done = predict(model, folder, "--balanced", 3)
-    assert "tau: expected a number from 0 to 2, got 3.0" in str(done.exception)
+    assert "--balanced: expected a number from 0 to 2, got 3.0" in str(done.exception)
     page = tmp_path / "page.html"
     done = predict(model, folder, "--balanced", 0.5, "--explain", page)
     assert "--explain: expected predictions of the most probable classes" in str(done.exception)

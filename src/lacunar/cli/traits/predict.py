@@ -186,7 +186,10 @@ def _factors(predictor: Predictor, tau: float, model: Path) -> Factors:
             " export it again",
             field="balanced",
         )
-    return predictor.shares.factors(tau)
+    try:
+        return predictor.shares.factors(tau)
+    except InputError as error:
+        raise error.renamed({"tau": "--balanced"}) from error
 
 
 def _predict(
