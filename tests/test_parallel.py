@@ -17,19 +17,19 @@ def blas_threads() -> set[int]:
     return {info["num_threads"] for info in threadpool_info() if info["user_api"] == "blas"}
 
 
-def test_results_come_in_the_order_of_the_pieces() -> None:
+def test_results_come_in_the_order_of_the_items() -> None:
     assert in_threads(lambda n: n * n, list(range(50))) == [n * n for n in range(50)]
     assert in_threads(len, []) == []
 
 
 @pytest.mark.parametrize("n", [1, 3])
-def test_progress_counts_the_pieces(n: int) -> None:
-    told: list[tuple[int, int]] = []
-    in_threads(str, range(n), progress=lambda done, total: told.append((done, total)))
-    assert told == [(done, n) for done in range(1, n + 1)]
+def test_progress_counts_the_items(n: int) -> None:
+    calls: list[tuple[int, int]] = []
+    in_threads(str, range(n), progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(done, n) for done in range(1, n + 1)]
 
 
-def test_blas_has_one_thread_meanwhile_and_its_own_again_after() -> None:
+def test_blas_threads_are_limited_and_then_restored() -> None:
     before = blas_threads()
     with one_blas_thread():
         assert blas_threads() == {1}
@@ -38,7 +38,7 @@ def test_blas_has_one_thread_meanwhile_and_its_own_again_after() -> None:
     assert blas_threads() == before
 
 
-def test_a_failure_in_a_piece_is_raised() -> None:
+def test_an_error_of_an_item_is_raised() -> None:
     def work(n: int) -> float:
         if n == 3:
             raise ValueError("three")
@@ -48,7 +48,7 @@ def test_a_failure_in_a_piece_is_raised() -> None:
         in_threads(work, list(range(6)))
 
 
-def test_as_many_pieces_run_at_once_as_are_asked_for() -> None:
+def test_the_given_number_of_threads_runs_at_once() -> None:
     together = Barrier(3, timeout=10)
     assert in_threads(lambda _: together.wait() >= 0, [1, 2, 3], n_threads=3) == [True] * 3
 

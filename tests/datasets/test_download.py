@@ -50,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", span)
         self.send_header("Content-Length", str(len(rest)))
         self.end_headers()
-        # Noted before it is sent: whoever has received it may look at once.
+        # Recorded before sending, because a test may read it as soon as the bytes arrive.
         server.sent.append(len(rest[: server.cut_after]))
         self.wfile.write(rest[: server.cut_after])
 
@@ -166,7 +166,7 @@ def test_no_more_than_the_size_is_written(server, tmp_path):
     assert (tmp_path / "a").read_bytes() == BODY
 
 
-def test_a_refused_connection_names_what_was_tried(tmp_path, monkeypatch):
+def test_a_refused_connection_names_the_address(tmp_path, monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

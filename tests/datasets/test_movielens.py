@@ -122,7 +122,7 @@ def test_a_wrong_checksum_leaves_no_directory_and_no_part(site, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["served"]
 
 
-def test_without_a_server_the_error_tells_how_to_get_the_file_by_hand(tmp_path):
+def test_without_a_server_the_error_explains_the_manual_download(tmp_path):
     address = "http://127.0.0.1:1"
     with pytest.raises(InputError) as error:
         fetch("ml-latest-small", tmp_path / "ml", base_url=address)
@@ -177,7 +177,7 @@ def test_a_member_with_its_hash_passes(site, tmp_path):
     assert contents(tmp_path / "ml") == FILES
 
 
-def test_what_is_no_zip_file_is_refused(site, tmp_path):
+def test_an_invalid_zip_file_is_refused(site, tmp_path):
     base_url = site()
     body = b"<html>sorry</html>"
     (tmp_path / "served" / "tiny.zip").write_bytes(body)

@@ -36,7 +36,7 @@ def test_a_file_that_fails_halfway_leaves_the_old_one_and_nothing_else(tmp_path:
     assert (tmp_path / "a").read_bytes() == b"old"
 
 
-def test_a_file_may_be_read_by_whoever_may_read_new_files(tmp_path: Path) -> None:
+def test_a_file_has_the_permissions_of_new_files(tmp_path: Path) -> None:
     (tmp_path / "plain").touch()
     with replacing(tmp_path / "a") as file:
         file.write(b"one")
@@ -55,7 +55,7 @@ def test_the_old_content_stays_until_the_new_one_is_whole(tmp_path: Path) -> Non
 
 
 TOKEN = "0123456789abcdef"
-#: Takes a sibling of its argument, says so, and waits to be killed.
+#: Holds a staging path of its argument, prints "held", and waits to be killed.
 HOLDER = """
 import sys, time
 from pathlib import Path
@@ -81,7 +81,7 @@ def names(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("directory", [False, True])
-def test_a_sibling_is_gone_afterwards_however_it_ends(tmp_path: Path, directory: bool) -> None:
+def test_the_staging_file_is_removed_after_an_error(tmp_path: Path, directory: bool) -> None:
     def fail() -> None:
         with sibling(tmp_path / "a", directory=directory) as staging:
             assert (staging.parent, staging.is_dir()) == (tmp_path, directory)
@@ -92,7 +92,7 @@ def test_a_sibling_is_gone_afterwards_however_it_ends(tmp_path: Path, directory:
     assert names(tmp_path) == []
 
 
-def test_what_a_killed_run_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+def test_only_leftovers_of_killed_runs_are_removed(tmp_path: Path) -> None:
     (tmp_path / f".a.{TOKEN}.part").mkdir()
     (tmp_path / f".a.{TOKEN}.part" / "half").touch()
     kept = [".a.part", ".a.previous", f".a.{TOKEN}.parts", f".b.{TOKEN}.part", f"a.{TOKEN}.part"]
@@ -102,7 +102,7 @@ def test_what_a_killed_run_left_is_removed_and_nothing_else(tmp_path: Path) -> N
     assert names(tmp_path) == sorted(kept)
 
 
-def test_a_name_with_signs_of_a_pattern_is_taken_as_it_is(tmp_path: Path) -> None:
+def test_pattern_characters_in_a_name_are_escaped(tmp_path: Path) -> None:
     (tmp_path / f".axb.{TOKEN}.part").touch()
     (tmp_path / f".a+b.{TOKEN}.part").touch()
     remove_leftovers(tmp_path / "a.b")
@@ -110,7 +110,7 @@ def test_a_name_with_signs_of_a_pattern_is_taken_as_it_is(tmp_path: Path) -> Non
     assert names(tmp_path) == [f".axb.{TOKEN}.part"]
 
 
-def test_a_link_by_that_name_leads_nowhere(tmp_path: Path) -> None:
+def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.png").touch()
     (tmp_path / f".a.{TOKEN}.part").symlink_to(tmp_path / "photos")
@@ -118,7 +118,7 @@ def test_a_link_by_that_name_leads_nowhere(tmp_path: Path) -> None:
     assert names(tmp_path / "photos") == ["cat.png"]
 
 
-def test_a_directory_of_directories_is_not_ours_to_remove(tmp_path: Path) -> None:
+def test_a_directory_with_subdirectories_is_not_removed(tmp_path: Path) -> None:
     (tmp_path / "a" / "deeper").mkdir(parents=True)
     remove(tmp_path / "a")
     assert names(tmp_path / "a") == ["deeper"]

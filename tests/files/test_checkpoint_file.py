@@ -11,7 +11,7 @@ from lacunar.errors import InputError
 from lacunar.files.checkpoint_file import read_checkpoint_file
 
 
-def test_what_was_kept_is_read_by_its_own_run_alone(tmp_path: Path) -> None:
+def test_a_checkpoint_is_read_only_by_its_own_run(tmp_path: Path) -> None:
     path = tmp_path / "a"
     assert read_checkpoint_file(path, "k", "rows", of="run") is None
     state = json.dumps({"key": "k", "rows": [1]})

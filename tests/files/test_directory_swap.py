@@ -11,7 +11,7 @@ from lacunar.files.directory_swap import content_path, replace_directory
 
 @pytest.fixture(params=["in one step", "in two steps"])
 def steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """As the system does it, and as one would that cannot exchange directories."""
+    """As the system does it, and as a system that cannot exchange directories."""
     if request.param == "in two steps":
         monkeypatch.setattr(directory_swap, "_exchange", lambda first, second: False)
     return str(request.param)
@@ -23,29 +23,27 @@ def directory(path: Path, content: str) -> Path:
     return path
 
 
-def test_a_free_place_is_taken(tmp_path: Path, steps: str) -> None:
+def test_a_free_name_is_used(tmp_path: Path, steps: str) -> None:
     replace_directory(directory(tmp_path / "new", "new"), tmp_path / "a")
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
-def test_the_new_one_is_there_and_no_name_holds_the_old_one_for_good(
-    tmp_path: Path, steps: str
-) -> None:
+def test_the_new_directory_replaces_the_old_one(tmp_path: Path, steps: str) -> None:
     old, new = directory(tmp_path / "a", "old"), directory(tmp_path / "new", "new")
     replace_directory(new, old)
     assert (old / "file").read_text() == "new"
     assert {path.name for path in tmp_path.iterdir()} <= {"a", "new"}
-    # What is left under the name of the staging directory goes with it.
+    # The staging directory may hold the old content; the caller removes it.
     assert not new.exists() or (new / "file").read_text() == "old"
 
 
-def test_an_empty_directory_is_a_free_place(tmp_path: Path, steps: str) -> None:
+def test_an_empty_directory_is_replaced_without_force(tmp_path: Path, steps: str) -> None:
     (tmp_path / "a").mkdir()
     replace_directory(directory(tmp_path / "new", "new"), tmp_path / "a", force=False)
     assert (tmp_path / "a" / "file").read_text() == "new"
 
 
-def test_files_that_may_not_go_stay(tmp_path: Path, steps: str) -> None:
+def test_files_stay_without_force(tmp_path: Path, steps: str) -> None:
     old, new = directory(tmp_path / "a", "old"), directory(tmp_path / "new", "new")
     with pytest.raises(FileExistsError):
         replace_directory(new, old, force=False)
@@ -71,7 +69,7 @@ def test_a_failure_between_two_steps_brings_the_old_one_back(
     assert (old / "file").read_text() == "old"
 
 
-def test_what_stepped_aside_is_found_and_goes_on_to_be_the_old_one(tmp_path: Path) -> None:
+def test_a_directory_left_by_a_broken_replacement_is_recovered(tmp_path: Path) -> None:
     path, new = tmp_path / "a", directory(tmp_path / "new", "new")
     aside = directory(tmp_path / ".a.previous", "old")
     assert content_path(path) == aside
@@ -84,7 +82,7 @@ def test_what_stepped_aside_is_found_and_goes_on_to_be_the_old_one(tmp_path: Pat
     assert not aside.exists()
 
 
-def test_a_leftover_of_two_steps_goes_once_the_new_one_is_there(tmp_path: Path) -> None:
+def test_the_leftover_of_a_replacement_in_two_steps_is_removed(tmp_path: Path) -> None:
     path = directory(tmp_path / "a", "new")
     directory(tmp_path / ".a.previous", "old")
     assert content_path(path) == path

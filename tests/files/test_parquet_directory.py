@@ -44,7 +44,7 @@ def test_a_run_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_what_comes_up_meanwhile_is_refused_and_stays(tmp_path: Path, force: bool) -> None:
+def test_files_written_meanwhile_are_refused_and_stay(tmp_path: Path, force: bool) -> None:
     path = tmp_path / "out"
     sentence = "got other files" if force else "pass `force`"
 
@@ -71,7 +71,7 @@ def test_a_run_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_files_and_missing_parents_are_no_place(tmp_path: Path) -> None:
+def test_files_and_missing_parents_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(InputError, match="got a file"),

@@ -52,7 +52,7 @@ def test_chunks_sum_to_what_one_pass_over_all_rows_gives(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_number_of_threads_changes_no_bit(blobs: FloatArray, kind: str) -> None:
+def test_the_result_does_not_depend_on_the_number_of_threads(blobs: FloatArray, kind: str) -> None:
     data = rows_of(kind, blobs)
     found = []
     for n_threads in (1, 2, 5):
@@ -92,7 +92,7 @@ def crowd(n: int = 3_000) -> FloatArray:
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("kind", ["full", "diag"])
-def test_going_on_is_what_scikit_learn_does_from_the_same_mixture(
+def test_refining_equals_scikit_learn_from_the_same_mixture(
     blobs: FloatArray, kind: CovarianceType
 ) -> None:
     rough = GaussianMixture(3, covariance_type=kind, random_state=1).fit(blobs[::3])
@@ -117,7 +117,7 @@ def test_going_on_is_what_scikit_learn_does_from_the_same_mixture(
 
 
 @pytest.mark.parametrize("kind", ["full", "diag"])
-def test_a_sample_and_then_all_rows_reach_what_all_rows_alone_do(kind: CovarianceType) -> None:
+def test_a_sample_and_then_all_rows_reach_the_optimum_of_all_rows(kind: CovarianceType) -> None:
     data = MixtureData(crowd())
     options = EmOptions(covariance_type=kind, prior_users=3.0, tol=1e-7, max_iter=500)
     whole = search(data, n_components=[4], seeds=range(5), options=options, criterion="bic")

@@ -56,7 +56,7 @@ def test_complete_rows_start_from_k_means(blobs: FloatArray) -> None:
     assert np.array_equal(starts, kmeans_labels(blobs, 3, [2, 0]))
 
 
-def test_starts_fill_gaps_for_k_means_alone(blobs: FloatArray) -> None:
+def test_gaps_are_filled_only_for_k_means(blobs: FloatArray) -> None:
     x = with_gaps(blobs)
     before = x.copy()
     starts = MixtureData(x).starts(3, [0, 1])

@@ -19,7 +19,7 @@ def started(rows: CompleteRows, x: FloatArray) -> MixtureParameters:
     return m_step(rows.start(kmeans_labels(x, 4, range(6)), 4), 1e-6)
 
 
-def test_a_restart_ends_where_it_ends_alone(blobs: FloatArray) -> None:
+def test_a_restart_ends_as_it_does_alone(blobs: FloatArray) -> None:
     rows = CompleteRows(blobs, "diag", 24)
     start = started(rows, blobs)
     together = run_em(partial(e_step, rows), rows.n_rows, start, **SETTINGS)
@@ -31,7 +31,7 @@ def test_a_restart_ends_where_it_ends_alone(blobs: FloatArray) -> None:
         np.testing.assert_allclose(alone.lower_bound[0], together.lower_bound[restart], rtol=1e-9)
 
 
-def test_the_start_is_left_as_it_was(blobs: FloatArray) -> None:
+def test_the_start_is_not_changed(blobs: FloatArray) -> None:
     rows = CompleteRows(blobs, "diag", 24)
     start = started(rows, blobs)
     before = start.copy()
@@ -40,37 +40,37 @@ def test_the_start_is_left_as_it_was(blobs: FloatArray) -> None:
         assert (getattr(start, name) == getattr(before, name)).all()
 
 
-def test_every_step_is_told(blobs: FloatArray) -> None:
+def test_progress_reports_every_iteration(blobs: FloatArray) -> None:
     rows = CompleteRows(blobs, "diag", 24)
-    told: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     found = run_em(
         partial(e_step, rows),
         rows.n_rows,
         started(rows, blobs),
-        progress=lambda done, total: told.append((done, total)),
+        progress=lambda done, total: calls.append((done, total)),
         **SETTINGS,
     )
     steps = found.n_iter.max()
-    assert [done for done, _ in told] == list(range(1, steps + 1))
-    assert all(done <= total <= 200 for done, total in told)
-    assert told[-1] == (steps, steps)
+    assert [done for done, _ in calls] == list(range(1, steps + 1))
+    assert all(done <= total <= 200 for done, total in calls)
+    assert calls[-1] == (steps, steps)
 
 
-def test_steps_to_come_are_those_of_a_bound_that_settles_evenly() -> None:
+def test_expected_steps_are_exact_for_geometric_changes() -> None:
     changes = (3 * 0.9 ** np.arange(60)).tolist()
     last = 1 + next(step for step, change in enumerate(changes) if change < 0.05)
     expected = [steps_expected(changes[:steps], 0.05, 500) for steps in range(1, last + 1)]
-    # Of a single step nothing follows.
+    # One step is not enough for an estimate.
     assert expected[0] == 500
     assert set(expected[1:]) == {last}
 
 
 @pytest.mark.parametrize("changes", [[1.0, 1.0], [1.0, 2.0], [np.inf, np.inf, np.inf]])
-def test_of_a_bound_that_does_not_settle_the_most_steps_are_expected(changes: list[float]) -> None:
+def test_without_convergence_the_largest_number_of_steps_is_expected(changes: list[float]) -> None:
     assert steps_expected(changes, 0.1, 70) == 70
 
 
-def test_without_a_tolerance_the_most_steps_are_expected() -> None:
+def test_without_a_tolerance_the_largest_number_of_steps_is_expected() -> None:
     assert steps_expected([2.0, 1.0, 0.5], 0.0, 70) == 70
 
 
@@ -81,7 +81,7 @@ def ended(bounds: list[float], variances: list[float]) -> EmResult:
     return EmResult(mixtures, np.array(bounds), np.ones(b, dtype=np.intp), np.ones(b, dtype=bool))
 
 
-def test_the_highest_lower_bound_wins_unless_it_collapsed() -> None:
+def test_the_highest_lower_bound_wins_unless_it_is_degenerate() -> None:
     found = ended([1.0, 9.0, 2.0, 2.0], [0.5, 1e-6, 0.25, 0.125])
     assert found.best().covariances.item() == 1e-6
     assert found.best(1e-6).covariances.item() == 0.25

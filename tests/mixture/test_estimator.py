@@ -17,7 +17,7 @@ from lacunar.aliases import FloatArray
 from lacunar.mixture import GaussianMixture
 from lacunar.mixture.parameters import CovarianceType
 
-# Would be skipped: other array types than NumPy's are not taken.
+# Would be skipped: only NumPy arrays are supported.
 LEFT_OUT = {"check_array_api_input"}
 
 
@@ -52,7 +52,7 @@ def test_too_few_iterations_warn(blobs: FloatArray) -> None:
         GaussianMixture(4, max_iter=2, random_state=0).fit(blobs)
 
 
-def test_what_is_not_fitted_cannot_predict() -> None:
+def test_predicting_before_fitting_is_refused() -> None:
     with pytest.raises(NotFittedError):
         GaussianMixture(2).predict([[0.0]])
 
@@ -143,7 +143,7 @@ def test_fitting_and_predicting_rows_with_gaps_is_predicting_after_fitting() -> 
     assert np.array_equal(together, GaussianMixture(3, random_state=1).fit(x).predict(x))
 
 
-def test_infinite_cells_are_no_gaps() -> None:
+def test_infinite_cells_are_refused() -> None:
     with pytest.raises(ValueError, match="infinity"):
         GaussianMixture(1).fit([[np.inf], [1.0]])
 
@@ -168,12 +168,12 @@ def test_known_noise_is_taken_off_the_variance() -> None:
         (np.full((4, 2), np.inf), r"noise of 0 to 1e\+30"),
     ],
 )
-def test_noise_that_is_no_variance_is_refused(noise: FloatArray, message: str) -> None:
+def test_invalid_noise_variances_are_refused(noise: FloatArray, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         GaussianMixture(1).fit(np.arange(8.0).reshape(4, 2), noise=noise)
 
 
-def test_noise_of_gaps_is_not_looked_at() -> None:
+def test_noise_of_gaps_is_ignored() -> None:
     x, _, _ = planted(80, 0.3)
     clean = np.where(np.isnan(x), 0.0, 0.5)
     wild = np.where(np.isnan(x), [np.nan, -7.0, np.inf, 3.0], 0.5)
@@ -182,7 +182,7 @@ def test_noise_of_gaps_is_not_looked_at() -> None:
     assert one.covariances_.tobytes() == other.covariances_.tobytes()
 
 
-def test_known_noise_is_known_in_prediction_too(blobs: FloatArray) -> None:
+def test_known_noise_is_used_in_prediction(blobs: FloatArray) -> None:
     rng = np.random.default_rng(1)
     noise = rng.uniform(0.5, 4, size=blobs.shape)
     noisy = blobs + rng.normal(size=blobs.shape) * np.sqrt(noise)
@@ -205,7 +205,7 @@ def test_known_noise_is_known_in_prediction_too(blobs: FloatArray) -> None:
         {"tol": -1},
     ],
 )
-def test_settings_off_their_range_are_refused(settings: dict[str, object]) -> None:
+def test_settings_out_of_range_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(InvalidParameterError, match=next(iter(settings))):
         GaussianMixture(**settings).fit([[0.0], [1.0]])  # type: ignore[arg-type]  # on purpose
 

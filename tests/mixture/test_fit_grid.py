@@ -107,13 +107,13 @@ def test_the_held_out_likelihood_is_highest_where_it_was_computed() -> None:
     assert fit_grid(BIC, held_out=[-3.0, -2.0, float("nan")]).best_k("held-out") == 3
 
 
-def test_a_held_out_likelihood_that_was_not_computed_is_told() -> None:
+def test_the_held_out_criterion_needs_folds() -> None:
     with pytest.raises(InputError, match="folds of at least 2"):
         fit_grid(BIC).best_k("held-out")
 
 
 @pytest.mark.parametrize("criterion", ["bic", "icl", "held-out"])
-def test_nothing_is_preferred_where_every_fit_is_degenerate(criterion: Criterion) -> None:
+def test_no_k_is_chosen_if_every_fit_is_degenerate(criterion: Criterion) -> None:
     collapsed = fit_grid(BIC, degenerate=np.ones((3, 3), dtype=bool), held_out=[1.0, 2.0, 3.0])
     with pytest.raises(InputError, match=r"set a prior \(`prior_users`=3\), keep the gaps"):
         collapsed.best_k(criterion)
@@ -142,13 +142,13 @@ def test_other_criteria_are_named(criterion: Criterion, k: int, preference: str)
     )
 
 
-def test_the_agreement_of_the_best_restarts_is_told_where_one_of_them_is_chosen() -> None:
+def test_the_agreement_of_the_best_restarts_is_explained_if_one_of_them_is_chosen() -> None:
     agreed = fit_grid(BIC, agreement=[0.1, 0.2, 0.876])
     assert explain_choice(agreed, "bic", (0,)).endswith("adjusted Rand index of 0.88")
     assert "adjusted Rand index" not in explain_choice(agreed, "vote", (0,))
 
 
-def test_degenerate_fits_are_told_as_refused_where_they_could_not_win() -> None:
+def test_degenerate_fits_are_explained_as_excluded_if_they_could_not_win() -> None:
     flags = np.zeros((3, 3), dtype=bool)
     flags[2, 1] = True
     sentence = explain_choice(fit_grid(BIC, degenerate=flags), "bic", (0,))
@@ -156,7 +156,7 @@ def test_degenerate_fits_are_told_as_refused_where_they_could_not_win() -> None:
     assert "artefact" not in sentence
 
 
-def test_degenerate_fits_at_the_chosen_k_are_told_of_and_others_not() -> None:
+def test_only_degenerate_fits_at_the_chosen_k_are_explained() -> None:
     flags = np.zeros((3, 3), dtype=bool)
     flags[1, :2] = True
     collapsed = fit_grid(BIC, degenerate=flags)
@@ -164,7 +164,7 @@ def test_degenerate_fits_at_the_chosen_k_are_told_of_and_others_not() -> None:
     assert "degenerate" not in explain_choice(collapsed, "bic", (0,))
 
 
-def test_refits_are_told_where_there_were_any() -> None:
+def test_refits_are_explained_if_there_are_any() -> None:
     sentence = explain_choice(fit_grid(BIC), "bic", (0,), np.array([0.8, 0.9]))
     assert "refitted without a tenth of the users, segments come back at 0.85" in sentence
     assert "refitted" not in explain_choice(fit_grid(BIC), "bic", (0,), np.empty(0))

@@ -108,7 +108,7 @@ def test_inverses_are_those_of_lapack_and_symmetric(q: int) -> None:
     assert np.array_equal(result, np.swapaxes(result, -1, -2))
 
 
-def test_factors_and_solutions_take_the_memory_they_are_given() -> None:
+def test_factors_and_solutions_overwrite_their_input() -> None:
     matrices = batch_last(positive_definite(3))
     right = np.ones((3, *BATCH))
     factors = cholesky_in_place(matrices)
@@ -117,7 +117,7 @@ def test_factors_and_solutions_take_the_memory_they_are_given() -> None:
     assert solve_upper(factors, right) is right
 
 
-def test_no_gap_at_all_is_an_empty_matrix() -> None:
+def test_empty_matrices_are_supported() -> None:
     empty = cholesky_in_place(np.empty((0, 0, 5)))
     assert inverse_from_cholesky(empty).shape == (0, 0, 5)
     assert solve_lower(empty, np.empty((0, 5))).shape == (0, 5)

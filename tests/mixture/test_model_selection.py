@@ -21,7 +21,7 @@ from lacunar.mixture.restarts import canonical_labels, fit_restarts
 from lacunar.mixture.rows.complete import CompleteRows
 
 
-def test_the_surface_and_the_vote_equal_a_loop_over_scikit_learn(blobs: FloatArray) -> None:
+def test_the_fit_grid_and_the_vote_equal_a_loop_over_scikit_learn(blobs: FloatArray) -> None:
     ks, seeds = range(1, 6), range(7)
     found = search(MixtureData(blobs), n_components=ks, seeds=seeds)
     with threadpool_limits(limits=1):
@@ -74,7 +74,7 @@ def test_more_components_than_rows_are_left_out(n: int) -> None:
 
 
 def half_filled(blobs: FloatArray) -> FloatArray:
-    """Every other row knows one cell, which its gaps were filled with."""
+    """Every other row has one known cell, and its gaps are filled with that value."""
     x = blobs.copy()
     x[::2] = x[::2, :1]
     return x
@@ -208,7 +208,7 @@ def test_agreement_is_the_median_adjusted_rand_index_of_the_five_best(blobs: Flo
             assert np.array_equal(found.near_best_labels, fit.labels[best])
 
 
-def test_one_seed_agrees_with_nobody(blobs: FloatArray) -> None:
+def test_one_seed_has_no_agreement(blobs: FloatArray) -> None:
     found = search(MixtureData(blobs), n_components=[2], seeds=[3])
     assert np.isnan(found.fit_grid.agreement).all()
     assert found.near_best_labels.shape == (1, len(blobs))
@@ -268,7 +268,7 @@ def test_held_out_likelihood_cannot_choose_a_k_of_degenerate_fits() -> None:
     assert found.n_components == 1
 
 
-def test_a_column_nobody_knows_makes_no_fit_degenerate() -> None:
+def test_a_column_without_known_cells_makes_no_fit_degenerate() -> None:
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(50, 3))
     rows[rng.random(rows.shape) < 0.2] = np.nan
@@ -277,7 +277,7 @@ def test_a_column_nobody_knows_makes_no_fit_degenerate() -> None:
     assert not found.fit_grid.degenerate.any()
 
 
-def test_starts_are_the_chosen_mixture_and_other_partitions_of_sound_restarts(
+def test_starts_are_the_chosen_mixture_and_other_partitions_of_valid_restarts(
     blobs: FloatArray,
 ) -> None:
     seeds, data = range(12), MixtureData(blobs)
@@ -297,7 +297,7 @@ def test_starts_are_the_chosen_mixture_and_other_partitions_of_sound_restarts(
     assert (near == found.near_best_labels).all()
 
 
-def test_a_vote_is_gone_on_with_alone(blobs: FloatArray) -> None:
+def test_after_a_vote_only_the_chosen_mixture_is_a_start(blobs: FloatArray) -> None:
     found = search(MixtureData(blobs), n_components=[6], seeds=range(12), criterion="vote")
     assert found.starts.n_restarts == 1
     assert (found.starts.means == found.chosen.means).all()

@@ -134,7 +134,7 @@ def test_the_m_step_with_a_prior_has_the_closed_form(
     prior = CovariancePrior.from_data(blobs, 1, kind, weight=3)
     data = CompleteRows(blobs, kind)
     start = np.zeros((1, len(blobs)), dtype=np.int32)
-    # reg_covar has no say beside a prior.
+    # With a prior, reg_covar is not used.
     fitted = m_step(data.start(start, 1), 123.0, prior)
     scatter = np.cov(blobs.T, bias=True) * len(blobs)
     if kind == "full":

@@ -104,7 +104,7 @@ def test_co_association_counts_restarts_that_pair_two_rows(labels: Labels) -> No
     np.testing.assert_allclose(co_association(labels), expected)
 
 
-def test_co_association_refuses_what_would_not_fit() -> None:
+def test_co_association_refuses_too_many_rows() -> None:
     with pytest.raises(ValueError, match="at most 5000 rows for all pairs, got 5001"):
         co_association(np.zeros((2, 5001), dtype=np.int64))
 
@@ -119,7 +119,7 @@ def test_consensus_is_average_linkage_on_disagreement() -> None:
     assert sorted(set(found)) == list(range(4))
 
 
-def test_consensus_outvotes_the_errors_of_single_restarts() -> None:
+def test_consensus_corrects_the_errors_of_single_restarts() -> None:
     truth = np.repeat([0, 1, 2], 40)
     generator = np.random.default_rng(1)
     wrong = generator.random((25, 120)) < 0.25
@@ -158,7 +158,7 @@ def test_leaving_rows_out_compares_the_kept_ones() -> None:
 
     found = leave_out_stability(refit, labels, share=0.2, rounds=4, seed=7)
     expected = [adjusted_rand_score(np.roll(labels[kept], 1), labels[kept]) for kept in seen]
-    # Threads draw no lots over who is seen first.
+    # The order of threads does not matter.
     np.testing.assert_allclose(np.sort(found), np.sort(expected))
     assert all(len(kept) == 40 and (np.diff(kept) > 0).all() for kept in seen)
     assert len({kept.tobytes() for kept in seen}) == 4
@@ -166,7 +166,7 @@ def test_leaving_rows_out_compares_the_kept_ones() -> None:
     np.testing.assert_array_equal(again, found)
 
 
-def test_a_fit_that_ignores_who_is_missing_is_stable() -> None:
+def test_a_fit_that_does_not_depend_on_other_rows_is_stable() -> None:
     labels = random_labels(1, 30, 3)[0]
     np.testing.assert_array_equal(leave_out_stability(lambda kept: -labels[kept], labels), 1)
 

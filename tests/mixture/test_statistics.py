@@ -55,7 +55,7 @@ def test_moments_are_those_of_the_known_cells(x: FloatArray) -> None:
     np.testing.assert_allclose(variances[seen], np.nanvar(x[:, seen], axis=0), atol=1e-8)
 
 
-def test_a_column_that_nobody_knows_has_mean_0_and_variance_1() -> None:
+def test_a_column_without_known_cells_has_mean_0_and_variance_1() -> None:
     means, variances = column_moments(np.array([[np.nan, 5.0], [np.nan, np.nan]]))
     assert means.tolist() == [0, 5]
     assert variances.tolist() == [1, 0]
@@ -76,8 +76,8 @@ def test_filling_keeps_known_cells_and_leaves_no_gap(x: FloatArray) -> None:
     assert np.isfinite(filled).all()
 
 
-def test_additive_rows_are_completed_exactly_where_columns_see_alike_rows() -> None:
-    # Every row effect comes with its opposite under the same gaps: column means are undisturbed.
+def test_additive_rows_are_completed_exactly_if_row_effects_cancel_in_each_column() -> None:
+    # Each row effect occurs with both signs under the same gaps, so column means are unchanged.
     rng = np.random.default_rng(0)
     effects = rng.normal(size=20)
     gaps = rng.random(size=(20, 6)) < 0.4
@@ -117,7 +117,7 @@ def test_a_gap_counts_as_the_mean_and_variance_of_its_group(kind: CovarianceType
     rng = np.random.default_rng(3)
     x = np.where(rng.random(size=(40, 3)) < 0.4, np.nan, rng.normal(size=(40, 3)) + 2)
     labels = rng.integers(0, 2, size=(1, 40)).astype(np.int32)
-    # In the second group nobody knows the first column: the mean and variance of all serve.
+    # The second group has no known cell in the first column, so it gets the overall moments.
     x[labels[0] == 1, 0] = np.nan
     values, known = centred(x)
     sums = starting_sums(values, known, labels, 2, kind)

@@ -34,7 +34,7 @@ def test_a_picture_has_the_size_of_the_shot(size):
     assert image.dtype == np.uint8
 
 
-def test_noise_and_blur_do_what_they_say():
+def test_noise_and_blur_have_the_given_strength():
     clean, noisy, blurred = photograph(), photograph(noise=8.0), photograph(blur=6)
     difference = noisy.astype(float) - clean
     assert 6 < difference.std() < 13

@@ -19,7 +19,7 @@ def test_every_colour_has_shades():
 @pytest.mark.parametrize(
     ("name", "low", "high"), [("black", 0, 55), ("grey", 75, 180), ("white", 205, 255)]
 )
-def test_colours_without_hue_are_told_by_lightness(name, low, high):
+def test_colours_without_hue_differ_by_lightness(name, low, high):
     drawn = shades(name)
     assert (np.ptp(drawn, axis=1) < 25).all()
     assert ((drawn > low) & (drawn < high)).all()

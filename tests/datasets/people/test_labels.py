@@ -34,7 +34,7 @@ def test_labels_are_classes_or_unknown():
     assert len(COLOURS) == 11
 
 
-def test_columns_hang_together_mildly():
+def test_columns_are_weakly_correlated():
     labels = draw_labels("train", 520, np.random.default_rng(0))
     gender, arms, torso, legs = (
         labels[:, COLUMNS.index(name)] for name in ("gender", "tortyp", "torcol", "legtyp")

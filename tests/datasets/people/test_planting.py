@@ -39,7 +39,7 @@ def test_flaws_and_kinds_of_duplicates_take_turns():
 
 
 @pytest.mark.parametrize("n_train", [1, 39])
-def test_a_part_without_rows_left_is_stood_in_for(n_train):
+def test_rows_of_the_other_part_are_used_if_one_has_none_left(n_train):
     made = plan(n_train=n_train, duplicates=20)
     rows = [*made.copies, *(first for first, _ in made.copies.values())]
     assert sorted(rows) == list(range(40))

@@ -43,7 +43,7 @@ def test_a_stride_parts_the_feet_and_swings_the_other_arm():
 
 
 @pytest.mark.parametrize("hands", ["phone", "reading", "pocket"])
-def test_hands_are_raised_or_hidden_on_wish(hands):
+def test_hands_are_raised_or_hidden_as_the_look_says(hands):
     rest = Posture(replace(LOOK, forward=FRONT)).arms[-1]
     arm = Posture(replace(LOOK, forward=FRONT, hands=hands, side=1)).arms[-1]
     assert arm.lower[1] < rest.lower[1]

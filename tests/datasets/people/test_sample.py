@@ -150,7 +150,7 @@ def test_more_skin_shows_where_labels_say_short(sample, masks):
 
 
 @pytest.mark.parametrize(("label", "garment"), [("torcol", "torso"), ("legcol", "legs")])
-def test_a_garments_mean_colour_tells_its_label_mostly(sample, masks, label, garment):
+def test_the_mean_colour_of_most_garments_matches_the_label(sample, masks, label, garment):
     def mean_colours(part):
         pairs = zip(getattr(sample, part).images, masks(part, garment), strict=True)
         return np.array([image[mask].mean(axis=0) for image, mask in pairs])
@@ -214,13 +214,13 @@ def test_small_samples_keep_the_proportions():
     assert np.bincount(column(part, "legtyp")).tolist() == [36, 16]
 
 
-def test_without_a_wish_nothing_is_planted(sample):
+def test_no_faults_are_planted_by_default(sample):
     assert sample.truth.wrong_labels == ()
     assert sample.truth.bad_images == ()
     assert sample.truth.duplicates == ()
 
 
-def test_planted_labels_are_wrong_and_told(planted):
+def test_planted_labels_are_wrong_and_recorded(planted):
     assert len(planted.truth.wrong_labels) == 8
     for wrong in planted.truth.wrong_labels:
         _, labels = find(planted, wrong.part, wrong.filename)
@@ -340,6 +340,6 @@ def test_the_same_sample_writes_the_same_bytes(tmp_path):
         ({"evenness": 1.5}, "expected an evenness from 0 to 1, got 1.5"),
     ],
 )
-def test_bad_sizes_are_told_in_one_sentence(options, message):
+def test_bad_sizes_are_refused_in_one_sentence(options, message):
     with pytest.raises(InputError, match=message):
         sample_people(**(SMALL | options))

@@ -5,7 +5,7 @@ import numpy as np
 from lacunar.datasets.tastes.catalogue import Films
 
 
-def test_liking_sums_to_nothing_over_groups() -> None:
+def test_preferences_sum_to_zero_over_groups() -> None:
     films = Films.invent(300, 4, seed=0)
     np.testing.assert_allclose(films.liked.sum(axis=0), 0, atol=1e-12)
 

@@ -111,7 +111,7 @@ def test_timestamps_differ_within_a_user_and_do_not_follow_movie_ids(columns):
     assert np.unique(np.stack([user, time]), axis=1).shape[1] == len(user)
     later = np.diff(time)[np.diff(user) == 0] > 0
     assert 0.45 < later.mean() < 0.55
-    # From the start of 2015, when every film is out.
+    # From the start of 2015, after the release of every film.
     assert time.min() >= 1_420_070_400
 
 
@@ -207,15 +207,15 @@ def test_batches_are_written_as_the_whole_sample_would_be(layout, tmp_path, monk
     )
     sample = sample_tastes(**SMALL)
     write_sample(sample, tmp_path / "whole", layout=layout)
-    told = []
+    calls = []
     rows = write_tastes(
         tmp_path / "batches",
         **SMALL,
         layout=layout,
-        progress=lambda *step: told.append(step),
+        progress=lambda *step: calls.append(step),
     )
     assert rows == len(sample.ratings)
-    assert told == [(16, 60), (32, 60), (48, 60), (60, 60)]
+    assert calls == [(16, 60), (32, 60), (48, 60), (60, 60)]
     for path in (tmp_path / "whole").iterdir():
         assert path.read_bytes() == (tmp_path / "batches" / path.name).read_bytes(), path.name
 
@@ -287,7 +287,7 @@ def test_more_groups_than_are_described_can_be_asked_for():
     ],
 )
 @pytest.mark.parametrize("make", [sample_tastes, iter_ratings])
-def test_bad_sizes_are_told_in_one_sentence(make, sizes, message):
+def test_bad_sizes_are_refused_in_one_sentence(make, sizes, message):
     with pytest.raises(InputError, match=message):
         make(**sizes)
 

@@ -1,4 +1,4 @@
-"""What holds of every engine for rows with gaps, whatever the covariances."""
+"""Properties of all observation classes for rows with gaps."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ N, D, B, K = 60, 5, 2, 3
 def rows_with_gaps(*, ordinary: bool = False) -> FloatArray:
     """About 30 % gaps; a row without any known cell, one without any gap.
 
-    Unless ``ordinary``, also a constant column and one that nobody knows, not even the row that
-    knows all others.
+    Unless ``ordinary``, one column is constant and another has no known cell at all.
     """
     rng = np.random.default_rng(5)
     x = rng.normal(size=(N, D)) @ rng.normal(size=(D, D)) + 20
@@ -47,7 +46,7 @@ def random_starts(k: int = K) -> NDArray[np.int32]:
 
 
 @pytest.mark.parametrize("kind", ["full", "diag"])
-def test_a_row_without_any_known_cell_says_nothing(kind: CovarianceType) -> None:
+def test_a_row_without_known_cells_has_no_effect(kind: CovarianceType) -> None:
     data, mixture = MixtureData(rows_with_gaps()).observations(kind), random_mixture(kind)
     responsibilities, log_likelihood = posterior(data, mixture)
     np.testing.assert_allclose(responsibilities[:, :, 0], mixture.weights, rtol=1e-12)

@@ -20,8 +20,7 @@ N, D, B, K = 60, 5, 2, 3
 def rows_with_gaps(*, ordinary: bool = False) -> FloatArray:
     """About 30 % gaps; a row without any known cell, one without any gap.
 
-    Unless ``ordinary``, also a constant column and one that nobody knows, not even the row that
-    knows all others.
+    Unless ``ordinary``, one column is constant and another has no known cell at all.
     """
     rng = np.random.default_rng(5)
     x = rng.normal(size=(N, D)) @ rng.normal(size=(D, D)) + 20

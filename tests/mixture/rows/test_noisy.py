@@ -29,7 +29,7 @@ def rows_with_gaps() -> FloatArray:
 
 
 def random_noise(x: FloatArray) -> FloatArray:
-    """A variance per known cell, some of them 0; NaN in gaps, where nobody may look."""
+    """A variance per known cell, some of them 0; NaN in gaps, where it must be ignored."""
     rng = np.random.default_rng(1)
     variances = rng.gamma(1.0, 2.0, size=x.shape) * (rng.random(size=x.shape) < 0.8)
     return np.where(np.isnan(x), np.nan, variances)
@@ -135,7 +135,7 @@ def test_a_cell_of_huge_noise_is_a_gap(kind: CovarianceType) -> None:
 
 
 @both_kinds
-def test_a_row_without_any_known_cell_says_nothing(kind: CovarianceType) -> None:
+def test_a_row_without_known_cells_has_no_effect(kind: CovarianceType) -> None:
     x, mixture = rows_with_gaps(), random_mixture(kind)
     responsibilities, log_likelihood = posterior(NoisyRows(x, random_noise(x), kind), mixture)
     np.testing.assert_allclose(responsibilities[:, :, 0], mixture.weights, rtol=1e-12)

@@ -63,7 +63,7 @@ def test_every_row_is_in_one_group(known: BoolArray, numbers: int) -> None:
 
 @settings(deadline=None)
 @given(masks, st.integers(1, 60))
-def test_rows_of_a_group_lack_equally_many_cells(known: BoolArray, numbers: int) -> None:
+def test_rows_of_a_group_have_equally_many_gaps(known: BoolArray, numbers: int) -> None:
     for group in group_rows(values_of(known), known, numbers):
         gaps = ~known[group.rows]
         assert set(gaps.sum(axis=1)) == {len(group.missing)}
