@@ -16,7 +16,7 @@ from PIL import Image
 from lacunar.datasets.people.sample import sample_people, write_people
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.dataset import LabelledImages, read_layout
-from lacunar.traits.decode import decode_parts, what_labels_tell
+from lacunar.traits.decode import decode_images, label_digests
 from lacunar.traits.training.distributed import SINGLE_PROCESS
 
 Run = Callable[..., list[subprocess.CompletedProcess[str]]]
@@ -81,9 +81,9 @@ _DYING = """
 import os, signal
 from lacunar.traits import decode
 from lacunar.traits.training import rendezvous
-meeting._BEAT_SECONDS, meeting._SILENCE_SECONDS = 0.1, 3
+rendezvous._BEAT_SECONDS, rendezvous._SILENCE_SECONDS = 0.1, 3
 if os.environ["RANK"] == "1":
-    decoding.load_frames = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+    decode.load_frames = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 from lacunar.cli import main
 main()
 """
@@ -103,22 +103,22 @@ def test_a_machine_that_dies_while_it_decodes_is_not_waited_for(
 def test_one_process_decodes_both_parts(people_directory: Path, tmp_path: Path) -> None:
     train, test = read_layout(people_directory)
     config = TraitsConfig(height=24, width=16)
-    images, others = decode_parts(SINGLE_PROCESS, train, test, config, cache_dir=tmp_path)
+    images, others = decode_images(SINGLE_PROCESS, train, test, config, cache_dir=tmp_path)
     assert others is not None
     assert (len(images), len(others)) == (24, 12)
-    assert decode_parts(SINGLE_PROCESS, train, None, config, cache_dir=tmp_path)[1] is None
+    assert decode_images(SINGLE_PROCESS, train, None, config, cache_dir=tmp_path)[1] is None
 
 
 def test_labels_tell_parts_apart(people: LabelledImages) -> None:
     labels = people.labels.copy()
     labels[3, 0] = -1
     told = [
-        what_labels_tell(people, None),
-        what_labels_tell(replace(people, labels=labels), None),
-        what_labels_tell(people.take(np.arange(23)), None),
-        what_labels_tell(people, people),
+        label_digests(people, None),
+        label_digests(replace(people, labels=labels), None),
+        label_digests(people.take(np.arange(23)), None),
+        label_digests(people, people),
     ]
-    assert told[0] == what_labels_tell(replace(people, labels=people.labels.copy()), None)
+    assert told[0] == label_digests(replace(people, labels=people.labels.copy()), None)
     different = [{name for name in told[0] if told[0][name] != each[name]} for each in told[1:]]
     assert different == [
         {"training labels"},

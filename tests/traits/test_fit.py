@@ -169,7 +169,7 @@ def test_no_network_is_trained_on_all_images_where_images_choose_the_epoch(
     choosing = config.model_copy(update={"schedule": "constant", "max_epochs": 2})
     found = fit_traits(people_of_coats, choosing, cache_dir=cache)
     assert len(found.states) == len(found.histories) == 3
-    with pytest.raises(InputError, match="--refit: expected 0 where images choose the epoch"):
+    with pytest.raises(InputError, match="refit: expected 0 where images choose the epoch"):
         fit_traits(people_of_coats, choosing.model_copy(update={"refit": 1}), cache_dir=cache)
     assert TraitsConfig.of_preset("source", folds=3).n_networks == 3
 
@@ -232,7 +232,7 @@ def test_networks_start_from_known_weights_unless_told_otherwise(
     known = fit_traits(people, still(config), cache_dir=cache)
     drawn = fit_traits(people, still(config, start="random"), cache_dir=cache)
     weights = read_start("pedestrians")
-    assert known.start == weights.told(people.schema)
+    assert known.start == weights.start_for(people.schema)
     assert known.start.attributes == people.schema.names
     assert drawn.start is None
     for name in ("far.1.0.weight", "heads.3.weight", "colour_heads.2.weight", "attention.weight"):

@@ -1,4 +1,4 @@
-"""Everything a traits fit can be told, one model for the API, the command line and the manifest."""
+"""Settings of a traits fit, for the API, the command line and the manifest."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Schedule = Literal["one-cycle", "constant"]
 Start = Literal["pedestrians", "random"]
 Precision = Literal["auto", "float32", "float64"]
 _START_FILTERS = 16
-# Torch and NumPy both take seeds of 64 bits; pydantic and JSON readers are sure of 53.
+# Torch and NumPy accept seeds of 64 bits, but some JSON readers are exact only up to 53.
 _SEEDS = 2**53
 
 
 class Augmentation(BaseModel):
-    """How far a training image may be moved and its light changed; 0 leaves a change out.
+    """Ranges of the random augmentation of training images; 0 switches a change off.
 
-    Hues never change: they tell classes apart.
+    Hues never change, because classes differ by hue.
 
     Examples
     --------
@@ -36,16 +36,16 @@ class Augmentation(BaseModel):
     shift: float = Field(0.06, ge=0, le=1, description="Share of width and height, either way.")
     shear: float = Field(5.0, ge=0, lt=90, description="Degrees, either way.")
     zoom: float = Field(0.12, ge=0, lt=1, description="Share by which both sides grow or shrink.")
-    flip: bool = Field(True, description="Whether half of the images are mirrored left to right.")
+    flip: bool = Field(True, description="Whether to mirror half of the images left to right.")
     gamma: float = Field(
-        0.3, ge=0, le=2, description="Logarithm, either way, of the power that bends brightness."
+        0.3, ge=0, le=2, description="Logarithm, either way, of the exponent of the brightness."
     )
     contrast: float = Field(
-        0.3, ge=0, le=2, description="Logarithm, either way, of the factor about the mean."
+        0.3, ge=0, le=2, description="Logarithm, either way, of the factor of the contrast."
     )
 
 
-# What the source report did.
+# The settings of the source report.
 _SOURCE: dict[str, Any] = {
     "preset": "source",
     "height": 100,
@@ -70,12 +70,25 @@ _SOURCE: dict[str, Any] = {
 
 
 class TraitsConfig(BaseModel):
-    """Settings of a traits fit.
+    """Settings of a traits fit; every field has a default.
+
+    The fields and their defaults are listed below the class, and in the report of a model. A config
+    is immutable; ``model_copy(update=...)`` returns a changed one.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If a field is unknown or its value is invalid, or two fields contradict each other.
+
+    See Also
+    --------
+    TraitsConfig.of_preset : The settings of the source report, or the default ones, with changes.
 
     Examples
     --------
-    >>> TraitsConfig(max_epochs=5).folds
-    10
+    >>> config = TraitsConfig(folds=5, max_epochs=30, seed=1)
+    >>> config.folds, config.refit, config.n_networks
+    (5, 5, 10)
     >>> TraitsConfig.of_preset("source", augmentation=None).validation
     120.0
     """
@@ -83,111 +96,129 @@ class TraitsConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     preset: Preset = "default"
-    # Three halvings must leave pixels enough to normalise a batch of one image.
-    height: int = Field(96, ge=16, le=1024, description="Pixels that images are fitted into.")
-    width: int = Field(40, ge=16, le=1024)
+    # After three halvings enough pixels must be left to normalise a batch of one image.
+    height: int = Field(96, ge=16, le=1024, description="Height of the frame in pixels.")
+    width: int = Field(40, ge=16, le=1024, description="Width of the frame in pixels.")
     fit: Fit = Field(
-        "stretch", description="stretch: images fill the frame; pad: they keep their aspect."
+        "stretch", description="stretch: images fill the frame; pad: images keep their aspect."
     )
     network: NetworkKind = Field(
-        "stripes", description="shared-dense: source, where related attributes share a layer."
+        "stripes",
+        description="stripes, source, or shared-dense: source, with one layer for related"
+        " attributes.",
     )
-    filters: int = Field(16, ge=1, le=256, description="Of the first layer of stripes.")
+    filters: int = Field(16, ge=1, le=256, description="Channels of the first layer of stripes.")
     start: Start | None = Field(
         None,
-        description="Weights to start from: pedestrians, learned from drawn people, which fit"
-        " stripes of 16 filters; random; none: pedestrians where they fit, else random.",
+        description="Initial weights: random, or pedestrians: pretrained on drawn people, for"
+        " stripes with 16 filters; none: pedestrians if they fit, else random.",
     )
-    colours: bool = Field(True, description="Whether stripes also reads histograms of colours.")
+    colours: bool = Field(True, description="Whether stripes also uses colour histograms.")
     dropout: float = Field(
-        0.2, ge=0, lt=1, description="Share of the channels dropped; the source report names none."
+        0.2,
+        ge=0,
+        lt=1,
+        description="Share of dropped channels; the source report does not give it.",
     )
-    batch: int = Field(32, ge=1)
-    max_epochs: int = Field(60, ge=1)
+    batch: int = Field(32, ge=1, description="Images per batch.")
+    max_epochs: int = Field(60, ge=1, description="Largest number of epochs of a network.")
     schedule: Schedule = Field(
         "one-cycle",
         description="one-cycle: the learning rate rises and falls once over all epochs, and the"
-        " last weights are kept; constant: those of the lowest validation loss.",
+        " last weights are kept; constant: the weights of the lowest validation loss are kept.",
     )
     patience: int = Field(
-        25, ge=1, description="Epochs without a lower validation loss that end a constant schedule."
+        25,
+        ge=1,
+        description="A constant schedule ends after this many epochs without a lower loss.",
     )
     learning_rate: float | None = Field(
         None,
         gt=0,
-        description="Of Adam, at its highest; none: .0015 where weights start from known ones, so"
-        " that they are not forgotten, else .003.",
+        description="Highest learning rate of Adam; none: .0015 with pretrained weights, so that"
+        " they are not lost, else .003.",
     )
-    weight_decay: float = Field(0.05, ge=0, description="Of weights, not of biases and norms.")
+    weight_decay: float = Field(0.05, ge=0, description="Weight decay, not of biases and norms.")
     averaging: float = Field(
-        0.99, ge=0, lt=1, description="Decay of the moving average of weights; 0 keeps the weights."
+        0.99,
+        ge=0,
+        lt=1,
+        description="Decay of the moving average of weights; 0: no average.",
     )
-    label_smoothing: float = Field(0.05, ge=0, lt=1, description="Share given to all classes.")
+    label_smoothing: float = Field(
+        0.05, ge=0, lt=1, description="Share of a label spread over all classes."
+    )
     class_weights: float = Field(
         0.0,
         ge=0,
         le=1,
-        description="Labels of a class weigh (1 / their number) to this power in the loss; 1: all"
-        " classes weigh the same.",
+        description="Exponent of (1 / size of the class), the weight of a label in the loss; 1: all"
+        " classes count equally.",
     )
     logit_adjustment: float = Field(
         0.0,
         ge=0,
         le=2,
-        description="The loss sees logits and so many times the logarithms of the classes' shares,"
-        " so that the logits alone favour rare ones; 1: as if all were equally frequent.",
+        description="Factor of the logarithms of class shares, which are added to the logits in the"
+        " loss; 1: the logits are those of equally frequent classes.",
     )
     mirror: bool = Field(
-        True, description="Whether answers are means over an image and its mirror."
+        True, description="Whether predictions are means over an image and its mirror image."
     )
     folds: int = Field(
         10,
         ge=0,
         le=100,
-        description="Parts of the images, and networks that each are trained without some of the"
-        " parts and judged by them; 0: one network, and some images validate.",
+        description="Cross-validation folds, and networks that are each trained without some of"
+        " them; 0: one network, and some images validate it.",
     )
     left_out: float = Field(
-        0.2, gt=0, le=0.5, description="Share of the folds that a network is trained without."
+        0.2, gt=0, le=0.5, description="Share of the folds that are held out of a network."
     )
     refit: int = Field(
         5,
         ge=0,
         le=100,
-        description="With folds, networks trained on all images, which answer together; 0: those"
-        " of the folds do.",
+        description="With folds: networks trained on all images, whose mean is the prediction; 0:"
+        " the networks of the folds predict.",
     )
     validation: float = Field(
         0.23,
         gt=0,
-        description="Without folds, images that validate: how many, or below 1 which share.",
+        description="Without folds: number of validation images, or their share if below 1.",
     )
     stratify: bool = Field(
-        True, description="Whether each part is to have the classes of all images."
+        True, description="Whether each split has the class frequencies of all images."
     )
     augmentation: Augmentation | None = Augmentation()
     wanted_accuracy: float | None = Field(
         None,
         gt=0,
         le=1,
-        description="Answers are kept back so that the others are right so often; none: as often as"
-        " the surest 80 % of each attribute.",
+        description="Accuracy that the predictions reach by abstention; none: the accuracy of the"
+        " most confident 80 % of each attribute.",
     )
-    seed: int = Field(0, ge=0, lt=_SEEDS)
+    seed: int = Field(0, ge=0, lt=_SEEDS, description="Seed of all random draws.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps ...")
     precision: Precision = Field(
         "auto",
-        description="auto: training computes in bfloat16 what bears it, on a CUDA GPU that can, and"
-        " in float32 elsewhere; float64: slower, and the order of sums then shows in no loss.",
+        description="auto: bfloat16 where it is accurate enough, on CUDA GPUs that support it, else"
+        " float32; float64: slower, and losses then do not depend on the order of summation.",
     )
 
     @classmethod
     def of_preset(cls, preset: str, **changes: Any) -> Self:
-        """Return a preset's settings with some changed."""
+        """Return the settings of a preset, with some of them changed.
+
+        Examples
+        --------
+        >>> TraitsConfig.of_preset("source", batch=32).batch
+        32
+        """
         return cls(**((_SOURCE if preset == "source" else {"preset": preset}) | changes))
 
     def without_mirror(self) -> Self:
-        """The same settings where left and right matter: no image is mirrored, ever.
+        """Return the same settings without any mirroring, for attributes of left and right.
 
         Examples
         --------
@@ -200,7 +231,7 @@ class TraitsConfig(BaseModel):
 
     @property
     def starts_from(self) -> Start:
-        """What weights start from, where the settings leave it open.
+        """The initial weights: `start`, or its default.
 
         Examples
         --------
@@ -211,7 +242,7 @@ class TraitsConfig(BaseModel):
 
     @property
     def highest_rate(self) -> float:
-        """The learning rate at its highest, where the settings leave it open.
+        """The highest learning rate: `learning_rate`, or its default.
 
         Examples
         --------
@@ -226,7 +257,7 @@ class TraitsConfig(BaseModel):
 
     @property
     def chooses_epoch(self) -> bool:
-        """Whether images that validate choose the epoch of which weights are kept.
+        """Whether the validation loss chooses the epoch whose weights are kept.
 
         Examples
         --------
@@ -237,7 +268,7 @@ class TraitsConfig(BaseModel):
 
     @property
     def evaluated_split(self) -> str:
-        """The evaluated part of the training data: images that weights were not fitted to.
+        """Name of the split of the training data that is evaluated: the held-out images.
 
         Examples
         --------
@@ -248,7 +279,7 @@ class TraitsConfig(BaseModel):
 
     @property
     def n_networks(self) -> int:
-        """How many networks a fit trains.
+        """Number of networks that a fit trains.
 
         Examples
         --------
@@ -259,7 +290,7 @@ class TraitsConfig(BaseModel):
 
     @property
     def folds_left_out(self) -> int:
-        """How many folds each network is trained without, and how many networks know an image not.
+        """Number of folds held out of each network, and of networks each image is held out of.
 
         Examples
         --------
@@ -269,7 +300,7 @@ class TraitsConfig(BaseModel):
         return max(1, round(self.left_out * self.folds))
 
     def validation_size(self, n: int) -> int:
-        """How many of ``n`` images validate: at least one, and at least one is left to train.
+        """Return the number of validation images out of ``n``, from 1 to n - 1.
 
         Raises
         ------

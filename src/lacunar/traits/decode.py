@@ -1,4 +1,4 @@
-"""The images of a fit, decoded once on each machine and the same on all of them."""
+"""Decoding of the images of a fit, once on each machine, and a check that all have the same."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lacunar.traits.model import load_frames
 from lacunar.traits.training.distributed import ProcessGroup
 
 
-def decode_parts(
+def decode_images(
     processes: ProcessGroup,
     train: LabelledImages,
     test: LabelledImages | None,
@@ -24,7 +24,7 @@ def decode_parts(
     cache_dir: Path | None = None,
     reading: Callable[[int, int], None] | None = None,
 ) -> tuple[ImageArray, ImageArray | None]:
-    """Decode training and test images; of several processes the first of each machine does.
+    """Decode training and test images in the first process of each machine.
 
     Parameters
     ----------
@@ -39,12 +39,12 @@ def decode_parts(
     -------
     train_images : ImageArray
     test_images : ImageArray or None
-        None where there is no test part.
+        None without test images.
 
     Raises
     ------
     InputError
-        If an image cannot be read, or processes have other images than others.
+        If an image cannot be read, or processes have different images.
     """
     parts = {"training": train} | ({} if test is None else {"test": test})
     decodes = processes.local_rank == 0
@@ -54,7 +54,7 @@ def decode_parts(
         if decodes
     }
     processes.wait_for_all()
-    # The others of a machine do not know before they hear it from those that decoded.
+    # The other processes of a machine get the keys from those that decoded.
     keys = processes.check_same(
         {f"{name} images": own[name].key if decodes else None for name in parts}
     )
@@ -65,16 +65,16 @@ def decode_parts(
     return images["training"], images.get("test")
 
 
-def what_labels_tell(train: LabelledImages, test: LabelledImages | None) -> dict[str, str]:
-    """What can be compared of the parts before anything is decoded, by what it is."""
+def label_digests(train: LabelledImages, test: LabelledImages | None) -> dict[str, str]:
+    """Return what processes can compare before images are decoded: numbers and label digests."""
     return {
-        f"{name} {what}": told
+        f"{name} {what}": digest
         for name, dataset in (("training", train), ("test", test))
-        for what, told in _told(dataset).items()
+        for what, digest in _digests(dataset).items()
     }
 
 
-def _told(dataset: LabelledImages | None) -> dict[str, str]:
+def _digests(dataset: LabelledImages | None) -> dict[str, str]:
     if dataset is None:
         return {"images": "none", "labels": "none"}
     groups = None if dataset.groups is None else dataset.groups.tolist()

@@ -1,4 +1,4 @@
-"""What networks need beyond the base installation."""
+"""Optional dependencies of networks, and the device they were trained on."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from lacunar.errors import InputError
 
 
 def require_torch() -> None:
-    """Make ready to import PyTorch, or refuse to go on without it.
+    """Prepare the import of PyTorch, or raise an error if it is not installed.
 
-    Its threads wait for each other in a loop by default. Beside other work on the same processors
-    an epoch then takes seven times as long, so they are told to sleep, unless the variable
-    ``OMP_WAIT_POLICY`` says otherwise or PyTorch has been imported before.
+    By default its threads wait for each other in a busy loop. With other work on the same
+    processors an epoch then takes seven times as long. This makes them sleep instead, unless the
+    variable ``OMP_WAIT_POLICY`` is set or PyTorch was imported before.
 
     Raises
     ------
@@ -33,12 +33,12 @@ def require_torch() -> None:
 
 
 def require_onnxruntime() -> None:
-    """Refuse to go on without ONNX Runtime, which answers from ONNX files.
+    """Check that ONNX Runtime is installed, which predicts with ONNX files.
 
     Raises
     ------
     InputError
-        If it is not installed.
+        If ONNX Runtime is not installed.
 
     Examples
     --------
@@ -51,12 +51,12 @@ def require_onnxruntime() -> None:
 
 
 def require_export() -> None:
-    """Refuse to go on without what turns a network into an ONNX file and checks it.
+    """Check that the packages for the export to ONNX are installed.
 
     Raises
     ------
     InputError
-        If PyTorch, ONNX Script, through which it exports, or ONNX Runtime is not installed.
+        If PyTorch, ONNX Script or ONNX Runtime is not installed.
 
     Examples
     --------
@@ -73,16 +73,18 @@ def require_export() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What networks were trained on, at the end where it was several things in turn.
+    """Device, precision and number of processes of training.
+
+    If a fit was continued on another machine, this is the last one.
 
     Parameters
     ----------
     device : str
         cpu, cuda or mps.
     precision : str
-        Of what is computed in training: float32, or bfloat16 where that is exact enough.
+        Precision of training: float32, float64, or bfloat16 where it is accurate enough.
     processes : int
-        That trained each network together.
+        Number of processes that trained each network together.
 
     Examples
     --------

@@ -102,7 +102,7 @@ def test_a_link_out_of_the_folder_is_refused(
 def test_a_missing_column_says_how_to_name_another(
     write_coats: Callable[..., Path], coats: Schema
 ) -> None:
-    with pytest.raises(InputError, match=r"which lacks photo; name another with --column"):
+    with pytest.raises(InputError, match=r"which lacks photo; name another with `column`"):
         list_images([write_coats("a.png,,")], coats, column="photo")
 
 
@@ -127,11 +127,11 @@ def test_a_name_that_is_no_utf8_is_kept_for_the_system_and_escaped_for_readers(
 
 
 def test_odd_uses_of_standard_input_and_column_are_refused(coats: Schema, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="expected paths of images, one a line, got none"):
+    with pytest.raises(InputError, match="expected paths of images, one per line, got none"):
         list_images([STANDARD_INPUT], coats, standard_input=io.BytesIO(b"\n\n"))
     with pytest.raises(InputError, match="line 1: expected the path of an image, got NUL"):
         list_images([STANDARD_INPUT], coats, standard_input=io.BytesIO(b"a\0b\0"))
-    with pytest.raises(InputError, match="--null: expected - among the places"):
+    with pytest.raises(InputError, match="null: expected - among the inputs"):
         list_images([tmp_path], coats, null=True)
-    with pytest.raises(InputError, match="--column: expected a CSV file among the places"):
+    with pytest.raises(InputError, match="column: expected a CSV file among the inputs"):
         list_images([tmp_path], coats, column="file")

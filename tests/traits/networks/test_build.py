@@ -59,7 +59,7 @@ def test_what_is_shared_follows_the_schema_wherever_the_attributes_stand() -> No
 
 
 def test_sharing_needs_a_schema_that_relates_attributes(coats: Schema) -> None:
-    with pytest.raises(InputError, match="relates attributes"):
+    with pytest.raises(InputError, match="with related attributes"):
         build_network(TraitsConfig(network="shared-dense"), coats)
 
 

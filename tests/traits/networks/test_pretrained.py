@@ -72,8 +72,8 @@ def test_the_maps_are_shared_by_all_schemas(weights):
 
 def test_the_same_name_with_other_classes_is_another_attribute(weights):
     swapped = Attribute("luggage", LUGGAGE.classes[::-1])
-    assert weights.told(Schema((swapped, HAT), "image")).attributes == ()
-    assert weights.told(Schema((HAT, LUGGAGE), "image")).attributes == ("luggage",)
+    assert weights.start_for(Schema((swapped, HAT), "image")).attributes == ()
+    assert weights.start_for(Schema((HAT, LUGGAGE), "image")).attributes == ("luggage",)
 
 
 def test_a_network_without_histograms_starts_too(weights):

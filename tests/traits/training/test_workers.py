@@ -108,7 +108,7 @@ def test_what_a_process_refuses_is_refused_here(
 ) -> None:
     wild = [
         NetworkSpec(
-            n, config.model_copy(update={"learning_rate": 1e30}), m.fitted, m.others, None, ""
+            n, config.model_copy(update={"learning_rate": 1e30}), m.fitted, m.held_out, None, ""
         )
         for n, m in enumerate(specs)
     ]

@@ -1,1 +1,1 @@
-"""Step 1, read: CSV tables and image files into ``LabelledImages`` and ``ImageArray``."""
+"""Step 1, reading: CSV tables and image files to ``LabelledImages`` and ``ImageArray``."""

@@ -1,4 +1,4 @@
-"""What rare classes are given: weights in a loss, or answers divided by the shares of classes."""
+"""Class balance: shares of classes, class weights of a loss, and logit-adjusted predictions."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Factors = Sequence[NDArray[np.float64]]
 
 @dataclass(frozen=True, slots=True)
 class ClassShares:
-    """How frequent classes are among the labels that networks learned from.
+    """Shares of the classes among the training labels.
 
     Parameters
     ----------
     shares : tuple of A tuple of C_a float
         See :func:`class_shares`.
     tau : float
-        Where the networks answer of their own: 0, or the ``logit_adjustment`` of their training.
+        Logit adjustment of the networks in training; 0 without it.
 
     Examples
     --------
@@ -40,18 +40,19 @@ class ClassShares:
     def of_counts(
         cls, counts: LabelCounts, *, smoothing: float = 0.0, tau: float = 0.0
     ) -> ClassShares:
-        """Take the shares from labels that were counted."""
+        """Compute the shares from label counts."""
         shares = (class_shares(count, smoothing=smoothing) for count in counts)
         return cls(tuple(tuple(share.tolist()) for share in shares), tau)
 
     def factors(self, tau: float) -> list[NDArray[np.float64]]:
-        """Multiply probabilities by these, and the largest product is the answer at ``tau``.
+        """Return the factors of the probabilities for predictions at ``tau``.
 
-        Post-hoc logit adjustment: the class of the highest ``p / share ** tau`` (Menon et al.,
-        Long-tail learning via logit adjustment, 2021, equation 9). Of exact probabilities the
-        answers at 0 have the highest accuracy, those at 1 the highest balanced accuracy. Those of
-        classes with a handful of labels are not exact, and divided by such shares their errors
-        decide. Networks that were trained for one tau need only the difference.
+        Post-hoc logit adjustment predicts the class of the highest ``p / share ** tau`` (Menon et
+        al., Long-tail learning via logit adjustment, 2021, equation 9). With exact probabilities,
+        predictions at 0 have the highest accuracy and those at 1 the highest balanced accuracy.
+        Probabilities of classes with a handful of labels are not exact, and division by their
+        small shares magnifies the errors. Networks that were trained with logit adjustment need
+        only the difference of the two values.
 
         Parameters
         ----------
@@ -61,32 +62,32 @@ class ClassShares:
         Returns
         -------
         list of A float64 arrays of shape (C_a,)
-            All 1 where the networks answer of their own.
+            All 1 at the logit adjustment of training.
 
         Raises
         ------
         InputError
-            If ``tau`` is no such number.
+            If ``tau`` is not from 0 to 2.
         """
         if not 0 <= tau <= STRONGEST:
-            raise InputError(f"tau: expected a number from 0 to {STRONGEST:g}, got {tau}")
+            raise InputError(f"expected a number from 0 to {STRONGEST:g}, got {tau}", field="tau")
         return [np.array(share) ** (self.tau - tau) for share in self.shares]
 
 
 def class_shares(count: NDArray[np.int64], *, smoothing: float = 0.0) -> NDArray[np.float64]:
-    """Shares of the classes of an attribute as a network is taught them.
+    """Return the shares of the classes of an attribute in the training targets.
 
-    ``(n_c + 1) / (n + C)``: a class that nobody labelled is rare and not impossible, so that
-    nothing is divided by 0. Where labels are smoothed, a share of each goes to all classes alike,
-    and networks give rare classes that much. Shares that leave it out are too small for them: for
-    people, answers at tau 1 were right in .575 of cases, and in .625 with it.
+    They are ``(n_c + 1) / (n + C)``: a class without labels is rare, not impossible, so that no
+    share is 0. Label smoothing gives all classes the same additional share, and networks predict
+    rare classes accordingly. Shares that ignore it are too small for rare classes: for the sample
+    of people, the balanced accuracy at tau 1 was .575 without it, and .625 with it.
 
     Parameters
     ----------
     count : int64 array of shape (1 + C,)
-        Labels, the unknown ones first; those count for nothing.
+        Numbers of labels, unknown first; unknown labels are ignored.
     smoothing : float
-        Share of each label that the loss gives to all classes alike.
+        Label smoothing of the loss.
 
     Returns
     -------
@@ -106,23 +107,25 @@ def class_shares(count: NDArray[np.int64], *, smoothing: float = 0.0) -> NDArray
 
 
 def class_weights(count: NDArray[np.int64], power: float) -> NDArray[np.float64]:
-    """Weights of the labels of an attribute in a loss: ``(1 / n_c) ** power``, scaled.
+    """Return class weights of an attribute for a loss, ``(1 / n_c) ** power``, rescaled.
 
-    At 1 all classes weigh the same together, at 0 all labels do. The effective numbers of Cui et
-    al., Class-balanced loss based on effective number of samples, 2019, lie between the two as
-    well, but their beta means another thing for every number of images, and this power does not.
+    With power 1 all classes have the same total weight, with power 0 all labels have the same
+    weight. The effective numbers of Cui et al., Class-balanced loss based on effective number of
+    samples, 2019, also lie between the two. But the meaning of their beta depends on the number of
+    images, and that of this power does not.
 
     Parameters
     ----------
     count : int64 array of shape (1 + C,)
-        Labels, the unknown ones first; those count for nothing.
+        Numbers of labels, unknown first; unknown labels are ignored.
     power : float
+        From 0 to 1.
 
     Returns
     -------
     float64 array of shape (C,)
-        Their mean over the known labels is 1. A class that nobody labelled has the weight of one
-        with a single label, which no loss comes to use.
+        Their mean over the known labels is 1. A class without labels has the weight of a class
+        with one label, which no loss uses.
 
     Examples
     --------
@@ -138,7 +141,7 @@ def class_weights(count: NDArray[np.int64], power: float) -> NDArray[np.float64]
 def balanced_answers(
     probabilities: Sequence[NDArray[np.float64]], factors: Factors
 ) -> NDArray[np.int64]:
-    """Class of the highest product of probability and factor: A arrays (n, C_a) -> (n, A).
+    """Predict the class of the highest product of probability and factor, shape (n, A).
 
     Examples
     --------

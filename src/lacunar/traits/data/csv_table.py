@@ -1,4 +1,4 @@
-"""A CSV file as columns of text, each row with its line, or the line of whatever is wrong."""
+"""Reading of CSV files as columns of text, with the line numbers of their rows."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Table:
     ----------
     path : Path
     columns : dict of str to list of str
-        N cells each, without the spaces around them.
+        N cells each, with surrounding spaces removed.
     lines : list of int
-        Line of the file where each row begins, as an editor counts.
+        Line of the file where each row begins, from 1.
     """
 
     path: Path
@@ -29,7 +29,7 @@ class Table:
     lines: list[int]
 
     def where(self, row: int, column: str) -> str:
-        """Name the place of a cell."""
+        """Return file, line and column of a cell, for messages."""
         return f"{self.path}, line {self.lines[row]}, column {column}"
 
 
@@ -39,17 +39,17 @@ def read_table(path: Path, wanted: Sequence[str], *, hint: str = "") -> Table:
     Parameters
     ----------
     path : Path
-        UTF-8, with or without a byte order mark, lines ended in any way.
+        UTF-8, with or without a byte order mark, with any line ends.
     wanted : sequence of str
-        Other columns are left out.
+        Names of the columns to read; others are ignored.
     hint : str
-        What to do about a missing column; ends its sentence.
+        End of the message about a missing column.
 
     Raises
     ------
     InputError
-        If the file is missing, empty, binary or not UTF-8, lacks a column or all rows, has a
-        column twice, or has a ragged or malformed row.
+        If the file is missing, empty, binary or not UTF-8, if a column is missing or repeated, if
+        there are no rows, or if a row is malformed or has another number of fields.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def _text(path: Path) -> str:
 
 
 def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not blank, each with the line where it begins."""
+    """Yield the rows that are not blank, each with the line where it begins."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
     try:

@@ -1,4 +1,4 @@
-"""Fingerprints of data sets and settings, and the check that a data set suits a schema."""
+"""Fingerprints of data sets and settings, and a check of the attributes of a data set."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from lacunar.traits.data.schema import Schema
 
 
 def fingerprint(dataset: LabelledImages, images: ImageArray) -> str:
-    """SHA-256 of what a fit can see of labelled images: pixels, labels, groups, schema."""
+    """Return the SHA-256 of everything that a fit uses: pixels, labels, groups and schema."""
     groups = None if dataset.groups is None else dataset.groups.tolist()
     return digest_of([images.key, dataset.labels.tolist(), groups, dataset.schema.to_dict()])
 
 
 def check_attributes(schema: Schema, dataset: LabelledImages) -> None:
-    """Refuse a data set whose attributes or classes are not those of a schema.
+    """Check that a data set has the attributes and classes of a schema.
 
     Raises
     ------
     InputError
-        With the first that differs.
+        With the first attribute that differs.
     """
     expected = {attribute.name: attribute.classes for attribute in schema.attributes}
     got = {attribute.name: attribute.classes for attribute in dataset.schema.attributes}
@@ -37,5 +37,5 @@ def check_attributes(schema: Schema, dataset: LabelledImages) -> None:
 
 
 def digest_of(document: Any) -> str:
-    """SHA-256 of a document of plain JSON types."""
+    """Return the SHA-256 of a JSON document."""
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Splits of labelled images: at random or stratified over all attributes, groups kept together."""
+"""Random or stratified splits of labelled images that keep groups together."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ def split_validation(
     seed: int,
     groups: NDArray[np.int64] | None = None,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Part rows for validation from those to train on.
+    """Split rows into training and validation rows.
 
     Parameters
     ----------
     labels : int64 array of shape (N, A)
     size : int
-        Rows to validate on. With groups it is met as nearly as their sizes allow.
+        Number of validation rows. With groups it is met as closely as their sizes allow.
     stratify : bool
-        Whether both parts are to have the shares of the classes of all rows.
+        Whether both sets have the class frequencies of all rows.
     seed : int
     groups : int64 array of shape (N,), optional
-        Rows of one number stay together.
+        Group of each row. Groups are not split.
 
     Returns
     -------
     train, validation : int array
-        Rows, ascending.
+        Rows in ascending order.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def split_validation(
     >>> labels[validation].ravel().tolist()
     [0, 0, 1]
     """
-    # Nothing but size weighs where no label is known.
+    # With unknown labels only the sizes matter.
     seen = labels if stratify else np.full_like(labels, UNKNOWN)
     folds = stratified_folds(seen, [len(labels) - size, size], seed=seed, groups=groups)
     return np.flatnonzero(folds == 0), np.flatnonzero(folds == 1)
@@ -56,22 +56,22 @@ def stratified_folds(
     seed: int,
     groups: NDArray[np.int64] | None = None,
 ) -> NDArray[np.intp]:
-    """Deal rows into folds that are alike in every class of every attribute.
+    """Assign rows to folds with similar class frequencies of all attributes.
 
-    Iterative stratification (Sechidis, Tsoumakas and Vlahavas, 2011): the rarest class that is
-    left is dealt first, each of its rows to the fold that lacks most of that class. A fold that
-    is full gets no more, so that without groups the sizes are exact.
+    Iterative stratification (Sechidis, Tsoumakas and Vlahavas, 2011): the rarest remaining class
+    is assigned first, each of its rows to the fold that lacks most of that class. Full folds get
+    no more rows, so without groups the sizes are exact.
 
     Parameters
     ----------
     labels : int64 array of shape (N, A)
-        -1 where unknown, which counts as no class.
+        -1 where unknown; unknown labels are ignored.
     sizes : sequence of F int
         Rows per fold; they add up to N.
     seed : int
         Orders the rows and breaks ties.
     groups : int64 array of shape (N,), optional
-        Rows of one number come into one fold.
+        Group of each row. Rows of a group get the same fold.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def stratified_folds(
     for unit, label in _rarest_first(held, fold_of, generator):
         lacks = room if label is None else wanted[:, label]
         fits = room >= min(rows[unit], room.max())
-        # Last key first: whether it fits, what is lacked of the class, room, and chance.
+        # The last key counts most: fits, then lacks, then room, then a random number.
         best = np.lexsort((generator.random(len(room)), room, lacks, fits))[-1]
         fold_of[unit] = best
         wanted[best] -= held[unit]
@@ -111,7 +111,7 @@ def stratified_folds(
 
 
 def _held(labels: NDArray[np.int64], units: NDArray[np.intp]) -> NDArray[np.int64]:
-    """How many labels of each class each unit has, shape (units, classes of all attributes)."""
+    """Count the labels of each class in each unit, shape (units, classes of all attributes)."""
     starts = np.cumsum([0, *(labels.max(axis=0, initial=0) + 1)])
     held = np.zeros((units.max() + 1, starts[-1]), np.int64)
     row, attribute = np.nonzero(labels != UNKNOWN)
@@ -124,7 +124,7 @@ def _rarest_first(
     fold_of: NDArray[np.intp],
     generator: np.random.Generator,
 ) -> Iterator[tuple[int, int | None]]:
-    """Units to deal next, each for the sake of a class, those without any class last."""
+    """Yield the next unit and the class it is assigned for; units without labels come last."""
     order = generator.permutation(len(held))
     while True:
         left = order[fold_of[order] < 0]

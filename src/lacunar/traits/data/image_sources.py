@@ -1,4 +1,4 @@
-"""Which images are meant: files, folders, the rows of a CSV file, a list on standard input."""
+"""Image sources: files, folders, rows of a CSV file, and lists on standard input."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
 
 
 class AnyImage(Protocol):
-    """An image to answer for, wherever it comes from; ``name`` is what answers call it."""
+    """An image to predict, from any source; predictions contain its ``name``."""
 
     @property
     def name(self) -> str: ...
 
     def read(self) -> NDArray[np.uint8]:
-        """Decode it, uint8 of shape (height, width, 3); InputError where that cannot be."""
+        """Decode the image, uint8 of shape (height, width, 3), or raise an InputError."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFile:
-    """An image to answer for.
+    """An image file to predict.
 
     Parameters
     ----------
     name : str
-        What answers call it: the path, or the cell of the CSV file.
+        Name in predictions: the path, or the cell of the CSV file.
     path : Path
-        Where it is; it may turn out not to be there.
+        Path of the file, which may not exist.
     where : str
-        What an error calls it, with the line of the list that names it.
+        Name in error messages, with the line of the list that names the file.
     """
 
     name: str
@@ -51,12 +51,12 @@ class ImageFile:
     where: str
 
     def read(self) -> NDArray[np.uint8]:
-        """Decode it.
+        """Decode the image.
 
         Raises
         ------
         InputError
-            If there is no such file, or :func:`lacunar.traits.data.images.read_image` refuses it.
+            If the file does not exist, or :func:`lacunar.traits.data.images.read_image` refuses it.
         """
         if not self.path.is_file():
             raise InputError(f"{self.where}: expected an image file, got none")
@@ -65,12 +65,12 @@ class ImageFile:
 
 @dataclass(frozen=True, slots=True)
 class ImageContent:
-    """An image to answer for that came as the content of a file.
+    """An image to predict, given as the content of a file.
 
     Parameters
     ----------
     name : str
-        What answers and errors call it.
+        Name in predictions and error messages.
     content : bytes
     """
 
@@ -78,7 +78,7 @@ class ImageContent:
     content: bytes = field(repr=False)
 
     def read(self) -> NDArray[np.uint8]:
-        """Decode it.
+        """Decode the image.
 
         Raises
         ------
@@ -95,15 +95,16 @@ class ImageContent:
         return read_image(self.content, where=self.name)
 
 
-def find_images(places: Sequence[Path]) -> list[Path]:
-    """List image files: those that are named, and those that lie in named folders, by name.
+def find_images(inputs: Sequence[Path]) -> list[Path]:
+    """List image files: given files, and the image files of given folders, sorted by name.
 
-    Of a folder the files ending in ``SUFFIXES`` count, in either case; its own folders do not.
+    Image files of a folder end in one of ``SUFFIXES``, in upper or lower case. Subfolders are not
+    searched.
 
     Raises
     ------
     InputError
-        If there is no such file or folder, or a folder has no such file.
+        If an input is neither a file nor a folder, or a folder has no image files.
 
     Examples
     --------
@@ -114,53 +115,54 @@ def find_images(places: Sequence[Path]) -> list[Path]:
     ...     [path.name for path in find_images([Path(folder)])]
     ['a.jpg', 'b.PNG']
     """
-    found: list[Path] = []
-    for place in places:
-        if place.is_dir():
-            inside = [path for path in place.iterdir() if path.suffix.lower() in SUFFIXES]
+    files: list[Path] = []
+    for path in inputs:
+        if path.is_dir():
+            inside = [file for file in path.iterdir() if file.suffix.lower() in SUFFIXES]
             if not inside:
                 raise InputError(
-                    f"{place}: expected files ending in {', '.join(SUFFIXES)}, got none"
+                    f"{path}: expected files ending in {', '.join(SUFFIXES)}, got none"
                 )
-            found += sorted(inside)
-        elif place.is_file():
-            found.append(place)
+            files += sorted(inside)
+        elif path.is_file():
+            files.append(path)
         else:
-            raise InputError(f"{place}: expected an image file or a folder of them, got neither")
-    return found
+            raise InputError(f"{path}: expected an image file or a folder of them, got neither")
+    return files
 
 
 def list_images(
-    places: Sequence[Path],
+    inputs: Sequence[Path],
     schema: Schema,
     *,
     column: str | None = None,
     standard_input: BinaryIO | None = None,
     null: bool = False,
 ) -> list[ImageFile]:
-    r"""List the images of places, in the order of the places.
+    r"""List the images of files, folders, CSV files and standard input, in the given order.
 
     Parameters
     ----------
-    places : sequence of Path
-        Image files; folders, of which the image files count, by name; CSV files, whose every row
-        counts; ``-`` for a list of files on standard input, one a line.
+    inputs : sequence of Path
+        Image files; folders, for their image files sorted by name; CSV files, for all their rows;
+        ``-``, for a list of files on standard input, one per line.
     schema : Schema
-        Names the column of the image files and their folder beside a CSV file, unless a
-        ``schema.toml`` beside it does. Where there is no such folder, files are beside the CSV
-        file itself.
+        Gives the column of the image files of a CSV file and their folder, unless there is a
+        ``schema.toml`` next to it. If that folder does not exist, the files are next to the CSV
+        file.
     column : str, optional
-        Column of the image files, whatever a schema says.
+        Column of the image files, instead of that of the schema.
     standard_input : binary file, optional
-        What ``-`` reads.
+        Read for ``-``.
     null : bool
-        Paths on standard input end in a NUL byte instead of a line end, as ``find -print0`` has it.
+        Whether paths on standard input end with NUL bytes instead of line ends, as from
+        ``find -print0``.
 
     Raises
     ------
     InputError
-        If a place is none of these or has no image, or a CSV file lacks the column, has an empty
-        cell in it or names a file outside its folder, with its line.
+        If an input is invalid or has no image; or a CSV file has no such column, an empty cell in
+        it, or a file outside its folder, with its line.
 
     Examples
     --------
@@ -170,52 +172,52 @@ def list_images(
     ...  standard_input=io.BytesIO(b"a.png\nb.png\n"))]
     ['standard input, line 1, a.png', 'standard input, line 2, b.png']
     """
-    if null and STANDARD_INPUT not in places:
-        raise InputError("--null: expected - among the places, which stands for standard input")
-    if column is not None and not any(map(_is_csv, places)):
-        raise InputError("--column: expected a CSV file among the places, got none")
-    found: list[ImageFile] = []
-    for place in places:
-        if place == STANDARD_INPUT and standard_input is not None:
-            found += _read_list(standard_input, null=null)
-        elif _is_csv(place) and not place.is_dir():
-            found += _read_csv(place, schema, column)
+    if null and STANDARD_INPUT not in inputs:
+        raise InputError("expected - among the inputs, which is standard input", field="null")
+    if column is not None and not any(map(_is_csv, inputs)):
+        raise InputError("expected a CSV file among the inputs, got none", field="column")
+    images: list[ImageFile] = []
+    for path in inputs:
+        if path == STANDARD_INPUT and standard_input is not None:
+            images += _read_list(standard_input, null=null)
+        elif _is_csv(path) and not path.is_dir():
+            images += _read_csv(path, schema, column)
         else:
-            found += [
-                ImageFile(_text(str(path)), path, _text(str(path))) for path in find_images([place])
+            images += [
+                ImageFile(_text(str(file)), file, _text(str(file))) for file in find_images([path])
             ]
-    return found
+    return images
 
 
-def _is_csv(place: Path) -> bool:
-    return place.suffix.lower() == ".csv"
+def _is_csv(path: Path) -> bool:
+    return path.suffix.lower() == ".csv"
 
 
 def _read_csv(path: Path, schema: Schema, column: str | None) -> list[ImageFile]:
-    beside = path.parent / SCHEMA_NAME
-    layout = read_schema(beside) if beside.is_file() else schema
+    schema_file = path.parent / SCHEMA_NAME
+    layout = read_schema(schema_file) if schema_file.is_file() else schema
     column = column or layout.image_column
-    table = read_table(path, [column], hint="; name another with --column")
+    table = read_table(path, [column], hint="; name another with `column`")
     root = path.parent.resolve()
     folder = layout.images if (root / layout.images).is_dir() else "."
-    found = []
+    images = []
     for row, name in enumerate(table.columns[column]):
         where = table.where(row, column)
         if not name:
             raise InputError(f"{where}: expected the name of an image file, got an empty cell")
-        # One that is not there is told when its turn comes, as one that is broken.
+        # A missing file raises an error when it is read, like a broken one.
         inside = resolve_inside(root, folder, name, where)
-        found.append(ImageFile(name, inside or root / folder / name, f"{where}, {name}"))
-    return found
+        images.append(ImageFile(name, inside or root / folder / name, f"{where}, {name}"))
+    return images
 
 
 def _read_list(file: BinaryIO, *, null: bool) -> list[ImageFile]:
     content = file.read()
-    # Names are bytes to the system: one that is not UTF-8 still names its file.
+    # File names are bytes for the system; a name that is not UTF-8 is valid.
     entries = (
         content.split(b"\0") if null else [line.rstrip(b"\r\n") for line in content.split(b"\n")]
     )
-    found = []
+    images = []
     for number, entry in enumerate(entries, start=1):
         if not entry.strip():
             continue
@@ -223,16 +225,16 @@ def _read_list(file: BinaryIO, *, null: bool) -> list[ImageFile]:
         if "\0" in path:
             raise InputError(
                 f"standard input, line {number}: expected the path of an image,"
-                " got NUL bytes, which --null takes for ends"
+                " got NUL bytes; pass `null` if paths end with them"
             )
         name = _text(path)
         what = "entry" if null else "line"
-        found.append(ImageFile(name, Path(path), f"standard input, {what} {number}, {name}"))
-    if not found:
-        raise InputError("standard input: expected paths of images, one a line, got none")
-    return found
+        images.append(ImageFile(name, Path(path), f"standard input, {what} {number}, {name}"))
+    if not images:
+        raise InputError("standard input: expected paths of images, one per line, got none")
+    return images
 
 
 def _text(name: str) -> str:
-    """Write the bytes of a name that are no UTF-8 as escapes, which every output can hold."""
+    """Escape the bytes of a name that are not UTF-8, so that every output can contain it."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""How many images have which label."""
+"""Numbers of labels of each class."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from lacunar.traits.data.schema import Schema
 
-# For each attribute an int64 array of shape (1 + C_a,): unknown, then class by class.
+# An int64 array of shape (1 + C_a,) for each attribute: unknown labels, then each class.
 LabelCounts: TypeAlias = tuple[NDArray[np.int64], ...]
 
 
 def count_labels(labels: NDArray[np.int64], schema: Schema) -> LabelCounts:
-    """Count the labels of each attribute, unknown first.
+    """Count the labels of each class of each attribute, unknown labels first.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def count_labels(labels: NDArray[np.int64], schema: Schema) -> LabelCounts:
 
 
 def largest_classes(counts: LabelCounts) -> NDArray[np.int64]:
-    """Most frequent class of each attribute, shape (A,), the first of equals.
+    """Return the most frequent class of each attribute, shape (A,); the first if several are.
 
     Examples
     --------

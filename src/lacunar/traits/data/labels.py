@@ -1,4 +1,4 @@
-"""Cells of text into labels: the position of a class, or -1 where it is unknown."""
+"""Conversion of CSV cells to labels: the index of a class, or -1 for unknown."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _NAMED_CLASSES = 12
 
 
 def read_labels(table: Table, schema: Schema) -> NDArray[np.int64]:
-    """Labels of a table's N rows for the schema's A attributes, shape (N, A), -1 for unknown.
+    """Return the labels of N rows for A attributes, shape (N, A), with -1 for unknown.
 
     Raises
     ------
     InputError
-        With the line and the column of the first cell that is no class.
+        With the line and the column of the first invalid cell.
     """
     labels = np.empty((len(table.lines), len(schema.attributes)), np.int64)
     for position, attribute in enumerate(schema.attributes):
@@ -41,9 +41,9 @@ def read_labels(table: Table, schema: Schema) -> NDArray[np.int64]:
 
 
 def label_of(cell: str, attribute: Attribute) -> int | None:
-    """Label that a cell stands for; none where it stands for nothing.
+    """Return the label of a cell; None if the cell is invalid.
 
-    A column of whole numbers with gaps is often written as decimals, so ``1.0`` is 1.
+    Integer columns with missing values are often written as decimals, so ``1.0`` is read as 1.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def merge_repeats(
     labels: NDArray[np.int64],
     groups: NDArray[np.int64] | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-    """Merge the rows of one image: what only one of them knows is known.
+    """Merge the rows of each image: a label is known if one of its rows has it.
 
     Parameters
     ----------
@@ -87,21 +87,21 @@ def merge_repeats(
     schema : Schema
         A attributes.
     paths : sequence of Path
-        Image of each row, links resolved.
+        Image file of each row, with links resolved.
     labels : int64 array of shape (N, A)
     groups : int64 array of shape (N,), optional
 
     Returns
     -------
     labels : int64 array of shape (M, A)
-        Of the M images.
+        Labels of the M images.
     kept : int array of shape (M,)
         First row of each image.
 
     Raises
     ------
     InputError
-        With the lines of two rows that give an image different labels or groups.
+        If two rows give an image different labels or groups, with their lines.
     """
     rows_of: dict[Path, list[int]] = {}
     for row, path in enumerate(paths):
@@ -111,7 +111,7 @@ def merge_repeats(
     for position, rows in enumerate(rows_of.values()):
         if len(rows) > 1:
             _check_agreement(table, schema, rows, labels, groups)
-            # Unknown is the lowest label there is.
+            # -1 for unknown is lower than every class.
             merged[position] = labels[rows].max(axis=0)
     return merged, kept
 

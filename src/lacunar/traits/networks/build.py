@@ -1,4 +1,4 @@
-"""Networks: one trunk over the image, one answer per attribute of the schema."""
+"""Construction of networks, and loading of their weights."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from lacunar.traits.networks.stripes import StripesNetwork
 def build_network(
     config: TraitsConfig, schema: Schema, *, generator: torch.Generator | None = None
 ) -> nn.Module:
-    """Build the network that a config names, with fresh weights.
+    """Build the network of a config, with random weights.
 
     Raises
     ------
     InputError
-        If the schema does not suit the network.
+        If the schema does not fit the network.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def build_network(
     """
     options: dict[str, Any] = {"dropout": config.dropout, "generator": generator}
     framed = options | {"height": config.height, "width": config.width}
-    # Torch's layers draw weights from the global generator before they are given better ones.
+    # Torch's layers draw weights from the global generator before they are initialised again.
     with torch.random.fork_rng(devices=[]):
         if config.network == "source":
             return SourceNetwork(schema, **framed)
@@ -49,12 +49,12 @@ def build_network(
 def restore_networks(
     config: TraitsConfig, schema: Schema, states: Sequence[Mapping[str, NDArray[Any]]]
 ) -> Ensemble:
-    """Build networks around weights, on the device of a config, to answer together.
+    """Build the ensemble of networks with given weights, on the device of a config.
 
     Raises
     ------
     InputError
-        If a state is that of another network, or there is no such device.
+        If a state is that of another network, or the device does not exist.
     """
     device = choose_device(config.device)
     networks = []
@@ -67,17 +67,17 @@ def restore_networks(
 
 
 def place(network: nn.Module, device: torch.device) -> None:
-    """Move a network to a device, channels last in memory, the order its images come in."""
+    """Move a network to a device, in the memory format of its images, channels last."""
     keep_float32(device)
-    # torch declares no overload with a device and a memory format, and takes both.
+    # torch accepts a device and a memory format together, but declares no such overload.
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def network_state(network: nn.Module) -> dict[str, NDArray[Any]]:
-    """Copy weights and statistics, whatever the device, into contiguous arrays by name.
+    """Copy weights and statistics from any device into contiguous arrays by name.
 
-    The number of batches that a normalisation has seen is left out: with a momentum it decides
-    nothing.
+    The batch counters of normalisation layers are left out, because with a momentum they have no
+    effect.
     """
     return {
         name: np.array(tensor.detach().cpu().numpy(), order="C")
@@ -87,7 +87,7 @@ def network_state(network: nn.Module) -> dict[str, NDArray[Any]]:
 
 
 def load_state(network: nn.Module, state: Mapping[str, NDArray[Any]]) -> None:
-    """Put back what :func:`network_state` copied.
+    """Load the weights that :func:`network_state` copied.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Where tensors live, and how images become tensors."""
+"""Device and precision of computation, and conversion of images to tensors."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from lacunar.errors import InputError
 
 
 def choose_device(name: str) -> torch.device:
-    """Find the device of a name; ``auto`` is the first of CUDA, Apple's GPU and the CPU there is.
+    """Return the device of a name; ``auto`` is CUDA, else Apple's GPU, else the CPU.
 
     Raises
     ------
     InputError
-        If there is no such device.
+        If the device does not exist.
 
     Examples
     --------
@@ -36,18 +36,18 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).item()
-    # Which of these torch raises for a device it lacks depends on how it was built.
+    # Which of these torch raises for a missing device depends on its build.
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise InputError(
-            f"device: expected auto, cpu or a GPU that PyTorch finds, got {name!r}"
+            f"expected auto, cpu or a GPU that PyTorch finds, got {name!r}", field="device"
         ) from error
     return device
 
 
 def choose_precision(name: str, device: torch.device) -> torch.dtype:
-    """Find what training computes in; ``auto`` is bfloat16 on a CUDA GPU with units for it.
+    """Return the precision of training; ``auto`` is bfloat16 on CUDA GPUs that support it.
 
-    Elsewhere numbers of 16 bits are slower, not faster.
+    On other devices 16-bit numbers are slower than float32.
 
     Examples
     --------
@@ -65,19 +65,19 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
 
 
 def keep_float32(device: torch.device) -> None:
-    """Let float32 be of 32 bits on a CUDA GPU, in this whole process.
+    """Switch off TF32 convolutions on a CUDA GPU, for this whole process.
 
-    PyTorch rounds the factors of a convolution to 19 bits there (TF32) unless told otherwise. It is
-    told once, not for as long as something is computed, because threads may compute at once.
+    With TF32, PyTorch's default, the factors of a convolution are rounded to 19 bits. The setting
+    is not restored afterwards, because other threads may be computing at the same time.
     """
     if device.type == "cuda":
-        # torch declares less of this module than it has.
+        # torch does not declare this attribute.
         torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Compute on one thread of a processor: sums of several are added up in another order."""
+    """Compute on one CPU thread: with several, the order of summation differs."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -87,14 +87,14 @@ def one_thread() -> Iterator[None]:
 
 
 def computing_in(precision: torch.dtype, device: torch.device) -> AbstractContextManager[object]:
-    """Compute in 16 bits what loses little by it, if that is the precision."""
+    """Return a context that computes in bfloat16 where it is accurate enough, if `precision` is."""
     if precision is not torch.bfloat16:
         return nullcontext()
     return torch.autocast(device.type, dtype=precision)
 
 
 def as_images(pixels: NDArray[np.uint8], device: torch.device) -> Tensor:
-    """Turn images into what networks see.
+    """Convert images to the input of networks.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def as_images(pixels: NDArray[np.uint8], device: torch.device) -> Tensor:
     Returns
     -------
     float32 Tensor of shape (B, 3, H, W)
-        In 0..1, channels last in memory, which convolutions on a CPU pass faster.
+        In 0..1, channels last in memory, which is faster for convolutions on a CPU.
 
     Examples
     --------

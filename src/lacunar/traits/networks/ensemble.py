@@ -1,4 +1,4 @@
-"""Several networks, and an image and its mirror, that answer together."""
+"""Ensemble of networks: mean probabilities over networks and mirrored images."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from torch import Tensor, nn
 
 
 class Ensemble(nn.Module):
-    """The mean of the probabilities of networks, as logits.
+    """Ensemble of networks; its logits are the logarithms of the mean probabilities.
 
     Parameters
     ----------
     networks : sequence of Module
         From images (B, 3, H, W) to A logits (B, C_a).
     mirror : bool
-        Whether each also sees the images mirrored left to right.
+        Whether to average over each image and its horizontal mirror image.
 
     Examples
     --------
@@ -37,15 +37,15 @@ class Ensemble(nn.Module):
         self.mirror = mirror
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Logarithms of the mean probabilities of each attribute, (B, C_a)."""
+        """Return the logarithms of the mean probabilities of each attribute, (B, C_a)."""
         views = (images, images.flip(3)) if self.mirror else (images,)
-        answers = [network(view) for network in self.networks for view in views]
-        return tuple(mean_log_probabilities(logits) for logits in zip(*answers, strict=True))
+        outputs = [network(view) for network in self.networks for view in views]
+        return tuple(mean_log_probabilities(logits) for logits in zip(*outputs, strict=True))
 
 
 def mean_log_probabilities(logits: Sequence[Tensor]) -> Tensor:
-    """Logarithm of the mean of the probabilities of several answers, each (B, C)."""
+    """Return the logarithm of the mean probabilities of several logits (B, C)."""
     stacked = torch.stack(list(logits)).log_softmax(dim=2)  # (M, B, C)
-    # A mean by hand: exporters know exponentials and maxima better than logsumexp.
+    # Written out, because ONNX exporters support exponentials and maxima better than logsumexp.
     highest = stacked.amax(dim=0)
     return highest + (stacked - highest).exp().mean(dim=0).log()

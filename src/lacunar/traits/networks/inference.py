@@ -1,4 +1,4 @@
-"""From images to logits and probabilities, batch by batch."""
+"""Inference: logits and probabilities of images, batch by batch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import nn
 from lacunar.traits.data.image_array import ImageArray
 from lacunar.traits.networks.device import as_images
 
-# More would leave the processor's cache: a fifth slower on a CPU.
+# Larger batches exceed the cache of the processor and are a fifth slower on a CPU.
 _BATCH = 64
 
 
@@ -24,7 +24,7 @@ def predict_logits(
     *,
     batch: int = _BATCH,
 ) -> list[NDArray[np.float32]]:
-    """Logits of images, the network in evaluation mode.
+    """Compute the logits of images, with the network in evaluation mode.
 
     Parameters
     ----------
@@ -33,14 +33,14 @@ def predict_logits(
     images : ImageArray
         N images.
     rows : int array of shape (n,), optional
-        Which of them; all unless given.
+        Rows of the images. Default: all.
     batch : int
-        Images at once. The last digits of the logits may depend on it.
+        Images per batch. The last digits of the logits may depend on it.
 
     Returns
     -------
     list of A arrays of shape (n, C_a)
-        float32, as the weights of restored networks are.
+        float32, like the weights of restored networks.
     """
     rows = np.arange(len(images)) if rows is None else rows
     like = next(network.parameters())
@@ -48,18 +48,18 @@ def predict_logits(
     network.eval()
     try:
         with torch.inference_mode():
-            found = [
+            batches = [
                 network(as_images(images.read(rows[first : first + batch]), like.device).to(like))
-                # Of no images too the answers have a shape.
+                # At least one batch, so that the logits of no images have the right shape.
                 for first in range(0, max(1, len(rows)), batch)
             ]  # a tuple of A Tensors (B, C_a) per batch
     finally:
         network.train(was_training)
-    return [torch.cat(parts).cpu().numpy() for parts in zip(*found, strict=True)]
+    return [torch.cat(parts).cpu().numpy() for parts in zip(*batches, strict=True)]
 
 
 def probabilities(logits: Sequence[NDArray[np.floating]]) -> list[NDArray[np.float64]]:
-    """Softmax of every output, (n, C_a) each.
+    """Return the softmax of every output, (n, C_a) each.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The layers of a network, as a table for reports."""
+"""Table of the layers of a network, for reports."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    # A saved model holds its layers, and is read without PyTorch.
+    # A saved model contains its layers and is read without PyTorch.
     from torch import Tensor, nn
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One layer of a network.
+    """A layer of a network.
 
     Parameters
     ----------
     name : str
         Path of the layer within the network.
     kind : str
-        Its class.
+        Name of its class.
     output_shape : tuple of int
-        Of one image: channels, height and width, or a number of features.
+        Output for one image: channels, height and width, or a number of features.
     parameters : int
-        Numbers it holds, the running statistics of a batch normalisation among them.
+        Number of its parameters, including the running statistics of batch normalisation.
     """
 
     name: str
@@ -33,13 +33,13 @@ class Layer:
 
 
 def layer_table(network: nn.Module, *, height: int = 100, width: int = 60) -> list[Layer]:
-    """List the layers in the order in which an image passes them.
+    """List the layers in the order of the forward pass.
 
     Parameters
     ----------
     network : Module
     height, width : int
-        Of the images.
+        Size of the images in pixels.
 
     Examples
     --------
@@ -77,6 +77,6 @@ def layer_table(network: nn.Module, *, height: int = 100, width: int = 60) -> li
 
 
 def _size(module: nn.Module) -> int:
-    # A batch normalisation also counts its batches, in a whole number that weighs nothing.
+    # Batch normalisation also has an integer counter of batches, which is no parameter.
     tensors = [*module.parameters(), *module.buffers()]
     return sum(tensor.numel() for tensor in tensors if tensor.is_floating_point())

@@ -1,8 +1,8 @@
-"""Weights that a network starts from: those of a network that has learned from other images.
+"""Pretrained weights: starting weights of a network that was trained on drawn people.
 
-A few hundred images teach a network little of what people look like. One that has seen thousands of
-drawn people knows where legs are and what red is before it sees the first photograph; what it knows
-of rare classes is worth most.
+A few hundred images are not enough to learn what people look like. A network that was trained on
+thousands of drawn people already recognises legs and colours before the first photograph. It helps
+most with rare classes.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from lacunar.traits.data.schema import Schema
 
 StartName = Literal["pedestrians"]
 
-# Modules of :class:`lacunar.traits.networks.stripes.StripesNetwork` that have a part, or a row,
-# for each attribute.
+# Modules of :class:`lacunar.traits.networks.stripes.StripesNetwork` that have a submodule, or a
+# row, for each attribute.
 _PARTS = frozenset({"stripe_features", "heads", "colour_heads"})
 _ROWS = frozenset({"attention"})
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What the networks of a model started from.
+    """Description of the pretrained weights that the networks of a model started from.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Start:
     digest : str
         SHA-256 of the file of weights.
     attributes : tuple of str
-        Those that the weights could tell before they saw an image.
+        Attributes of the model that the pretrained network predicts.
     """
 
     name: str
@@ -49,16 +49,16 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class StartingWeights:
-    """Weights of a fitted network, and the attributes that it tells.
+    """Weights of a pretrained network, and the attributes that it predicts.
 
     Parameters
     ----------
     name : str
     schema : Schema
     arrays : mapping of str to ndarray
-        As :func:`lacunar.traits.networks.build.network_state` gives them.
+        See :func:`lacunar.traits.networks.build.network_state`.
     digest : str
-        SHA-256 of the file they came from.
+        SHA-256 of the file of weights.
     """
 
     name: str
@@ -66,56 +66,55 @@ class StartingWeights:
     arrays: Mapping[str, NDArray[Any]]
     digest: str
 
-    def told(self, schema: Schema) -> Start:
-        """Which attributes of a schema the weights can tell: those of same name and classes.
+    def start_for(self, schema: Schema) -> Start:
+        """Describe the weights for a schema: they know attributes of equal name and classes.
 
         Examples
         --------
         >>> from lacunar.traits.data.schema import PEOPLE, Attribute
         >>> weights = StartingWeights("drawn", PEOPLE, {}, "")
         >>> hat = Attribute("hat", ("none", "some"))
-        >>> weights.told(Schema((PEOPLE.attributes[0], hat), "image")).attributes
+        >>> weights.start_for(Schema((PEOPLE.attributes[0], hat), "image")).attributes
         ('gender',)
         """
-        places = _places(schema, self.schema)
-        names = zip(schema.names, places, strict=True)
-        attributes = tuple(name for name, place in names if place is not None)
+        positions = _positions(schema, self.schema)
+        names = zip(schema.names, positions, strict=True)
+        attributes = tuple(name for name, position in names if position is not None)
         return Start(self.name, self.digest, attributes)
 
     def applied_to(
         self, state: Mapping[str, NDArray[Any]], schema: Schema
     ) -> dict[str, NDArray[Any]]:
-        """Weights of a new network, with all that is known in place of what was drawn.
+        """Return the weights of a new network, replaced by pretrained ones where they exist.
 
         Parameters
         ----------
         state : mapping of str to ndarray
-            Fresh weights of a stripes network of the same filters.
+            Random weights of a stripes network with the same number of filters.
         schema : Schema
-            Of the new network. What tells an attribute that the weights do not know stays as it
-            was drawn.
+            Schema of the new network. The weights of its other attributes stay random.
         """
-        places = _places(schema, self.schema)
-        found = {}
+        positions = _positions(schema, self.schema)
+        applied = {}
         for name, fresh in state.items():
             module, _, rest = name.partition(".")
             if module in _PARTS:
-                position, _, rest = rest.partition(".")
-                place = places[int(position)]
-                known = fresh if place is None else self.arrays[f"{module}.{place}.{rest}"]
+                index, _, rest = rest.partition(".")
+                position = positions[int(index)]
+                known = fresh if position is None else self.arrays[f"{module}.{position}.{rest}"]
             elif module in _ROWS:
                 known = fresh.copy()
-                for row, place in enumerate(places):
-                    if place is not None:
-                        known[row] = self.arrays[name][place]
+                for row, position in enumerate(positions):
+                    if position is not None:
+                        known[row] = self.arrays[name][position]
             else:
                 known = self.arrays[name]
-            found[name] = np.asarray(known, fresh.dtype).reshape(fresh.shape)
-        return found
+            applied[name] = np.asarray(known, fresh.dtype).reshape(fresh.shape)
+        return applied
 
 
 def encode_start(schema: Schema, arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Bytes of a file of starting weights, in half precision: they are only where fits begin."""
+    """Encode starting weights as the bytes of a file, in half precision, which is enough."""
     halves = {
         name: np.ascontiguousarray(array, np.float16) for name, array in sorted(arrays.items())
     }
@@ -124,12 +123,12 @@ def encode_start(schema: Schema, arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 @cache
 def read_start(name: StartName) -> StartingWeights:
-    """Read weights that come with the package.
+    """Read pretrained weights that are part of the package.
 
     Parameters
     ----------
     name : {"pedestrians"}
-        Learned from drawn people alone, see ``scripts/draw_start.py``.
+        Trained on drawn people only; see ``scripts/draw_start.py``.
 
     Examples
     --------
@@ -138,7 +137,7 @@ def read_start(name: StartName) -> StartingWeights:
     """
     path = files("lacunar.traits").joinpath("weights", f"{name}.safetensors")
     content = path.read_bytes()
-    # The library tells a file's metadata of a path alone; they are JSON behind eight bytes.
+    # The library returns the metadata of a path only. They are JSON after eight bytes.
     size = int.from_bytes(content[:8], "little")
     schema = json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["schema"])
     return StartingWeights(
@@ -149,8 +148,8 @@ def read_start(name: StartName) -> StartingWeights:
     )
 
 
-def _places(schema: Schema, known: Schema) -> tuple[int | None, ...]:
-    """Where each attribute of a schema stands among the known ones."""
+def _positions(schema: Schema, known: Schema) -> tuple[int | None, ...]:
+    """Return the index of each attribute of a schema among the known ones, or None."""
     of_meaning = {
         (attribute.name, attribute.classes): position
         for position, attribute in enumerate(known.attributes)

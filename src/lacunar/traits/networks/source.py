@@ -1,4 +1,4 @@
-"""The source report's network, and its variant with shared dense layers."""
+"""The convolutional network of the source report, and its variant with shared dense layers."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from lacunar.traits.data.schema import Schema
 
 _FILTERS = (8, 16, 32, 64)
 _DENSE = 256
-# Keras's defaults. Running statistics that move by a hundredth per batch are near their start for
-# some epochs of 7 batches, and validation losses with them: part of what the report measured.
+# Keras's defaults. With this momentum and 7 batches per epoch, the running statistics stay near
+# their initial values for some epochs, which affects the validation losses of the report.
 _NORM_MOMENTUM, _NORM_EPS = 0.01, 1e-3
 
 
 class SourceNetwork(nn.Module):
-    """The source report's network: four blocks of convolutions, a dense layer per attribute.
+    """The source report's network: four convolutional blocks, and a dense layer per attribute.
 
-    Weights start as Keras's do: Glorot uniform, biases 0.
+    Initial weights are those of Keras: Glorot uniform, biases 0.
 
     Parameters
     ----------
     schema : Schema
         A attributes of C_a classes each.
     height, width : int
-        Of the images, at least 16.
+        Size of the images, at least 16 pixels.
     dropout : float
         Share of the channels that a block drops.
     shared : sequence of sequence of str
-        Sets of attributes that share their dense layer; every other has its own.
+        Sets of attributes that share a dense layer; every other attribute has its own.
     generator : torch.Generator, optional
-        Draws the weights.
+        Draws the initial weights.
 
     Examples
     --------
@@ -82,11 +82,11 @@ class SourceNetwork(nn.Module):
 
     @property
     def last_maps(self) -> nn.Module:
-        """The layer whose output are the last maps, (B, 64, H // 8, W // 8)."""
+        """The layer that outputs the last feature maps, (B, 64, H // 8, W // 8)."""
         return self.blocks
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Logits of each attribute, (B, C_a), for images in 0..1, (B, 3, H, W)."""
+        """Return logits of each attribute, (B, C_a), for images in 0..1, (B, 3, H, W)."""
         maps = self.blocks(images)  # (B, 64, H // 8, W // 8)
         features = self.flatten(maps)  # (B, 64 * H // 8 * W // 8)
         dense = [layer(features) for layer in self.dense]  # each (B, 256)
@@ -96,25 +96,25 @@ class SourceNetwork(nn.Module):
 
 
 class SharedDenseNetwork(SourceNetwork):
-    """The report's variant: attributes that the schema relates share their dense layer.
+    """The report's variant: related attributes of the schema share a dense layer.
 
     Raises
     ------
     InputError
-        If the schema relates none.
+        If the schema has no related attributes.
     """
 
     def __init__(self, schema: Schema, **options: Any) -> None:
         if not schema.related:
             raise InputError(
-                "expected a schema that relates attributes, for the network shared-dense; "
+                "expected a schema with related attributes, for the network shared-dense; "
                 "got one without 'related'"
             )
         super().__init__(schema, shared=schema.related, **options)
 
 
 def _dense_layers(schema: Schema, shared: Sequence[Sequence[str]]) -> tuple[int, ...]:
-    """Which dense layer each attribute reads; layers count up in the order of the schema."""
+    """Return the index of the dense layer of each attribute, numbered in schema order."""
     set_of = {name: tuple(names) for names in shared for name in names}
     layers: dict[tuple[str, ...], int] = {}
     return tuple(layers.setdefault(set_of.get(name, (name,)), len(layers)) for name in schema.names)

@@ -1,4 +1,4 @@
-"""A small network for a few hundred upright figures: stripes, attention and colours."""
+"""Small network for a few hundred images of upright figures: stripes, attention, colours."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from lacunar.traits.data.schema import Schema
 
 _STRIPES, _COLOUR_STRIPES = 6, 8
 _FEATURES = 32
-# Levels of red, of green and of blue that colours are counted by.
+# Levels of red, green and blue of the colour histograms.
 _LEVELS = 4
-# Roots of shares are small: without a factor their weights would have to be large, which decay
-# and a short training forbid.
+# Square roots of shares are small. Without this factor their weights would have to be large, which
+# weight decay and short training prevent.
 _COLOUR_SCALE, _SMALLEST = 12.0, 1e-6
 
 
 class StripesNetwork(nn.Module):
-    """Convolutions, then three views of their maps for each attribute.
+    """Convolutions, then three sets of features for each attribute.
 
-    What an attribute tells of lies at much the same height of every figure. Each reads
+    An attribute is visible at about the same height of every figure. Its logits depend on
 
-    - the means of horizontal stripes of the maps, as networks that find people again do
-      (Sun et al. 2018, "Beyond Part Models");
-    - the mean of the maps under an attention of its own;
-    - histograms of the colours of stripes of the image, since few labels teach convolutions a
-      shade.
+    - the means of horizontal stripes of the feature maps, as in networks for person
+      re-identification (Sun et al. 2018, "Beyond Part Models");
+    - the mean of the feature maps, weighted by the attention of this attribute;
+    - colour histograms of horizontal stripes of the image, because convolutions do not learn
+      shades from few labels.
 
     Parameters
     ----------
     schema : Schema
         A attributes of C_a classes each.
     filters : int
-        Channels of the first layer; every halving of the maps doubles them.
+        Channels of the first layer; they double when the maps are halved.
     colours : bool
-        Whether it reads histograms.
+        Whether to use colour histograms.
     dropout : float
-        Share of the features that are dropped before the answers.
+        Share of the features that are dropped before the last layer.
     generator : torch.Generator, optional
-        Draws the weights.
+        Draws the initial weights.
 
     Examples
     --------
@@ -84,36 +84,36 @@ class StripesNetwork(nn.Module):
 
     @property
     def last_maps(self) -> nn.Module:
-        """The layer whose output are the last maps; of colours answers learn past them as well."""
+        """The layer that outputs the last feature maps. Colour histograms bypass it."""
         return self.far
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Logits of each attribute, (B, C_a), for images in 0..1, (B, 3, H, W)."""
+        """Return logits of each attribute, (B, C_a), for images in 0..1, (B, 3, H, W)."""
         near = self.near(images)
         far = self.far(near)
         stripes = stripe_means(far, _STRIPES).flatten(1)  # (B, last * stripes)
         attended = attend(self.attention(far), far.flatten(2).transpose(1, 2))  # (B, A, last)
-        answers = []
+        outputs = []
         for position, (features, head) in enumerate(
             zip(self.stripe_features, self.heads, strict=True)
         ):
             view = torch.cat([features(stripes), self.dropout(attended[:, position])], dim=1)
-            answers.append(head(view))
+            outputs.append(head(view))
         if not len(self.colour_heads):
-            return tuple(answers)
+            return tuple(outputs)
         colours = (stripe_means(shared_colours(images), _COLOUR_STRIPES) + _SMALLEST).sqrt()
         colours = self.dropout(_COLOUR_SCALE * colours.flatten(1))  # (B, levels ** 3 * stripes)
         shades = [head(colours) for head in self.colour_heads]
-        return tuple(answer + shade for answer, shade in zip(answers, shades, strict=True))
+        return tuple(output + shade for output, shade in zip(outputs, shades, strict=True))
 
 
 def attend(scores: Tensor, values: Tensor) -> Tensor:
-    """Means of values at P places under the softmax of scores.
+    """Average values over P positions, weighted by the softmax of scores.
 
     Parameters
     ----------
     scores : Tensor of shape (B, A, h, w)
-        Where h * w is P.
+        With h * w = P.
     values : Tensor of shape (B, P, F)
 
     Returns
@@ -129,7 +129,7 @@ def attend(scores: Tensor, values: Tensor) -> Tensor:
 
 
 def stripe_means(maps: Tensor, n: int) -> Tensor:
-    """Means over n horizontal stripes of maps, which share a row where their ends meet in one.
+    """Average maps over n horizontal stripes; neighbouring stripes may share a row.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def stripe_means(maps: Tensor, n: int) -> Tensor:
     >>> stripe_means(torch.arange(3.0).reshape(1, 1, 3, 1), 2)
     tensor([[[0.5000, 1.5000]]])
     """
-    # The weights of an adaptive mean, written out: exporters know products for every height.
+    # Adaptive average pooling as a matrix product, which ONNX exporters support for every height.
     height = maps.shape[2]
     weights = torch.zeros(height, n, dtype=maps.dtype, device=maps.device)
     for stripe in range(n):
@@ -155,10 +155,10 @@ def stripe_means(maps: Tensor, n: int) -> Tensor:
 
 
 def shared_colours(images: Tensor) -> Tensor:
-    """Colours of the middle columns of images, shared out over levels of the channels.
+    """Compute soft colour histograms of the middle columns of images.
 
-    A pixel counts for the levels next to it, more for the nearer one, so that a small change of
-    light changes little.
+    A pixel counts for the two nearest levels of each channel, more for the nearer one, so that a
+    small change of brightness changes the histogram little.
 
     Parameters
     ----------
@@ -168,8 +168,8 @@ def shared_colours(images: Tensor) -> Tensor:
     Returns
     -------
     Tensor of shape (B, levels ** 3, ceil(H / 2), w)
-        Two by two pixels to a place, which sums to 1; about a quarter of the columns on either
-        side are background for the most part and left out.
+        Each position stands for 2 x 2 pixels and sums to 1. About a quarter of the columns on
+        either side is left out, because they are mostly background.
 
     Examples
     --------

@@ -16,7 +16,7 @@ _DARKEST = 1e-4
 def draw_matrices(
     n: int, ranges: Augmentation, *, height: int, width: int, generator: torch.Generator
 ) -> Tensor:
-    """Draw one movement for each of ``n`` images, every part uniformly within its range.
+    """Draw one affine transformation for each of ``n`` images, uniformly within the ranges.
 
     An image is mirrored, zoomed, sheared, rotated and shifted, in this order.
 
@@ -25,14 +25,14 @@ def draw_matrices(
     n : int
     ranges : Augmentation
     height, width : int
-        Pixels of the images.
+        Size of the images in pixels.
     generator : torch.Generator
-        On the CPU, so that a seed means the same on every device.
+        On the CPU, so that a seed gives the same draws on every device.
 
     Returns
     -------
     Tensor of shape (n, 2, 3)
-        From pixels of the image to pixels of the moved image; see :func:`move_images`.
+        Maps pixels of the image to pixels of the moved image; see :func:`move_images`.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def draw_matrices(
     >>> torch.equal(drawn[0], torch.eye(2, 3))
     True
     """
-    # One row of six numbers per image, each in -1..1.
+    # Six numbers per image, each in -1..1.
     draws = 2 * torch.rand(n, 6, generator=generator) - 1
     rotation, shear, zoom, right, down, side = draws.unbind(dim=1)  # each (n,)
     turn = rotation * math.radians(ranges.rotation)
@@ -49,8 +49,8 @@ def draw_matrices(
     scale = 1 + zoom * ranges.zoom
     mirror = torch.where(side < 0, -1.0, 1.0) if ranges.flip else torch.ones(n)
     sine, cosine = torch.sin(turn), torch.cos(turn)
-    # Rows slide along each other and keep their length and distance, so that a shear alone
-    # leaves width and height as they are: [[cos, -sin], [sin, cos]] @ [[1, slant], [0, 1]].
+    # The shear slides rows and keeps their length and distance, so that it alone does not change
+    # width and height: [[cos, -sin], [sin, cos]] @ [[1, slant], [0, 1]].
     across = torch.stack([cosine * mirror, sine * mirror], dim=1)  # (n, 2)
     along = torch.stack([cosine * slant - sine, sine * slant + cosine], dim=1)  # (n, 2)
     shift = torch.stack([right * width, down * height], dim=1) * ranges.shift  # (n, 2)
@@ -58,7 +58,7 @@ def draw_matrices(
 
 
 def move_images(images: Tensor, matrices: Tensor) -> Tensor:
-    """Move images, each by its own matrix, and fill what comes into view with 0.
+    """Transform images, each by its own matrix, and fill uncovered pixels with 0.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def move_images(images: Tensor, matrices: Tensor) -> Tensor:
 
 
 def draw_light(n: int, ranges: Augmentation, *, generator: torch.Generator) -> Tensor:
-    """Draw another light for each of ``n`` images: a power and a factor, 1 where nothing changes.
+    """Draw a gamma exponent and a contrast factor for each of ``n`` images.
 
     Parameters
     ----------
@@ -105,23 +105,23 @@ def draw_light(n: int, ranges: Augmentation, *, generator: torch.Generator) -> T
     Returns
     -------
     Tensor of shape (n, 2)
-        What :func:`light_images` takes.
+        Exponent and factor of each image, for :func:`light_images`; 1 changes nothing.
     """
     draws = 2 * torch.rand(n, 2, generator=generator) - 1
     return torch.exp(draws * torch.tensor([ranges.gamma, ranges.contrast]))
 
 
 def light_images(images: Tensor, light: Tensor) -> Tensor:
-    """Bend the brightness of images by powers, then stretch it about its mean by factors.
+    """Apply a gamma exponent to images, then scale their contrast about the mean.
 
-    Black stays black, so that padding does.
+    Black pixels, such as padding, stay black.
 
     Parameters
     ----------
     images : float Tensor of shape (B, 3, H, W)
         In 0..1.
     light : Tensor of shape (B, 2)
-        Power and factor of each.
+        Exponent and factor of each image.
 
     Returns
     -------
@@ -135,7 +135,7 @@ def light_images(images: Tensor, light: Tensor) -> Tensor:
     """
     power, factor = light.to(images.device)[:, :, None, None, None].unbind(dim=1)
     seen = (images > 0).any(dim=1, keepdim=True)  # (B, 1, H, W)
-    # The slope of a power below 1 is endless at 0.
+    # The derivative of a power below 1 is infinite at 0.
     bent = images.clamp(min=_DARKEST) ** power
     n_seen = seen.sum(dim=(1, 2, 3), keepdim=True).clamp(min=1) * images.shape[1]
     mean = (bent * seen).sum(dim=(1, 2, 3), keepdim=True) / n_seen
@@ -143,9 +143,10 @@ def light_images(images: Tensor, light: Tensor) -> Tensor:
 
 
 def _to_torch(matrices: Tensor, height: int, width: int) -> Tensor:
-    """Matrices as torch wants them: from output to input, sides running from -1 to 1.
+    """Convert to the convention of torch: from output to input, coordinates from -1 to 1.
 
-    Angles hold in pixels only: on sides of -1 to 1 the pixels of an oblong image are oblong.
+    Angles are correct in pixels only: in these coordinates the pixels of an image that is not
+    square are not square either.
     """
     double = matrices.double()
     linear, shift = double[:, :, :2], double[:, :, 2:]  # (B, 2, 2), (B, 2, 1)

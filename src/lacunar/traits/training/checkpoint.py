@@ -1,4 +1,4 @@
-"""A training run on disk after each epoch, so that a killed one can go on."""
+"""Checkpoints: the state of a training run after each epoch, to continue after an interruption."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _SECTIONS = ("network", "average", "kept", "optimiser")
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Everything that training goes on from.
+    """The state that training continues from.
 
-    There is no state of a random generator: each epoch seeds its own from the seed of the run
-    and its number.
+    It contains no state of a random generator: each epoch seeds its own generator from the seed of
+    the run and the number of the epoch.
 
     Parameters
     ----------
     key : str
-        Tells runs apart: SHA-256 of the data, the settings and the versions.
+        Identifies the run: SHA-256 of the data, the settings and the versions.
     network, average, kept, optimiser : mapping of str to ndarray
-        Weights after the last epoch, their moving average if there is one, what the kept epoch
-        answers with, and moments of the weights.
+        Weights after the last epoch, their moving average (empty without averaging), the weights
+        of the kept epoch, and the moments of the optimiser.
     rows : list of dict
         One per epoch: :meth:`lacunar.traits.training.history.Epoch.to_dict` and its ``seconds``.
     """
@@ -50,7 +50,7 @@ class Checkpoint:
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Replace the checkpoint of a folder, whole or not at all, and its ``history.jsonl``.
+    """Replace the checkpoint of a folder atomically, then its ``history.jsonl``.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(folder: Path, key: str) -> Checkpoint | None:
-    """Read the checkpoint of a folder; none where there is none.
+    """Read the checkpoint of a folder; None if there is no checkpoint.
 
     Raises
     ------
@@ -93,12 +93,12 @@ def read_checkpoint(folder: Path, key: str) -> Checkpoint | None:
 
 
 def has_checkpoint(folder: Path) -> bool:
-    """Whether there is something to go on from in a folder, of whatever run."""
+    """Return whether a folder has a checkpoint, of any run."""
     return (folder / _FILE).is_file()
 
 
 def remove_checkpoint(folder: Path) -> None:
-    """Take away what :func:`write_checkpoint` wrote, and the folder if nothing else is in it."""
+    """Delete what :func:`write_checkpoint` wrote, and the folder if it is then empty."""
     for name in (_FILE, _HISTORY):
         (folder / name).unlink(missing_ok=True)
     if folder.is_dir() and not any(folder.iterdir()):

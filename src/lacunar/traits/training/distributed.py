@@ -1,7 +1,7 @@
-"""Processes that train one network together: what each takes of a batch, and sums over them.
+"""Process groups that train one network together: shares of a batch, and collective operations.
 
-``torchrun`` starts them, starts them again after one is lost, and tells each by environment
-variables which it is. Every process holds all labels and all weights and reads its own images.
+``torchrun`` starts the processes, restarts them when one ends early, and sets the rank of each in
+environment variables. Every process holds all labels and all weights, and reads its own images.
 """
 
 from __future__ import annotations
@@ -25,28 +25,30 @@ from lacunar.traits.training.rendezvous import (
 )
 
 if TYPE_CHECKING:
-    # Who trains alone, or only reads a model, does not wait for PyTorch here.
+    # Importing this module must not import PyTorch: training in one process needs none of it.
     from torch import Tensor, nn
 
 _VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
-# Of messages while all do the same work; what takes one longer is waited for by World.meet.
+# Timeout of messages while all do the same work. Longer steps end with `wait_for_all`.
 _PATIENCE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessGroup:
-    """The processes of a fit, seen by one of them.
+    """The processes of a fit, from the view of one of them.
 
-    Of one process nothing is sent and no number changed.
+    With one process all methods return at once and change nothing.
 
     Parameters
     ----------
-    rank, size : int
-        Which process this is, counted from 0, and how many there are.
+    rank : int
+        Rank of this process, from 0.
+    size : int
+        Number of processes.
     local_rank : int
-        Which of its machine.
+        Rank of this process on its machine.
     store : torch.distributed.Store, optional
-        Small notes that all processes see.
+        Key-value store that all processes share.
 
     Examples
     --------
@@ -60,11 +62,11 @@ class ProcessGroup:
     store: Any = field(default=None, repr=False, compare=False)
 
     def share(self, n: int) -> slice:
-        """Which of ``n`` rows are this process's: as many as any other's, or one more or less."""
+        """Return the rows of this process out of ``n``; sizes of shares differ by at most 1."""
         return slice(n * self.rank // self.size, n * (self.rank + 1) // self.size)
 
     def add(self, tensor: Tensor) -> None:
-        """Replace a tensor by the sum of those of all processes, which is the same in each."""
+        """Replace a tensor by its sum over all processes."""
         if self.size > 1:
             add_up(tensor)
 
@@ -84,7 +86,7 @@ class ProcessGroup:
             done += gradient.numel()
 
     def broadcast(self, value: Any) -> Any:
-        """What the first process has for a value."""
+        """Return the value of the first process."""
         if self.size == 1:
             return value
         import torch
@@ -96,7 +98,7 @@ class ProcessGroup:
         return values[0]
 
     def gather(self, value: Any) -> list[Any]:
-        """What each process has for a value, once all have come here."""
+        """Return the values of all processes, by rank."""
         if self.size == 1:
             return [value]
         from torch import distributed
@@ -107,49 +109,52 @@ class ProcessGroup:
         return values
 
     def wait_for_all(self) -> None:
-        """Wait for every process, however long it takes to come here, unless one is lost."""
+        """Wait until every process has called this, without a timeout, unless one ends early."""
         if self.size > 1:
             with _all_alive():
                 wait_for_all(self.store, self.rank, self.size)
 
     def check_same(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Refuse to go on where processes were given different things.
+        """Check that all processes have the same values.
 
         Parameters
         ----------
         given : mapping of str to object
-            By what it is; None where this process does not know.
+            Values by name; None where this process does not have the value.
 
         Returns
         -------
         dict of str to object
-            What those that know it were given.
+            The values of the processes that have them.
 
         Raises
         ------
         InputError
-            That names what differs and the first process in which it does.
+            With the first name whose values differ, and the first process that differs.
         """
-        alike: dict[str, Any] = {}
-        told = self.gather(given)
-        for what in given:
-            values = {rank: each[what] for rank, each in enumerate(told) if each[what] is not None}
-            alike[what] = next(iter(values.values()), None)
-            odd = next((rank for rank, value in values.items() if value != alike[what]), None)
+        common: dict[str, Any] = {}
+        gathered = self.gather(given)
+        for name in given:
+            values = {
+                rank: each[name] for rank, each in enumerate(gathered) if each[name] is not None
+            }
+            common[name] = next(iter(values.values()), None)
+            odd = next((rank for rank, value in values.items() if value != common[name]), None)
             if odd is not None:
                 raise InputError(
-                    f"expected the same {what} in every process, got others in process {odd + 1}"
+                    f"expected the same {name} in every process, got others in process {odd + 1}"
                     f" of {self.size}"
                 )
-        return alike
+        return common
 
     def take_device(self, name: str) -> None:
-        """Let a GPU's name mean the one of this process.
+        """Select the GPU of this process, if the device is a GPU.
 
         Raises
         ------
         InputError
-            If a machine has fewer GPUs than processes, or the device is no CPU and no CUDA GPU.
+            If a machine has fewer GPUs than processes, or the device is neither ``cpu`` nor
+            ``cuda``.
         """
         if self.size == 1:
             return
@@ -157,26 +162,29 @@ class ProcessGroup:
 
         from lacunar.traits.networks.device import choose_device
 
-        # First of all: to ask whether a GPU works opens it, and in every process the first one.
+        # Before `choose_device`, which would initialise the first GPU in every process.
         if name in {"auto", "cuda"} and torch.cuda.is_available():
             if self.local_rank >= torch.cuda.device_count():
                 raise InputError(
                     "expected a GPU for each process of a machine, got"
                     f" {torch.cuda.device_count()} for process {self.local_rank + 1};"
-                    " fewer processes, or --device cpu, may help"
+                    " fewer processes, or cpu, may help",
+                    field="device",
                 )
             torch.cuda.set_device(self.local_rank)
         device = choose_device(name)
         if device.type not in {"cpu", "cuda"} or (device.type == "cuda" and ":" in name):
-            raise InputError(f"device: expected cpu or cuda for several processes, got '{device}'")
+            raise InputError(
+                f"expected cpu or cuda for several processes, got '{device}'", field="device"
+            )
 
     def is_first_to_fail(self) -> bool:
-        """Note that this process fails; whether no other did: they fail because the first did."""
+        """Record that this process fails, and return whether it is the first to fail."""
         if self.store is None:
             return True
         try:
             return note_failure(self.store, self.rank)
-        except RuntimeError:  # whoever held the notes is gone
+        except RuntimeError:  # the process that holds the store has ended
             return True
 
 
@@ -185,12 +193,12 @@ SINGLE_PROCESS = ProcessGroup()
 
 @contextmanager
 def joined() -> Iterator[ProcessGroup]:
-    """Meet the other processes that ``torchrun`` started; without it, be alone.
+    """Join the processes that ``torchrun`` started; without it, yield ``SINGLE_PROCESS``.
 
     Raises
     ------
     InputError
-        If PyTorch is missing or cannot talk to other processes, or they are not found.
+        If PyTorch is missing or built without distributed training, or a process is not found.
 
     Examples
     --------
@@ -198,8 +206,8 @@ def joined() -> Iterator[ProcessGroup]:
     ...     processes.size
     1
     """
-    told = {name: os.environ.get(name, "") for name in _VARIABLES}
-    if "" in told.values() or told["WORLD_SIZE"] == "1":
+    variables = {name: os.environ.get(name, "") for name in _VARIABLES}
+    if "" in variables.values() or variables["WORLD_SIZE"] == "1":
         yield SINGLE_PROCESS
         return
     require_torch()
@@ -207,15 +215,15 @@ def joined() -> Iterator[ProcessGroup]:
     from torch import distributed
 
     if not distributed.is_available():
-        raise InputError("expected a PyTorch that joins processes, got one built without")
+        raise InputError("expected a PyTorch with torch.distributed, got one built without it")
     from torch.distributed.distributed_c10d import PrefixStore
     from torch.distributed.rendezvous import rendezvous
 
-    rank, size, local_rank = (int(told[name]) for name in _VARIABLES[:3])
+    rank, size, local_rank = (int(variables[name]) for name in _VARIABLES[:3])
     gpus = torch.cuda.is_available() and distributed.is_nccl_available()
     try:
         store, _, _ = next(rendezvous("env://", rank, size, timeout=MEETING))
-        # The launcher keeps the store of processes that it starts again, and old notes in it.
+        # After a restart the launcher keeps the store with the old keys.
         store = PrefixStore(agree_on_name(store, rank, size), store)
         distributed.init_process_group(
             "cpu:gloo,cuda:nccl" if gpus else "gloo",
@@ -226,26 +234,26 @@ def joined() -> Iterator[ProcessGroup]:
         )
     except RuntimeError as error:
         raise InputError(
-            f"expected {size} processes that meet at {told['MASTER_ADDR']}, got: {error}"
+            f"expected {size} processes that meet at {variables['MASTER_ADDR']}, got: {error}"
         ) from error
     processes = ProcessGroup(rank, size, local_rank, PrefixStore("lacunar", store))
     with beating(processes.store, rank):
         try:
             yield processes
         except BaseException:
-            # Others may wait for this one by notes alone.
+            # Other processes may wait for this one in `wait_for_all`.
             processes.is_first_to_fail()
             raise
-        # After an error others may be gone already, for whom this would wait.
+        # Not after an error: other processes may have ended already.
         with _all_alive():
-            # A thread of the group that lets go of one of Python's tensors while the interpreter
-            # ends aborts the process: what is sent last holds none.
+            # A barrier is the last message because it holds no tensor of Python. If a thread of
+            # the group released one while the interpreter exits, the process would abort.
             distributed.barrier()
     distributed.destroy_process_group()
 
 
 def add_up(tensor: Tensor) -> None:
-    """Sum a tensor over the processes of the group that this one is in, in place."""
+    """Sum a tensor over the processes of the group, in place."""
     from torch import distributed
 
     with _all_alive():
@@ -256,11 +264,11 @@ def add_up(tensor: Tensor) -> None:
 def _all_alive() -> Iterator[None]:
     try:
         yield
-    # What torch raises for a lost connection, over either transport.
+    # torch raises it for a lost connection, with gloo and with nccl.
     except RuntimeError as error:
-        # Without the place in torch's code, and the advice on what may be wrong with it.
-        said = re.sub(r"^\[[^]]*] *", "", " ".join(str(error).split())).split(". ")[0]
+        # Without the position in torch's code, and without its advice.
+        reason = re.sub(r"^\[[^]]*] *", "", " ".join(str(error).split())).split(". ")[0]
         raise InputError(
-            f"expected every process of this fit to live, lost one ({said}); with --checkpoint,"
-            " torchrun --max-restarts goes on where it was"
+            f"expected every process of this fit to live, lost one ({reason}); with"
+            " `checkpoint_dir`, a fit that torchrun restarts continues where it stopped"
         ) from error

@@ -18,16 +18,16 @@ def predict_together(
     images: ImageArray,
     rows: NDArray[np.intp] | None = None,
 ) -> list[NDArray[np.float32]]:
-    """What :func:`predict_logits` gives, each process answering for some of the batches."""
+    """Compute the logits of :func:`predict_logits`, with the batches shared among processes."""
     if processes.size == 1:
         return predict_logits(network, images, rows)
     rows = np.arange(len(images)) if rows is None else rows
-    # Whole batches, as one process has them: last digits depend on their size.
+    # Whole batches, as in one process: the last digits depend on the size of a batch.
     own = np.arange(len(rows)) // _BATCH % processes.size == processes.rank  # (n,)
-    said = []
+    logits = []
     for output in predict_logits(network, images, rows[own]):
         whole = np.zeros((len(rows), output.shape[1]), output.dtype)
         whole[own] = output
         processes.add(torch.from_numpy(whole))  # in place: they share their memory
-        said.append(whole)
-    return said
+        logits.append(whole)
+    return logits

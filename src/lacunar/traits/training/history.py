@@ -1,4 +1,4 @@
-"""What training tells of each epoch."""
+"""Training history: loss and accuracy of each epoch."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from lacunar.traits.config import TraitsConfig
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How well a network does on one part of the images.
+    """Loss and accuracy of a network on the training or the validation images.
 
     Parameters
     ----------
     loss : float
         Sum of ``losses``.
     losses : dict of str to float
-        Mean cross-entropy over the known labels of each attribute; 0 where none is known. What
-        they are of where rare classes are favoured:
-        :func:`lacunar.traits.training.loop.train_network`.
+        Mean cross-entropy over the known labels of each attribute; 0 without known labels. See
+        :func:`lacunar.traits.training.loop.train_network` for class weights and logit adjustment.
     accuracies : dict of str to float or None
-        Share of the known labels that are found; none where none is known.
+        Share of the known labels that are predicted; None without known labels.
     """
 
     loss: float
@@ -39,12 +38,12 @@ class Epoch:
     Parameters
     ----------
     epoch : int
-        Counted from 1.
+        Number of the epoch, from 1.
     train : Score
-        Of the moved images, while the network changed and dropped channels: no better than it is
-        for images as they are.
+        On augmented images, with dropout, during the epoch; so it is worse than the score on the
+        images themselves.
     validation : Score
-        After the pass.
+        After the epoch.
 
     Examples
     --------
@@ -58,19 +57,19 @@ class Epoch:
     validation: Score
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what :meth:`from_dict` reads, as JSON would hold it."""
+        """Return the epoch as a JSON document, which :meth:`from_dict` reads."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, document: dict[str, Any]) -> Epoch:
-        """Read a row; keys of other things are passed over."""
+        """Build an epoch from a JSON document; other keys are ignored."""
         return cls(document["epoch"], Score(**document["train"]), Score(**document["validation"]))
 
 
 def kept_epoch(history: Sequence[Epoch], config: TraitsConfig) -> Epoch:
-    """The epoch whose weights are kept: the last of one cycle, else the best in validation.
+    """Return the epoch whose weights are kept: the last of one cycle, else the best one.
 
-    Of several with the lowest validation loss the first counts.
+    The best epoch has the lowest validation loss; of several, the first.
 
     Examples
     --------
@@ -88,7 +87,7 @@ def kept_epoch(history: Sequence[Epoch], config: TraitsConfig) -> Epoch:
 
 
 def common_epoch(histories: Sequence[Sequence[Epoch]], config: TraitsConfig) -> int | None:
-    """The epoch whose weights all networks kept; None where each kept its own best one.
+    """Return the epoch whose weights all networks kept; None if each kept its own best one.
 
     Examples
     --------
@@ -105,7 +104,7 @@ def common_epoch(histories: Sequence[Sequence[Epoch]], config: TraitsConfig) -> 
 
 
 def kept_span(histories: Sequence[Sequence[Epoch]], config: TraitsConfig) -> str:
-    """Which epochs several networks kept, each its own, in words.
+    """Describe the range of epochs that several networks kept.
 
     Examples
     --------
@@ -120,7 +119,7 @@ def kept_span(histories: Sequence[Sequence[Epoch]], config: TraitsConfig) -> str
 
 
 def is_over(history: Sequence[Epoch], config: TraitsConfig) -> bool:
-    """Whether training ends here: by number, or since the validation loss has long been lower.
+    """Return whether training ends: at the last epoch, or after `patience` without improvement.
 
     Examples
     --------
@@ -135,9 +134,9 @@ def is_over(history: Sequence[Epoch], config: TraitsConfig) -> bool:
 
 
 def mean_history(histories: Sequence[Sequence[Epoch]]) -> tuple[Epoch, ...]:
-    """Epochs of several networks as those of one, each loss and accuracy a mean.
+    """Average the histories of several networks, epoch by epoch.
 
-    Networks that stopped early have no more part in it.
+    Networks that stopped earlier are left out of later epochs.
 
     Examples
     --------

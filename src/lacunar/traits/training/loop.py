@@ -1,9 +1,9 @@
-"""The training loop: epochs, the best weights, an end, and going on after a kill.
+"""The training loop of one network: epochs, validation, early stopping and checkpoints.
 
-Same data, settings, versions, processor and number of threads and of processes give the same bytes,
-whether a run was killed and went on or not. Elsewhere sums are added up in another order: the
-losses of the first epoch then agree to about one part in 5,000, and later ones drift apart, if less
-than those of two seeds do.
+The same data, settings, versions, processor and numbers of threads and processes give the same
+bytes, also after an interruption. On other machines the order of summation differs: the losses of
+the first epoch then agree to about one part in 5,000, and later ones diverge, but less than those
+of two seeds.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ from lacunar.traits.training.sync_layers import Share, share_layers
 
 EpochProgress = Callable[[Epoch], None]
 
-# What a random generator is for; with the seed and the epoch it makes the generator's own seed.
+# Purposes of random generators. Seed, epoch and purpose determine the seed of a generator.
 _WEIGHTS, _ORDER, _MOVEMENTS, _DROPOUT, _LIGHT = range(5)
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """What a network learns from.
+    """Images and labels of a network, and its training and validation rows.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class TrainingData:
     labels : int64 array of shape (N, A)
         -1 where unknown.
     train, validation : int array
-        Rows of the images that weights are fitted to, and of those that choose the epoch.
+        Rows of the images that weights are fitted to, and of the validation images.
     """
 
     images: ImageArray
@@ -88,7 +88,7 @@ def train_network(
     key: str = "",
     processes: ProcessGroup = SINGLE_PROCESS,
 ) -> tuple[Arrays, list[Epoch]]:
-    """Train a network: one cycle of the learning rate, or until the validation loss stays up.
+    """Train a network for one cycle of the learning rate, or until validation stops improving.
 
     Parameters
     ----------
@@ -96,33 +96,35 @@ def train_network(
     schema : Schema
     config : TraitsConfig
     start : StartingWeights, optional
-        Take the place of drawn weights.
+        Initial weights. Default: random weights.
     progress : callable, optional
-        Called with each epoch once it is safe on disk.
+        Called with each epoch, after its checkpoint was written.
     checkpoint_dir : Path, optional
-        Where each epoch is saved, and where an unfinished run is looked for.
+        Folder in which each epoch is saved, and from which an unfinished run continues.
     key : str
-        Tells apart the runs that may share the folder.
+        Identifies the run; the checkpoint of another key is refused.
     processes : ProcessGroup
-        Processes that all call this with the same arguments, each to train on its part of every
-        batch. Batches, draws and what is divided by are those of one process, so that losses and
-        weights differ from its by the order in which sums are added up alone. The first writes.
+        Processes that all call this with the same arguments, and each train on their share of
+        every batch. Batches, random draws and divisors are those of one process, so losses and
+        weights differ from those of one process only by the order of summation. The first process
+        writes the checkpoints.
 
     Returns
     -------
     state : mapping of str to ndarray
-        Weights of the kept epoch, see :func:`lacunar.traits.training.history.kept_epoch`; their
-        moving average where the config wants one.
+        Weights of the kept epoch, see :func:`lacunar.traits.training.history.kept_epoch`; or their
+        moving average, if ``config.averaging`` is not 0.
     history : list of Epoch
-        Validation is of the average, where there is one. Losses are never weighted nor smoothed,
-        and those of an adjusted network are of its logits with the classes' shares given back: so
-        all are the cross-entropy of what a network makes of labels as frequent as they are, and
-        runs with and without either option can be compared. Accuracies are of its own answers.
+        Validation scores are those of the moving average, if there is one. Losses contain neither
+        class weights nor label smoothing. With logit adjustment they are computed from the logits
+        with the offsets added, as in training. So they are always the cross-entropy for the class
+        frequencies of the data, and runs with different settings can be compared. Accuracies are
+        those of the logits without offsets.
 
     Raises
     ------
     InputError
-        If the loss is no number, or the folder holds another run.
+        If the loss is not finite, or the folder has the checkpoint of another run.
     """
     device = choose_device(config.device)
     balance = _balance(data, schema, config)
@@ -138,8 +140,8 @@ def train_network(
     optimiser = make_optimiser(network, config)
     rows: list[dict[str, Any]] = []
     kept: Arrays = {}
-    answering = _Answering(network, config)
-    # Only the first process reads and writes; the others need not see its disk.
+    averaged = _Averaged(network, config)
+    # Only the first process reads and writes checkpoints; the others may not see its disk.
     own_dir = checkpoint_dir if processes.rank == 0 else None
     found: Checkpoint | None = processes.broadcast(
         read_checkpoint(own_dir, key) if own_dir else None
@@ -147,26 +149,26 @@ def train_network(
     if found is not None:
         load_state(network, found.network)
         load_optimiser(optimiser, found.optimiser)
-        answering.load(found.average)
+        averaged.load(found.average)
         rows, kept = found.rows, found.kept
     history = [Epoch.from_dict(row) for row in rows]
     while not is_over(history, config):
         started = time.perf_counter()
         number = len(history) + 1
         train = _train_epoch(
-            network, answering, optimiser, data, schema, config, balance, number, processes, share
+            network, averaged, optimiser, data, schema, config, balance, number, processes, share
         )
-        validation = _validate(answering.network, data, schema, balance, processes)
+        validation = _validate(averaged.network, data, schema, balance, processes)
         _check_finite(train, validation, number)
         history.append(Epoch(number, train, validation))
         rows.append(history[-1].to_dict() | {"seconds": time.perf_counter() - started})
         if kept_epoch(history, config) is history[-1]:
-            kept = network_state(answering.network)
+            kept = network_state(averaged.network)
         if own_dir:
             saved = Checkpoint(
                 key=key,
                 network=network_state(network),
-                average=answering.average(),
+                average=averaged.average(),
                 kept=kept,
                 optimiser=optimiser_state(optimiser),
                 rows=rows,
@@ -177,8 +179,8 @@ def train_network(
     return {name: np.asarray(array, np.float32) for name, array in kept.items()}, history
 
 
-class _Answering:
-    """The network that validates and is kept: the one that trains, or its moving average."""
+class _Averaged:
+    """The network that is validated and kept: the moving average, or the trained one itself."""
 
     def __init__(self, network: nn.Module, config: TraitsConfig) -> None:
         self.decay = config.averaging
@@ -198,7 +200,7 @@ class _Answering:
 
 def _train_epoch(
     network: nn.Module,
-    answering: _Answering,
+    averaged: _Averaged,
     optimiser: torch.optim.Optimizer,
     data: TrainingData,
     schema: Schema,
@@ -211,16 +213,16 @@ def _train_epoch(
     network.train()
     weights = next(network.parameters())
     precision = choose_precision(config.precision, weights.device)
-    # Made before the batches: small tensors kept from each would pin the memory of all of them.
+    # Allocated before the batches: small tensors kept from each batch would pin its memory.
     n = len(data.train)
-    # Zeros, since each process fills in its own rows.
+    # Zeros, because each process fills its own rows and they are then added.
     seen_logits = [
         torch.zeros(n, len(attribute.classes), dtype=weights.dtype)
         for attribute in schema.attributes
     ]
     seen_labels = torch.empty(n, len(schema.attributes), dtype=torch.int64)
     done = 0
-    # Dropout draws from the global generator, which is given back as it was.
+    # Dropout draws from the global generator, which is restored afterwards.
     with torch.random.fork_rng(devices=_devices(network)):
         torch.manual_seed(_seed(config, number, _DROPOUT))
         for images, labels in _batches(network, data, config, number, processes):
@@ -241,7 +243,7 @@ def _train_epoch(
             loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
             processes.add_gradients(network)
             optimiser.step()
-            answering.follow(network, step)
+            averaged.follow(network, step)
             for seen, output in zip(seen_logits, logits, strict=True):
                 seen[done + share.rows.start : done + share.rows.stop] = output.detach()
             seen_labels[done : done + len(labels)] = labels
@@ -276,9 +278,9 @@ def _batches(
     number: int,
     processes: ProcessGroup,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Shuffled and changed images of this process (b, 3, H, W), labels of all (B, A).
+    """Yield augmented images of this process (b, 3, H, W), and labels of the batch (B, A).
 
-    An image's changes are drawn by its row, so that neither order nor size of batches matters.
+    Augmentation is drawn for each row, so it depends neither on the order nor on the batch size.
     """
     like = next(network.parameters())
     order = np.random.default_rng(_seed(config, number, _ORDER)).permutation(len(data.train))
@@ -287,7 +289,8 @@ def _batches(
         batch = order[first : first + config.batch]
         own = batch[processes.share(len(batch))]
         images = as_images(data.images.read(data.train[own]), like.device)
-        # A last batch may have fewer images than there are processes, and torch moves no nothing.
+        # The last batch may have fewer images than there are processes, and torch cannot
+        # transform an empty batch.
         if len(own):
             images = change(images, own)
         yield (
@@ -299,7 +302,7 @@ def _batches(
 def _changes(
     config: TraitsConfig, n: int, number: int
 ) -> Callable[[Tensor, NDArray[np.intp]], Tensor]:
-    """Draw what an epoch does to each of n images; a function that does it to some of them."""
+    """Draw the augmentation of n images for an epoch; return a function that applies it."""
     ranges = config.augmentation
     if ranges is None:
         return _leave_alone
@@ -325,7 +328,7 @@ def _leave_alone(images: Tensor, rows: NDArray[np.intp]) -> Tensor:
 
 
 def _balance(data: TrainingData, schema: Schema, config: TraitsConfig) -> Balance:
-    """What the losses are told of the labels that this network is fitted to."""
+    """Return the class weights and logit offsets from the labels of the training rows."""
     counts = count_labels(data.labels[data.train], schema)
     weights = [class_weights(count, config.class_weights) for count in counts]
     shares = [class_shares(count, smoothing=config.label_smoothing) for count in counts]

@@ -1,4 +1,4 @@
-"""Losses to which an unknown label adds nothing, and what they may be told of rare classes."""
+"""Masked cross-entropy: unknown labels are left out, classes may be weighted or adjusted."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from lacunar.traits.data.schema import UNKNOWN
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What the losses of A outputs are told of rare classes; None leaves it out.
+    """Class weights and logit offsets of the losses of A outputs.
 
     Parameters
     ----------
     weights : sequence of A Tensors of shape (C_a,), optional
-        Of the labels of each class.
+        Weights of the labels of each class.
     offsets : sequence of A Tensors of shape (C_a,), optional
-        Added to the logits.
+        Offsets that are added to the logits.
     """
 
     weights: Sequence[Tensor] | None = None
@@ -43,24 +43,24 @@ def masked_cross_entropy(
     ----------
     logits : Tensor of shape (B, C)
     labels : int64 Tensor of shape (B,)
-        Position of the class, -1 where it is unknown.
+        Index of the class; -1 where unknown.
     smoothing : float
-        Share of each label that is given to all classes alike (Szegedy et al. 2016).
+        Label smoothing (Szegedy et al. 2016): share of each label spread over all classes.
     weights : Tensor of shape (C,), optional
-        What the whole term of a label is multiplied by, by its class. The sum is still divided by
-        the number of known labels, so that a rare class pulls as hard in whatever batch it is.
+        Factor of the whole term of a label, by its class. The sum is still divided by the number of
+        known labels, so that a label counts equally in every batch.
     offsets : Tensor of shape (C,), optional
         Added to the logits: with ``tau`` times the logarithms of the classes' shares, the
         logit-adjusted loss of Menon et al., Long-tail learning via logit adjustment, 2021,
         equation 10.
     known : int64 Tensor of shape (), optional
-        Known labels that the sum is divided by, where these rows are part of a batch; else those
-        of the rows.
+        Number of known labels that the sum is divided by, if these rows are part of a larger
+        batch. Default: the known labels of these rows.
 
     Returns
     -------
     Tensor of shape ()
-        In nats; exactly 0, with gradient 0, where no label is known.
+        In nats. Exactly 0, with gradient 0, if no label is known.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def masked_cross_entropy(
         label_smoothing=smoothing,
     )
     if weights is not None:
-        # Torch's own weights would make of smoothing another thing for every class.
+        # Torch's own weights would change the smoothing of each class.
         terms = (terms * weights.to(terms)[labels.clamp(min=0)]).sum()
     count = (labels != UNKNOWN).sum() if known is None else known
     return terms / count.clamp(min=1)
@@ -96,7 +96,7 @@ def losses_per_output(
     balance: Balance | None = None,
     known: Tensor | None = None,
 ) -> Tensor:
-    """Masked cross-entropy of every output; a network learns their sum.
+    """Masked cross-entropy of every output; training minimises their sum.
 
     Parameters
     ----------
@@ -106,18 +106,18 @@ def losses_per_output(
         See :func:`masked_cross_entropy`.
     balance : Balance, optional
     known : int64 Tensor of shape (A,), optional
-        Known labels of the batch that these rows are part of; see :func:`masked_cross_entropy`.
+        Numbers of known labels of the whole batch; see :func:`masked_cross_entropy`.
 
     Returns
     -------
     Tensor of shape (A,)
     """
     columns = labels.unbind(dim=1)  # A of (B,)
-    told = balance or Balance()
-    nothing = [None] * len(columns)
-    counts = nothing if known is None else known.unbind()
+    balance = balance or Balance()
+    absent = [None] * len(columns)
+    counts = absent if known is None else known.unbind()
     rows = zip(
-        logits, columns, told.weights or nothing, told.offsets or nothing, counts, strict=True
+        logits, columns, balance.weights or absent, balance.offsets or absent, counts, strict=True
     )
     return torch.stack(
         [

@@ -1,4 +1,4 @@
-"""How weights move: the learning rate over a run, decay, and a moving average of the weights."""
+"""Adam with weight decay, the one-cycle learning rate, and the moving average of weights."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from torch import Tensor, nn
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.training.checkpoint import Arrays
 
-# Share of a run in which the rate rises, and what part of the highest it starts from.
+# Share of a run in which the rate rises, and the first rate as a share of the highest.
 _RISING, _START = 0.2, 0.04
-# Keras's, as the source report used; torch's is a tenth.
+# Keras's default, which the source report used; torch's is ten times smaller.
 _ADAM_EPS = 1e-7
 
 
 def one_cycle(share: float) -> float:
-    """Learning rate after a share of a run, as a part of the highest.
+    """Return the learning rate at a point of a run, as a share of the highest rate.
 
-    It rises and falls once, as half waves of a cosine (Smith 2018, "A disciplined approach to
+    It rises and falls once, each along half a cosine (Smith 2018, "A disciplined approach to
     neural network hyper-parameters").
 
     Examples
@@ -34,7 +34,7 @@ def one_cycle(share: float) -> float:
 
 
 def make_optimiser(network: nn.Module, config: TraitsConfig) -> torch.optim.Optimizer:
-    """Adam whose decay, if any, is of weights alone (Loshchilov and Hutter 2019)."""
+    """Create AdamW (Loshchilov and Hutter 2019) that decays weights, not biases and norms."""
     weights = [tensor for tensor in network.parameters() if tensor.ndim > 1]
     others = [tensor for tensor in network.parameters() if tensor.ndim <= 1]
     groups = [
@@ -45,7 +45,7 @@ def make_optimiser(network: nn.Module, config: TraitsConfig) -> torch.optim.Opti
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    """Take the next steps at a rate."""
+    """Set the learning rate of the next steps."""
     for group in optimiser.param_groups:
         group["lr"] = rate
 
@@ -53,18 +53,18 @@ def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
 def average_into(
     average: dict[str, Tensor], network: nn.Module, *, decay: float, step: int
 ) -> None:
-    """Move a moving average of weights and statistics towards a network's, in place.
+    """Update the moving average of weights and statistics of a network, in place.
 
-    Early steps count more, so that the average forgets what weights were drawn as.
+    Early steps count more, so that the average forgets the initial weights.
 
     Parameters
     ----------
     average : dict of str to Tensor
     network : Module
     decay : float
-        Part of the average that stays, once there were many steps.
+        Share of the average that is kept at each step, after the first steps.
     step : int
-        Steps before this one.
+        Number of earlier steps.
     """
     stays = min(decay, (1 + step) / (10 + step))
     with torch.no_grad():
@@ -74,7 +74,7 @@ def average_into(
 
 
 def optimiser_state(optimiser: torch.optim.Optimizer) -> Arrays:
-    """Copy the moments of the weights into contiguous arrays by name."""
+    """Copy the moments of the optimiser into contiguous arrays by name."""
     return {
         f"{position}.{name}": np.array(tensor.cpu().numpy(), order="C")
         for position, moments in optimiser.state_dict()["state"].items()
@@ -83,7 +83,7 @@ def optimiser_state(optimiser: torch.optim.Optimizer) -> Arrays:
 
 
 def load_optimiser(optimiser: torch.optim.Optimizer, arrays: Arrays) -> None:
-    """Put back what :func:`optimiser_state` copied."""
+    """Restore the moments that :func:`optimiser_state` copied."""
     weights = [tensor for group in optimiser.param_groups for tensor in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, array in arrays.items():
@@ -91,7 +91,7 @@ def load_optimiser(optimiser: torch.optim.Optimizer, arrays: Arrays) -> None:
         like = weights[int(position)]
         tensor = torch.from_numpy(array)
         if tensor.shape == like.shape:
-            # In memory as the weights are: another order may round differently.
+            # With the memory layout of the weights: another may round differently.
             tensor = torch.empty_like(like).copy_(tensor)
         state.setdefault(int(position), {})[name] = tensor
     optimiser.load_state_dict(optimiser.state_dict() | {"state": state})

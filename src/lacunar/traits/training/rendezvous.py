@@ -1,8 +1,8 @@
-"""How processes find each other and wait for each other, by notes that all of them see.
+"""Rendezvous, heartbeats and barriers of processes, by keys of a shared store.
 
-A message of PyTorch that nobody answers is given up after a while, which has to be short for lost
-machines to be noticed. Reading and decoding may take one machine hours longer than another: who
-waits for that reads notes, and hears by them that the others live.
+Messages of PyTorch have a timeout, which must be short so that lost machines are noticed. But
+reading and decoding images may take one machine hours longer than another. So processes wait for
+each other with keys of a shared store, and heartbeats show that the others are still running.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from datetime import timedelta
 from typing import Any
 
 MEETING = timedelta(minutes=10)
-# A process that is only slow, say for want of memory, still gets to say so within minutes.
+# A process that is only slow, for example short of memory, still sends a heartbeat in minutes.
 _BEAT_SECONDS, _SILENCE_SECONDS = 10.0, 300.0
 _POLL_SECONDS = 0.05
 
 
 def agree_on_name(store: Any, rank: int, size: int) -> str:
-    """Agree on a name for this meeting that no earlier one had, whose notes may still be there.
+    """Agree on a new name for this rendezvous, since keys of earlier ones may still exist.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def agree_on_name(store: Any, rank: int, size: int) -> str:
     Raises
     ------
     RuntimeError
-        If some process does not come.
+        If a process does not arrive in time.
     """
     if rank:
         own = secrets.token_hex(8)
@@ -45,7 +45,7 @@ def agree_on_name(store: Any, rank: int, size: int) -> str:
     absent, end = list(range(1, size)), time.monotonic() + MEETING.total_seconds()
     while absent:
         for other in absent:
-            # Those of a process that is gone are answered in vain, until its successor writes.
+            # The key may be of a process that has ended; its successor overwrites it.
             if store.check([f"hello/{other}"]):
                 store.set(f"welcome/{store.get(f'hello/{other}').decode()}", name)
         absent = [other for other in absent if not store.check([f"here/{name}/{other}"])]
@@ -57,13 +57,13 @@ def agree_on_name(store: Any, rank: int, size: int) -> str:
 
 @contextmanager
 def beating(store: Any, rank: int) -> Iterator[None]:
-    """Let the others hear that this process lives, whatever it is busy with.
+    """Send heartbeats to the other processes, in a thread.
 
     Parameters
     ----------
     store : torch.distributed.Store
     rank : int
-        Of this process.
+        Rank of this process.
     """
     over = threading.Event()
 
@@ -73,7 +73,7 @@ def beating(store: Any, rank: int) -> Iterator[None]:
                 store.add(f"beats/{rank}", 1)
                 over.wait(_BEAT_SECONDS)
         except RuntimeError:
-            return  # whoever held the notes is gone, as this process will find itself
+            return  # the process that holds the store has ended; the next message raises
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
@@ -81,29 +81,29 @@ def beating(store: Any, rank: int) -> Iterator[None]:
         yield
     finally:
         over.set()
-        # Not for ever: a note to a machine that is gone may never be answered.
+        # With a timeout: a lost machine may never answer.
         thread.join(timeout=5)
 
 
 def note_failure(store: Any, rank: int) -> bool:
-    """Note that this process fails.
+    """Record that this process fails.
 
     Parameters
     ----------
     store : torch.distributed.Store
     rank : int
-        Of this process.
+        Rank of this process.
 
     Returns
     -------
     bool
-        Whether it is the first to.
+        Whether it is the first process to fail.
     """
     return bool(store.compare_set("failed", "", str(rank)) == str(rank).encode())
 
 
 def wait_for_all(store: Any, rank: int, size: int) -> None:
-    """Wait until all processes have called this as often, while they live and none has failed.
+    """Wait until all processes have called this equally often.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def wait_for_all(store: Any, rank: int, size: int) -> None:
     Raises
     ------
     RuntimeError
-        If a process has failed or is silent, or the store is gone.
+        If a process has failed or sends no heartbeat, or the store is lost.
     """
     visit = store.add(f"visits/{rank}", 1)
     store.set(f"visit/{visit}/{rank}", "")

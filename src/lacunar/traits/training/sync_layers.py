@@ -1,9 +1,8 @@
-"""Layers that see a whole batch of which each process holds some rows.
+"""Synchronised batch normalisation and dropout for a batch that is shared among processes.
 
-A network whose layers look at one image at a time gives the same for an image wherever the others
-are. Batch normalisation does not, and dropout draws for all images of a batch at once. With these
-in their place a network that is trained by several processes is the network trained by one, up to
-the order in which sums are added up.
+Most layers compute each image on its own. Batch normalisation does not, and dropout draws for all
+images of a batch at once. With these replacements several processes train the same network as one
+process, apart from the order of summation.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ _BATCH_AND_PLACES = (0, 2, 3)
 
 @dataclass(slots=True)
 class Share:
-    """The part of the current batch that this process holds; it changes from step to step.
+    """The rows of the current batch that this process holds; updated at every step.
 
     Parameters
     ----------
     rows : slice
-        Which of the batch.
+        Rows of this process within the batch.
     total : int
-        Images of the batch.
+        Number of images of the batch.
     """
 
     rows: slice
@@ -37,20 +36,19 @@ class Share:
 
 
 def share_layers(network: nn.Module, share: Share, *, several: bool = True) -> None:
-    """Make the layers of a network that depend on the whole batch look at it, in place.
+    """Replace the layers of a network that depend on the whole batch, in place.
 
-    Weights and their names stay as they are.
+    Weights and their names do not change.
 
     Parameters
     ----------
     network : Module
     share : Share
-        Changed before every step.
+        Updated by the training loop before every step.
     several : bool
-        Whether other processes hold rows as well. If not, batch normalisation stays torch's own,
-        which sees the whole batch. Dropout does not: on a GPU torch draws for a layer's values in
-        the order they have in memory, and for whole maps by another function, so that one process
-        would drop others than several do.
+        Whether other processes hold rows of the batch. If not, batch normalisation stays torch's
+        own, which sees the whole batch. Dropout is replaced in any case: on a GPU torch's own draws
+        depend on the memory layout, so one process would drop other values than several.
 
     Examples
     --------
@@ -68,7 +66,7 @@ def share_layers(network: nn.Module, share: Share, *, several: bool = True) -> N
 
 
 class GlobalDropout(nn.Module):
-    """Dropout that draws for the whole batch, as one process would, and drops from own rows.
+    """Dropout that draws for the whole batch and applies the draws to the rows of this process.
 
     Parameters
     ----------
@@ -83,7 +81,7 @@ class GlobalDropout(nn.Module):
         self.share = share
 
     def forward(self, values: Tensor) -> Tensor:
-        """Drop values (b, F), or maps (b, C, h, w), of own rows b."""
+        """Drop values (b, F), or channels of maps (b, C, h, w), of the own rows b."""
         if not self.training or not self.p:
             return values
         if self.whole_maps:
@@ -95,12 +93,12 @@ class GlobalDropout(nn.Module):
 
 
 class GlobalBatchNorm(nn.BatchNorm2d):
-    """Batch normalisation by the mean and variance of the rows of all processes.
+    """Batch normalisation with the mean and variance over the rows of all processes.
 
     Parameters
     ----------
     like : BatchNorm2d
-        Whose weights and running statistics it takes over.
+        Layer whose weights and running statistics are taken over.
     share : Share
     """
 
@@ -111,15 +109,15 @@ class GlobalBatchNorm(nn.BatchNorm2d):
         self.share = share
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Normalise maps (b, C, h, w) of own rows b."""
+        """Normalise maps (b, C, h, w) of the own rows b."""
         if not self.training:
             return super().forward(maps)
         n = self.share.total * maps.shape[2] * maps.shape[3]
         with torch.no_grad():
-            # Two sums in one message; in double precision their difference loses nothing.
+            # Two sums in one message, in double precision because they are subtracted below.
             wide = maps.to(torch.float64, copy=True)
             level = wide.sum(_BATCH_AND_PLACES)
-            # In place: a second copy would be as large as two of the maps again.
+            # In place: another copy in double precision would need twice the memory of the maps.
             sums = torch.stack([level, wide.square_().sum(_BATCH_AND_PLACES)])  # (2, C)
             add_up(sums)
             mean = sums[0] / n
@@ -139,7 +137,7 @@ class GlobalBatchNorm(nn.BatchNorm2d):
 
 
 class _Normalise(torch.autograd.Function):
-    """Normalise by statistics of all processes, whose gradients run through all rows as well."""
+    """Normalisation with statistics of all processes; gradients pass through all rows, too."""
 
     @staticmethod
     def forward(
@@ -173,7 +171,7 @@ class _Normalise(torch.autograd.Function):
         back = slopes - _per_channel(level) - centred * _per_channel(tilt * scale.square())
         back = (back * _per_channel(scale * weight)).to(maps.dtype)
         shift, stretch = own.to(weight.dtype)
-        # Those of the weights are of own rows: they are added up with all other gradients.
+        # Gradients of weight and bias are of own rows; `add_gradients` sums them over processes.
         return back, stretch * scale, shift, None, None, None, None
 
 

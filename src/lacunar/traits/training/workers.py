@@ -1,8 +1,8 @@
-"""Networks of a model, trained one after the other or side by side in processes of their own.
+"""Training of several networks, one after another or in parallel worker processes.
 
-Each of several networks trains on one thread, so that neither the number of processes nor that of
-processors changes a weight: small networks gain little from threads, and two of them side by side
-gain all of a second processor.
+Each of several networks trains on one thread. Then neither the number of worker processes nor the
+number of processors changes the weights. Small networks gain little from threads, and two of them
+in parallel use a second processor fully.
 """
 
 from __future__ import annotations
@@ -40,16 +40,17 @@ NetworkProgress = Callable[[int, Epoch], None]
 
 @dataclass(frozen=True, slots=True)
 class NetworkSpec:
-    """A network to train.
+    """Specification of a network to train.
 
     Parameters
     ----------
     number : int
-        Counted from 0.
+        Index of the network, from 0.
     config : TraitsConfig
-        With a seed of its own.
-    fitted, others : int array
-        Rows of the images that it is fitted to, and rows that it is asked about; there may be none.
+        With the seed of this network.
+    fitted, held_out : int array
+        Rows of the images that the network is fitted to, and of those that it predicts afterwards.
+        ``held_out`` may be empty.
     checkpoint_dir : Path, optional
     key : str
         See :func:`lacunar.traits.training.loop.train_network`.
@@ -58,21 +59,22 @@ class NetworkSpec:
     number: int
     config: TraitsConfig
     fitted: NDArray[np.intp]
-    others: NDArray[np.intp]
+    held_out: NDArray[np.intp]
     checkpoint_dir: Path | None
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedNetwork:
-    """What came of a network: its weights, its epochs, and its logits of the other images.
+    """Weights, epochs and held-out predictions of a network.
 
     Parameters
     ----------
     state : mapping of str to ndarray
+        See :func:`lacunar.traits.training.loop.train_network`.
     history : tuple of Epoch
     logits : list of A float32 arrays of shape (n, C_a)
-        Empty where there are no other images.
+        Logits of the held-out images; empty without held-out images.
     """
 
     state: Arrays
@@ -82,17 +84,19 @@ class TrainedNetwork:
 
 @dataclass(frozen=True, slots=True)
 class TrainingTask:
-    """What all networks of a model learn from.
+    """Data and starting weights of all networks of a model.
 
     Parameters
     ----------
     images : ImageArray
-        N images, as :func:`lacunar.traits.data.image_cache.load_images` keeps them.
+        N images from :func:`lacunar.traits.data.image_cache.load_images`.
     labels : int64 array of shape (N, A)
+        -1 where unknown.
     schema : Schema
     start : StartingWeights, optional
+        Default: random weights.
     cache_dir : Path, optional
-        Where other processes find the images.
+        Folder in which worker processes find the images.
     """
 
     images: ImageArray
@@ -110,25 +114,29 @@ def train_networks(
     progress: NetworkProgress | None = None,
     processes: ProcessGroup = SINGLE_PROCESS,
 ) -> list[TrainedNetwork]:
-    """Train networks, in their order or several at once; what comes of them is the same.
+    """Train networks one after another, or several in parallel with the same result.
 
     Parameters
     ----------
     task : TrainingTask
     specs : sequence of NetworkSpec
     workers : int
-        Processes; with 1 this one does the work. They are started anew, not copied, so a script
-        that asks for several keeps its own work under ``if __name__ == "__main__":``.
+        Number of worker processes. With 1, this process trains the networks. Workers are spawned,
+        not forked, so a script that uses several needs ``if __name__ == "__main__":``.
     progress : callable, optional
-        Called with the number of a network and each of its epochs.
+        Called with the index of a network and each of its epochs.
     processes : ProcessGroup
-        Processes that train each network together, one after the other, whatever ``workers`` is.
+        Processes that train each network together. With more than one, ``workers`` is ignored.
+
+    Returns
+    -------
+    list of TrainedNetwork
+        In the order of ``specs``.
 
     Raises
     ------
     InputError
-        See :func:`lacunar.traits.training.loop.train_network`; or if a process was ended from
-        outside.
+        See :func:`lacunar.traits.training.loop.train_network`; or if a worker process ended early.
     """
     require_torch()
     report = progress or no_progress
@@ -139,7 +147,7 @@ def train_networks(
 
         with one_thread():
             return [_train(task, each, partial(report, each.number), processes) for each in specs]
-    return _train_side_by_side(task, specs, workers, report)
+    return _train_in_parallel(task, specs, workers, report)
 
 
 def _train(
@@ -153,7 +161,7 @@ def _train(
     from lacunar.traits.training.loop import TrainingData, train_network
 
     state, history = train_network(
-        TrainingData(task.images, task.labels, spec.fitted, spec.others),
+        TrainingData(task.images, task.labels, spec.fitted, spec.held_out),
         task.schema,
         spec.config,
         start=task.start,
@@ -163,86 +171,86 @@ def _train(
         processes=processes,
     )
     logits: list[NDArray[np.float32]] = []
-    if len(spec.others):
+    if len(spec.held_out):
         alone = restore_networks(spec.config, task.schema, [state])
-        logits = predict_together(processes, alone, task.images, spec.others)
+        logits = predict_together(processes, alone, task.images, spec.held_out)
     return TrainedNetwork(state, tuple(history), logits)
 
 
-def _train_side_by_side(
+def _train_in_parallel(
     task: TrainingTask, specs: Sequence[NetworkSpec], workers: int, report: NetworkProgress
 ) -> list[TrainedNetwork]:
     waiting = deque(specs)
     trained: dict[int, TrainedNetwork] = {}
     context = multiprocessing.get_context("spawn")
-    crew: dict[Connection, _Worker] = {}
+    workers_of: dict[Connection, _Worker] = {}
     try:
         for _ in range(min(workers, len(specs))):
             worker = _Worker(context, task)
-            crew[worker.connection] = worker
+            workers_of[worker.connection] = worker
             worker.take(waiting.popleft())
         while len(trained) < len(specs):
-            for ready in wait([*crew]):
-                worker = crew[cast("Connection", ready)]
-                told = worker.tell()
-                if isinstance(told, Epoch):
-                    report(worker.spec.number, told)
+            for ready in wait([*workers_of]):
+                worker = workers_of[cast("Connection", ready)]
+                result = worker.receive()
+                if isinstance(result, Epoch):
+                    report(worker.spec.number, result)
                     continue
-                trained[worker.spec.number] = told
+                trained[worker.spec.number] = result
                 if waiting:
                     worker.take(waiting.popleft())
                 else:
-                    del crew[worker.connection]
+                    del workers_of[worker.connection]
                     worker.end()
     finally:
-        for worker in crew.values():
+        for worker in workers_of.values():
             worker.end()
     return [trained[spec.number] for spec in specs]
 
 
 class _Worker:
-    """A process that trains one network after the other."""
+    """A worker process that trains one network after another."""
 
     spec: NetworkSpec
 
     def __init__(self, context: SpawnContext, task: TrainingTask) -> None:
-        self.connection, there = context.Pipe()
+        self.connection, remote = context.Pipe()
         shared = _Shared(task.images.key, task.labels, task.schema, task.start, task.cache_dir)
         self._process: SpawnProcess = context.Process(
-            target=_work, args=(there, shared), daemon=True
+            target=_work, args=(remote, shared), daemon=True
         )
         self._process.start()
-        there.close()
+        remote.close()
 
     def take(self, spec: NetworkSpec) -> None:
-        """Begin with a network."""
+        """Start to train a network."""
         self.spec = spec
         try:
             self.connection.send(spec)
         except OSError:
             raise self._died() from None
 
-    def tell(self) -> Epoch | TrainedNetwork:
-        """Wait for an epoch, or for the end of a network."""
+    def receive(self) -> Epoch | TrainedNetwork:
+        """Wait for the next epoch, or for the trained network."""
         try:
-            told = self.connection.recv()
+            result = self.connection.recv()
         except (EOFError, OSError):
             raise self._died() from None
-        if isinstance(told, BaseException):
-            raise told
-        assert isinstance(told, Epoch | TrainedNetwork)
-        return told
+        if isinstance(result, BaseException):
+            raise result
+        assert isinstance(result, Epoch | TrainedNetwork)
+        return result
 
     def _died(self) -> InputError:
         self._process.join()
         return InputError(
             f"expected the process that trains network {self.spec.number + 1} to live,"
-            f" it ended with status {self._process.exitcode}; fewer --workers take less"
-            " memory, and a fit with --checkpoint goes on where it was"
+            f" it ended with status {self._process.exitcode}; fewer `workers` take less"
+            " memory, and a fit with `checkpoint_dir` continues where it stopped"
         )
 
     def end(self) -> None:
-        """Stop the process, whatever it does: what is worth keeping has been written."""
+        """Stop the process. Everything worth keeping has been written."""
         self._process.terminate()
         self._process.join()
         self.connection.close()
@@ -250,7 +258,7 @@ class _Worker:
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """A :class:`TrainingTask` as it travels: images stay on the disk."""
+    """A :class:`TrainingTask` to send to a worker; the images stay on disk."""
 
     key: str
     labels: NDArray[np.int64]
@@ -260,7 +268,7 @@ class _Shared:
 
 
 def _work(connection: Connection, shared: _Shared) -> None:
-    # Whoever started this process answers to the keyboard, and ends it.
+    # The parent process handles Ctrl+C, and then terminates this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     require_torch()
@@ -282,7 +290,7 @@ def _work(connection: Connection, shared: _Shared) -> None:
 
 
 def _end_with_parent() -> None:
-    """End with the process that started this one, or two fits would write one checkpoint."""
+    """Exit when the parent process ends. Otherwise two fits could write one checkpoint."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     wait([parent.sentinel])
