@@ -1,12 +1,12 @@
-"""How many planted faults the audit finds in generated pictures, with a network of its own.
+"""Planted faults that the audit finds in generated images, with networks fitted to them.
 
-Run: ``python benchmarks/traits_audit.py --seeds 3``. Of 520 pictures to train on and 196 to test,
-3 % are spoilt and 2 % repeated, and 5 % of the known labels are changed, at most one of a picture;
-``--wrong 36`` changes those of 5 % of the pictures. The default preset is fitted in folds (networks
-trained on all images are left out: the audit does not read them), and what the audit says is held
-against what was planted: wrong labels at as many flags as there are, the rest as flagged. Networks
-start from chance: the weights that come with Lacunar have seen pictures of this very kind, though
-none of these; ``--start pedestrians`` shows what that makes of it.
+Run: ``python benchmarks/traits_audit.py --seeds 3``. Of 520 training and 196 test images,
+3 % are damaged and 2 % repeated, and 5 % of the known labels are changed, at most one per image;
+``--wrong 36`` changes labels of 5 % of the images. The default preset is fitted in folds (without
+the networks trained on all images, which the audit does not use), and the findings are compared
+with the planted faults: wrong labels at as many flags as there are, the rest as flagged. Networks
+start at random: the weights that come with Lacunar were trained on other images of the same
+generator; ``--start pedestrians`` uses them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ KNOWN = (TRAIN + TEST) * len(COLUMNS) - sum(
 def audit_sample(
     seed: int, wrong: int, folder: Path, epochs: int, start: Start
 ) -> tuple[PlantedTruth, AuditFindings, float]:
-    """What was planted, what was found, and the accuracy of the networks out of fold."""
+    """Planted faults, findings, and the out-of-fold accuracy of the networks."""
     sample = sample_people(
         n_train=TRAIN,
         n_test=TEST,
@@ -58,9 +58,9 @@ def audit_sample(
 
 
 def wrong_labels(truth: PlantedTruth, found: AuditFindings) -> float:
-    """Precision, and recall, of as many flags as labels were changed."""
+    """Precision (and recall) at as many flags as there are changed labels."""
     assert found.wrong_labels is not None
-    places = [(*found.parts.place(i),) for i in range(len(found.parts))]
+    places = [(*found.images.place(i),) for i in range(len(found.images))]
     planted = {(one.part, one.filename, COLUMNS.index(one.column)) for one in truth.wrong_labels}
     ranked = found.wrong_labels
     top = zip(
@@ -91,7 +91,7 @@ def main() -> None:
             truth, found, accuracy = audit_sample(
                 seed, given.wrong, Path(name), given.epochs, given.start
             )
-        place = found.parts.place
+        place = found.images.place
         precisions.append(wrong_labels(truth, found))
         bad: set[object] = {(one.part, one.filename) for one in truth.bad_images}
         copies: set[object] = {frozenset((one.first, one.second)) for one in truth.duplicates}

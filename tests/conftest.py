@@ -193,16 +193,16 @@ def flawed_findings(
 @pytest.fixture(scope="session")
 def conflicting_findings(flawed_findings: AuditFindings) -> AuditFindings:
     """The same with two labels in which the first copies differ."""
-    parts, pair = flawed_findings.parts, flawed_findings.duplicates[0]
-    first, second = parts.labels[pair.first], parts.labels[pair.second]
+    images, pair = flawed_findings.images, flawed_findings.duplicates[0]
+    first, second = images.labels[pair.first], images.labels[pair.second]
     known = np.flatnonzero((first >= 0) & (second >= 0))[:2]
-    part, name = parts.place(pair.second)
-    dataset = parts.datasets[part]
+    part, name = images.place(pair.second)
+    dataset = images.datasets[part]
     labels = dataset.labels.copy()
     # Of any attribute there are two classes or more.
     labels[dataset.names.index(name), known] = 1 - first[known].clip(max=1)
-    changed = replace(parts, **{part: replace(dataset, labels=labels)})
-    return replace(flawed_findings, parts=changed)
+    changed = replace(images, **{part: replace(dataset, labels=labels)})
+    return replace(flawed_findings, images=changed)
 
 
 @pytest.fixture(scope="session")

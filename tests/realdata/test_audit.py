@@ -14,7 +14,7 @@ pytestmark = pytest.mark.realdata
 
 def test_few_real_crops_are_flagged_and_none_is_a_copy(real_people: Path) -> None:
     found = audit_images(*read_layout(real_people))
-    flagged = {found.parts.place(image.image)[1]: image.reasons for image in found.low_quality}
+    flagged = {found.images.place(image.image)[1]: image.reasons for image in found.low_quality}
     # Two crops with a street beside the person, and one of white sky, as a person sees them.
     assert flagged == {
         "3DPeS_131_665_FRAME_76_RGB.png": ("off_aspect",),

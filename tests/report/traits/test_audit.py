@@ -42,10 +42,10 @@ def test_without_predictions_or_test_images_the_page_says_so(people_directory: P
 
 
 def test_names_from_outside_are_text_and_never_markup(flawed_findings: AuditFindings) -> None:
-    train = flawed_findings.parts.train
+    train = flawed_findings.images.train
     hostile = tuple(f"<b>{name}" for name in train.names)
-    parts = replace(flawed_findings.parts, train=replace(train, names=hostile))
-    page = audit_report(replace(flawed_findings, parts=parts))
+    parts = replace(flawed_findings.images, train=replace(train, names=hostile))
+    page = audit_report(replace(flawed_findings, images=parts))
     assert "<b>" not in page
     assert "&lt;b&gt;person_" in page
 

@@ -41,7 +41,7 @@ def test_wrong_labels_come_by_rank_with_what_to_judge_them_by(
         )
         assert attribute.name.replace("_", " ") in words
         assert f"{given} → {suggested}" in words
-        assert flawed_findings.parts.place(int(ranked.image[row]))[1] in words
+        assert flawed_findings.images.place(int(ranked.image[row]))[1] in words
     assert f"{100 * ranked.confidence[flagged[0]]:.0f}\xa0%" in shown[0]
 
 

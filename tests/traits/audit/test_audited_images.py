@@ -12,16 +12,16 @@ from lacunar.traits.data.schema import Attribute, Schema
 def test_images_are_numbered_through_the_parts(people_directory: Path) -> None:
     train, test = read_layout(people_directory)
     assert test is not None
-    parts = AuditedImages(train, test)
-    assert len(parts) == 36
-    assert (parts.place(0), parts.place(23)) == (
+    images = AuditedImages(train, test)
+    assert len(images) == 36
+    assert (images.place(0), images.place(23)) == (
         ("train", train.names[0]),
         ("train", train.names[23]),
     )
-    assert (parts.place(24), parts.path(35)) == (("test", test.names[0]), test.paths[11])
-    assert parts.where(24) == test.where(0)
-    assert parts.in_test.tolist() == [False] * 24 + [True] * 12
-    np.testing.assert_array_equal(parts.labels, np.concatenate([train.labels, test.labels]))
+    assert (images.place(24), images.path(35)) == (("test", test.names[0]), test.paths[11])
+    assert images.where(24) == test.where(0)
+    assert images.in_test.tolist() == [False] * 24 + [True] * 12
+    np.testing.assert_array_equal(images.labels, np.concatenate([train.labels, test.labels]))
     assert len(AuditedImages(train)) == 24
 
 

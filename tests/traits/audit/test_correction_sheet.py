@@ -30,7 +30,7 @@ SCHEMA = Schema(
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> AuditedImages:
+def images(tmp_path: Path) -> AuditedImages:
     for name in ("a.png", "=b.png", "c.png"):
         (tmp_path / name).touch()
     path = tmp_path / "coats.csv"
@@ -38,10 +38,10 @@ def parts(tmp_path: Path) -> AuditedImages:
     return AuditedImages(read_dataset(path, SCHEMA))
 
 
-def read(folder: Path, parts: AuditedImages, *rows: str) -> list[Correction]:
+def read(folder: Path, images: AuditedImages, *rows: str) -> list[Correction]:
     path = folder / "sheet.txt"
     path.write_text("\n".join([",".join(COLUMNS), *rows]) + "\n")
-    return read_corrections(path, parts)
+    return read_corrections(path, images)
 
 
 @pytest.mark.parametrize(
@@ -58,16 +58,16 @@ def read(folder: Path, parts: AuditedImages, *rows: str) -> list[Correction]:
         ("train,'=b.png,hat,off,on,.9,on,", 1),
     ],
 )
-def test_a_filled_cell_decides(tmp_path: Path, parts: AuditedImages, row: str, label: int) -> None:
-    (found,) = read(tmp_path, parts, row)
+def test_a_filled_cell_decides(tmp_path: Path, images: AuditedImages, row: str, label: int) -> None:
+    (found,) = read(tmp_path, images, row)
     assert (found.part, found.label) == ("train", label)
 
 
 @pytest.mark.parametrize("cell", ["", " ", "right", "RIGHT"])
 def test_an_empty_cell_and_a_right_label_change_nothing(
-    tmp_path: Path, parts: AuditedImages, cell: str
+    tmp_path: Path, images: AuditedImages, cell: str
 ) -> None:
-    assert read(tmp_path, parts, f"train,a.png,coat,open,none,.9,{cell},") == []
+    assert read(tmp_path, images, f"train,a.png,coat,open,none,.9,{cell},") == []
 
 
 @pytest.mark.parametrize(
@@ -84,28 +84,34 @@ def test_an_empty_cell_and_a_right_label_change_nothing(
         ("train,a.png,coat,open,,,3,", "line 3, column corrected: expected one of open, closed,"),
         ("train,a.png,coat,open,,,suggested,", "line 3, column corrected: expected one of open"),
         ("train,c.png,hat,,on,,wrong,", "line 3, column corrected: expected one of off, on"),
-        ("train,a.png,coat,none,,,closed,", "line 3, column given: expected 'open' as the data"),
-        ("train,=b.png,hat,off,,,off,", "line 3, column corrected: expected what line 2 says"),
+        (
+            "train,a.png,coat,none,,,closed,",
+            "line 3, column given: expected 'open', the label in the data",
+        ),
+        (
+            "train,=b.png,hat,off,,,off,",
+            "line 3, column corrected: expected the decision of line 2",
+        ),
     ],
 )
 def test_what_fits_nothing_is_refused_with_its_place(
-    tmp_path: Path, parts: AuditedImages, row: str, sentence: str
+    tmp_path: Path, images: AuditedImages, row: str, sentence: str
 ) -> None:
     with pytest.raises(InputError) as caught:
-        read(tmp_path, parts, "train,=b.png,hat,off,on,.9,on,", row)
+        read(tmp_path, images, "train,=b.png,hat,off,on,.9,on,", row)
     assert str(caught.value).startswith(f"{tmp_path / 'sheet.txt'}, {sentence}")
     assert "\n" not in str(caught.value)
 
 
 def test_corrections_change_what_they_name_and_the_count_of_the_unknown(
-    tmp_path: Path, parts: AuditedImages
+    tmp_path: Path, images: AuditedImages
 ) -> None:
-    found = read(tmp_path, parts, "train,a.png,coat,open,,,unknown,", "train,c.png,hat,,,,on,")
-    after = apply_corrections(parts.train, found, "train")
+    found = read(tmp_path, images, "train,a.png,coat,open,,,unknown,", "train,c.png,hat,,,,on,")
+    after = apply_corrections(images.train, found, "train")
     assert after.labels.tolist() == [[-1, 1], [-1, 0], [2, 1]]
     assert after.intake.unknown == {"coat": 2, "hat": 0}
-    assert parts.train.labels.tolist() == [[0, 1], [-1, 0], [2, -1]]
-    assert apply_corrections(parts.train, found, "test").labels.tolist() == [
+    assert images.train.labels.tolist() == [[0, 1], [-1, 0], [2, -1]]
+    assert apply_corrections(images.train, found, "test").labels.tolist() == [
         [0, 1],
         [-1, 0],
         [2, -1],
@@ -113,10 +119,10 @@ def test_corrections_change_what_they_name_and_the_count_of_the_unknown(
 
 
 def test_a_sheet_may_be_read_again_after_it_was_applied(
-    tmp_path: Path, parts: AuditedImages
+    tmp_path: Path, images: AuditedImages
 ) -> None:
     row = "train,a.png,coat,open,none,.9,closed,"
-    after = AuditedImages(apply_corrections(parts.train, read(tmp_path, parts, row), "train"))
+    after = AuditedImages(apply_corrections(images.train, read(tmp_path, images, row), "train"))
     again = apply_corrections(after.train, read(tmp_path, after, row), "train")
     np.testing.assert_array_equal(again.labels, after.train.labels)
 
@@ -140,7 +146,7 @@ def test_the_sheet_holds_findings_by_rank_and_comes_back_empty(
     assert all(row["corrected"] == "" for row in rows)
     path = tmp_path / "sheet.csv"
     path.write_text(text)
-    assert read_corrections(path, flawed_findings.parts) == []
+    assert read_corrections(path, flawed_findings.images) == []
     assert len(rows_of(write_corrections(flawed_findings, top=1))) <= 3
 
 
@@ -156,7 +162,7 @@ def test_suggestions_taken_over_are_those_of_the_ranking(
     path.write_text(file.getvalue())
     found = {
         (correction.row, correction.attribute): correction.label
-        for correction in read_corrections(path, flawed_findings.parts)
+        for correction in read_corrections(path, flawed_findings.images)
     }
     ranked = flawed_findings.wrong_labels
     assert ranked is not None
@@ -168,7 +174,7 @@ def test_suggestions_taken_over_are_those_of_the_ranking(
 def test_formulas_are_quoted_on_request_and_read_all_the_same(
     flawed_findings: AuditFindings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(AuditedImages, "place", lambda parts, image: ("train", f"=1+{image}"))
+    monkeypatch.setattr(AuditedImages, "place", lambda images, image: ("train", f"=1+{image}"))
     plain, safe = (
         rows_of(write_corrections(flawed_findings, spreadsheet_safe=asked))
         for asked in (False, True)
@@ -179,16 +185,16 @@ def test_formulas_are_quoted_on_request_and_read_all_the_same(
 
 
 def test_decisions_are_read_with_those_that_a_label_is_right(
-    tmp_path: Path, parts: AuditedImages
+    tmp_path: Path, images: AuditedImages
 ) -> None:
     path = tmp_path / "sheet.txt"
     rows = ["train,a.png,coat,open,none,.9,right,", "train,c.png,hat,,off,.5,on,"]
     path.write_text("\n".join([",".join(COLUMNS), *rows, "train,a.png,hat,on,off,.8,,"]) + "\n")
-    assert read_decisions(path, parts) == [
+    assert read_decisions(path, images) == [
         Correction("train", 0, 0, 0),
         Correction("train", 2, 1, 1),
     ]
-    assert read_corrections(path, parts) == [Correction("train", 2, 1, 1)]
+    assert read_corrections(path, images) == [Correction("train", 2, 1, 1)]
 
 
 AWKWARD = (
@@ -220,15 +226,15 @@ def test_a_cell_that_makes_no_sense_is_refused(cell: str, given: int, suggested:
 def test_a_decided_sheet_comes_back_from_its_file(
     tmp_path: Path, conflicting_findings: AuditFindings
 ) -> None:
-    parts = conflicting_findings.parts
+    images = conflicting_findings.images
     chosen = [kind[0] for kind in flagged_labels(conflicting_findings).values()]
     rows = [
-        (one, decision_cell(parts.schema.attributes[one.attribute], one.given, label))
+        (one, decision_cell(images.schema.attributes[one.attribute], one.given, label))
         for one, label in zip(chosen, (chosen[0].given, UNKNOWN, 1), strict=True)
     ]
     path = tmp_path / "sheet.csv"
-    path.write_text(corrections_csv(parts, rows))
-    found = [(one.attribute, one.label) for one in read_decisions(path, parts)]
+    path.write_text(corrections_csv(images, rows))
+    found = [(one.attribute, one.label) for one in read_decisions(path, images)]
     assert found == [
         (chosen[0].attribute, chosen[0].given),
         (chosen[1].attribute, UNKNOWN),

@@ -10,7 +10,7 @@ from lacunar.traits.audit.audited_images import AuditedImages
 from lacunar.traits.audit.descriptors import mirrored
 from lacunar.traits.audit.duplicates import (
     Duplicate,
-    alike_in_the_coarse,
+    candidate_pairs,
     find_duplicates,
     groups_of,
 )
@@ -31,10 +31,10 @@ def find(folder: Path, images: dict[str, Image.Image | bytes]) -> list[tuple[str
             image.save(folder / name)
     rows = [f"{name},{i % 2}" for i, name in enumerate(images)]
     (folder / "coats.csv").write_text("\n".join(["file,coat", *rows]) + "\n")
-    parts = AuditedImages(read_dataset(folder, SCHEMA))
+    images = AuditedImages(read_dataset(folder, SCHEMA))
     return [
-        (parts.place(pair.first)[1], parts.place(pair.second)[1], pair.exact, pair.mirrored)
-        for pair in find_duplicates(parts, measure_images(parts))
+        (images.place(pair.first)[1], images.place(pair.second)[1], pair.exact, pair.mirrored)
+        for pair in find_duplicates(images, measure_images(images))
     ]
 
 
@@ -75,7 +75,7 @@ def test_flat_images_of_other_greys_are_no_copies(tmp_path: Path) -> None:
 def test_planted_copies_are_found_within_and_across_parts(
     flawed_findings: AuditFindings, flawed_people: PeopleSample
 ) -> None:
-    place = flawed_findings.parts.place
+    place = flawed_findings.images.place
     found = {
         frozenset((place(pair.first), place(pair.second))): pair.exact
         for pair in flawed_findings.duplicates
@@ -109,14 +109,14 @@ def test_alike_pairs_are_those_of_the_whole_product(
             if product[i, j] >= 0.8
         }
     assert {(4, 11, True), (0, 7, False)} <= expected
-    assert alike_in_the_coarse(rows) == sorted(expected)
+    assert candidate_pairs(rows) == sorted(expected)
 
 
 def test_crowds_of_copies_stay_few_pairs_and_one_group() -> None:
     rng = np.random.default_rng(0)
     rows = np.ones((300, 64)) + 0.05 * rng.normal(size=(300, 64))
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    pairs = [pair for pair in alike_in_the_coarse(rows) if not pair[2]]
+    pairs = [pair for pair in candidate_pairs(rows) if not pair[2]]
     assert len(pairs) <= 300 * 10
     found = tuple(Duplicate(i, j, False, False, 0.99) for i, j, _ in pairs)
     assert len(set(groups_of(found, 300).tolist())) == 1

@@ -21,7 +21,7 @@ def test_without_predictions_labels_and_gaps_are_left_out(people_directory: Path
 
 
 def test_counts_and_absent_classes_are_those_of_each_part(flawed_findings: AuditFindings) -> None:
-    for part, dataset in flawed_findings.parts.datasets.items():
+    for part, dataset in flawed_findings.images.datasets.items():
         counts = count_labels(dataset.labels, flawed_findings.schema)
         for found, expected in zip(flawed_findings.counts[part], counts, strict=True):
             np.testing.assert_array_equal(found, expected)
@@ -35,7 +35,7 @@ def test_counts_and_absent_classes_are_those_of_each_part(flawed_findings: Audit
 
 
 def test_only_the_training_part_has_ranked_gaps(flawed_findings: AuditFindings) -> None:
-    train = flawed_findings.parts.train
+    train = flawed_findings.images.train
     assert flawed_findings.gaps is not None
     assert len(flawed_findings.gaps) == sum(train.intake.unknown.values())
     assert flawed_findings.gaps.image.max() < len(train)
@@ -73,7 +73,7 @@ def test_copies_with_other_labels_are_told(
     lines[row] = ",".join(cells)
     (tmp_path / "Train_Data" / "Train.csv").write_text("\n".join(lines) + "\n")
     found = audit_images(read_dataset(tmp_path))
-    place = found.parts.place
+    place = found.images.place
     conflicts = {
         frozenset((place(pair.first)[1], place(pair.second)[1])): found.conflicts(pair)
         for pair in found.duplicates

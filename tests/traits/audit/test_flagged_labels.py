@@ -20,7 +20,7 @@ def test_labels_come_by_kind_and_rank(flawed_findings: AuditFindings) -> None:
 
 
 def test_a_label_is_what_the_data_have(flawed_findings: AuditFindings) -> None:
-    labels = flawed_findings.parts.labels
+    labels = flawed_findings.images.labels
     for kind in flagged_labels(flawed_findings).values():
         for one in kind:
             assert one.given == labels[one.image, one.attribute]
@@ -31,7 +31,7 @@ def test_a_label_is_what_the_data_have(flawed_findings: AuditFindings) -> None:
 def test_of_copies_that_differ_each_has_the_label_of_the_other_for_a_suggestion(
     conflicting_findings: AuditFindings,
 ) -> None:
-    found, labels = conflicting_findings, conflicting_findings.parts.labels
+    found, labels = conflicting_findings, conflicting_findings.images.labels
     copies = flagged_labels(found)["copy"]
     assert len(copies) == 2 * sum(len(found.conflicts(pair)) for pair in found.duplicates) >= 4
     for one in copies:

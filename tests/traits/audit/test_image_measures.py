@@ -61,13 +61,13 @@ def test_equal_pixels_have_equal_digests_whatever_the_shape() -> None:
 
 
 def test_images_of_both_parts_are_measured_in_order(people_directory: Path) -> None:
-    parts = AuditedImages(*read_layout(people_directory))
+    images = AuditedImages(*read_layout(people_directory))
     told: list[tuple[int, int]] = []
-    found = measure_images(parts, progress=lambda done, total: told.append((done, total)))
+    found = measure_images(images, progress=lambda done, total: told.append((done, total)))
     assert len(found) == 36
     assert told[-1] == (36, 36)
     for image in (0, 23, 24, 35):
-        alone = measure_image(read_image(parts.path(image)))
+        alone = measure_image(read_image(images.path(image)))
         assert found.contrast[image] == alone.contrast[0]
         np.testing.assert_array_equal(found.digests[image], alone.digests[0])
 

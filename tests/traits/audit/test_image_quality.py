@@ -100,7 +100,7 @@ def test_planted_flaws_are_found_and_called_by_name(
 ) -> None:
     planted = {(bad.part, bad.filename): bad.flaw for bad in flawed_people.truth.bad_images}
     found = {
-        flawed_findings.parts.place(image.image): image.reasons
+        flawed_findings.images.place(image.image): image.reasons
         for image in flawed_findings.low_quality
     }
     right = [place for place, flaw in planted.items() if flaw in found.get(place, ())]

@@ -43,7 +43,7 @@ def test_holm_is_at_least_as_strict_as_the_control_of_discoveries() -> None:
 
 
 def test_darker_test_images_and_other_labels_are_found(flawed_findings: AuditFindings) -> None:
-    in_test = flawed_findings.parts.in_test
+    in_test = flawed_findings.images.in_test
     measures = flawed_findings.measures
     darker = replace(measures, highlights=measures.highlights * np.where(in_test, 0.5, 1))
     ours = flawed_findings.counts["train"]
@@ -66,7 +66,7 @@ def test_the_seed_decides_the_permutations(flawed_findings: AuditFindings) -> No
         flawed_findings.counts["train"],
         flawed_findings.counts["test"],
         flawed_findings.measures,
-        flawed_findings.parts.in_test,
+        flawed_findings.images.in_test,
     )
     assert find_shift(*arguments, seed=1) == find_shift(*arguments, seed=1)
     assert find_shift(*arguments, seed=1) != find_shift(*arguments, seed=2)

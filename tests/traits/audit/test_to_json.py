@@ -15,7 +15,7 @@ def test_the_document_is_json_and_holds_every_kind(
     document = json.loads(json.dumps(audit_document(flawed_findings), allow_nan=False))
     assert (document["images"], document["parts"]) == (200, {"train": 150, "test": 50})
     assert document["predictions"] is True
-    labels = flawed_findings.parts.labels
+    labels = flawed_findings.images.labels
     assert (document["unknown"], document["labels"]) == (int((labels < 0).sum()), labels.size)
     assert len(document["low_quality"]) == len(flawed_findings.low_quality)
     assert set(document["low_quality"][0]) == {"image", "part", "reasons"}
@@ -35,7 +35,7 @@ def test_wrong_labels_and_gaps_are_rows_of_the_ranking(flawed_findings: AuditFin
     first = document["wrong_labels"][0]
     attribute = flawed_findings.schema.attributes[ranked.attribute[ranked.flagged][0]]
     assert first == {
-        "image": flawed_findings.parts.place(int(ranked.image[ranked.flagged][0]))[1],
+        "image": flawed_findings.images.place(int(ranked.image[ranked.flagged][0]))[1],
         "part": "train",
         "attribute": attribute.name,
         "given": attribute.classes[ranked.given[ranked.flagged][0]],

@@ -35,7 +35,7 @@ def test_other_images_than_those_of_the_fit_are_refused(
 def test_a_model_without_folds_is_refused(
     people_model: TraitsModel, people: LabelledImages
 ) -> None:
-    with pytest.raises(InputError, match="expected a model that was fitted in folds"):
+    with pytest.raises(InputError, match="expected a model fitted with folds"):
         out_of_fold_probabilities(people_model, people)
 
 

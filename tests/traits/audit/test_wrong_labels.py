@@ -108,7 +108,7 @@ def test_planted_labels_are_flagged_first(
     attributes = flawed_findings.schema.attributes
     first = {
         (
-            flawed_findings.parts.place(int(ranked.image[row]))[1],
+            flawed_findings.images.place(int(ranked.image[row]))[1],
             attributes[ranked.attribute[row]].column,
             int(ranked.given[row]),
             int(ranked.suggested[row]),

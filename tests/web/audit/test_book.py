@@ -79,7 +79,7 @@ def test_an_unknown_attribute_or_reason_is_refused(audit_book: AuditBook) -> Non
 def test_a_picture_is_that_of_the_page_of_an_audit_and_drawn_once(
     audit_book: AuditBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts = audit_book.findings.parts
+    parts = audit_book.findings.images
     drawn = audit_book.picture(0)
     assert drawn == thumbnail(read_image(parts.path(0)), alt=parts.place(0)[1])
     monkeypatch.setattr("lacunar.web.audit.book.read_image", None)
@@ -89,7 +89,7 @@ def test_a_picture_is_that_of_the_page_of_an_audit_and_drawn_once(
 def test_a_file_that_is_gone_is_told_and_nothing_fails(
     audit_book: AuditBook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(type(audit_book.findings.parts), "path", lambda _, image: tmp_path / "<b>")
+    monkeypatch.setattr(type(audit_book.findings.images), "path", lambda _, image: tmp_path / "<b>")
     assert "cannot be read any more" in audit_book.picture(3)
 
 
@@ -105,7 +105,7 @@ def test_a_model_that_was_fitted_in_folds_judges_its_data(
 def test_other_models_leave_labels_unjudged_and_say_why(
     people_model: TraitsModel, people_directory: Path, flawed_findings: AuditFindings
 ) -> None:
-    for model, why in ((people_model, "fitted in folds"), (None, "ONNX file")):
+    for model, why in ((people_model, "fitted with folds"), (None, "ONNX file")):
         book = open_audit(people_directory, model, default=PEOPLE)
         assert why in book.unjudged
         assert book.counts["wrong_labels"] == book.counts["gaps"] == 0

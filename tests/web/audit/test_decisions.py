@@ -52,7 +52,7 @@ def test_only_what_is_flagged_can_be_decided_on(
     flawed_findings: AuditFindings, flagged: list[FlaggedLabel]
 ) -> None:
     decisions = Decisions(flawed_findings)
-    n, attributes = flawed_findings.parts.labels.shape
+    n, attributes = flawed_findings.images.labels.shape
     free = next(
         (image, attribute)
         for image in range(n)
@@ -81,7 +81,7 @@ def test_decisions_leave_as_the_sheet_that_corrects_labels(
     assert tuple(rows[0]) == COLUMNS
     assert [row["corrected"] for row in rows][::2] == ["right", "unknown"]
     assert all(row["reason"] == "likely wrong" for row in rows)
-    found = {one.label for one in read_corrections(path, flawed_findings.parts)}
+    found = {one.label for one in read_corrections(path, flawed_findings.images)}
     assert found == {other(second), UNKNOWN}
 
 
@@ -93,7 +93,7 @@ def test_a_file_holds_every_decision_at_once_and_brings_them_back(
     assert not path.exists()
     for label in flagged[:4]:
         decisions.decide(place(label), other(label))
-        assert len(read_decisions(path, flawed_findings.parts)) == len(decisions)
+        assert len(read_decisions(path, flawed_findings.images)) == len(decisions)
     decisions.decide(place(flagged[0]), None)
     again = Decisions(flawed_findings, path)
     assert [again.decision(place(label)) for label in flagged[:5]] == [
@@ -106,7 +106,7 @@ def test_a_file_holds_every_decision_at_once_and_brings_them_back(
 def test_decisions_of_the_file_that_nothing_flags_stay_in_it(
     flawed_findings: AuditFindings, flagged: list[FlaggedLabel], tmp_path: Path
 ) -> None:
-    empty, parts = Decisions(flawed_findings), flawed_findings.parts
+    empty, parts = Decisions(flawed_findings), flawed_findings.images
     image, attribute = next(
         (image, attribute)
         for image, labels in enumerate(parts.labels.tolist())
@@ -166,4 +166,4 @@ def test_no_decision_is_lost_among_threads(
     for thread in threads:
         thread.join()
     assert len(decisions) == len(chosen)
-    assert len(read_decisions(tmp_path / "sheet.csv", flawed_findings.parts)) == len(chosen)
+    assert len(read_decisions(tmp_path / "sheet.csv", flawed_findings.images)) == len(chosen)

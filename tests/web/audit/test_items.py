@@ -22,7 +22,7 @@ def test_every_finding_is_there_and_said_as_the_audit_says_it(
 def test_copies_across_the_parts_and_images_with_most_faults_come_first(
     flawed_findings: AuditFindings,
 ) -> None:
-    items, in_test = items_of(flawed_findings), flawed_findings.parts.in_test
+    items, in_test = items_of(flawed_findings), flawed_findings.images.in_test
     across = [in_test[i.images[0]] != in_test[i.images[1]] for i in items["duplicates"]]
     assert across == sorted(across, reverse=True)
     assert any(across)

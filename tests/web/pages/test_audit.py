@@ -138,7 +138,7 @@ def test_corrections_leave_as_a_file_that_labels_are_corrected_by(
     assert row["corrected"] == "unknown"
     path = tmp_path / "sheet.csv"
     path.write_bytes(answer.content)
-    (found,) = read_decisions(path, audit_book.findings.parts)
+    (found,) = read_decisions(path, audit_book.findings.images)
     assert (found.attribute, found.label) == (first.places[0][1], -1)
 
 

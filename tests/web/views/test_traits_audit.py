@@ -14,7 +14,7 @@ def test_a_wrong_label_offers_itself_the_suggestion_and_all_other_classes(
         attribute = audit_book.findings.schema.attributes[item.attributes[0]]
         view = finding_view(audit_book, item)
         (label,) = view.labels
-        given = int(audit_book.findings.parts.labels[item.places[0]])
+        given = int(audit_book.findings.images.labels[item.places[0]])
         assert label.choices[0].text == f"Right: {attribute.classes[given]}"
         offered = [int(choice.value) for choice in (*label.choices, *label.others)]
         assert sorted(offered) == [UNKNOWN, *range(len(attribute.classes))]
@@ -32,7 +32,7 @@ def test_a_gap_has_no_label_that_could_be_right(audit_book: AuditBook) -> None:
 def test_what_was_decided_is_chosen_and_said(audit_book: AuditBook) -> None:
     item = audit_book.find(FindingFilter())[0]
     (place,) = item.places
-    given = int(audit_book.findings.parts.labels[place])
+    given = int(audit_book.findings.images.labels[place])
     attribute = audit_book.findings.schema.attributes[place[1]]
     for label, words in (
         (given, f"{attribute.classes[given]} is right"),

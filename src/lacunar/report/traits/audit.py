@@ -33,7 +33,7 @@ def audit_report(findings: AuditFindings, *, top: int = _MOST) -> str:
     InputError
         If an image cannot be read.
     """
-    parts = findings.parts
+    parts = findings.images
     return render_page(
         "traits_audit.html",
         title="Audit",
@@ -70,14 +70,14 @@ def _contents(findings: AuditFindings) -> tuple[Heading, ...]:
 
 
 def _summary(findings: AuditFindings) -> Context:
-    labels = findings.parts.labels
+    labels = findings.images.labels
     ranked, ranked_gaps = findings.wrong_labels, findings.gaps
     unknown = int(np.count_nonzero(labels == UNKNOWN))
     return {
         "figures": [
             *(
                 (count(len(dataset)), f"{of_split(part)} images")
-                for part, dataset in findings.parts.datasets.items()
+                for part, dataset in findings.images.datasets.items()
             ),
             (percent(unknown / labels.size), f"of labels unknown, {count(unknown)}"),
             *(

@@ -137,7 +137,7 @@ def low_quality(findings: AuditFindings, top: int) -> Context:
 
 def copies(findings: AuditFindings, top: int) -> Context:
     """Duplicate pairs, those across the splits first."""
-    in_test = findings.parts.in_test
+    in_test = findings.images.in_test
     # A test image that is also a training image makes test scores too good: these come first.
     ordered = sorted(
         findings.duplicates, key=lambda pair: bool(in_test[pair.first] == in_test[pair.second])
@@ -196,7 +196,7 @@ def gaps(findings: AuditFindings, ranked: RankedGaps, top: int) -> Context:
 
 
 def _card(findings: AuditFindings, image: int, title: str, *lines: str) -> Card:
-    parts = findings.parts
+    parts = findings.images
     pixels = read_image(parts.path(image), where=parts.where(image))
     name = image_name(findings, image)
     return Card(thumbnail(pixels, alt=name), title, lines, name)
@@ -204,7 +204,7 @@ def _card(findings: AuditFindings, image: int, title: str, *lines: str) -> Card:
 
 def image_name(findings: AuditFindings, image: int) -> str:
     """File name of an image, marked if it is a test image."""
-    part, name = findings.parts.place(image)
+    part, name = findings.images.place(image)
     return name if part == "train" else f"{name} (test)"
 
 

@@ -1,8 +1,7 @@
-"""The images of an audit: those to train on, then those to test on, numbered through."""
+"""The images of an audit: the training part, then the test part, with common indices."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +15,13 @@ from lacunar.traits.data.schema import Schema
 
 @dataclass(frozen=True, slots=True)
 class AuditedImages:
-    """N images of one data set; image i is a row of the training part or of the test part.
+    """N images of one data set: the rows of the training part, then those of the test part.
 
     Parameters
     ----------
     train : LabelledImages
     test : LabelledImages, optional
-        With the attributes of the training part.
+        With the same attributes as the training part.
     """
 
     train: LabelledImages
@@ -45,9 +44,9 @@ class AuditedImages:
 
     @property
     def datasets(self) -> dict[SplitName, LabelledImages]:
-        """The parts there are, by name."""
-        parts: dict[SplitName, LabelledImages] = {"train": self.train}
-        return parts if self.test is None else parts | {"test": self.test}
+        """The training part and, if there is one, the test part, by name."""
+        train: dict[SplitName, LabelledImages] = {"train": self.train}
+        return train if self.test is None else train | {"test": self.test}
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -56,7 +55,7 @@ class AuditedImages:
 
     @property
     def in_test(self) -> NDArray[np.bool_]:
-        """Which images are of the test part, shape (N,)."""
+        """Whether each image is in the test part, shape (N,)."""
         return np.arange(len(self)) >= len(self.train)
 
     def place(self, image: int) -> tuple[SplitName, str]:
@@ -70,15 +69,9 @@ class AuditedImages:
         return dataset.paths[row]
 
     def where(self, image: int) -> str:
-        """Name the place of an image, for a sentence about it."""
+        """Source file and line of an image, for messages."""
         _, dataset, row = self._find(image)
         return dataset.where(row)
-
-    def images(self) -> Iterator[tuple[SplitName, int]]:
-        """Part and row of every image, in order."""
-        for part, dataset in self.datasets.items():
-            for row in range(len(dataset)):
-                yield part, row
 
     def _find(self, image: int) -> tuple[SplitName, LabelledImages, int]:
         row = image - len(self.train)

@@ -1,4 +1,4 @@
-"""A sheet of doubtful and missing labels for a person to fill in, and the labels it gives back."""
+"""Correction sheets: CSV files of flagged labels for a person to review, and their decisions."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ COLUMNS = (
 )  # fmt: skip
 _RIGHT, _UNKNOWN = "right", "unknown"
 DECISION_WORDS = (_RIGHT, "wrong", "suggested", _UNKNOWN)
-# What a spreadsheet takes for the start of a formula.
+# Characters that begin a formula in a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _QUOTE = "'"
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A label that a person has decided on.
+    """The decision of a person about one label.
 
     Parameters
     ----------
     part : {'train', 'test'}
     row : int
-        Of the part.
+        Row of the image in its part.
     attribute : int
     label : int
         -1 for unknown.
@@ -52,66 +52,66 @@ class Correction:
 def write_corrections(
     findings: AuditFindings, *, top: int | None = None, spreadsheet_safe: bool = False
 ) -> str:
-    """Return the sheet as CSV, its column ``corrected`` empty.
+    """Make the correction sheet as CSV, with an empty column ``corrected``.
 
-    Labels that are likely wrong come first, then those in which copies differ, then gaps, each
-    kind by its rank.
+    Likely wrong labels come first, then labels in which copies differ, then missing labels, each
+    kind in its ranking.
 
     Parameters
     ----------
     findings : AuditFindings
     top : int, optional
-        Rows of each kind at most.
+        The largest number of rows of each kind.
     spreadsheet_safe : bool
-        Put a quote before cells that a spreadsheet would run as a formula.
+        Put a quote before cells that a spreadsheet would run as formulas.
     """
     rows = [(label, "") for kind in flagged_labels(findings).values() for label in kind[:top]]
-    return corrections_csv(findings.parts, rows, spreadsheet_safe=spreadsheet_safe)
+    return corrections_csv(findings.images, rows, spreadsheet_safe=spreadsheet_safe)
 
 
 def corrections_csv(
-    parts: AuditedImages,
+    images: AuditedImages,
     rows: Iterable[tuple[FlaggedLabel, str]],
     *,
     spreadsheet_safe: bool = False,
 ) -> str:
-    """Return a sheet as CSV.
+    """Make a correction sheet as CSV.
 
     Parameters
     ----------
-    parts : AuditedImages
-        What the labels are of.
+    images : AuditedImages
+        The audited images.
     rows : iterable of (FlaggedLabel, str)
-        With the cell of the column ``corrected``; see :func:`decision_cell`.
+        Each label with its cell of the column ``corrected``; see :func:`decision_cell`.
     spreadsheet_safe : bool
-        Put a quote before cells that a spreadsheet would run as a formula.
+        Put a quote before cells that a spreadsheet would run as formulas.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
     for label, corrected in rows:
-        attribute = parts.schema.attributes[label.attribute]
+        attribute = images.schema.attributes[label.attribute]
         cells = (
-            *parts.place(label.image),
+            *images.place(label.image),
             attribute.name,
             _name(attribute, label.given),
             _name(attribute, label.suggested),
             "" if label.probability is None else f"{label.probability:.3f}",
             corrected,
-            _reason(parts, label),
+            _reason(images, label),
         )
         writer.writerow(map(_safe, cells) if spreadsheet_safe else cells)
     return file.getvalue()
 
 
 def decision_cell(attribute: Attribute, given: int, label: int) -> str:
-    """Write a decision as :func:`read_decisions` reads it.
+    """Format a decision for the column ``corrected``; see :func:`read_decisions`.
 
     Parameters
     ----------
     attribute : Attribute
     given, label : int
-        What the data have, and what a person has decided; -1 for unknown.
+        The label in the data, and the decision of a person; -1 for unknown.
 
     Examples
     --------
@@ -128,63 +128,63 @@ def decision_cell(attribute: Attribute, given: int, label: int) -> str:
     return attribute.classes[label]
 
 
-def read_corrections(path: Path, parts: AuditedImages) -> list[Correction]:
-    """Read the decisions of a filled sheet.
+def read_corrections(path: Path, images: AuditedImages) -> list[Correction]:
+    """Read the changed labels of a completed correction sheet.
 
-    A cell of the column ``corrected`` is a class by name or position, ``unknown`` or -1 for a
-    label that nobody can tell, ``suggested`` to take over the suggestion, ``right`` for a label
-    that is to stay, or ``wrong`` for one that is not: of two classes the other is meant then, of
-    more none, so that the label becomes unknown. An empty cell decides nothing. Where a class is
-    called like a mark, the class is meant.
+    A cell of the column ``corrected`` contains a class by name or index; ``unknown`` or -1 if
+    the label cannot be determined; ``suggested`` to accept the suggestion; ``right`` to keep the
+    label; or ``wrong``. ``wrong`` means the other class if there are two, and an unknown label if
+    there are more. An empty cell is no decision. If a class has the name of one of these words,
+    the class is meant.
 
     Parameters
     ----------
     path : Path
-    parts : AuditedImages
-        What the sheet was made of.
+    images : AuditedImages
+        The images that the sheet was made for.
 
     Raises
     ------
     InputError
-        With the line and the column of the first cell that names no part, image, attribute or
-        class, that decides a label differently from an earlier line, or whose given label is
-        neither what the data have nor corrected in them already.
+        With the line and column of the first cell with an unknown part, image, attribute or
+        class, that contradicts an earlier line, or whose given label is not the label in the data
+        and was not corrected already.
     """
-    return _decisions(path, parts, rights=False)
+    return _decisions(path, images, rights=False)
 
 
-def read_decisions(path: Path, parts: AuditedImages) -> list[Correction]:
-    """Read the decisions of a filled sheet, also those that a label is right and stays.
+def read_decisions(path: Path, images: AuditedImages) -> list[Correction]:
+    """Read all decisions of a completed correction sheet, including those to keep a label.
 
     Parameters
     ----------
     path : Path
-    parts : AuditedImages
-        What the sheet was made of.
+    images : AuditedImages
+        The images that the sheet was made for.
 
     Raises
     ------
     InputError
         See :func:`read_corrections`.
     """
-    return _decisions(path, parts, rights=True)
+    return _decisions(path, images, rights=True)
 
 
 def read_cell(cell: str, attribute: Attribute, given: int, suggested: int) -> int | None:
-    """Label that a cell of the column ``corrected`` decides for; None where it decides nothing.
+    """Label of a cell of the column ``corrected``; None for an empty cell.
 
     Parameters
     ----------
     cell : str
-        See :func:`read_corrections`; ``right`` decides for the given label.
+        See :func:`read_corrections`; ``right`` means the given label.
     attribute : Attribute
     given, suggested : int
-        -1 where there is none.
+        -1 if unknown.
 
     Raises
     ------
     InputError
-        If the cell makes no sense for this label.
+        If the cell is invalid for this label.
 
     Examples
     --------
@@ -203,7 +203,7 @@ def read_cell(cell: str, attribute: Attribute, given: int, suggested: int) -> in
 def apply_corrections(
     dataset: LabelledImages, corrections: list[Correction], part: SplitName
 ) -> LabelledImages:
-    """Return the images of a part with the labels that were decided for them."""
+    """Images of a part with the decided labels."""
     labels = dataset.labels.copy()
     for correction in corrections:
         if correction.part == part:
@@ -213,33 +213,33 @@ def apply_corrections(
     return replace(dataset, labels=labels, intake=intake)
 
 
-def _reason(parts: AuditedImages, label: FlaggedLabel) -> str:
+def _reason(images: AuditedImages, label: FlaggedLabel) -> str:
     if label.why == "wrong_label":
         return "likely wrong"
     if label.copy is not None:
-        part, name = parts.place(label.copy)
-        return f"a copy of {name} ({part}), which has another label"
+        part, name = images.place(label.copy)
+        return f"a copy of {name} ({part}), which has a different label"
     return "unknown" if label.why == "gap" else ""
 
 
-def _decisions(path: Path, parts: AuditedImages, *, rights: bool) -> list[Correction]:
+def _decisions(path: Path, images: AuditedImages, *, rights: bool) -> list[Correction]:
     table = read_table(path, COLUMNS)
     rows_of = {
         (part, name): row
-        for part, dataset in parts.datasets.items()
+        for part, dataset in images.datasets.items()
         for row, name in enumerate(dataset.names)
     }
     decided: dict[tuple[SplitName, int, int], tuple[int, int]] = {}
     for line in range(len(table.lines)):
-        found = _read_line(table, line, parts, rows_of, rights=rights)
-        if found is None:
+        decision = _read_line(table, line, images, rows_of, rights=rights)
+        if decision is None:
             continue
-        place = (found.part, found.row, found.attribute)
-        label, first = decided.setdefault(place, (found.label, line))
-        if label != found.label:
+        place = (decision.part, decision.row, decision.attribute)
+        label, first = decided.setdefault(place, (decision.label, line))
+        if label != decision.label:
             raise InputError(
-                f"{table.where(line, 'corrected')}: expected what line {table.lines[first]} says"
-                f" of the same label, got {table.columns['corrected'][line]!r}"
+                f"{table.where(line, 'corrected')}: expected the decision of line"
+                f" {table.lines[first]} on the same label, got {table.columns['corrected'][line]!r}"
             )
     return [Correction(*place, label) for place, (label, _) in decided.items()]
 
@@ -247,12 +247,12 @@ def _decisions(path: Path, parts: AuditedImages, *, rights: bool) -> list[Correc
 def _read_line(
     table: Table,
     line: int,
-    parts: AuditedImages,
+    images: AuditedImages,
     rows_of: dict[tuple[SplitName, str], int],
     *,
     rights: bool,
 ) -> Correction | None:
-    """What a line decides; none where it decides nothing."""
+    """Decision of a line; None if there is none."""
 
     def cell(column: str) -> str:
         text = table.columns[column][line]
@@ -263,17 +263,17 @@ def _read_line(
             f"{table.where(line, column)}: expected {expected}, got {table.columns[column][line]!r}"
         )
 
-    part = next((name for name in parts.datasets if name == cell("part")), None)
+    part = next((name for name in images.datasets if name == cell("part")), None)
     if part is None:
-        raise refuse("part", " or ".join(parts.datasets))
+        raise refuse("part", " or ".join(images.datasets))
     row = rows_of.get((part, table.columns["image"][line]), rows_of.get((part, cell("image"))))
     if row is None:
-        raise refuse("image", f"an image of {parts.datasets[part].source}")
-    names = parts.schema.names
+        raise refuse("image", f"an image of {images.datasets[part].source}")
+    names = images.schema.names
     if cell("attribute") not in names:
         raise refuse("attribute", f"one of {', '.join(names)}")
     position = names.index(cell("attribute"))
-    attribute = parts.schema.attributes[position]
+    attribute = images.schema.attributes[position]
     given = label_of(cell("given"), attribute)
     if given is None:
         raise refuse("given", _classes(attribute))
@@ -284,18 +284,18 @@ def _read_line(
         label = given
     if label in {_NOTHING, _RIGHT_LABEL}:
         return None
-    now = int(parts.datasets[part].labels[row, position])
+    now = int(images.datasets[part].labels[row, position])
     if now not in {given, label}:
-        raise refuse("given", f"{_name(attribute, now)!r} as the data have")
+        raise refuse("given", f"{_name(attribute, now)!r}, the label in the data")
     return Correction(part, row, position, label)
 
 
-# What an empty cell and a label that is right decide.
+# Decisions of an empty cell and of the word "right".
 _NOTHING, _RIGHT_LABEL = -2, -3
 
 
 def _decided(cell: str, attribute: Attribute, given: int, suggested: str) -> int | None:
-    """Label that a cell decides for; none where it makes no sense."""
+    """Label of a cell; None if the cell is invalid."""
     if not cell:
         return _NOTHING
     label = label_of(cell, attribute)

@@ -1,4 +1,4 @@
-"""A few numbers of an image that hardly change when it is moved a little, relit or resized."""
+"""Perceptual descriptors of images, robust to small shifts, brightness and scale."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from scipy.fft import dctn
 
 _HEIGHT, _WIDTH = 32, 16
 _FREQUENCIES = 8
-# Standard deviation in grey levels that an image needs before its shape counts.
+# Standard deviation in grey levels below which an image counts as flat.
 _FLAT = 1.0
 
 
 def describe(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The lowest frequencies of an image, without its mean, as a vector of length 1.
+    """Compute the lowest frequencies of an image, without its mean, as a unit vector.
 
-    The idea of the perceptual hash (Zauner 2010) without its rounding to bits: grey, resized to
-    32 x 16, discrete cosine transform, the lowest 8 x 8 coefficients. The product of two
-    descriptors is the correlation of two coarse images.
+    A perceptual hash (Zauner 2010) without rounding to bits: grey, resized to 32 x 16, discrete
+    cosine transform, the lowest 8 x 8 coefficients. The dot product of two descriptors is the
+    correlation of the two images at low resolution.
 
     Parameters
     ----------
@@ -43,14 +43,14 @@ def describe(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     length = float(np.linalg.norm(lowest))
     if length < _FLAT * (_HEIGHT * _WIDTH) ** 0.5:
         return np.zeros(_FREQUENCIES**2, np.float32)
-    found: NDArray[np.float32] = (lowest / length).ravel().astype(np.float32)
-    return found
+    descriptor: NDArray[np.float32] = (lowest / length).ravel().astype(np.float32)
+    return descriptor
 
 
 def mirrored(descriptors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Descriptors of the same images seen in a mirror, shape (N, 64).
+    """Descriptors of the mirror images, shape (N, 64).
 
-    A mirror turns the sign of every cosine of odd frequency across.
+    Mirroring changes the sign of every coefficient of odd horizontal frequency.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Images that are there more than once, exactly or nearly, within a part or across parts."""
+"""Exact and near duplicates of images, within a part and across parts."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from lacunar.traits.audit.descriptors import mirrored
 from lacunar.traits.audit.image_measures import ImageMeasures
 from lacunar.traits.data.images import read_image
 
-# Near copies (moved by 2 pixels of 128, 6 % brighter or darker, noisier) correlate by .96 or more
-# once they are aligned; of 5,000 generated people no two reach .91, of 716 real ones no two .84.
+# After alignment, near duplicates (shifted by 2 of 128 pixels, 6 % brighter or darker, with noise)
+# correlate by .96 or more. No two of 5,000 generated people reach .91, no two of 716 real ones .84.
 CORRELATION = 0.94
-# Coarse images of near copies correlate by .86 or more; what passes is compared pixel by pixel.
+# Descriptors of near duplicates correlate by .86 or more. Candidates are compared by pixels.
 _COARSE = 0.8
-# Of images alike in the coarse, as many of each are compared: enough to tie a group together.
+# Candidates per image; enough to connect a group of duplicates.
 _PER_IMAGE = 10
 _BLOCK = 2048
-# Decoded images that are kept for the next pair: 57 MB.
+# Decoded images in memory: 57 MB.
 _FRAMES = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """Two images of one picture.
+    """Two images that show the same picture.
 
     Parameters
     ----------
     first, second : int
-        Positions in the parts; the first is the earlier.
+        Indices of the images, ascending.
     exact : bool
-        Equal pixel by pixel, whatever their files.
+        Whether all pixels are equal; the files may differ.
     mirrored : bool
-        The second shows the first in a mirror.
+        Whether the second is a mirror image of the first.
     correlation : float
-        Of the two once they are aligned; 1 if they are exact.
+        Correlation after alignment; 1 for exact duplicates.
     """
 
     first: int
@@ -53,30 +53,30 @@ class Duplicate:
 
 
 def find_duplicates(
-    parts: AuditedImages,
+    images: AuditedImages,
     measures: ImageMeasures,
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Duplicate, ...]:
-    """Find exact and near copies.
+    """Find exact and near duplicates.
 
-    Of k equal images each is paired with the first alone, which then stands for all of them in
-    the search for near copies. That compares descriptors block by block, so that its memory does
-    not grow with the number of pairs, and then the pixels of the pairs that pass, aligned.
+    Each of k equal images is paired only with the first, which represents them in the search for
+    near duplicates. This search compares descriptors block by block, so that memory does not grow
+    with the number of pairs, and then the aligned pixels of the candidates.
 
     Parameters
     ----------
-    parts : AuditedImages
+    images : AuditedImages
         N images.
     measures : ImageMeasures
-        Of the same.
+        Measures of the same images.
     progress : callable, optional
-        Called with the pairs that are compared pixel by pixel and their number.
+        Called with the number of candidate pairs compared and the number of all.
 
     Returns
     -------
     tuple of Duplicate
-        Exact copies first, then by falling correlation.
+        Exact duplicates first, then by descending correlation.
     """
     first_of = _first_of_equals(measures.digests)
     exact = [
@@ -84,28 +84,28 @@ def find_duplicates(
         for i in np.flatnonzero(first_of != np.arange(len(first_of))).tolist()
     ]
     rows = np.unique(first_of)
-    candidates = alike_in_the_coarse(measures.descriptors[rows])
+    candidates = candidate_pairs(measures.descriptors[rows])
 
     @lru_cache(_FRAMES)
     def frame(image: int) -> NDArray[np.uint8]:
-        return to_frame(read_image(parts.path(image), where=parts.where(image)))
+        return to_frame(read_image(images.path(image), where=images.where(image)))
 
     near: dict[tuple[int, int], Duplicate] = {}
     for done, (i, j, turned) in enumerate(candidates, start=1):
         one, other = int(rows[i]), int(rows[j])
         second = frame(other)[:, ::-1] if turned else frame(other)
-        found = aligned_correlation(frame(one), second)
+        correlation = aligned_correlation(frame(one), second)
         before = near.get((one, other))
-        if found >= CORRELATION and (before is None or before.correlation < found):
-            near[one, other] = Duplicate(one, other, False, turned, found)
+        if correlation >= CORRELATION and (before is None or before.correlation < correlation):
+            near[one, other] = Duplicate(one, other, False, turned, correlation)
         if progress:
             progress(done, len(candidates))
     ordered = sorted(near.values(), key=lambda pair: (-pair.correlation, pair.first, pair.second))
     return (*exact, *ordered)
 
 
-def alike_in_the_coarse(descriptors: NDArray[np.float32]) -> list[tuple[int, int, bool]]:
-    """Pairs of images whose descriptors are alike, as they are or one of them in a mirror.
+def candidate_pairs(descriptors: NDArray[np.float32]) -> list[tuple[int, int, bool]]:
+    """Pairs of images with similar descriptors, directly or with one of them mirrored.
 
     Parameters
     ----------
@@ -114,20 +114,20 @@ def alike_in_the_coarse(descriptors: NDArray[np.float32]) -> list[tuple[int, int
     Returns
     -------
     list of (int, int, bool)
-        Positions, ascending, and whether the second is in the mirror. Of each image the 10 most
-        alike at most, and those that have it among theirs.
+        Indices, ascending, and whether the second is mirrored. For each image, its 10 most similar
+        images, and the images that have it among theirs.
     """
-    found: set[tuple[int, int, bool]] = set()
+    pairs: set[tuple[int, int, bool]] = set()
     for turned in (False, True):
         others = mirrored(descriptors) if turned else descriptors
         for start in range(0, len(descriptors), _BLOCK):
             for i, j in _alike(descriptors[start : start + _BLOCK], others, start):
-                found.add((min(i, j), max(i, j), turned))
-    return sorted(found)
+                pairs.add((min(i, j), max(i, j), turned))
+    return sorted(pairs)
 
 
 def groups_of(duplicates: tuple[Duplicate, ...], n: int) -> NDArray[np.intp]:
-    """Number images so that copies, and copies of copies, have one number, shape (n,).
+    """Number images so that copies, and copies of copies, have the same number, shape (n,).
 
     Examples
     --------
@@ -141,7 +141,7 @@ def groups_of(duplicates: tuple[Duplicate, ...], n: int) -> NDArray[np.intp]:
 
 
 def _first_of_equals(digests: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """First row that is equal to each row, shape (N,)."""
+    """Index of the first row equal to each row, shape (N,)."""
     _, first, number = np.unique(digests, axis=0, return_index=True, return_inverse=True)
     return np.asarray(first[number.ravel()], np.intp)
 
@@ -149,7 +149,7 @@ def _first_of_equals(digests: NDArray[np.uint8]) -> NDArray[np.intp]:
 def _alike(
     block: NDArray[np.float32], others: NDArray[np.float32], start: int
 ) -> list[tuple[int, int]]:
-    """Pairs of rows of a block, which begins at ``start``, and of all rows; none with itself."""
+    """Similar pairs of a row of a block, which begins at ``start``, and another of all rows."""
     best = np.full((len(block), _PER_IMAGE), -1.0, np.float32)
     place = np.zeros((len(block), _PER_IMAGE), np.intp)
     own = np.arange(start, start + len(block))

@@ -1,4 +1,4 @@
-"""An audit of labelled images, from files and predictions to findings."""
+"""Audits of labelled images: wrong labels, missing labels, bad images, duplicates, shift."""
 
 from __future__ import annotations
 
@@ -21,38 +21,41 @@ from lacunar.traits.data.dataset import LabelledImages, SplitName
 from lacunar.traits.data.label_counts import LabelCounts, count_labels
 from lacunar.traits.data.schema import UNKNOWN, Schema
 
-# How far a sum of probabilities may be from 1 by rounding alone.
+# Tolerance for sums of rounded probabilities.
 _ROUNDING = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFindings:
-    """What is wrong with a data set, and what is missing from it.
+    """Problems of a data set, found by an audit.
 
-    Images are numbered through the parts: those to train on first.
+    The training images have the first indices, the test images the next.
 
     Parameters
     ----------
-    parts : AuditedImages
+    images : AuditedImages
         N images.
     measures : ImageMeasures
-        Of the same.
+        Measures of the same images.
     wrong_labels : RankedLabels, optional
-        None without predictions.
+        Labels by suspicion; None without predictions.
     gaps : RankedGaps, optional
-        Of the training part; None without predictions.
+        Missing labels of the training part, by value; None without predictions.
     low_quality : tuple of LowQuality
+        Dark, blurred, tiny and otherwise unusual images.
     thresholds : tuple of Threshold
+        Limits of ``low_quality`` in these data.
     duplicates : tuple of Duplicate
+        Exact and near copies.
     groups : int array of shape (N,)
-        Copies, and copies of copies, have one number.
+        The same number for copies, and for copies of copies.
     counts : dict of str to LabelCounts
-        By part.
+        Label counts by part.
     shift : tuple of Shift
-        Empty without a test part.
+        Differences of the test part from the training part; empty without a test part.
     """
 
-    parts: AuditedImages
+    images: AuditedImages
     measures: ImageMeasures
     wrong_labels: RankedLabels | None
     gaps: RankedGaps | None
@@ -66,25 +69,25 @@ class AuditFindings:
     @property
     def schema(self) -> Schema:
         """Attributes of all images."""
-        return self.parts.schema
+        return self.images.schema
 
     @property
     def across(self) -> tuple[Duplicate, ...]:
-        """Copies of which one is to be trained on and one to be tested on."""
-        in_test = self.parts.in_test
+        """Duplicates with one image in the training part and one in the test part."""
+        in_test = self.images.in_test
         return tuple(
             pair for pair in self.duplicates if in_test[pair.first] != in_test[pair.second]
         )
 
     def conflicts(self, pair: Duplicate) -> tuple[int, ...]:
-        """Attributes whose labels are known of both images of a pair and differ."""
-        labels = self.parts.labels
+        """Attributes whose labels are known for both images of a pair and differ."""
+        labels = self.images.labels
         first, second = labels[pair.first], labels[pair.second]
         differ = (first != UNKNOWN) & (second != UNKNOWN) & (first != second)
         return tuple(np.flatnonzero(differ).tolist())
 
     def absent(self, part: SplitName) -> list[tuple[int, int]]:
-        """Attribute and class of which a part has no label."""
+        """Attribute and class of each class that has no label in a part."""
         return [
             (attribute, label)
             for attribute, count in enumerate(self.counts[part])
@@ -103,52 +106,67 @@ def audit_images(
 ) -> AuditFindings:
     r"""Audit the images and labels of a data set.
 
+    Images are checked for low quality and duplicates, the test part also for a shift from the
+    training part. With predictions, labels are checked for errors, and missing labels are ranked by
+    their value for training. Nothing is changed: a person reviews the findings, for example in the
+    sheet of :func:`lacunar.traits.audit.write_corrections`.
+
     Parameters
     ----------
     train : LabelledImages
         A attributes of C_a classes.
     test : LabelledImages, optional
+        The same attributes.
     probabilities : sequence of A float64 arrays of shape (N_train, C_a), optional
-        Calibrated, of each training image by a model that was not fitted to it. Without them
-        wrong labels and gaps are left out.
+        Calibrated probabilities of each training image by a model that was not fitted to it; see
+        :func:`lacunar.traits.audit.unseen_probabilities`. Without them, wrong and missing labels
+        are not searched for.
     test_probabilities : sequence of A float64 arrays of shape (N_test, C_a), optional
-        With them the labels of the test part are audited as well.
+        With them, the labels of the test part are checked as well.
     progress : callable, optional
-        Called with a stage, the steps that are done and their number.
+        Called with the name of a stage, its steps done and its steps in all.
     seed : int
-        Of the permutations that the shift between the parts is tested by.
+        Seed of the permutation tests for the shift.
+
+    Returns
+    -------
+    AuditFindings
 
     Raises
     ------
     InputError
-        If an image cannot be read, the parts have other attributes, or probabilities are not of
-        these images.
+        If an image cannot be read, the parts have different attributes, or the probabilities have
+        the wrong shape or do not add up to 1.
 
     Examples
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from lacunar.datasets.people.sample import sample_people, write_people
-    >>> from lacunar.traits.data.dataset import read_layout
+    >>> from lacunar import read_dataset
+    >>> from lacunar.datasets import sample_people, write_people
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_people(sample_people(n_train=9, n_test=3, duplicates=1), Path(folder))
-    ...     found = audit_images(*read_layout(Path(folder)))
-    >>> len(found.duplicates), found.wrong_labels
-    (1, None)
+    ...     train, test = read_dataset(folder), read_dataset(folder, part="test")
+    ...     findings = audit_images(train, test)
+    >>> len(findings.images), len(findings.duplicates), findings.wrong_labels
+    (12, 1, None)
     """
-    parts = AuditedImages(train, test)
-    known = _joined(parts, probabilities, test_probabilities)
-    measures = measure_images(parts, progress=_stage(progress, "measuring images"))
+    images = AuditedImages(train, test)
+    joined = _joined(images, probabilities, test_probabilities)
+    measures = measure_images(images, progress=_stage(progress, "measuring images"))
     low_quality, thresholds = find_low_quality(measures)
-    duplicates = find_duplicates(parts, measures, progress=_stage(progress, "comparing images"))
-    groups = groups_of(duplicates, len(parts))
+    duplicates = find_duplicates(images, measures, progress=_stage(progress, "comparing images"))
+    groups = groups_of(duplicates, len(images))
     counts = {
-        part: count_labels(dataset.labels, parts.schema) for part, dataset in parts.datasets.items()
+        part: count_labels(dataset.labels, images.schema)
+        for part, dataset in images.datasets.items()
     }
     return AuditFindings(
-        parts=parts,
+        images=images,
         measures=measures,
-        wrong_labels=None if known is None else rank_labels(parts.labels[: len(known[0])], known),
+        wrong_labels=None
+        if joined is None
+        else rank_labels(images.labels[: len(joined[0])], joined),
         gaps=None
         if probabilities is None
         else rank_gaps(train.labels, probabilities, groups=groups[: len(train)]),
@@ -160,33 +178,33 @@ def audit_images(
         shift=()
         if test is None
         else find_shift(
-            parts.schema, counts["train"], counts["test"], measures, parts.in_test, seed=seed
+            images.schema, counts["train"], counts["test"], measures, images.in_test, seed=seed
         ),
     )
 
 
 def _joined(
-    parts: AuditedImages,
+    images: AuditedImages,
     train: Sequence[NDArray[np.float64]] | None,
     test: Sequence[NDArray[np.float64]] | None,
 ) -> list[NDArray[np.float64]] | None:
-    """Probabilities of the images from the first on, those of the test part last."""
+    """Probabilities of the training images, followed by the test images if they are given."""
     if train is None:
         return None
-    _check(parts, train, len(parts.train))
-    if test is None or parts.test is None:
+    _check(images, train, len(images.train))
+    if test is None or images.test is None:
         return list(train)
-    _check(parts, test, len(parts.test))
+    _check(images, test, len(images.test))
     return [np.concatenate(pair) for pair in zip(train, test, strict=True)]
 
 
-def _check(parts: AuditedImages, probabilities: Sequence[NDArray[np.float64]], n: int) -> None:
-    expected = [(n, len(attribute.classes)) for attribute in parts.schema.attributes]
-    got = [found.shape for found in probabilities]
+def _check(images: AuditedImages, probabilities: Sequence[NDArray[np.float64]], n: int) -> None:
+    expected = [(n, len(attribute.classes)) for attribute in images.schema.attributes]
+    got = [output.shape for output in probabilities]
     if got != expected:
         raise InputError(f"expected probabilities of the shapes {expected}, got {got}")
-    for name, found in zip(parts.schema.names, probabilities, strict=True):
-        if not (np.all(found >= 0) and np.allclose(found.sum(axis=1), 1, atol=_ROUNDING)):
+    for name, output in zip(images.schema.names, probabilities, strict=True):
+        if not (np.all(output >= 0) and np.allclose(output.sum(axis=1), 1, atol=_ROUNDING)):
             raise InputError(f"{name}: expected probabilities that sum to 1, got others")
 
 

@@ -1,4 +1,4 @@
-"""Labels of an audit that a person has to judge, one by one."""
+"""Flagged labels of an audit, for review by a person."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class FlaggedLabel:
     Parameters
     ----------
     why : {'wrong_label', 'copy', 'gap', 'listed'}
-        The last for one that no audit flags and a sheet has all the same.
+        ``listed`` is for a label on a correction sheet that the audit does not flag.
     image : int
-        Position in the parts.
+        Index of the image.
     attribute : int
     given : int
-        -1 where the label is unknown.
+        -1 if the label is unknown.
     suggested : int
-        What the predictions, or a copy of the image, say instead; -1 where nothing does.
+        Class suggested by the predictions, or by a copy of the image; -1 if there is none.
     probability : float, optional
-        Of the suggested class; none where a copy suggests it.
+        Probability of the suggested class; None if a copy suggests it.
     copy : int, optional
-        Position of the copy that has another label.
+        Index of the copy with a different label.
     """
 
     why: Why
@@ -45,9 +45,9 @@ class FlaggedLabel:
 
 
 def flagged_labels(findings: AuditFindings) -> dict[Why, list[FlaggedLabel]]:
-    """Labels that are likely wrong, then those in which copies differ, then gaps, each by rank.
+    """Likely wrong labels, labels in which copies differ, and missing labels, each by rank.
 
-    A label may be flagged more than once: as likely wrong, and for every copy that differs.
+    A label can be flagged several times: as likely wrong, and once for every copy that differs.
     """
     return {
         "wrong_label": list(_wrong(findings)),
@@ -72,7 +72,7 @@ def _wrong(findings: AuditFindings) -> Iterator[FlaggedLabel]:
 
 
 def _conflicts(findings: AuditFindings) -> Iterator[FlaggedLabel]:
-    labels = findings.parts.labels
+    labels = findings.images.labels
     for pair in findings.duplicates:
         for position in findings.conflicts(pair):
             for image, copy in ((pair.first, pair.second), (pair.second, pair.first)):

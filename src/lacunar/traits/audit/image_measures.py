@@ -1,4 +1,4 @@
-"""What an audit measures of each original image, in one pass over the files."""
+"""Measures of image quality and content, in one pass over the original files."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from lacunar.traits.data.images import read_image
 
 # Weights of red, green and blue in luminance (ITU-R BT.601).
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-# Longer side of the common scale: fine enough for blur that hides a person's clothes, coarse
-# enough to average the noise of a camera away.
+# Longer side of the common scale: large enough to show blur of a person's clothes, small enough to
+# average camera noise.
 _SIDE = 64
 _WHITE = 250
-# Variance of luminance under which an image shows nothing that could be blurred.
+# Variance of luminance below which blur cannot be measured.
 _FLAT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class ImageMeasures:
-    """Numbers of N images as they are in their files.
+    """Measures of N original images.
 
-    Luminance goes from 0 to 255. All but ``burnt``, ``height`` and ``width`` are measured at a
-    common scale, the longer side at most 64 pixels, each the mean of the pixels it covers.
+    Luminance is from 0 to 255. All measures except ``burnt``, ``height`` and ``width`` use a common
+    scale: the longer side has at most 64 pixels, each the mean of the pixels it covers.
 
     Parameters
     ----------
@@ -47,11 +47,11 @@ class ImageMeasures:
         Standard deviation of luminance (RMS contrast; Peli 1990).
     sharpness : float64 array of shape (N,)
         Variance of the Laplacian of luminance (Pech-Pacheco et al. 2000) divided by the variance
-        of luminance, so that it is of the edges and not of the light. NaN in a flat image.
+        of luminance, so that it does not depend on contrast. NaN for a flat image.
     descriptors : float32 array of shape (N, D)
         See :func:`lacunar.traits.audit.descriptors.describe`.
     digests : uint8 array of shape (N, 32)
-        SHA-256 of the decoded pixels and their shape; the same for equal images in other files.
+        SHA-256 of the decoded pixels and their shape; equal for equal images in different files.
     """
 
     height: NDArray[np.int64]
@@ -69,42 +69,42 @@ class ImageMeasures:
 
 
 def measure_images(
-    parts: AuditedImages, *, progress: Callable[[int, int], None] | None = None
+    images: AuditedImages, *, progress: Callable[[int, int], None] | None = None
 ) -> ImageMeasures:
-    """Decode every image once, block by block in parallel, and measure it.
+    """Measure images; every image is decoded once, blocks of images in parallel.
 
     Parameters
     ----------
-    parts : AuditedImages
+    images : AuditedImages
         N images.
     progress : callable, optional
-        Called with the images that are measured and N.
+        Called with the number of images measured and N.
 
     Raises
     ------
     InputError
-        With the line of the first image that cannot be read.
+        For the first image that cannot be read, with its line.
     """
 
     def measure(rows: range) -> list[ImageMeasures]:
-        return [measure_image(read_image(parts.path(i), where=parts.where(i))) for i in rows]
+        return [measure_image(read_image(images.path(i), where=images.where(i))) for i in rows]
 
-    found: list[ImageMeasures] = []
+    measured: list[ImageMeasures] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for block in in_order(pool, measure, blocks(len(parts))):
-            found += block
+        for block in in_order(pool, measure, blocks(len(images))):
+            measured += block
             if progress:
-                progress(len(found), len(parts))
+                progress(len(measured), len(images))
     return ImageMeasures(
         *(
-            np.concatenate([getattr(one, field.name) for one in found])
+            np.concatenate([getattr(one, field.name) for one in measured])
             for field in fields(ImageMeasures)
         )
     )
 
 
 def measure_image(pixels: NDArray[np.uint8]) -> ImageMeasures:
-    """Measure one image, N = 1.
+    """Measure one image; N is 1.
 
     Parameters
     ----------
@@ -112,8 +112,8 @@ def measure_image(pixels: NDArray[np.uint8]) -> ImageMeasures:
 
     Examples
     --------
-    >>> found = measure_image(np.full((128, 48, 3), 7, np.uint8))
-    >>> found.height, found.highlights.round(3), found.contrast.round(3), found.sharpness
+    >>> flat = measure_image(np.full((128, 48, 3), 7, np.uint8))
+    >>> flat.height, flat.highlights.round(3), flat.contrast.round(3), flat.sharpness
     (array([128]), array([7.]), array([0.]), array([nan]))
     """
     luminance = _shrink(pixels) @ LUMA
@@ -135,7 +135,7 @@ def measure_image(pixels: NDArray[np.uint8]) -> ImageMeasures:
 
 
 def _shrink(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The longer side at most 64 pixels; small images stay as they are."""
+    """Resize to at most 64 pixels on the longer side; smaller images are not resized."""
     height, width = pixels.shape[:2]
     scale = min(1.0, _SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))

@@ -1,4 +1,4 @@
-"""Images that stand out by being dark, blown out, blurred, flat, tiny or of another shape."""
+"""Images of low quality: dark, blown out, blurred, flat, tiny or of an unusual aspect."""
 
 from __future__ import annotations
 
@@ -10,31 +10,30 @@ from numpy.typing import NDArray
 
 from lacunar.traits.audit.image_measures import ImageMeasures
 
-# Iglewicz and Hoaglin (1993) call what is further out an outlier.
+# Outliers are further from the median (Iglewicz and Hoaglin 1993).
 _DEVIATIONS = 3.5
-# Median absolute deviation of a normal distribution to its standard deviation.
+# Ratio of standard deviation to median absolute deviation, in a normal distribution.
 _MAD_TO_DEVIATION = 1.4826
-# In an image with too much light nothing is left in the darkest tenth of the range.
+# In an overexposed image, the darkest tenth of the range is empty.
 _LIFTED_SHADOWS = 25.0
-# A line that lies on the median itself is past none of the images that are equal to it.
+# Tolerance, so that images equal to the limit are not flagged.
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When an image is of low quality for one reason.
+    """A rule that flags images for one reason.
 
-    Both must hold: it is an outlier among the images of the data, and it is past a limit that
-    people would call by the name of the reason. The first keeps what is usual in these data, the
-    second what is merely unusual.
+    An image is flagged if it is an outlier in its data set and also exceeds an absolute limit. The
+    first condition spares what is usual in these data, the second what is only unusual.
 
     Parameters
     ----------
     reason : str
     quantity : str
-        What is measured, in words.
+        Description of the measure.
     side : {-1, 1}
-        Whether it is bad to be low or high.
+        Whether low or high values are bad.
     limit : float
         In units of the quantity.
     measure : callable
@@ -42,7 +41,7 @@ class Rule:
     relative : bool
         Whether the limit is a multiple of the median.
     logarithmic : bool
-        Whether deviations are of the logarithm: twice and half are equally far.
+        Whether to measure deviations of the logarithm: double and half are equally far.
     """
 
     reason: str
@@ -87,20 +86,20 @@ RULES = (
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """Where a rule draws its line in the data at hand.
+    """The limits of a rule in one data set.
 
     Parameters
     ----------
     reason, quantity : str
         See :class:`Rule`.
     side : {-1, 1}
-        Whether images below or above the line are flagged.
+        Whether images below or above ``line`` are flagged.
     usual : float
         Median of the images.
     outlier : float
         3.5 robust standard deviations from the median, on this side.
     limit : float
-        What people would call by the name of the reason.
+        Absolute limit of the rule.
     """
 
     reason: str
@@ -112,22 +111,22 @@ class Threshold:
 
     @property
     def line(self) -> float:
-        """The stricter of the two."""
+        """The stricter of ``outlier`` and ``limit``."""
         return min(self.outlier, self.limit) if self.side < 0 else max(self.outlier, self.limit)
 
 
 @dataclass(frozen=True, slots=True)
 class LowQuality:
-    """An image and what is wrong with it.
+    """An image of low quality, with the reasons.
 
     Parameters
     ----------
     image : int
-        Its position in the parts.
+        Index of the image.
     reasons : tuple of str
         At least one.
     values : tuple of float
-        What was measured, for each reason.
+        The measure of each reason.
     """
 
     image: int
@@ -138,7 +137,7 @@ class LowQuality:
 def find_low_quality(
     measures: ImageMeasures,
 ) -> tuple[tuple[LowQuality, ...], tuple[Threshold, ...]]:
-    """Find the images that are past a line, in their order, and say where the lines are.
+    """Find images of low quality, and the limits in these data.
 
     Parameters
     ----------
@@ -148,12 +147,13 @@ def find_low_quality(
     Returns
     -------
     flagged : tuple of LowQuality
+        In the order of the images.
     thresholds : tuple of Threshold
         In the order of :data:`RULES`.
     """
     values = {rule.reason: rule.measure(measures) for rule in RULES}
     thresholds = tuple(threshold_of(rule, values[rule.reason]) for rule in RULES)
-    # What is not measured, as the sharpness of a flat image, is past no line: NaN is not greater.
+    # A measure can be NaN, such as the sharpness of a flat image. Comparisons with it are false.
     past = {
         line.reason: line.side * (values[line.reason] - line.line) > _ROUNDING * abs(line.line)
         for line in thresholds
@@ -170,16 +170,16 @@ def find_low_quality(
 
 
 def threshold_of(rule: Rule, values: NDArray[np.float64]) -> Threshold:
-    """Where a rule draws its line among some images.
+    """Compute the limits of a rule for some images.
 
-    The deviation is 1.4826 times the median distance from the median on the rule's side alone,
-    because the two sides of what is measured are seldom alike.
+    The deviation is 1.4826 times the median distance from the median, on the rule's side only,
+    because most measures are skewed.
 
     Parameters
     ----------
     rule : Rule
     values : float64 array of shape (N,)
-        NaN where nothing is measured.
+        NaN where the measure is undefined.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Shapes of the JSON document of an audit, for type checks and for the web API.
+"""JSON schema of audit documents, for type checks and for the web API.
 
 Keys may be added here, never renamed.
 """
@@ -14,14 +14,14 @@ from lacunar.traits.json_schema import CountsDocument
 
 
 class ImageName(TypedDict):
-    """An image as its data name it."""
+    """Name and part of an image."""
 
     image: str
     part: Literal["train", "test"]
 
 
 class WrongLabel(ImageName):
-    """A label that is likely wrong; ``confidence`` is the probability of what is suggested."""
+    """A likely wrong label; ``confidence`` is the probability of the suggested class."""
 
     attribute: str
     given: str
@@ -37,7 +37,7 @@ class BadImage(ImageName):
 
 
 class QualityThreshold(TypedDict):
-    """Where a rule draws its line; see :class:`lacunar.traits.audit.image_quality.Threshold`."""
+    """Limit of a quality rule; see :class:`lacunar.traits.audit.image_quality.Threshold`."""
 
     reason: str
     quantity: str
@@ -47,7 +47,7 @@ class QualityThreshold(TypedDict):
 
 
 class CopyPair(TypedDict):
-    """Two images of one picture, and the attributes in which their labels differ."""
+    """Two copies of one picture, and the attributes in which their labels differ."""
 
     first: ImageName
     second: ImageName
@@ -58,7 +58,7 @@ class CopyPair(TypedDict):
 
 
 class Gap(ImageName):
-    """An unknown label and what filling it is worth."""
+    """A missing label, and the value of adding it."""
 
     attribute: str
     value: float
@@ -67,14 +67,14 @@ class Gap(ImageName):
 
 
 class AbsentClass(TypedDict):
-    """A class of which a part has no label."""
+    """A class without any label in a part."""
 
     attribute: str
     label: str
 
 
 class ShiftDocument(TypedDict):
-    """How far the parts differ in one thing; see :class:`lacunar.traits.audit.shift.Shift`."""
+    """One difference between the parts; see :class:`lacunar.traits.audit.shift.Shift`."""
 
     what: str
     distance: float

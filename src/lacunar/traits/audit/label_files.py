@@ -1,4 +1,4 @@
-"""A label file written anew with other labels, and nothing else changed in it."""
+"""Label files with corrected labels; all other content stays the same."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from lacunar.traits.data.schema import UNKNOWN, Attribute
 
 Fields = list[str]
 # Some programs begin a UTF-8 file with a byte order mark.
-_MARK = "\ufeff"
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 def relabelled_csv(before: LabelledImages, after: LabelledImages) -> str:
-    """Return the label file of some images with the labels of others, in its own layout.
+    """Make the text of a label file with changed labels, in the same layout.
 
-    Rows without a change stay as they are, letter by letter; so do all columns that hold no
-    label. Every row of an image is changed. A changed cell is a name where the column has names,
-    otherwise a position, and -1 where the label is unknown.
+    Unchanged rows, and columns without labels, keep every character. If an image has several rows,
+    all are changed. A changed cell is a class name if the column has names, otherwise a class
+    index; -1 if the label is unknown.
 
     Parameters
     ----------
     before : LabelledImages
-        As they were read from ``before.source``.
+        The images as read from ``before.source``.
     after : LabelledImages
-        The same images.
+        The same images with changed labels.
     """
     text = before.source.read_bytes().decode("utf-8")
-    rows = _raw_rows(text.removeprefix(_MARK))
+    rows = _raw_rows(text.removeprefix(_BYTE_ORDER_MARK))
     header = [name.strip() for name in rows[0][1]]
     attributes = before.schema.attributes
     places = [header.index(attribute.column) for attribute in attributes]
@@ -41,7 +41,7 @@ def relabelled_csv(before: LabelledImages, after: LabelledImages) -> str:
     image_place = header.index(before.schema.image_column)
     row_of = {path: row for row, path in enumerate(before.paths)}
     folder = before.source.parent.resolve() / before.schema.images
-    lines = [_MARK * text.startswith(_MARK), rows[0][0]]
+    lines = [_BYTE_ORDER_MARK * text.startswith(_BYTE_ORDER_MARK), rows[0][0]]
     for raw, fields in rows[1:]:
         row = row_of[_resolved(folder, fields[image_place])]
         changed = list(fields)
@@ -56,7 +56,7 @@ def relabelled_csv(before: LabelledImages, after: LabelledImages) -> str:
 
 
 def _raw_rows(text: str) -> list[tuple[str, Fields]]:
-    """Each row of a CSV file as it stands and as fields; blank lines go with the row before."""
+    """Text and fields of each row of a CSV file; blank lines belong to the row before."""
     lines = list(io.StringIO(text, newline=""))
     rows: list[tuple[str, Fields]] = []
     reader = csv.reader(lines, strict=True)
@@ -76,7 +76,7 @@ def _resolved(folder: Path, name: str) -> Path:
 
 
 def _has_names(attribute: Attribute, cells: Fields) -> bool:
-    """Whether a column holds names of classes and not their positions."""
+    """Whether a column contains class names rather than class indices."""
     return any(cell in attribute.classes and not cell.isdigit() for cell in cells)
 
 
@@ -85,7 +85,7 @@ def _cell(attribute: Attribute, label: int, *, names: bool) -> str:
 
 
 def _written(fields: Fields, raw: str) -> str:
-    """A row with the line end, and the blank lines after it, of the row it replaces."""
+    """A row of CSV, with the line end and the blank lines of the row that it replaces."""
     file = io.StringIO(newline="")
     csv.writer(file, lineterminator="").writerow(fields)
     return file.getvalue() + raw[len(raw.rstrip("\r\n")) :]

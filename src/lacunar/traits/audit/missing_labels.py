@@ -1,4 +1,4 @@
-"""Which unknown labels are worth asking for first."""
+"""Ranking of missing labels by their expected value for training (active learning)."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from numpy.typing import NDArray
 
 from lacunar.traits.data.schema import UNKNOWN
 
-# A class that nobody has labelled yet counts as if it had one label.
+# Every class counts as if it had one more label.
 _PRIOR = 1.0
-# Gaps of large data are taken some at a time, in as many steps.
+# Greedy steps at most; in large data each step takes several labels.
 _STEPS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class RankedGaps:
-    """All n unknown labels that there are predictions for, the most valuable first.
+    """All n missing labels of images with predictions, the most valuable first.
 
     Parameters
     ----------
     image, attribute : int64 array of shape (n,)
-        Row of the labels, and column.
+        Row and column of the label.
     value : float64 array of shape (n,)
-        Expected gain, see :func:`rank_gaps`; it falls.
+        Expected gain, descending; see :func:`rank_gaps`.
     likely : int64 array of shape (n,)
-        Class that the expected gain is mostly of.
+        Class with the largest part of the expected gain.
     probability : float64 array of shape (n,)
-        Of that class.
+        Probability of that class.
     """
 
     image: NDArray[np.int64]
@@ -48,35 +48,34 @@ def rank_gaps(
     *,
     groups: NDArray[np.intp] | None = None,
 ) -> RankedGaps:
-    r"""Rank unknown labels by what filling them is expected to add.
+    r"""Rank missing labels by their expected value.
 
-    A macro F1 weighs each class of an attribute the same, and what a class gains from another
-    label falls with the labels it has, so labels of which :math:`n_{ac}` are of class c of
-    attribute a are taken to be worth :math:`\sum_a \frac{1}{C_a} \sum_c \log(1 + n_{ac})`. A
-    label teaches the less, the surer the model is of it already: one of an image whose class is
-    c with probability :math:`p_c` counts :math:`(1 - \max p) p_c` towards class c. So a gap adds
-    about
+    Macro F1 gives each class of an attribute the same weight, and one more label helps a class less
+    if it has many. So if :math:`n_{ac}` labels are of class c of attribute a, the value of all
+    labels is taken to be :math:`\sum_a \frac{1}{C_a} \sum_c \log(1 + n_{ac})`. A label adds less
+    if the model is already confident: if the class is c with probability :math:`p_c`, it counts
+    :math:`(1 - \max p) p_c` for class c. So the expected value of a missing label is about
 
     .. math:: \frac{1 - \max p}{C_a} \sum_c \frac{p_c}{1 + n_{ac}}.
 
-    The gaps are taken greedily, each as if those before it were filled with what is expected of
-    them, so that those that come first are spread over classes and attributes. The factor is the
-    least-confidence measure of uncertainty sampling, the sum an expected gain (Settles, "Active
-    learning literature survey", 2009, sections 3.1 and 3.4). Uncertainty alone asks for hard
-    images of frequent classes, which with few labels is no better than chance (Hacohen, Dekel
-    and Weinshall, "Active learning on a budget", 2022).
+    Labels are chosen greedily: the counts include the expected classes of those chosen before. So
+    the first ones are spread over classes and attributes. The factor is the least-confidence
+    measure of uncertainty sampling, the sum an expected gain (Settles, "Active learning literature
+    survey", 2009, sections 3.1 and 3.4). Uncertainty alone selects hard images of frequent classes;
+    with few labels this is no better than random selection (Hacohen, Dekel and Weinshall, "Active
+    learning on a budget", 2022).
 
-    Copies of one picture share their label: all but the first of a group are worth nothing, and
-    a gap that a copy has the label of comes last as well.
+    Copies of one picture share their label. So a missing label has value 0 and comes last if it is
+    not the first of its group, or if a copy has the label.
 
     Parameters
     ----------
     labels : int64 array of shape (N, A)
         -1 where unknown.
     probabilities : sequence of A float64 arrays of shape (N, C_a)
-        Calibrated, of images that the predicting model was not fitted to.
+        Calibrated, by a model that was not fitted to the images.
     groups : int array of shape (N,), optional
-        Images of one number are copies.
+        Images with the same number are copies.
 
     Examples
     --------
@@ -88,12 +87,12 @@ def rank_gaps(
     """
     groups = np.arange(len(labels)) if groups is None else groups
     image, attribute = np.nonzero(labels == UNKNOWN)
-    n_classes = max(found.shape[1] for found in probabilities)
+    n_classes = max(output.shape[1] for output in probabilities)
     chances = np.zeros((len(image), n_classes))
     had = np.full((len(probabilities), n_classes), _PRIOR)
-    size = np.array([found.shape[1] for found in probabilities])
-    for position, found in enumerate(probabilities):
-        chances[attribute == position, : found.shape[1]] = found[image[attribute == position]]
+    size = np.array([output.shape[1] for output in probabilities])
+    for position, output in enumerate(probabilities):
+        chances[attribute == position, : output.shape[1]] = output[image[attribute == position]]
         known = labels[labels[:, position] != UNKNOWN, position]
         had[position] += np.bincount(known, minlength=n_classes)
     asked = _first_of_copies(labels, groups, image, attribute)
@@ -115,7 +114,7 @@ def _first_of_copies(
     image: NDArray[np.intp],
     attribute: NDArray[np.intp],
 ) -> NDArray[np.bool_]:
-    """Gaps that no copy has the label of, the first of each group alone."""
+    """Whether a missing label is the first of its group, and no copy has the label."""
     known = np.zeros((groups.max(initial=0) + 1, labels.shape[1]), np.bool_)
     row, column = np.nonzero(labels != UNKNOWN)
     known[groups[row], column] = True
@@ -133,7 +132,7 @@ def _greedy(
     size: NDArray[np.intp],
     asked: NDArray[np.bool_],
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Order of the gaps, and what each adds to those before it, 0 for what is not asked."""
+    """Order of the missing labels, and the value each adds; 0 if it is not ``asked``."""
     counts = had.copy()
     left = np.flatnonzero(asked)
     at_once = max(1, -(-len(left) // _STEPS))

@@ -1,4 +1,4 @@
-"""Whether the images to test on are like those to train on: in their labels, in themselves."""
+"""Distribution shift between the training part and the test part, in labels and images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lacunar.traits.audit.image_measures import ImageMeasures
 from lacunar.traits.data.label_counts import LabelCounts
 from lacunar.traits.data.schema import Schema
 
-# Adjusted p below which a difference counts as a shift.
+# Adjusted p-value below which a difference counts as a shift.
 LEVEL = 0.05
 _DRAWS = 9999
 _MEASURES = ("highlights", "contrast", "sharpness", "height", "width")
@@ -30,9 +30,9 @@ class Shift:
         From 0 to 1: total variation between the shares of the classes, or the Kolmogorov-Smirnov
         distance between the distributions of a quantity.
     p : float
-        Chance of such a distance if both parts were drawn alike.
+        p-value: probability of such a distance if both parts had the same distribution.
     adjusted : float
-        The same after Holm's correction for all comparisons that were made.
+        p-value after Holm's correction for the number of comparisons.
     """
 
     what: str
@@ -42,7 +42,7 @@ class Shift:
 
     @property
     def shifted(self) -> bool:
-        """Whether chance is no good explanation."""
+        """Whether the difference is statistically significant."""
         return self.adjusted < LEVEL
 
 
@@ -55,7 +55,7 @@ def find_shift(
     *,
     seed: int = 0,
 ) -> tuple[Shift, ...]:
-    """Compare the parts, attribute by attribute and quantity by quantity.
+    """Compare the parts in the labels of each attribute and in each quantity of the images.
 
     Parameters
     ----------
@@ -63,22 +63,22 @@ def find_shift(
     train, test : LabelCounts
         See :func:`lacunar.traits.data.label_counts.count_labels`.
     measures : ImageMeasures
-        Of N images.
+        Measures of N images.
     in_test : bool array of shape (N,)
     seed : int
-        Of the permutations.
+        Seed of the permutation tests.
 
     Returns
     -------
     tuple of Shift
-        The least likely first.
+        By ascending p-value.
     """
     rng = np.random.default_rng(seed)
-    found: list[tuple[str, float, float]] = []
+    comparisons: list[tuple[str, float, float]] = []
     for attribute, ours, theirs in zip(schema.attributes, train, test, strict=True):
         of_classes = np.stack([ours[1:], theirs[1:]])
         known = np.stack([[count[0], count[1:].sum()] for count in (ours, theirs)])
-        found += [
+        comparisons += [
             (f"labels of {attribute.name}", *compare_counts(of_classes, rng)),
             (f"unknown {attribute.name}", *compare_counts(known, rng)),
         ]
@@ -87,16 +87,17 @@ def find_shift(
         sides = [side[~np.isnan(side)] for side in (values[~in_test], values[in_test])]
         if all(len(side) for side in sides):
             compared = ks_2samp(*sides)
-            found.append((name, float(compared.statistic), float(compared.pvalue)))
-    adjusted = holm(np.array([p for _, _, p in found]))
-    shifts = [Shift(*one, float(p)) for one, p in zip(found, adjusted, strict=True)]
+            comparisons.append((name, float(compared.statistic), float(compared.pvalue)))
+    adjusted = holm(np.array([p for _, _, p in comparisons]))
+    shifts = [Shift(*one, float(p)) for one, p in zip(comparisons, adjusted, strict=True)]
     return tuple(sorted(shifts, key=lambda shift: (shift.p, -shift.distance)))
 
 
 def compare_counts(counts: NDArray[np.int64], rng: np.random.Generator) -> tuple[float, float]:
     """Compare two rows of counts by a permutation test of the chi-square statistic.
 
-    Images are dealt to the parts anew 9,999 times, so that rare classes need no rule of thumb.
+    The images are assigned to the parts 9,999 times at random, so that the test also holds for
+    rare classes.
 
     Parameters
     ----------
@@ -106,8 +107,7 @@ def compare_counts(counts: NDArray[np.int64], rng: np.random.Generator) -> tuple
     Returns
     -------
     distance, p : float
-        Total variation between the shares, and the probability of a statistic as large; 0 and 1
-        where a part is empty.
+        Total variation between the shares, and the p-value; 0 and 1 if a part is empty.
 
     Examples
     --------
@@ -121,7 +121,7 @@ def compare_counts(counts: NDArray[np.int64], rng: np.random.Generator) -> tuple
     shares = counts / sizes[:, np.newaxis]
     distance = float(np.abs(shares[0] - shares[1]).sum() / 2)
     present = totals > 0
-    # With the margins fixed the statistic grows with this sum over the second row alone.
+    # With fixed margins, the statistic increases with this sum over the second row.
     expected = totals[present] * sizes[1] / sizes.sum()
     drawn = rng.multivariate_hypergeometric(totals[present], sizes[1], size=_DRAWS)
     statistic = _squares(counts[1][present], expected)
@@ -130,7 +130,7 @@ def compare_counts(counts: NDArray[np.int64], rng: np.random.Generator) -> tuple
 
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Adjust p values of several tests so that one false alarm in all is as likely as in one.
+    """Adjust p-values for multiple tests, to control the family-wise error rate.
 
     Holm, "A simple sequentially rejective multiple test procedure", 1979.
 

@@ -1,4 +1,4 @@
-"""The document of an audit that others rely on, as plain JSON types.
+"""JSON documents of audits, as plain types.
 
 Keys may be added here, never renamed.
 """
@@ -26,21 +26,35 @@ from lacunar.traits.to_json import counts_document
 
 
 def audit_document(findings: AuditFindings, *, top: int | None = None) -> AuditDocument:
-    """Findings of every kind; ``predictions`` says whether wrong labels and gaps were looked for.
+    """Make the JSON document of an audit.
+
+    ``predictions`` is whether wrong and missing labels were searched for.
 
     Parameters
     ----------
     findings : AuditFindings
     top : int, optional
-        Wrong labels and gaps at most; otherwise all that are flagged and all that are worth
-        something.
+        The largest number of wrong labels and of missing labels; by default all that are flagged
+        and all that have a value.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from lacunar import audit_images, read_dataset
+    >>> from lacunar.datasets import sample_people, write_people
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_people(sample_people(n_train=9, n_test=3), Path(folder))
+    ...     document = audit_document(audit_images(read_dataset(folder)))
+    >>> document["images"], document["parts"], document["predictions"]
+    (9, {'train': 9}, False)
     """
-    parts = findings.parts
-    labels = parts.labels
+    images = findings.images
+    labels = images.labels
     wrong, gaps = findings.wrong_labels, findings.gaps
     return {
-        "images": len(parts),
-        "parts": {part: len(dataset) for part, dataset in parts.datasets.items()},
+        "images": len(images),
+        "parts": {part: len(dataset) for part, dataset in images.datasets.items()},
         "unknown": int(np.count_nonzero(labels == UNKNOWN)),
         "labels": int(labels.size),
         "predictions": wrong is not None,
@@ -62,7 +76,7 @@ def audit_document(findings: AuditFindings, *, top: int | None = None) -> AuditD
             for line in findings.thresholds
         ],
         "duplicates": [
-            [parts.place(pair.first)[1], parts.place(pair.second)[1]]
+            [images.place(pair.first)[1], images.place(pair.second)[1]]
             for pair in findings.duplicates
         ],
         "duplicate_pairs": [copies_document(findings, pair) for pair in findings.duplicates],
@@ -99,7 +113,7 @@ def audit_document(findings: AuditFindings, *, top: int | None = None) -> AuditD
 
 
 def wrong_label_document(findings: AuditFindings, ranked: RankedLabels, row: int) -> WrongLabel:
-    """One row of the ranked labels."""
+    """Document of one row of the ranked labels."""
     attribute = findings.schema.attributes[ranked.attribute[row]]
     return {
         **_image(findings, int(ranked.image[row])),
@@ -112,7 +126,7 @@ def wrong_label_document(findings: AuditFindings, ranked: RankedLabels, row: int
 
 
 def gap_document(findings: AuditFindings, ranked: RankedGaps, row: int) -> Gap:
-    """One row of the ranked gaps."""
+    """Document of one row of the ranked missing labels."""
     attribute = findings.schema.attributes[ranked.attribute[row]]
     return {
         **_image(findings, int(ranked.image[row])),
@@ -124,12 +138,12 @@ def gap_document(findings: AuditFindings, ranked: RankedGaps, row: int) -> Gap:
 
 
 def bad_image_document(findings: AuditFindings, found: LowQuality) -> BadImage:
-    """One image of low quality."""
+    """Document of one image of low quality."""
     return {**_image(findings, found.image), "reasons": list(found.reasons)}
 
 
 def copies_document(findings: AuditFindings, pair: Duplicate) -> CopyPair:
-    """One pair of copies."""
+    """Document of one pair of copies."""
     return {
         "first": _image(findings, pair.first),
         "second": _image(findings, pair.second),
@@ -141,5 +155,5 @@ def copies_document(findings: AuditFindings, pair: Duplicate) -> CopyPair:
 
 
 def _image(findings: AuditFindings, image: int) -> ImageName:
-    part, name = findings.parts.place(image)
+    part, name = findings.images.place(image)
     return {"image": name, "part": part}

@@ -1,4 +1,4 @@
-"""Predictions of images by networks that have not seen them."""
+"""Predictions for images that the networks were not trained on."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from lacunar.traits.model import TraitsModel, fitted_frames, load_frames, predic
 def out_of_fold_probabilities(
     model: TraitsModel, dataset: LabelledImages, *, cache_dir: Path | None = None
 ) -> list[NDArray[np.float64]]:
-    """Calibrated probabilities of the images a model was fitted to, each by networks without it.
+    """Compute out-of-fold probabilities of a model's training images.
 
     Parameters
     ----------
     model : TraitsModel
         A attributes of C_a classes.
     dataset : LabelledImages
-        What the model was fitted to, N images.
+        The N images that the model was fitted to.
     cache_dir : Path, optional
         See :func:`lacunar.traits.data.image_cache.default_cache_dir`.
 
@@ -34,12 +34,11 @@ def out_of_fold_probabilities(
     Raises
     ------
     InputError
-        If the data are not those the model was fitted to, or it holds no such predictions.
+        If the model was fitted to other data, or without folds.
     """
     if not model.config.folds:
         raise InputError(
-            "expected a model that was fitted in folds, got one without predictions of images"
-            " that it was not fitted to"
+            "expected a model fitted with folds, got one without predictions for held-out images"
         )
     fitted_frames(model, dataset, cache_dir=cache_dir)
     return model.out_of_fold.calibrated(dataset.labels)
@@ -52,25 +51,32 @@ def unseen_probabilities(
     *,
     cache_dir: Path | None = None,
 ) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]] | None]:
-    """Calibrated probabilities of both parts, of images as those who answer them never saw them.
+    """Compute probabilities for an audit, each by networks not trained on the image.
+
+    They are out of fold for training images, and from all networks for test images.
 
     Parameters
     ----------
     model : TraitsModel
     train : LabelledImages
-        What the model was fitted to.
+        The data that the model was fitted to.
     test : LabelledImages, optional
-        Answered by all networks.
+        Other images.
     cache_dir : Path, optional
         See :func:`lacunar.traits.data.image_cache.default_cache_dir`.
+
+    Returns
+    -------
+    train : list of A float64 arrays of shape (N_train, C_a)
+    test : list of A float64 arrays of shape (N_test, C_a), or None
 
     Raises
     ------
     InputError
-        See :func:`out_of_fold_probabilities`, or if there are test images and PyTorch is missing.
+        See :func:`out_of_fold_probabilities`; also if PyTorch is missing and there are test images.
     """
-    found = out_of_fold_probabilities(model, train, cache_dir=cache_dir)
+    out_of_fold = out_of_fold_probabilities(model, train, cache_dir=cache_dir)
     if test is None:
-        return found, None
+        return out_of_fold, None
     check_attributes(model.schema, test)
-    return found, predict_traits(model, load_frames(test, model.config, cache_dir=cache_dir))
+    return out_of_fold, predict_traits(model, load_frames(test, model.config, cache_dir=cache_dir))

@@ -1,4 +1,4 @@
-"""Labels that are likely wrong: confident learning on predictions of images not trained on."""
+"""Likely wrong labels, by confident learning on out-of-fold predictions."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 from lacunar.traits.data.schema import UNKNOWN
 
 _NONE = -1
-# A probability of 0 is one of too few digits.
+# Probabilities are clipped: 0 and 1 are results of rounding.
 _LEAST = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class ConfidentJoint:
-    """Which class each labelled image shows as far as the predictions are confident.
+    """Confident joint: counts of given class and confidently predicted class.
 
     Parameters
     ----------
     thresholds : float64 array of shape (C,)
-        Mean probability of a class among the images labelled as it; infinite without any.
+        Mean probability of a class over the images with this label; infinite if there are none.
     confident : int64 array of shape (n,)
-        The most probable of the classes whose threshold is reached; -1 where there is none.
+        The most probable of the classes that reach their threshold; -1 if none does.
     counts : int64 array of shape (C, C)
         Images by given class (row) and confident class (column).
     """
@@ -37,18 +37,18 @@ class ConfidentJoint:
 
 @dataclass(frozen=True, slots=True)
 class RankedLabels:
-    """All n known labels that there are predictions for, the most suspicious first.
+    """All n known labels of images with predictions, the most suspicious first.
 
     Parameters
     ----------
     image, attribute : int64 array of shape (n,)
-        Row of the labels, and column.
+        Row and column of the label.
     given, suggested : int64 array of shape (n,)
         The label, and the most probable other class.
     confidence, given_probability : float64 array of shape (n,)
         Probability of the suggested and of the given class.
     flagged : bool array of shape (n,)
-        Which of them are held to be wrong.
+        Whether the label is likely wrong.
     """
 
     image: NDArray[np.int64]
@@ -64,7 +64,7 @@ class RankedLabels:
 
 
 def confident_joint(given: NDArray[np.int64], probabilities: NDArray[np.float64]) -> ConfidentJoint:
-    """Count given against confident classes.
+    """Compute the confident joint.
 
     Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset labels",
     JAIR 70 (2021), equations 1 to 3.
@@ -74,7 +74,7 @@ def confident_joint(given: NDArray[np.int64], probabilities: NDArray[np.float64]
     given : int64 array of shape (n,)
         Known labels.
     probabilities : float64 array of shape (n, C)
-        Of images that the predicting model was not fitted to.
+        By a model that was not fitted to the images.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def confident_joint(given: NDArray[np.int64], probabilities: NDArray[np.float64]
     total = np.bincount(given, weights=probabilities[rows, given], minlength=n_classes)
     thresholds = np.full(n_classes, np.inf)
     np.divide(total, labelled, out=thresholds, where=labelled > 0)
-    # Some digits of tolerance: the one image of a class must reach its own mean.
+    # With tolerance: the only image of a class must reach its own mean.
     reached = np.where(probabilities >= thresholds - 1e-9, probabilities, -1.0)
     confident = np.where(reached.max(axis=1) >= 0, reached.argmax(axis=1), _NONE)
     sure = confident != _NONE
@@ -104,24 +104,23 @@ def rank_labels(
 ) -> RankedLabels:
     """Rank known labels by how likely they are wrong.
 
-    Confident learning says how many labels are wrong: those whose most probable class is another
-    one, and confident (the cells of the confident joint off its diagonal, but for classes of so
-    few labels that they are confident at next to no probability). As many are flagged, the first
-    in the order whose label is not the most probable class; this is the paper's pruning by noise
-    rate with one ranking for all cells.
+    Confident learning estimates the number of wrong labels: those whose most probable class is a
+    different one, and confident. These are the cells of the confident joint off its diagonal, but
+    without classes that have so few labels that a very small probability counts as confident. That
+    number of labels is flagged: the first in the ranking whose label is not the most probable
+    class. This is the paper's pruning by noise rate, with one ranking for all cells.
 
-    The order is that of the odds that a label is wrong if labels go wrong at one rate and to any
-    other class alike: a wrong label falls on a certain one of the C - 1 others once in C - 1
-    times, so by Bayes' rule the odds are ``(1 - p) / p / (C - 1)`` times a constant, p being the
-    probability of the given class. Self-confidence alone would rank the attributes of many
-    classes too high.
+    The ranking is by the odds that a label is wrong, if all labels have the same error rate and
+    errors are uniform over the C - 1 other classes. By Bayes' rule the odds are
+    ``(1 - p) / p / (C - 1)`` times a constant, where p is the probability of the given class.
+    Self-confidence alone would rank attributes with many classes too high.
 
     Parameters
     ----------
     labels : int64 array of shape (N, A)
-        -1 where unknown, which is left out.
+        -1 where unknown; these are left out.
     probabilities : sequence of A float64 arrays of shape (N, C_a)
-        Calibrated, of images that the predicting model was not fitted to.
+        Calibrated, by a model that was not fitted to the images.
 
     Examples
     --------
@@ -132,12 +131,12 @@ def rank_labels(
     ([2, 3, 1, 0, 4], [True, False, False, False, False])
     """
     pieces = [
-        _of_attribute(labels[:, attribute], found, attribute)
-        for attribute, found in enumerate(probabilities)
+        _of_attribute(labels[:, attribute], output, attribute)
+        for attribute, output in enumerate(probabilities)
     ]
     joined = [np.concatenate(column) for column in zip(*pieces, strict=True)]
     suspicion, image, attribute, given, suggested, confidence, own, off_diagonal = joined
-    # Last key first: suspicion, then the order of images and attributes, whatever the platform.
+    # The last key is the first criterion. Ties are in the order of images and attributes.
     order = np.lexsort((attribute, image, -suspicion))
     doubtful = (confidence > own)[order]
     flagged = doubtful & (np.cumsum(doubtful) <= np.count_nonzero(off_diagonal))
@@ -155,7 +154,7 @@ def rank_labels(
 def _of_attribute(
     labels: NDArray[np.int64], probabilities: NDArray[np.float64], attribute: int
 ) -> tuple[NDArray[Any], ...]:
-    """Suspicion of the known labels of an attribute, the columns of their table, and the cells."""
+    """Suspicion of an attribute's known labels, their columns, and whether each is off-diagonal."""
     image = np.flatnonzero(labels != UNKNOWN)
     rows, given, known = np.arange(len(image)), labels[image], probabilities[image]
     own = known[rows, given]

@@ -124,7 +124,7 @@ async def correct(state: State, book: WithAudit, correction: Correction) -> Deci
 def _page(book: AuditBook, query: ApiAuditQuery) -> AuditPage:
     page = book.page(query.filters, query.page, query.size)
     return {
-        "images": len(book.findings.parts),
+        "images": len(book.findings.images),
         "findings": book.counts,
         "unjudged": book.unjudged or None,
         "kind": query.kind,
@@ -157,9 +157,9 @@ def _decisions(book: AuditBook) -> Decisions:
 
 def _decision(book: AuditBook, place: Place) -> Decision:
     image, position = place
-    part, name = book.findings.parts.place(image)
+    part, name = book.findings.images.place(image)
     attribute = book.findings.schema.attributes[position]
-    given = int(book.findings.parts.labels[place])
+    given = int(book.findings.images.labels[place])
     return {
         "image": name,
         "part": part,
@@ -183,8 +183,8 @@ def _correct(book: AuditBook, correction: Correction) -> Decisions:
 
 
 def _place(findings: AuditFindings, part: SplitName, name: str, attribute: str) -> Place | None:
-    dataset = findings.parts.datasets.get(part)
+    dataset = findings.images.datasets.get(part)
     if dataset is None or name not in dataset.names or attribute not in findings.schema.names:
         return None
-    first = 0 if part == "train" else len(findings.parts.train)
+    first = 0 if part == "train" else len(findings.images.train)
     return first + dataset.names.index(name), findings.schema.names.index(attribute)

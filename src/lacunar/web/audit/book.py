@@ -144,7 +144,7 @@ class AuditBook:
         return bool(item.places) and self.open(item) == (filters.marked == "open")
 
     def _draw(self, image: int) -> Markup:
-        parts = self.findings.parts
+        parts = self.findings.images
         name = image_name(self.findings, image)
         try:
             pixels = read_image(parts.path(image), where=parts.where(image))

@@ -34,8 +34,8 @@ class Decisions:
     """
 
     def __init__(self, findings: AuditFindings, file: Path | None = None) -> None:
-        self._parts = findings.parts
-        self._labels = findings.parts.labels
+        self._parts = findings.images
+        self._labels = findings.images.labels
         self._flagged: dict[Place, FlaggedLabel] = {}
         for kind in flagged_labels(findings).values():
             for label in kind:

@@ -110,7 +110,7 @@ def _gaps(findings: AuditFindings) -> Iterator[Item]:
 
 
 def _duplicates(findings: AuditFindings) -> Iterator[Item]:
-    in_test = findings.parts.in_test
+    in_test = findings.images.in_test
     pairs = sorted(
         enumerate(findings.duplicates),
         key=lambda pair: bool(in_test[pair[1].first] == in_test[pair[1].second]),

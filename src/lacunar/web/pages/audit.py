@@ -103,7 +103,7 @@ def _context(book: AuditBook, query: AuditQuery) -> dict[str, Any]:
     shown = query.model_copy(update={"page": page.number, "also": None})
     thresholds = low_quality(findings, 0)["thresholds"] if filters.kind == "low_quality" else None
     return {
-        "n_images": count(len(findings.parts)),
+        "n_images": count(len(findings.images)),
         "n_attributes": len(findings.schema.names),
         "kinds": [(kind, _NAMES[kind], count(book.counts[kind])) for kind in KINDS],
         "heading": _HEADINGS[filters.kind],

@@ -132,7 +132,7 @@ def _label(book: AuditBook, item: Item, place: Place) -> LabelView:
     attribute = findings.schema.attributes[position]
     flagged, decided = book.decisions.flagged(place), book.decisions.decision(place)
     assert flagged is not None
-    given = int(findings.parts.labels[place])
+    given = int(findings.images.labels[place])
     likely = [flagged.suggested]
     choices = [_choice(f"It is {attribute.classes[flagged.suggested]}", flagged.suggested, decided)]
     if given != UNKNOWN:
