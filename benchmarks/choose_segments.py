@@ -1,8 +1,8 @@
-"""The evidence behind the default preset: what to see of a user, with or without noise and prior.
+"""Evidence for the default preset: features of users, with and without noise and prior.
 
 Run: ``python benchmarks/choose_segments.py`` with ``LACUNAR_DATA`` naming the data directory.
-Protocol random-20 on MovieLens, three splits; segments are fitted to the training part alone. Each
-row lets its own criterion choose K from 1 to 10. Figures: nDCG@10 of popularity inside the
+Protocol random-20 on MovieLens, three splits; segments are fitted to the training part only. In
+each row its own criterion chooses K from 1 to 10. Scores: nDCG@10 of popularity inside the
 segments, the adjusted Rand index between the five best restarts at the chosen K, and the one
 between the segments and those refitted without a tenth of the users (five times, first split).
 """

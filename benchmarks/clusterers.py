@@ -1,4 +1,4 @@
-"""Clusterers compared: what they cost, whom they can place, how stable and how useful they are.
+"""Comparison of clusterers: cost, placement of new users, stability and usefulness.
 
 Run: ``python benchmarks/clusterers.py`` with ``LACUNAR_DATA`` naming the data directory. It prints
 its tables and writes them into ``docs/clusterers.md``. Every fit uses one thread.
@@ -46,7 +46,7 @@ def clusterer(name: str, n_seeds: int) -> Any:
 
 
 def rows_of(ratings: Any, kind: str) -> Any:
-    """What is clustered, shape (U, G)."""
+    """Input of the clusterers, shape (U, G)."""
     from lacunar.taste.features.genre_profiles import genre_profiles
     from lacunar.taste.features.imputation import fill_gaps
 
@@ -57,7 +57,7 @@ def rows_of(ratings: Any, kind: str) -> Any:
 
 
 def generate(path: str) -> dict[str, Any]:
-    """Profiles of invented users, batch by batch: all ratings at once would be 10 million rows."""
+    """Profiles of generated users, in batches: all ratings at once would be 10 million rows."""
     from lacunar.datasets.tastes.sample import (
         TasteSample,
         iter_ratings,
@@ -79,7 +79,7 @@ def generate(path: str) -> dict[str, Any]:
 
 
 def cost(name: str, path: str, n_users: int) -> dict[str, Any]:
-    """Seconds of a fit, and of placing one user."""
+    """Seconds of a fit, and of the placement of one user."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
@@ -106,7 +106,7 @@ def cost(name: str, path: str, n_users: int) -> dict[str, Any]:
 
 
 def score(name: str, kind: str) -> dict[str, Any]:
-    """How the clusters of the real data hold under refits, and what they are good for."""
+    """Stability under refits and usefulness of the clusters of the real data."""
     from sklearn.metrics import adjusted_rand_score, silhouette_score
 
     from lacunar.taste.data.reading import read_ratings
@@ -140,7 +140,7 @@ def score(name: str, kind: str) -> dict[str, Any]:
 
 
 def softness(kind: str, k: int, covariance_type: str) -> dict[str, Any]:
-    """How soft a mixture's assignments are, and what ranking by them brings."""
+    """Softness of a mixture's assignments, and the effect of ranking by them."""
     from lacunar.mixture.data import MixtureData
     from lacunar.mixture.em import posterior
     from lacunar.mixture.model_selection import EmOptions, search
@@ -170,7 +170,7 @@ def softness(kind: str, k: int, covariance_type: str) -> dict[str, Any]:
 
 
 def shape(kind: str, k: int) -> dict[str, Any]:
-    """Share of variance along the longest axis inside a k-means cluster; 1 / G in a ball."""
+    """Share of variance along the longest axis inside a k-means cluster; 1 / G in a sphere."""
     from lacunar.taste.data.reading import read_ratings
 
     x = rows_of(read_ratings(data_set("ml-latest-small")), kind)
@@ -184,7 +184,7 @@ def shape(kind: str, k: int) -> dict[str, Any]:
 
 
 def densities(kind: str) -> dict[str, Any]:
-    """What density-based methods find under other settings: second clusters, and noise."""
+    """Results of density-based methods with other settings: second clusters, and noise."""
     from lacunar.taste.clusterers import Dbscan, Hdbscan, knee_distance
 
     from lacunar.taste.data.reading import read_ratings
@@ -208,7 +208,7 @@ def densities(kind: str) -> dict[str, Any]:
 
 
 def attempt(name: str, path: str, n_users: int) -> dict[str, Any]:
-    """The cost of a fit, or in words why there is none."""
+    """The cost of a fit, or the reason why there is none."""
     from lacunar.taste.clusterers import hierarchical_bytes
 
     if name.startswith("HAC") and hierarchical_bytes(n_users) > LIMIT_BYTES:

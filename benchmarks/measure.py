@@ -1,4 +1,4 @@
-"""What every benchmark does alike: runs in turn, each in a process of its own, with its peak."""
+"""Shared code of the benchmarks: alternating runs in separate processes, with peak memory."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def data_set(name: str) -> Path:
 def run_alone(
     script: str, function: str, *, timeout: float | None = None, **arguments: Any
 ) -> dict[str, Any]:
-    """Call a function of a script in a fresh process; its figures and its peak memory in MB.
+    """Call a function of a script in a new process; return its figures and its peak memory in MB.
 
     After ``timeout`` seconds the process ends and `subprocess.TimeoutExpired` is raised.
     """
@@ -55,7 +55,7 @@ def run_alone(
 
 
 def in_turn(script: str, jobs: dict[str, dict[str, Any]], rounds: int) -> dict[str, list[Any]]:
-    """Run every job once per round, so that a busy minute hits all of them alike."""
+    """Run every job once per round, so that other work on the machine affects all jobs equally."""
     results: dict[str, list[Any]] = {name: [] for name in jobs}
     for _ in range(rounds):
         for name, job in jobs.items():
@@ -69,6 +69,6 @@ def middle(runs: list[dict[str, Any]], figure: str) -> float:
 
 
 def describe_machine(*packages: str) -> str:
-    """The machine and the versions a figure belongs to."""
+    """The machine and the versions of a measurement."""
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return f"{os.cpu_count()} cores, Python {platform.python_version()}, {versions}"

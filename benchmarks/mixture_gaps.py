@@ -1,9 +1,9 @@
-"""What it costs to keep the gaps: one EM iteration with and without them, and by a plain loop.
+"""Cost of keeping the gaps: one EM iteration with and without them, and by a plain loop.
 
 Run: ``python benchmarks/mixture_gaps.py`` with ``LACUNAR_DATA`` naming the data directory. 610
 users are those of MovieLens, with 51 restarts of 10 components; 100,000 are generated, with one
 restart of 4. The loop over users does the same algebra with NumPy, one user and component at a
-time; it runs on the first 300 users, and its time is scaled up.
+time; it runs on the first 300 users, and its time is extrapolated.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SIZES = {"610 users, 51 x 10 components": (610, 51, 10), "100,000 users, 4": (10
 
 
 def profiles(n_users: int) -> Any:
-    """Genre means with their gaps: of real users, or of as many generated ones as asked for."""
+    """Genre means with their gaps, of real users or of the given number of generated ones."""
     from lacunar.datasets.tastes.sample import iter_ratings, sample_movies
     from lacunar.taste.data.reading import read_ratings
     from lacunar.taste.features.genre_profiles import genre_profiles
@@ -44,7 +44,7 @@ def profiles(n_users: int) -> Any:
 
 
 def seconds(step: Callable[[], object], least: float = 0.5) -> float:
-    """Time of one step, the mean over as many as fit into half a second."""
+    """Mean time of one step, over the steps that fit into half a second."""
     step()
     start, n = time.perf_counter(), 0
     while time.perf_counter() - start < least:

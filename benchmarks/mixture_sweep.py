@@ -1,8 +1,8 @@
-"""K = 1..10 x seeds 0..50 on MovieLens profiles: Lacunar against a loop over scikit-learn.
+"""Mixture sweep, K = 1..10 x seeds 0..50 on MovieLens: Lacunar and a loop over scikit-learn.
 
 Run: ``python benchmarks/mixture_sweep.py`` with ``LACUNAR_DATA`` naming the data directory.
-scikit-learn gets the number of BLAS threads that is fastest for it; Lacunar fits two K side by
-side, as the command does on two cores, and for comparison one after the other.
+scikit-learn gets the number of BLAS threads that is fastest for it; Lacunar fits two K in
+parallel, as the command does on two cores, and for comparison one after the other.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Other ways to cluster users, and the mixture, behind one contract.
+"""Other clusterers of users, and the mixture, behind one interface.
 
-Each clusterer is its settings; ``fit`` returns a `Clustering`. Methods that know only the rows they
-were fitted to (hierarchical and density-based ones) cannot place a new user, and say so.
+A clusterer is a data class of settings; ``fit`` returns a `Clustering`. Methods without a rule for
+new rows (hierarchical and density-based ones) cannot place a new user, and raise an error.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class Clustering:
     Parameters
     ----------
     labels : ndarray of shape (U,)
-        Cluster of each user, from 0; -1 is noise. The order of clusters means nothing.
+        Cluster of each user, from 0; -1 is noise. The order of clusters has no meaning.
     n_features : int
     predict : callable or None
-        From rows of new users to their clusters, where the method has such a rule.
+        Function from rows of new users to their clusters, if the method has such a rule.
     """
 
     labels: Labels
@@ -46,16 +46,16 @@ class Clustering:
 
     @property
     def n_clusters(self) -> int:
-        """Clusters that have a member, noise not counted."""
+        """Number of clusters with a member, without noise."""
         return len(np.unique(self.labels[self.labels >= 0]))
 
     @property
     def noise_share(self) -> float:
-        """Share of users in no cluster."""
+        """Share of users without a cluster."""
         return float((self.labels < 0).mean())
 
     def place(self, x_new: FloatArray) -> Labels:
-        """Clusters of users the fit has not seen, shape (V,), without a refit.
+        """Clusters of users who were not in the fit, shape (V,), without a refit.
 
         Parameters
         ----------
@@ -66,7 +66,7 @@ class Clustering:
         ValueError
             If the method has no rule for new users (its ``places_new`` is false).
         InputError
-            If the rows have gaps or another width than those of the fit.
+            If the rows have gaps, or another number of columns than those of the fit.
         """
         if self.predict is None:
             raise ValueError("this method has no rule for new users: fit it again with them")
@@ -77,11 +77,11 @@ class Clustering:
 
 
 class Clusterer(Protocol):
-    """What every clusterer is: the same rows and settings give the same labels."""
+    """Protocol of clusterers: the same rows and settings give the same labels."""
 
     @property
     def places_new(self) -> bool:
-        """Whether a fitted clustering can place users it has not seen."""
+        """Whether a fitted clustering can place users who were not in the fit."""
 
     def fit(self, x: FloatArray) -> Clustering:
         """Cluster complete rows of shape (U, D)."""
@@ -106,7 +106,7 @@ class KMeans:
     def fit(self, x: FloatArray) -> Clustering:
         _check_rows(x, self.n_clusters)
         model = cluster.KMeans(self.n_clusters, n_init=self.n_seeds, random_state=self.seed)
-        # Threads add up the rows in an order of their own, and rounding follows it.
+        # Threads add the rows in varying order, which changes rounding.
         with threadpool_limits(limits=1):
             labels = model.fit_predict(x)
         return Clustering(
@@ -116,7 +116,7 @@ class KMeans:
 
 @dataclass(frozen=True, slots=True)
 class Hierarchical:
-    """Agglomerative clusters with Ward's (1963) linkage: the pair merges that adds least variance.
+    """Agglomerative clusters with Ward's (1963) linkage: merges the pair that adds least variance.
 
     Time and memory grow with the square of the users: see `hierarchical_bytes`.
     """
@@ -132,7 +132,7 @@ class Hierarchical:
 
 
 def hierarchical_bytes(n_users: int) -> int:
-    """Memory of the pairwise distances `Hierarchical` works on, and of the copy it shrinks.
+    """Memory of the pairwise distances of `Hierarchical`, and of the copy that it shrinks.
 
     Examples
     --------
@@ -144,15 +144,15 @@ def hierarchical_bytes(n_users: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Dbscan:
-    """Dense regions, the rest noise (Ester et al. 1996).
+    """Dense regions as clusters, other users as noise (Ester et al. 1996).
 
     Parameters
     ----------
     min_samples : int or None
-        Users, oneself included, within ``eps`` of a core user; twice the columns unless named
-        (Sander et al. 1998).
+        Number of users within ``eps`` of a core user, including itself; default: twice the number
+        of columns (Sander et al. 1998).
     eps : float or None
-        Radius; `knee_distance` unless named.
+        Radius; default: `knee_distance`.
     """
 
     min_samples: int | None = None
@@ -195,12 +195,12 @@ def knee_distance(x: FloatArray, k: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Hdbscan:
-    """The most persistent clusters over all densities, the rest noise (Campello et al. 2013).
+    """The most persistent clusters over all densities, other users as noise (Campello et al. 2013).
 
     Parameters
     ----------
     min_cluster_size : int
-        Fewer users are never a cluster, and density is measured by as many neighbours.
+        Minimum size of a cluster, and number of neighbours for the density.
     """
 
     min_cluster_size: int = 5
@@ -216,9 +216,9 @@ class Hdbscan:
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """The Gaussian mixture of this package, users put into their most probable component.
+    """The Gaussian mixture of this package; users belong to their most probable component.
 
-    As in a taste fit, the partition that most of ``n_seeds`` restarts agree on is kept: see
+    As in a taste fit, the partition that most of ``n_seeds`` restarts find is used: see
     `lacunar.mixture.model_selection.search`.
     """
 

@@ -1,9 +1,9 @@
-"""Planted taste groups found again when half of the genre cells are missing, not at random.
+"""Recovery of planted taste groups when half of the genre cells are missing, not at random.
 
 Run: ``python benchmarks/planted_segments.py``. Each of ten generated logs has four groups who watch
-what they like. Of each log the genre cells with fewest ratings are hidden until half of all cells
-are unknown: what people like least is what is missing. Every method is given K = 4 and keeps the
-best of ten restarts; the figure is the adjusted Rand index with the planted groups.
+what they like. In each log the genre cells with the fewest ratings are hidden until half of all
+cells are unknown, so the missing cells are what people like least. Every method gets K = 4 and
+uses the best of ten restarts; the score is the adjusted Rand index with the planted groups.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ METHODS: dict[str, tuple[GapStrategy, Any, float | None, bool]] = {
 
 
 def thinned(profiles: GenreProfiles) -> GenreProfiles:
-    """Hide the cells of fewest ratings until half of all are unknown; each user keeps three."""
+    """Hide the cells with the fewest ratings until half are unknown; each user keeps three."""
     counts = profiles.counts
     ranked = (-counts).argsort(axis=1, kind="stable").argsort(axis=1)
     kept = ranked < 3

@@ -1,19 +1,19 @@
-"""The personal recommender against LensKit, implicit and RecTools: scores, seconds, memory.
+"""Comparison of the personal recommender with LensKit, implicit and RecTools: scores, time, memory.
 
 Run: ``make bench-peers``, or ``python benchmarks/recommenders.py --peers-python PYTHON`` with the
 Python of an environment made from ``peers-requirements.txt``, and ``LACUNAR_DATA`` naming the data
 directory.
 
 Scores: protocol random-20, three splits. Every peer is tuned on three validation splits of the
-training part, which are those that the personal recommender is tuned on: each setting on the first
-of them, the best four on all three. All are scored by the same metrics on the same lists of 20
-out of all films with a training rating less those the user rated.
+training part, the same as for the personal recommender: each setting on the first
+of them, the best four on all three. All are scored by the same metrics on lists of 20
+from all films with a training rating except those that the user rated.
 
-EASE is a closed form that Lacunar's item model shares: peers' EASE is tuned by way of that form
-(a minute a fit otherwise) and then fitted and asked itself; the table says how often the lists are
-the same.
+EASE has a closed form, which Lacunar's EASE model uses too. Peers' EASE is tuned with that model
+(their own fits take a minute each) and then fitted itself; the table shows how often the lists
+are the same.
 
-Costs: one fit and recommending 10 films to everybody, in turn, each in a process of its own.
+Costs: one fit and 10 recommended films for all users, alternately, each in its own process.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ GENERATED = (6_000, 3_700)
 
 
 class Peers:
-    """The peers' own environment, and a folder of what went there and came back.
+    """The peers' environment, and a folder for their inputs and outputs.
 
-    Lists found once are read from the folder when they are asked for again.
+    Lists that are in the folder already are read from it.
     """
 
     def __init__(self, python: Path, folder: Path) -> None:
@@ -77,7 +77,7 @@ class Peers:
     def ask(self, function: str, **arguments: Any) -> dict[str, Any]:
         script = str(HERE / "recommenders_peers.py")
         command = [str(self.python), script, function, json.dumps(arguments)]
-        # As implicit advises; it has threads of its own.
+        # As implicit recommends; it has its own threads.
         blas = 1 if arguments.get("library") == "implicit" else THREADS
         threads = {f"{name}_NUM_THREADS": str(blas) for name in ("OPENBLAS", "MKL", "OMP")}
         done = subprocess.run(
@@ -89,7 +89,7 @@ class Peers:
         return answer
 
     def log(self, name: str, ratings: Ratings, users: Any) -> Path:
-        """Write a log; its films are those with a rating, its users those to be served."""
+        """Write a log: films with a rating, and the users who need recommendations."""
         path = self.folder / f"{name}.npz"
         films, item = np.unique(ratings.item, return_inverse=True)
         np.savez(
@@ -100,7 +100,7 @@ class Peers:
     def lists(
         self, name: str, peer: Peer, settings: list[Setting], split: Split, key: str
     ) -> tuple[list[Lists], list[Seconds]]:
-        """What a peer with each setting shows the users of a split."""
+        """Lists of a peer with each setting for the users of a split."""
         tried = zlib.crc32(json.dumps([name, settings]).encode())
         out = self.folder / f"{key}-{tried:08x}.npz"
         log = self.log(key, split.train, np.searchsorted(split.train_users, split.users))
@@ -116,7 +116,7 @@ class Peers:
 
 
 def own_lists(lists: Lists, films: Lists, split: Split) -> Lists:
-    """Lists in positions of the whole log, without films the user rated, which some pad with."""
+    """Lists in positions of the whole log, without rated films, with which some peers pad."""
     own = np.where(lists >= 0, films[lists], -1)
     rated = split.excluded
     n_items = split.train.n_items
@@ -127,7 +127,7 @@ def own_lists(lists: Lists, films: Lists, split: Split) -> Lists:
 
 
 def closed_form_lists(setting: Setting, split: Split) -> Lists:
-    """Lists of a peer's EASE by way of Lacunar's item model: no content, no segments."""
+    """Lists of a peer's EASE, computed by Lacunar's EASE model without content and segments."""
 
     def rows(histories: Histories) -> sp.csr_array:
         rated = setting.get("weights") == "rating"
@@ -140,7 +140,7 @@ def closed_form_lists(setting: Setting, split: Split) -> Lists:
         seen = rows(split.histories.take(users))
         if setting["model"] != "EASEModel":
             return model.predict(seen)
-        # RecTools multiplies by the weights transposed: the film rated divides, not the one scored.
+        # RecTools multiplies by the transposed weights: the divisor is of the rated film.
         assert isinstance(model, DualEase)
         divided = sp.csr_array(seen.multiply(1 / model.unexplained))
         return model.predict(divided) * model.unexplained
@@ -172,7 +172,7 @@ def tune(peers: Peers, name: str, split: Split, key: str) -> tuple[Setting, floa
 
 
 def scores(peers: Peers, seeds: range, names: list[str]) -> dict[str, Any]:
-    """Tune, fit and score everything; prints its tables."""
+    """Tune, fit and score all models, and print the tables."""
     ratings = read_ratings(data_set("ml-latest-small"))
     splits = [random_split(ratings, seed=seed) for seed in seeds]
     results: dict[str, MethodResult] = {}
@@ -258,7 +258,7 @@ def ratings_named(name: str) -> Ratings:
 
 
 def cost(kind: str, log: str, k: int, rounds: int) -> dict[str, float]:
-    """Seconds and memory of our own model; segments, which it is given, are not in them."""
+    """Time and memory of Lacunar's model, without the segments, which it gets as input."""
     ratings, options = ratings_named(log), PersonalOptions()
     if kind == ITEM_MODEL:
         return timed(lambda: fit_ease(design_rows(ratings, options), options.penalty), None, rounds)
@@ -274,7 +274,7 @@ def cost(kind: str, log: str, k: int, rounds: int) -> dict[str, float]:
 
 
 def costs(peers: Peers, log: str, rounds: int) -> dict[str, Any]:
-    """Run everything in turn; prints its table."""
+    """Measure all models alternately, and print the table."""
     ratings = ratings_named(log)
     path = peers.log(f"all-{log}", ratings, np.arange(ratings.n_users))
     measured: dict[str, list[dict[str, float]]] = {name: [] for name in (*OURS, *COSTS)}
@@ -285,7 +285,7 @@ def costs(peers: Peers, log: str, rounds: int) -> dict[str, Any]:
             else:
                 library, setting = COSTS[name]
                 arguments = {"library": library, "setting": setting, "k": 10}
-                # LensKit serves one user at a time: thousands take minutes.
+                # LensKit handles one user at a time: thousands take minutes.
                 turns = 1 if library == "LensKit" else 3
                 figures = peers.ask("cost", log=str(path), rounds=turns, **arguments)
             runs.append(figures)

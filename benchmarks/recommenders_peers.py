@@ -1,9 +1,9 @@
-"""The peers' side of ``recommenders.py``: fits one peer to one log and says what it recommends.
+"""The peers' side of ``recommenders.py``: fits one peer to one log and writes its recommendations.
 
-Runs in an environment of its own, because a peer needs an older NumPy than Lacunar:
+Runs in a separate environment, because a peer needs an older NumPy than Lacunar:
 ``.venv-peers/bin/python benchmarks/recommenders_peers.py FUNCTION ARGUMENTS``, where the function
-is ``lists`` or ``cost`` and its arguments are JSON. The last line printed is its answer in JSON.
-A log is an ``.npz`` file; its films are those with a rating, numbered from 0.
+is ``lists`` or ``cost`` and its arguments are JSON. The last line of the output is the result in
+JSON. A log is an ``.npz`` file; its films are those with a rating, numbered from 0.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def grid(model: str, **axes: list[Any]) -> list[Setting]:
 
 BOTH = ["seen", "rating"]
 SEEN_PENALTIES = [50, 100, 200, 400, 800, 1600]
-# A rating of 4 weighs sixteen times as much in X'X as a film seen.
+# A rating of 4 has sixteen times the weight of a seen film in X'X.
 RATING_PENALTIES = [400, 800, 1600, 3200, 6400, 12800, 25600]
 PEERS = {
     "RecTools EASE": Peer(
@@ -108,7 +108,7 @@ PEERS = {
     ),
 }
 
-# Settings that costs are taken at, fixed so that they are the same wherever this runs.
+# Settings for the costs, fixed so that they are the same on every machine.
 COSTS: dict[str, tuple[str, Setting]] = {
     "RecTools EASE": (
         "RecTools",
@@ -133,7 +133,7 @@ COSTS: dict[str, tuple[str, Setting]] = {
 
 
 class Log:
-    """Ratings of a training log, and who is to be served."""
+    """Ratings of a training log, and the users who need recommendations."""
 
     def __init__(self, path: str) -> None:
         with np.load(path) as stored:
@@ -144,7 +144,7 @@ class Log:
         self.shape = (int(self.user.max()) + 1, int(self.item.max()) + 1)
 
     def weights(self, kind: str) -> NDArray[np.float32]:
-        """What each rating counts: 1 for a film ``seen``, or its ``rating``."""
+        """Weight of each rating: 1 (``seen``), or the ``rating``."""
         return self.rating if kind == "rating" else np.ones_like(self.rating)
 
     def matrix(self, kind: str, dtype: Any = np.float32) -> sp.csr_matrix:
@@ -153,7 +153,7 @@ class Log:
 
 
 class Model:
-    """A library's model with one setting; what is done on construction is not timed."""
+    """A library's model with one setting; its construction is not timed."""
 
     def __init__(self, log: Log, setting: Setting) -> None:
         self.log = log
@@ -163,11 +163,11 @@ class Model:
         raise NotImplementedError
 
     def recommend(self, k: int) -> Any:
-        """The k best films of every user who is to be served, as the library hands them out."""
+        """The k best films of every user, as the library returns them."""
         raise NotImplementedError
 
     def lists(self, found: Any) -> Lists:
-        """The same as rows of film numbers, best first, -1 where there are no more."""
+        """The same as rows of film numbers, best first, padded with -1."""
         raise NotImplementedError
 
 
@@ -205,7 +205,7 @@ class Implicit(Model):
 
 
 class RecTools(Model):
-    """Models of RecTools, told of weights by its ``Weight`` column."""
+    """Models of RecTools, which reads weights from its ``Weight`` column."""
 
     def __init__(self, log: Log, setting: Setting) -> None:
         import pandas as pd
@@ -242,7 +242,7 @@ class RecTools(Model):
 
 
 class LensKit(Model):
-    """Scorers of LensKit in its pipeline for the best films."""
+    """Scorers of LensKit in its top-N pipeline."""
 
     def __init__(self, log: Log, setting: Setting) -> None:
         import lenskit.als
@@ -284,9 +284,9 @@ LIBRARIES: dict[str, type[Model]] = {"implicit": Implicit, "RecTools": RecTools,
 
 
 def lists(library: str, log: str, settings: list[Setting], out: str) -> dict[str, str]:
-    """Fit with each setting and write its lists to a file, ``lists-0`` those of the first.
+    """Fit with each setting and write the lists to a file; ``lists-0`` are those of the first.
 
-    The file has the seconds of each ``fit``, and of each ``recommend`` of 20 films to everybody.
+    The file has the seconds of each ``fit``, and of each ``recommend`` of 20 films to all users.
     """
     known = Log(log)
     found: dict[str, Any] = {"fit": [], "recommend": []}
@@ -302,7 +302,7 @@ def lists(library: str, log: str, settings: list[Setting], out: str) -> dict[str
 
 
 def cost(library: str, log: str, setting: Setting, k: int, rounds: int) -> dict[str, float]:
-    """Seconds and memory of one fit and of recommending to everybody."""
+    """Time and memory of one fit and of recommendations for all users."""
     model = LIBRARIES[library](Log(log), setting)
     return timed(model.fit, lambda: model.recommend(k), rounds)
 
@@ -310,12 +310,12 @@ def cost(library: str, log: str, setting: Setting, k: int, rounds: int) -> dict[
 def timed(
     fit: Callable[[], Any], recommend: Callable[[], Any] | None, rounds: int
 ) -> dict[str, float]:
-    """Seconds of a fit, median seconds of recommending, and what both add to memory.
+    """Seconds of a fit, median seconds of recommending, and the memory that both add.
 
-    Memory is the peak of resident memory from here on less what the process holds here: libraries
-    imported, log loaded.
+    Memory is the peak of resident memory from now on, minus the present one with libraries
+    imported and the log loaded.
     """
-    # Linux begins a new peak on this word.
+    # Writing this resets the peak on Linux.
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     before = resident_mb("VmRSS")
     figures = {"fit": clocked(fit)}

@@ -1,7 +1,7 @@
-"""What the dear parts of tastes cost as one size doubles: users, columns, K, films.
+"""Cost of the expensive parts of tastes as one size doubles: users, columns, K, films.
 
-Run: ``python benchmarks/scale_growth.py``. Random rows and feedback of the sizes named; each figure
-is the middle of three runs, and the ratio is to the size before. No peer: growth is what is told.
+Run: ``python benchmarks/scale_growth.py``. Random rows and feedback of the given sizes; each figure
+is the median of three runs, and the ratio is to the previous size. No peer: this measures growth.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ def expectation_step(
 
 
 def ease_model(users: int = 20_000, films: int = 2_000, each: int = 50) -> Callable[[], object]:
-    """The closed form of the item model, gram matrix and inverse."""
+    """The closed form of the EASE model, Gram matrix and inverse."""
     rng = np.random.default_rng(0)
     user = np.repeat(np.arange(users), each)
-    # Films of small numbers have most ratings, as in a log.
+    # Films with small numbers have most ratings, as in a log.
     item = np.minimum(rng.exponential(films / 5, size=len(user)).astype(int), films - 1)
     feedback = sp.csr_array((np.ones(len(user)), (user, item)), shape=(users, films))
     feedback.sum_duplicates()

@@ -1,4 +1,4 @@
-"""The profile stage by Polars and pandas, for benchmarks/scale_tastes.py; needs no Lacunar.
+"""The profile stage with Polars and pandas, for benchmarks/scale_tastes.py; does not need Lacunar.
 
 Run: ``python benchmarks/scale_peers.py {polars,pandas} DIRECTORY``, where the directory holds
 ``ratings.parquet`` (userId, movieId, rating) and ``genres.parquet`` (movieId, genre). Prints JSON.

@@ -1,10 +1,9 @@
-"""Spark beside one machine on the same log: seconds of each step, and how far results differ.
+"""Spark compared with one machine on the same log: time of each step, difference of results.
 
 Run: ``python benchmarks/scale_spark.py --work DIR [--millions 1 3.3] [--master local[2]]``; DIR may
-be that of ``scale_tastes.py``, whose logs are taken. Both sides do the same: read, group, build the
-view, take EM steps over all users, place everybody and list films for everybody; what comes of it
-is compared number by number.
-Needs the extra ``spark`` and Java. Spark's own start is not counted.
+be that of ``scale_tastes.py``, whose logs are used. Both sides read, group, build the view, take EM
+steps over all users, place all users and recommend films to all; the results are
+compared number by number. Needs the extra ``spark`` and Java. Spark's own start is not counted.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class Clock:
 
 
 def mixture(directory: str, out: str) -> dict[str, Any]:
-    """A mixture of a sample of the users, which both sides go on with."""
+    """A mixture of a sample of the users, the start on both sides."""
     from lacunar.store import save_taste
     from lacunar.taste.config import TasteConfig
     from lacunar.taste.data.reading import read_ratings
@@ -140,7 +139,7 @@ def _steps(rows: Any, model: Any, clock: Clock, file: Path, profiles: Any) -> No
 
 
 def differences(out: str) -> dict[str, Any]:
-    """The largest ones, of what both sides wrote."""
+    """The largest differences between the results of both sides."""
     import numpy as np
     import pyarrow.parquet as pq
 

@@ -1,8 +1,8 @@
-"""Tastes at scale on one machine: 1 to 33 million ratings, time and peak memory of every stage.
+"""Tastes at scale on one machine: time and peak memory of every stage, 1 to 33 million ratings.
 
 Run: ``python benchmarks/scale_tastes.py --work DIR [--millions 1 3.3 10 33]``; with
 ``--peers-python PYTHON`` (see ``scale-requirements.txt``) also Polars streaming and pandas on the
-profile stage, in turn with DuckDB, as many times as ``--rounds`` says. The same run has
+profile stage, alternating with DuckDB for ``--rounds`` rounds. The same run has
 scikit-learn's mixture on the same rows. Linux only: peaks per stage come from ``/proc``.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 
 from measure import describe_machine, run_alone
 
-# About what MovieLens' larger releases have; the gram matrix of so many films takes 800 MB.
+# About as many as in MovieLens' larger releases; their Gram matrix takes 800 MB.
 FILMS = 10_000
 RATINGS_PER_USER = 100
 EM_STEPS = 20
@@ -47,7 +47,7 @@ class Meter:
             wall, cpu = time.perf_counter() - self._start[0], time.process_time() - self._start[1]
             figures = {"seconds": wall, "cpu_seconds": cpu, "peak_mb": _peak()}
             self.stages[self._stage] = figures
-            # The run prints its figures at its end; who waits for it may look here.
+            # The run prints its figures at its end; this shows the progress.
             with self._log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"stage": self._stage} | figures) + "\n")
         self._stage = None
@@ -60,7 +60,7 @@ def _peak() -> float:
 
 
 def make(directory: str, users: int) -> dict[str, Any]:
-    """The log, and the films' genres as peers need them."""
+    """The log, and the films' genres in the peers' format."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -83,7 +83,7 @@ def make(directory: str, users: int) -> dict[str, Any]:
 
 
 def fit(directory: str, model: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """Everything, as ``taste fit`` and ``taste recommend --all`` do it."""
+    """All stages of ``taste fit`` and ``taste recommend --all``."""
     from functools import partial
 
     from lacunar.store import load_taste, save_taste
@@ -116,9 +116,9 @@ def fit(directory: str, model: str, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def profiles(directory: str, memory: str) -> dict[str, Any]:
-    """The SQL of the profile stage on the files the peers read, within a limit of memory.
+    """The SQL of the profile stage on the peers' files, with a memory limit.
 
-    Python and what DuckDB returns come on top of the limit.
+    The memory of Python and of DuckDB's results is not part of the limit.
     """
     from lacunar.taste.data.duckdb import connect
     from lacunar.taste.features.genre_profiles import PROFILE_SQL
@@ -143,7 +143,7 @@ def profiles(directory: str, memory: str) -> dict[str, Any]:
 
 
 def _rows(model: str) -> Any:
-    """What people watch and when it came out: complete rows, so that scikit-learn can follow."""
+    """Shares of genres and release periods: complete rows, as scikit-learn needs them."""
     import numpy as np
 
     from lacunar.store import load_taste
@@ -155,7 +155,7 @@ def _rows(model: str) -> Any:
 
 
 def our_mixture(model: str) -> dict[str, Any]:
-    """EM on all users from the model's mixture, a number of steps."""
+    """A number of EM steps on all users from the model's mixture."""
     from lacunar.mixture.chunked import LocalExpectation, refine
     from lacunar.mixture.data import MixtureData
 
@@ -171,7 +171,7 @@ def our_mixture(model: str) -> dict[str, Any]:
 
 
 def their_mixture(model: str) -> dict[str, Any]:
-    """The same steps by scikit-learn."""
+    """The same steps with scikit-learn."""
     import warnings
 
     from sklearn.mixture import GaussianMixture
@@ -219,7 +219,7 @@ def main() -> None:
 
 
 def make_log(work: Path, millions: float) -> Path:
-    """Folder of a log of so many million ratings, made unless it is there."""
+    """Folder of a log with the given millions of ratings, made if it is not there."""
     folder = work / f"{millions:g}m"
     users = round(millions * 1e6 / RATINGS_PER_USER)
     print(f"{millions:g} M, {users} users", flush=True)

@@ -1,13 +1,13 @@
-"""The web app under load: its first page, readers, requests beside calls in process, memory.
+"""The web app under load: home page, readers, requests compared with calls in process, memory.
 
 Run: ``python benchmarks/serving.py --taste MODEL --traits MODEL`` with the directories of fitted
 models. Images are those of ``people-716`` in ``$LACUNAR_DATA``. Needs wrk (``apt-get install
 wrk``), which runs on the same processors.
 
-One server in a process of its own, with as many workers as threads call the same models in
-process, where nothing is parsed and nothing written. Calls in process run before and after the
-server is under load. Requests for recommendations go through the users in turn, those for
-predictions post one image of the test part each. Memory is that of the server after 1,000 requests
+One server in its own process has as many workers as there are threads that call the same models in
+process, without parsing and output. Calls in process run before and after the
+server is under load. Requests for recommendations go through the users in turn; each request for
+a prediction posts one image of the test part. Memory is that of the server after 1,000 requests
 of a mix, and after all of them.
 """
 
@@ -58,7 +58,7 @@ def recommend(taste: str, seconds: float) -> dict[str, float]:
 
 
 def predict(traits: str, images: list[str], seconds: float) -> dict[str, float]:
-    """Answer for one image after the other, in process."""
+    """Predict one image after the other, in process."""
     from lacunar.traits.data.image_sources import ImageContent
     from lacunar.web.traits_service import TraitsService
 
@@ -68,7 +68,7 @@ def predict(traits: str, images: list[str], seconds: float) -> dict[str, float]:
 
 
 def _calls(call: Callable[[Any], Any], inputs: Iterable[Any], seconds: float) -> dict[str, float]:
-    """Calls a second of as many threads as the server has workers."""
+    """Calls per second, with as many threads as the server has workers."""
     from lacunar.parallel import one_blas_thread
 
     coming, lock = iter(inputs), threading.Lock()
@@ -106,7 +106,7 @@ def serving(taste: Path, traits: Path) -> Iterator[tuple[str, int]]:
 
 
 def wrk(url: str, lines: Iterable[str], *, connections: int, seconds: float) -> dict[str, Any]:
-    """Ask for the lines in turn, for some seconds."""
+    """Request the lines in turn, for some seconds."""
     program = shutil.which("wrk")
     if program is None:
         raise SystemExit("expected wrk, got none: apt-get install wrk")
@@ -121,7 +121,7 @@ def wrk(url: str, lines: Iterable[str], *, connections: int, seconds: float) -> 
 
 
 def first_page(url: str) -> dict[str, int]:
-    """What a browser fetches for it: the page and what its head names, with their own heads."""
+    """Size of the home page: the page and the files that its head names, with HTTP headers."""
     with urllib.request.urlopen(f"{url}/") as answer:  # noqa: S310 - the server started here
         page, size = answer.read().decode(), len(str(answer.headers))
     linked = sorted(set(re.findall(r'<(?:link|script|img)[^>]*(?:src|href)="(/[^"]+)"', page)))
@@ -154,7 +154,7 @@ def posts(images: list[str], folder: str) -> list[str]:
 
 
 def mixed(recommendations: list[str], predictions: list[str]) -> Iterator[str]:
-    """Of ten requests eight for recommendations, one for a page, one for a prediction."""
+    """A mix: of ten requests, eight for recommendations, one for a page, one for a prediction."""
     asked = itertools.cycle(recommendations)
     for number, posted in enumerate(itertools.islice(itertools.cycle(predictions), 200)):
         yield from itertools.islice(asked, 8)
@@ -207,7 +207,7 @@ def main() -> None:
 def under_load(
     given: argparse.Namespace, asked: list[str], posted: list[str], images: list[str]
 ) -> dict[str, bool]:
-    """The first page, readers of pages, and both kinds of requests beside calls in process."""
+    """Home page, readers of pages, and both kinds of requests compared with calls in process."""
     jobs = {
         "recommend": {"taste": str(given.taste)},
         "predict": {"traits": str(given.traits), "images": images},
@@ -248,7 +248,7 @@ def in_memory(given: argparse.Namespace, asked: list[str], posted: list[str]) ->
         lines, resident, asked_for, errors = list(mixed(asked, posted)), [], 0, 0
         for most in (1_000, given.requests):
             while asked_for < most:
-                # wrk begins anew each time; so that all have their turn, with other lines.
+                # wrk starts at the first line each time; other lines give all requests their turn.
                 lines = lines[1009:] + lines[:1009]
                 found = wrk(url, lines, connections=CONNECTIONS, seconds=5)
                 asked_for, errors = asked_for + found["requests"], errors + found["errors"]

@@ -1,15 +1,15 @@
-"""The source report's network in Lacunar and in Keras on TensorFlow: seconds of an epoch, answers.
+"""The source report's network in Lacunar and in Keras on TensorFlow: epoch time and predictions.
 
 Run: ``python benchmarks/traits_epoch.py --keras-python PYTHON`` with the Python of an environment
-made from ``keras-requirements.txt``, or its path in ``LACUNAR_KERAS_PYTHON``. Without one Lacunar
-is timed alone.
+made from ``keras-requirements.txt``, or its path in ``LACUNAR_KERAS_PYTHON``. Without one, only
+Lacunar is timed.
 
-An epoch is 400 images of 100 x 60 in batches of 64 by Adam, nothing augmented; prediction is of
-2,000 images. The two run in turn, each in a process of its own with two threads. Keras is given
-its images as floats and compiles without XLA, which is its faster way here. Lacunar's epoch is that
-of ``fit``: it makes floats of bytes, validates on one image and keeps the best weights.
+An epoch is 400 images of 100 x 60 in batches of 64 with Adam, without augmentation; prediction is
+of 2,000 images. The two run alternately, each in its own process with two threads. Keras gets
+its images as floats and compiles without XLA, which is faster here. Lacunar's epoch is that
+of ``fit``: it converts bytes to floats, validates on one image and keeps the best weights.
 
-Weights that Lacunar has trained for an epoch are then loaded into Keras, and answers compared.
+Then weights that Lacunar trained for an epoch are loaded into Keras, and predictions compared.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def images_of(pixels: NDArray[np.uint8]) -> ImageArray:
 
 
 def train(n: int, epochs: int) -> tuple[Arrays, list[float]]:
-    """Train on ``n`` images; weights, and seconds of each epoch."""
+    """Train on ``n`` images; return the weights, and the seconds of each epoch."""
     require_torch()
     import torch
 
@@ -74,13 +74,13 @@ def train(n: int, epochs: int) -> tuple[Arrays, list[float]]:
 
 
 def epoch(n: int, epochs: int) -> dict[str, float]:
-    """Seconds of an epoch; the first, which warms up, is told apart."""
+    """Seconds of an epoch; the first one (warm-up) is separate."""
     _, (first, *rest) = train(n, epochs + 1)
     return {"seconds": median(rest), "first": first}
 
 
 def predict(n: int, turns: int) -> dict[str, float]:
-    """Images a second."""
+    """Images per second."""
     require_torch()
     import torch
 
@@ -100,7 +100,7 @@ def predict(n: int, turns: int) -> dict[str, float]:
 
 
 def answer(n: int, weights: str, out: str) -> dict[str, float]:
-    """Train for an epoch; write the weights as Keras lays them out, and the answers."""
+    """Train for an epoch; write the weights in Keras's layout, and the predictions."""
     from lacunar.traits.networks.build import restore_networks
     from lacunar.traits.networks.inference import predict_logits, probabilities
 
@@ -113,10 +113,10 @@ def answer(n: int, weights: str, out: str) -> dict[str, float]:
 
 
 def keras_layouts(state: Arrays) -> Arrays:
-    """Weights by layer and place, in Keras's order and layouts.
+    """Weights by layer and position, in Keras's order and layouts.
 
-    Kernels of convolutions turn from OIHW to HWIO, those of dense layers are transposed, and those
-    that read the flattened maps have their rows from CHW to HWC.
+    Kernels of convolutions change from OIHW to HWIO, those of dense layers are transposed, and the
+    rows of those that read the flattened maps change from CHW to HWC.
     """
     places = {"weight": 0, "bias": 1, "running_mean": 2, "running_var": 3}
     found: Arrays = {}

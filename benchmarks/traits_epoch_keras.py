@@ -1,9 +1,9 @@
 """Keras's side of ``traits_epoch.py``: the source report's network on TensorFlow.
 
-Runs in an environment of its own, made from ``keras-requirements.txt``:
+Runs in a separate environment, made from ``keras-requirements.txt``:
 ``PYTHON benchmarks/traits_epoch_keras.py FUNCTION ARGUMENTS``, where the function is ``epoch``,
-``predict``, ``answer`` or ``versions`` and its arguments are JSON. The last line printed is its
-answer in JSON. Images and labels are drawn by ``draw``, which the other side calls too.
+``predict``, ``answer`` or ``versions`` and its arguments are JSON. The last line of the output
+is the result in JSON. ``draw``, which the other side calls too, makes images and labels.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def draw(n: int, classes: list[int], seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Noise in colour, and labels of which one in twenty is unknown."""
+    """Coloured noise, and labels of which one in twenty is unknown."""
     rng = np.random.default_rng(seed)
     pixels = rng.integers(0, 256, (n, HEIGHT, WIDTH, 3), dtype=np.uint8)
     labels = rng.integers(0, classes, (n, len(classes)))
@@ -40,7 +40,7 @@ def draw(n: int, classes: list[int], seed: int = 0) -> tuple[NDArray[np.uint8], 
 
 
 def build(classes: list[int]) -> Any:
-    """Build the network as the report describes it; layers have the names of Lacunar's."""
+    """Build the network of the report; layers have the names of Lacunar's layers."""
     import keras
     import tensorflow as tf
 
@@ -68,7 +68,7 @@ def build(classes: list[int]) -> Any:
 
 
 def masked_cross_entropy(labels: Any, answers: Any) -> Any:
-    """Mean over the known labels (B, 1) of answers (B, C)."""
+    """Mean cross-entropy of predictions (B, C) over the known labels (B, 1)."""
     from keras import ops
 
     truth = ops.cast(labels[:, 0], "int32")
@@ -78,7 +78,7 @@ def masked_cross_entropy(labels: Any, answers: Any) -> Any:
 
 
 def epoch(classes: list[int], n: int, epochs: int, jit: bool) -> dict[str, Any]:
-    """Seconds of an epoch; the first, in which the graph is built, is told apart."""
+    """Seconds of an epoch; the first one, which builds the graph, is separate."""
     import keras
 
     clock = [time.perf_counter()]
@@ -105,7 +105,7 @@ def epoch(classes: list[int], n: int, epochs: int, jit: bool) -> dict[str, Any]:
 
 
 def predict(classes: list[int], n: int, turns: int, jit: bool) -> dict[str, Any]:
-    """Images a second, once the graph is built."""
+    """Images per second, after the graph is built."""
     network = build(classes)
     network.compile(jit_compile=jit)
     images = scaled(draw(n, classes)[0])
@@ -122,7 +122,7 @@ def predict(classes: list[int], n: int, turns: int, jit: bool) -> dict[str, Any]
 
 
 def answer(classes: list[int], n: int, weights: str, out: str) -> dict[str, Any]:
-    """Write what the network says with given weights, which are in Keras's layouts."""
+    """Write the predictions with given weights, which are in Keras's layouts."""
     network = build(classes)
     with np.load(weights) as stored:
         for layer in network.layers:

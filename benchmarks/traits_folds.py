@@ -1,9 +1,9 @@
-"""Ten folds of the default traits preset: networks in turn on one or two threads, or side by side.
+"""Ten folds of the default traits preset: in sequence on one or two threads, or in parallel.
 
 Run: ``python benchmarks/traits_folds.py``. The 520 images are generated; each of ten networks is
-trained without two tenths of them, for a few epochs. The ways run in turn, each in a process of its
-own, which decodes nothing: images come from a cache that is filled first. Weights of one thread are
-the same bytes whether networks train in turn or side by side, which is checked.
+trained without two tenths of them, for a few epochs. The variants run alternately, each in its own
+process, with images from a cache that is filled first. With one thread, weights have
+the same bytes if networks train one after the other or in parallel; this is checked.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def lesson_of(folder: str) -> TrainingTask:
 
 
 def specs() -> list[NetworkSpec]:
-    """Networks that each leave out neighbouring tenths, as those of a fit do."""
+    """Networks that each leave out neighbouring tenths, as in a fit."""
     rows = np.arange(IMAGES)
     without = [np.isin(rows % FOLDS, (k + np.arange(LEFT_OUT)) % FOLDS) for k in range(FOLDS)]
     return [

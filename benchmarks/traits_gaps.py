@@ -1,10 +1,10 @@
-"""What filling gaps by the audit's ranking is worth, against filling as many at random.
+"""Gain from filling gaps by the audit's ranking, compared with filling as many at random.
 
 Run: ``python benchmarks/traits_gaps.py people-716 --cache DIR -o gaps.jsonl``. Half of the known
-labels to train on are hidden. Networks are fitted to the rest, in folds; a tenth of what was hidden
-is then filled with the truth, once the gaps of the highest value, once as many at random, and
-networks are fitted again. All answer the test part, with the same seeds. A seed that the output
-holds already is not run again.
+training labels are hidden. Networks are fitted to the rest, in folds; then a tenth of the hidden
+labels are filled with the truth, once the gaps with the highest value, once as many at random, and
+networks are fitted again. All predict the test part, with the same seeds. A seed that is in the
+output already is not run again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ HIDDEN, FILLED = 0.5, 0.1
 def run(
     train: LabelledImages, test: LabelledImages, config: TraitsConfig, cache: Path | None
 ) -> dict[str, float]:
-    """Mean macro F1 of the test part before filling, and after filling in either way."""
+    """Mean macro F1 of the test part before filling, and after each kind of filling."""
     rng = np.random.default_rng(config.seed)
     known = np.flatnonzero(train.labels != UNKNOWN)
     hidden = rng.permutation(known)[: round(HIDDEN * len(known))]

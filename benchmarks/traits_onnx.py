@@ -1,15 +1,15 @@
-"""Prediction from an ONNX file, in PyTorch and in Keras: images a second, and answers.
+"""Prediction from an ONNX file, in PyTorch and in Keras: images per second, and predictions.
 
 Run: ``python benchmarks/traits_onnx.py --keras-python PYTHON`` with the Python of an environment
-made from ``keras-requirements.txt``, or its path in ``LACUNAR_KERAS_PYTHON``. Without one Keras is
+made from ``keras-requirements.txt``, or its path in ``LACUNAR_KERAS_PYTHON``. Without one, Keras is
 left out.
 
-The source report's network tells 2,000 images of 100 x 60 that are in memory: bytes for Lacunar,
-whose graph makes floats of them, floats for Keras, which gets 256 at once. All run in turn, each in
-a process of its own with two threads, and a first turn that warms up does not count. Processor
-seconds are told beside those of the clock: other work on the same processors changes them less.
+The source report's network predicts 2,000 images of 100 x 60 in memory: bytes for Lacunar,
+whose graph converts them to floats, floats for Keras, in batches of 256. All run alternately, each
+in its own process with two threads, after a warm-up. The output also has processor seconds, which
+other work on the same processors changes less than clock time.
 
-Weights that Lacunar has trained for an epoch are then exported and loaded into Keras, and answers
+Then weights that Lacunar trained for an epoch are exported and loaded into Keras, and predictions
 compared.
 """
 
@@ -47,7 +47,7 @@ N, TURNS = 2_000, 5
 
 
 def export(file: str, weights: str) -> dict[str, float]:
-    """Train for an epoch, export; write the weights as Keras lays them out."""
+    """Train for an epoch, export, and write the weights in Keras's layout."""
     from lacunar.traits.networks.build import restore_networks
     from lacunar.traits.predict.onnx_export import export_onnx
     from lacunar.traits.predict.torch_predictor import ProbabilityNetwork

@@ -1,10 +1,10 @@
-"""What each step of the default traits recipe is worth, and the source preset beside it.
+"""Gain of each step of the default traits recipe, compared with the source preset.
 
 Run: ``python benchmarks/traits_recipes.py people-716 --cache DIR -o recipes.jsonl``. Every recipe
-is cross-validated over the training part alone, in five folds that depend on the seed only, so
-that recipes of one seed answer the same images from the same others. The test part is never read.
-The fit of the default gives rows of answers that favour rare classes as well. A recipe and seed
-that the output holds already is not run again. ``--show`` prints the table.
+is cross-validated over the training part, in five folds that depend only on the seed, so
+that all recipes of one seed have the same folds. The test part is never read.
+The fit of the default also gives rows of predictions that favour rare classes. A recipe and seed
+that is in the output already is not run again. ``--show`` prints the table.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from lacunar.traits.model import answers, load_frames, predict_traits
 
 FOLDS = 5
 STILL = Augmentation(gamma=0, contrast=0)
-# What is taken from the default, or put in another's place.
+# Changes to the default.
 RECIPES: dict[str, dict[str, Any]] = {
     "default": {},
     "source": {},
@@ -52,7 +52,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "logit adjustment .5": {"logit_adjustment": 0.5},
     "logit adjustment 1": {"logit_adjustment": 1},
 }
-# Of the default's own fit: the power of the classes' shares that its probabilities are divided by.
+# For the default's fit: the power of the class shares by which probabilities are divided.
 DIVIDED = {
     "answers divided by shares to the .25": 0.25,
     "answers divided by shares to the .5": 0.5,
@@ -61,14 +61,14 @@ DIVIDED = {
 
 
 def names_of(recipe: str) -> list[str]:
-    """Names of the rows that the fit of a recipe gives."""
+    """Names of the rows from the fit of a recipe."""
     return [recipe, *DIVIDED] if recipe == "default" else [recipe]
 
 
 def cross_validate(
     data: LabelledImages, recipe: str, seed: int, cache: Path
 ) -> dict[str, dict[str, Any]]:
-    """Figures of the images, each answered by a model fitted without it, by name of the row."""
+    """Out-of-fold scores of the images, by name of the row."""
     if recipe == "source":
         return {recipe: figures(data, source_answers(data, seed, cache), seed)}
     config = TraitsConfig(seed=seed, folds=FOLDS, refit=0, device="cpu", **RECIPES[recipe])
@@ -82,7 +82,7 @@ def cross_validate(
 
 
 def source_answers(data: LabelledImages, seed: int, cache: Path) -> NDArray[np.int64]:
-    """The source preset as a whole, its own validation split included, within every fold."""
+    """The complete source preset, including its own validation split, within every fold."""
     sizes = [len(data) // FOLDS + (fold < len(data) % FOLDS) for fold in range(FOLDS)]
     folds = stratified_folds(data.labels, sizes, seed=seed, groups=data.groups)
     found = np.empty_like(data.labels)

@@ -1,13 +1,13 @@
-"""Make up hostile files for a while, guided by which code they reach.
+"""Coverage-guided fuzzing of the file readers.
 
     pip install atheris
     python fuzz/run.py --seconds 60
     python fuzz/run.py --seconds 600 --only store
 
-Each target of `targets.py` gets its share of the time in a process of its own, starts from its kept
-corpus, and keeps what reaches new code in `--found`. A file that ends in anything but a refusal is
-written there as `TARGET-crash-...`: mend the reader and put the file into `fuzz/corpora/TARGET`,
-which `tests/test_fuzz.py` reads ever after.
+Each target of `targets.py` gets its share of the time in its own process, starts from its stored
+corpus, and stores files that reach new code in `--found`. A file that causes any other error than
+a refusal is written there as `TARGET-crash-...`: correct the reader and add the file to
+`fuzz/corpora/TARGET`, which `tests/test_fuzz.py` reads.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What reads somebody else's bytes, each as a function of bytes that may raise nothing.
+"""Fuzz targets: every reader of untrusted bytes, as a function of bytes that must not raise.
 
-A refusal is an :class:`lacunar.errors.InputError` of one sentence on one line; a target lets any
-other error through, and whoever calls it has found a bug. `fuzz/run.py` calls them with what
-atheris makes up, `tests/test_fuzz.py` with the kept corpora and with what hypothesis makes up.
+A refusal is a :class:`lacunar.errors.InputError` with one sentence on one line; a target raises any
+other error, which is then a bug. `fuzz/run.py` calls the targets with the inputs of
+atheris, `tests/test_fuzz.py` with the stored corpora and the inputs of hypothesis.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from lacunar.traits.data.schema import read_schema
 MODELS = Path(__file__).parents[1] / "tests" / "fixtures" / "models" / "v1"
 MOVIES = b"movieId,title,genres\n1,A (1999),Drama|War\n2,B,Comedy\n"
 RATINGS = b"userId,movieId,rating,timestamp\n1,1,4.0,3\n2,2,3.0,4\n"
-#: Of each layout the files, and what the other one is while one of them is hostile.
+#: The files of each layout, and the content of the other one while one of them is hostile.
 LAYOUTS = (
     ("ratings.csv", RATINGS, "movies.csv", MOVIES),
     ("movies.csv", MOVIES, "ratings.csv", RATINGS),
@@ -41,7 +41,7 @@ _FILES = {
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """Let pass what is refused as it should be."""
+    """Suppress correct refusals."""
     try:
         yield
     except InputError as error:
@@ -50,7 +50,7 @@ def refusing() -> Iterator[None]:
 
 
 def ratings(data: bytes) -> None:
-    """Read a ratings directory in which one file is hostile; the first byte says which."""
+    """Read a ratings directory with one hostile file, which the first byte selects."""
     if not data:
         return
     hostile, _, other, content = LAYOUTS[data[0] % len(LAYOUTS)]
@@ -62,7 +62,7 @@ def ratings(data: bytes) -> None:
 
 
 def schema(data: bytes) -> None:
-    """Read a ``schema.toml``, and a label file by it."""
+    """Read a ``schema.toml``, and a label file with it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "schema.toml").write_bytes(data)
@@ -75,7 +75,7 @@ def schema(data: bytes) -> None:
 
 
 def labels(data: bytes) -> None:
-    """Read a label file by a sound schema."""
+    """Read a label file with a valid schema."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "schema.toml").write_text(
@@ -96,7 +96,7 @@ def image(data: bytes) -> None:
 
 
 def manifest(data: bytes) -> None:
-    """Read a manifest, and a model by it."""
+    """Read a manifest, and a model with it."""
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "manifest.json").write_bytes(data)
         for read in (read_manifest, load_taste, load_traits):
@@ -105,10 +105,10 @@ def manifest(data: bytes) -> None:
 
 
 def store(data: bytes) -> None:
-    """Load a model in which bytes were changed and the hashes made to fit.
+    """Load a model with changed bytes and matching hashes.
 
-    The first two bytes choose a model and a file of it; then come places (two bytes) and values. A
-    place of 65535 cuts the file there instead.
+    The first two bytes choose a model and a file of it; then come positions (two bytes) and values.
+    A value after position 65535 truncates the file instead.
     """
     if len(data) < 2:
         return
@@ -127,7 +127,7 @@ def store(data: bytes) -> None:
 
 @contextmanager
 def changed_model(kind: str, files: dict[str, bytes]) -> Iterator[Path]:
-    """Copy a model with other files, all hashes as they should be."""
+    """Copy a model with changed files and matching hashes."""
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "model"
         path.mkdir()

@@ -1,10 +1,10 @@
-"""Ask PyPI, by pip-audit, about known vulnerabilities of pinned versions, where it can be reached.
+"""Known vulnerabilities of pinned versions, from PyPI with pip-audit, if it can be reached.
 
     python scripts/audit.py [--requirements constraints.txt]
 
-Status 1 if a version is known to be vulnerable. Where the service cannot be reached, or does not
-know a version (as mirrors may not), that is said and the status is 0: nobody should be kept from
-working offline, nor take silence for an answer.
+Status 1 if a version is known to be vulnerable. If the service cannot be reached, or does not
+know a version (as with mirrors), the output says so and the status is 0: work offline must be
+possible, but a missing answer must not look like a good one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PROBE_SECONDS, AUDIT_SECONDS = 10, 300
 
 
 def reachable() -> str | None:
-    """Why the service cannot be reached; None where it can."""
+    """The reason why the service cannot be reached, or None."""
     try:
         with urllib.request.urlopen(SERVICE, timeout=PROBE_SECONDS):
             return None
@@ -31,11 +31,11 @@ def reachable() -> str | None:
 
 
 def summary(document: dict[str, Any]) -> tuple[str, int]:
-    """What pip-audit's document says, in lines, and the status to end with."""
+    """Summarise pip-audit's document as text, with the exit status."""
     parts = document["dependencies"]
     skipped = [part["name"] for part in parts if "skip_reason" in part]
     known = [
-        f"{part['name']} {part['version']}: {found['id']}, mended in"
+        f"{part['name']} {part['version']}: {found['id']}, fixed in"
         f" {', '.join(found['fix_versions']) or 'no version'}"
         for part in parts
         for found in part.get("vulns", [])

@@ -1,7 +1,7 @@
-"""Make the weights that traits networks start from: those of a network that saw drawn people.
+"""Pretrained weights of traits networks, from a network trained on drawn people.
 
 Run: ``python scripts/draw_start.py -o src/lacunar/traits/weights/pedestrians.safetensors``. People
-are drawn by ``lacunar.datasets.people.sample`` with classes that come more evenly than in life; no
+are drawn by ``lacunar.datasets.people.sample`` with more even class frequencies than in reality; no
 photograph is read. The same arguments give the same bytes on the same machine, with one thread.
 """
 
@@ -33,7 +33,7 @@ def main() -> None:
     require_torch()
     import torch
 
-    # Sums of several threads are added up in another order.
+    # Several threads add sums in another order.
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,15 +1,15 @@
-"""Kill runs at random moments, and see that what was there is there, and that the next run works.
+"""Kill runs at random moments, and check that no result is lost and that the next run works.
 
     python scripts/kill.py --kills 200
 
-Five kinds of runs, on small generated data, each with an older result in its place that is to be
-replaced: `taste fit`, `traits fit` (from images to a saved model, with a cache and checkpoints),
-saving alone, decoding images, downloading from this machine. Half of the kills come anywhere in the
-usual length of a run, the others while it writes. After each:
+Five kinds of runs, on small generated data, each of which replaces an older
+result: `taste fit`, `traits fit` (from images to a saved model, with a cache and checkpoints),
+saving alone, decoding images, downloading from this machine. Half of the kills come at any moment
+of a run, the others while it writes. After each:
 
-- the older or the new result is there, loads, and every hash holds;
-- the same run, started again, ends well, with the bytes of one that was never killed;
-- nothing lies beside its result.
+- the older or the new result is there, loads, and every hash matches;
+- the same run, started again, succeeds with the bytes of a run that was never killed;
+- no other file is next to its result.
 
 Every run is a fork of a process that has imported everything and started no thread.
 """
@@ -34,7 +34,7 @@ os.environ.update(OMP_NUM_THREADS="1", no_proxy="127.0.0.1")
 
 import killable
 
-#: How the kills are shared out.
+#: Number of kills of each kind, of 200.
 SHARES = {"taste fit": 50, "traits fit": 50, "save": 40, "cache": 40, "download": 20}
 
 
@@ -53,7 +53,7 @@ def fork(work: Callable[[], object]) -> int:
 
 
 def ended(child: int) -> str:
-    """How a child ended: killed, well or badly."""
+    """State of a child process at its end: killed, well or badly."""
     status = os.waitpid(child, 0)[1]
     if os.WIFSIGNALED(status):
         return "killed"
@@ -82,7 +82,7 @@ def measure(kind: killable.Kind, variant: int) -> tuple[float, float]:
 def kill_once(
     kind: killable.Kind, variant: int, lengths: tuple[float, float], rng: random.Random
 ) -> bool:
-    """Start a run and kill it; whether it still ran."""
+    """Start a run and kill it; return whether it was still running."""
     writes, ends = lengths
     marks, mark = os.pipe()
     child = fork(lambda: kind.run(variant, lambda: os.write(mark, b"w")))

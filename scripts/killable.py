@@ -1,4 +1,4 @@
-"""The runs that `kill.py` kills: what each makes, replaces and leaves. Nothing starts at import."""
+"""The runs that `kill.py` kills: their data, work and results. Importing starts nothing."""
 
 from __future__ import annotations
 
@@ -58,21 +58,21 @@ class Kind:
         """Get ready for a run."""
 
     def run(self, variant: int, writes: Tell) -> None:
-        """Run, and say when the result is about to be written."""
+        """Run, and call `writes` just before the result is written."""
         raise NotImplementedError
 
     def load(self) -> None:
-        """Load the result, whichever it is."""
+        """Load the result, old or new."""
         raise NotImplementedError
 
     def result(self) -> str:
-        """Which result is there: SHA-256 of every file in it."""
+        """Identity of the result: SHA-256 of every file in it."""
         files = sorted(self.path.iterdir())
         digests = (file.name + hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
         return hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def beside(self) -> list[str]:
-        """Whatever lies beside the result."""
+        """Names of other files next to the result."""
         return sorted(path.name for path in self.folder.iterdir() if path != self.path)
 
 
@@ -154,7 +154,7 @@ class Cache(Kind):
         self.path.mkdir()
 
     def prepare(self, variant: int) -> None:
-        # The array of this variant is to be built; that of the other one stays.
+        # The run builds the array of this variant; that of the other one stays.
         self._forget(variant)
 
     def run(self, variant: int, writes: Tell) -> None:
@@ -166,7 +166,7 @@ class Cache(Kind):
             self._read(variant)
 
     def result(self) -> str:
-        """Whether every array that has its list of hashes, which comes last, is as they say."""
+        """Check every array that has a list of hashes, which is written last, against them."""
         for manifest in self.path.glob("*/manifest.json"):
             for name, expected in json.loads(manifest.read_bytes()).items():
                 content = (manifest.parent / name).read_bytes()
@@ -202,7 +202,7 @@ class Download(Kind):
     place = "data-set"
 
     def run(self, variant: int, writes: Tell) -> None:
-        # Where a download ends and its unpacking begins nobody tells; all of it is writing.
+        # The end of the download is not reported, so all of it counts as writing.
         writes()
         movielens.fetch(f"served-{variant}", self.path, base_url=self.address, force=True)
 
@@ -214,7 +214,7 @@ KINDS = {kind.name: kind for kind in (TasteFit, TraitsFit, Save, Cache, Download
 
 
 class _Slow(SimpleHTTPRequestHandler):
-    """Serves files as a slow line does."""
+    """Serves files slowly."""
 
     def copyfile(self, source: Any, outputfile: Any) -> None:
         while chunk := source.read(_CHUNK_BYTES):
@@ -227,7 +227,7 @@ class _Slow(SimpleHTTPRequestHandler):
 
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Serve two data sets, in a process of its own; their address."""
+    """Serve two data sets in a separate process; yield the address."""
     folder.mkdir()
     for variant in (0, 1):
         rng = np.random.default_rng(variant)
@@ -242,7 +242,7 @@ def served(folder: Path) -> Iterator[str]:
     with HTTPServer(("127.0.0.1", 0), partial(_Slow, directory=str(folder))) as server:
         child = os.fork()
         if child == 0:
-            # A killed client leaves a broken pipe behind, of which nobody need hear.
+            # A killed client leaves a broken pipe, which needs no report.
             server.handle_error = lambda *_: None  # type: ignore[method-assign]  # of this process alone
             server.serve_forever()
         yield f"http://127.0.0.1:{server.server_address[1]}"

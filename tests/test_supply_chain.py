@@ -93,5 +93,5 @@ def test_a_version_that_was_not_audited_is_never_called_good(audit: ModuleType) 
     assert "Audited 1 of 2 versions: none known to be bad" in text
     assert "NOT AUDITED, the service does not know them: a" in text
     text, status = audit.summary({"dependencies": [sound, bad]})
-    assert "c 2: CVE-1, mended in 3" in text
+    assert "c 2: CVE-1, fixed in 3" in text
     assert status == 1

@@ -1,8 +1,8 @@
-"""Pictures of the web app, from generated data only, as the documentation shows them.
+"""Screenshots of the web app for the documentation, from generated data.
 
 Run: ``python docs/pictures/take.py`` with the extras traits, web and browser, and Chromium. Models
 are fitted to generated ratings and people, which takes some minutes; ``--models DIR`` keeps them
-for the next time. Each page is taken at 1280 and at 400 pixels.
+for the next run. Each page is taken at 1280 and at 400 pixels.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ QUALITY = 80
 
 
 def fit(folder: Path) -> None:
-    """Models of generated ratings and people in a directory, unless they are there."""
+    """Fit models to generated ratings and people in a directory, unless they are there."""
     if not (folder / "tastes").exists():
         write_sample(sample_tastes(n_users=600, n_movies=900, seed=7), folder / "ratings")
         save_taste(fit_taste(read_ratings(folder / "ratings")), folder / "tastes")
@@ -68,12 +68,12 @@ def serving(folder: Path) -> Iterator[str]:
 
 
 def stay(page: Page) -> None:
-    """The page as it comes."""
+    """Leave the page as it loads."""
     page.wait_for_load_state("networkidle")
 
 
 def rate(page: Page) -> None:
-    """Three of the films that are offered to begin with: two loved, one not."""
+    """Rate three of the offered films: two high, one low."""
     for number, stars in enumerate(("5 stars", "4.5 stars", "1 star"), start=1):
         offered = page.locator(".rating select", has=page.locator("option:checked[value='']"))
         offered.first.select_option(label=stars)
@@ -82,7 +82,7 @@ def rate(page: Page) -> None:
 
 
 def drop(folder: Path) -> Callable[[Page], None]:
-    """Some people of the test part, and one place looked at."""
+    """Upload some people of the test part, with heat maps."""
 
     def act(page: Page) -> None:
         images = sorted((folder / "people" / "Test_Data" / "Originals").iterdir())[:4]
@@ -95,7 +95,7 @@ def drop(folder: Path) -> Callable[[Page], None]:
 
 
 def mark(page: Page) -> None:
-    """Two labels decided on."""
+    """Decide on two labels."""
     for number in (0, 2):
         finding = page.locator(".findings > li").nth(number)
         if not finding.get_attribute("class"):
@@ -107,7 +107,7 @@ def mark(page: Page) -> None:
 
 
 def main() -> None:
-    """Fit, serve, look and keep."""
+    """Fit, serve, and take the screenshots."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=Path)
     given = parser.parse_args()
