@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import warnings
 from numbers import Integral, Real
-from typing import ClassVar, Self
+from typing import Any, Self, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
 from lacunar.aliases import FloatArray
+from lacunar.errors import InputError
 from lacunar.mixture.data import MixtureData
 from lacunar.mixture.em import posterior
 from lacunar.mixture.model_selection import EmOptions
@@ -23,6 +23,15 @@ from lacunar.mixture.parameters import CovarianceType, MixtureParameters
 
 # A cell with more noise has no information, and products of precisions would underflow: use NaN.
 _MOST_NOISE = 1e30
+# Type and least value of each number among the parameters.
+_BOUNDS: dict[str, tuple[type, int]] = {
+    "n_components": (Integral, 1),
+    "tol": (Real, 0),
+    "reg_covar": (Real, 0),
+    "max_iter": (Integral, 1),
+    "n_init": (Integral, 1),
+    "prior_rows": (Real, 0),
+}
 
 
 class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # sklearn is untyped
@@ -68,17 +77,6 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
     [0.5, 0.5]
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[object]]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
-        "covariance_type": [StrOptions({"full", "diag"})],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "reg_covar": [Interval(Real, 0, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "n_init": [Interval(Integral, 1, None, closed="left")],
-        "prior_rows": [Interval(Real, 0, None, closed="left"), None],
-        "random_state": ["random_state"],
-    }
-
     def __init__(
         self,
         n_components: int = 1,
@@ -120,7 +118,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
         return self._fit_labels(X, None)
 
     def _fit_labels(self, X: ArrayLike, noise: ArrayLike | None) -> NDArray[np.intp]:
-        self._validate_params()
+        self._check_parameters()
         x = self._validated(X, reset=True)
         if len(x) < self.n_components:
             raise ValueError(
@@ -214,6 +212,22 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
         tags: Tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+    def _check_parameters(self) -> None:
+        kinds = get_args(CovarianceType)
+        if self.covariance_type not in kinds:
+            raise InputError(
+                f"expected {' or '.join(kinds)}, got {self.covariance_type!r}",
+                field="covariance_type",
+            )
+        for name, (kind, least) in _BOUNDS.items():
+            value: Any = getattr(self, name)
+            if name == "prior_rows" and value is None:
+                continue
+            # NaN is not at least anything.
+            if isinstance(value, bool) or not isinstance(value, kind) or not value >= least:
+                what = "a whole number" if kind is Integral else "a number"
+                raise InputError(f"expected {what} of at least {least}, got {value!r}", field=name)
 
     def _seeds(self) -> list[int]:
         if isinstance(self.random_state, int | np.integer):
