@@ -185,7 +185,7 @@ def shape(kind: str, k: int) -> dict[str, Any]:
 
 def densities(kind: str) -> dict[str, Any]:
     """Results of density-based methods with other settings: second clusters, and noise."""
-    from lacunar.taste.clusterers import Dbscan, Hdbscan, knee_distance
+    from other_clusterers import Dbscan, Hdbscan, knee_distance
 
     from lacunar.taste.data.reading import read_ratings
 
@@ -209,7 +209,7 @@ def densities(kind: str) -> dict[str, Any]:
 
 def attempt(name: str, path: str, n_users: int) -> dict[str, Any]:
     """The cost of a fit, or the reason why there is none."""
-    from lacunar.taste.clusterers import hierarchical_bytes
+    from other_clusterers import hierarchical_bytes
 
     if name.startswith("HAC") and hierarchical_bytes(n_users) > LIMIT_BYTES:
         return {"words": f"needs {hierarchical_bytes(n_users) / 1e9:.0f} GB, not run"}

@@ -1,4 +1,4 @@
-"""What pages take for granted: a reader's own data, and models where a page does not fit one."""
+"""Files that pages expect: a reader's own data, and models if the page does not fit one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.fit import fit_taste
 from lacunar.traits.model import TraitsModel
 
-#: Page to names of files and folders, and what each of them is.
+#: For each page, the names of files and folders with their kinds.
 TAKEN_FOR_GRANTED = {
     "README.md": {
         "ratings-directory": "tastes", "people-directory": "people",
@@ -48,7 +48,7 @@ def granted(
     people_onnx: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
-    """Everything that any page takes for granted, by kind."""
+    """All files that any page expects, by kind."""
     folder = tmp_path_factory.mktemp("granted")
     # Pages name user 4 and films 296 and 318.
     write_sample(sample_tastes(n_users=40, n_movies=400, seed=2), folder / "tastes")
@@ -70,7 +70,7 @@ def granted(
 
 @pytest.fixture
 def taken_for_granted(page: Path, granted: Path, tmp_path: Path) -> Path:
-    """A folder as the reader of a page has it before the first command."""
+    """A folder with the files that the reader of a page has before the first command."""
     for name, kind in TAKEN_FOR_GRANTED.get(page.name, {}).items():
         copy = shutil.copytree if (granted / kind).is_dir() else shutil.copy
         copy(granted / kind, tmp_path / name)
@@ -78,7 +78,7 @@ def taken_for_granted(page: Path, granted: Path, tmp_path: Path) -> Path:
 
 
 def _write_shop(tastes: Path, shop: Path) -> None:
-    """The sample under other names: a shop's own tables."""
+    """The sample with other file and column names: the tables of a shop."""
     shop.mkdir()
     for table, own, columns in [
         ("ratings.csv", "reviews.csv", ["customer", "sku", "stars", "when"]),

@@ -1,4 +1,4 @@
-"""The reference of the Python interface builds, whole and for itself."""
+"""The API reference builds completely, and loads nothing from other servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every link of the README, the guides and the other pages leads somewhere."""
+"""Links of the README, the guides and the other pages."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
 def prose(page: Path) -> str:
-    """A page without its fenced blocks, in which brackets are no links."""
+    """A page without its fenced blocks, in which brackets are not links."""
     return _FENCE.sub("", page.read_text(encoding="utf-8"))
 
 
 def anchors(text: str) -> set[str]:
-    """What links to the headings of a page end in, as GitHub makes them."""
+    """Anchors of the headings of a page, as GitHub makes them."""
     found: dict[str, int] = {}
     for heading in _HEADING.findall(text):
         shown = _LINK.sub(
@@ -40,7 +40,7 @@ def anchors(text: str) -> set[str]:
 
 
 def dead_links(page: Path) -> list[str]:
-    """Links of a page to a file or a heading that there is not; addresses are not asked."""
+    """Links of a page to a missing file or heading; web addresses are not checked."""
     dead = []
     for target in _LINK.findall(prose(page)):
         if re.match(r"[a-z]+:", target):

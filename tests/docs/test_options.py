@@ -1,4 +1,4 @@
-"""Every option of every command stands in the page that has all options of the command."""
+"""Every option of every command, in the page that lists the options of the command."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typer.main import get_command
 from lacunar.cli import app
 
 ROOT = Path(__file__).parents[2]
-#: Options that mean the same everywhere, which the README tells once.
+#: Options with the same meaning in all commands, which the README explains once.
 COMMON = {"--out", "--force", "--json"}
 #: The pages of a command; the longest beginning of its name counts.
 PAGES = {
@@ -57,7 +57,7 @@ def pages_of(name: str) -> str:
 
 
 def names_one(text: str, names: list[str]) -> bool:
-    """Whether a page names an option by one of its names, and not only one that begins alike."""
+    """Whether a page contains one of an option's names, and not only a longer one."""
     return any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) for name in names)
 
 

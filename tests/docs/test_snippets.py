@@ -1,10 +1,10 @@
-"""Every command and every Python block of the README and the guides runs as it is written.
+"""Every command and Python block of the README and the guides, run as written.
 
-A page's blocks run in order, in a folder that holds what the page takes for granted. How pages are
-read: an indented block is commands; so is nothing else. A fenced block names its language: `python`
-runs; `toml` is written to the file that its first line names; `text` is what the block before it
-prints, `...` standing for anything. A command is expected to succeed unless a comment behind it
-says `status N`.
+The blocks of a page run in order, in a folder with the files that the page expects. Only indented
+blocks are commands. A fenced block names its language: `python` is run; `toml` is written to the
+file that its first line names; `text` is the output of the previous block, with `...` for any text;
+`mermaid` is a diagram, which is not run.
+A command must succeed unless the comment after it contains `status N`.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ import lacunar
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
-#: Commands that cannot run here, and why.
+#: Commands that the tests cannot run, and the reasons.
 LEFT_OUT = {
-    r"make [\w-]+": "makes environments of its own; .ci/run makes the targets",
-    r"(pip|apt-get) install ": "asks the network",
-    r"curl ": "asks a server in another window; tests/conformance asks all that the API has",
+    r"make [\w-]+": "makes its own environments; .ci/run runs the targets",
+    r"(pip|apt-get) install ": "needs the network",
+    r"curl ": "needs a server in another window; tests/conformance covers the API",
     r"lacunar taste \w+ .* --engine spark --master ": "needs a cluster; tests/taste/spark has one",
-    r"torchrun ": "starts processes of its own; tests/cli/traits/test_torchrun.py does",
+    r"torchrun ": "starts its own processes; tests/cli/traits/test_torchrun.py covers it",
     r"lacunar data sample tastes -o big --users 330000 ": "writes 33 million ratings",
-    r"lacunar taste evaluate ml-latest-small ": "figures of a public data set, minutes of work",
+    r"lacunar taste evaluate ml-latest-small ": "needs a public data set, and minutes",
 }
 VARIABLE = r"([A-Z_]+=(\$\(.*?\)|\S+) )?"
 RUN = VARIABLE + "(lacunar|python|find|chmod) "
 SERVER = VARIABLE + "lacunar serve "
-#: How indented blocks begin that are no commands.
-NO_COMMANDS = ("datasets -> (taste", "people/Train_Data/Train.csv", "(1 - max p) / C")
+#: First words of indented blocks that are not commands.
+NO_COMMANDS = ("people/Train_Data/Train.csv", "(1 - max p) / C")
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 _SAME = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -56,13 +56,13 @@ class Block:
 
     @property
     def commands(self) -> list[str]:
-        """Lines of a block of commands; one that ends in a backslash goes on in the next."""
+        """Lines of a block of commands; a backslash at the end continues a line."""
         lines = re.sub(r"\\\n\s*", "", self.text).splitlines()
         return [line for line in lines if line and not line.startswith("#")]
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Code of a page: fenced blocks, and indented ones (as `indented`)."""
+    """Code blocks of a page: fenced ones, and indented ones with the language `indented`."""
     lines = text.splitlines()
     at = 0
     while at < len(lines):
@@ -80,7 +80,7 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 def unknown(block: Block) -> list[str]:
-    """What the runner would not know what to do with."""
+    """Commands or languages that no rule covers."""
     if block.language == "indented":
         if block.text.startswith(NO_COMMANDS):
             return []
@@ -92,12 +92,16 @@ def unknown(block: Block) -> list[str]:
         ]
     if block.language == "toml":
         return [] if re.match(r"# \S+\.toml\n", block.text) else ["a name in the first line"]
-    return [] if block.language in {"python", "text"} else [f"the language {block.language!r}"]
+    return (
+        []
+        if block.language in {"python", "text", "mermaid"}
+        else [f"the language {block.language!r}"]
+    )
 
 
 @dataclass
 class Reader:
-    """Somebody who follows a page: a folder, and what the latest block printed."""
+    """A reader who follows a page: a folder, and the output of the latest block."""
 
     folder: Path
     environment: Mapping[str, str]
@@ -114,7 +118,7 @@ class Reader:
             elif block.language == "text":
                 same = doctest.OutputChecker().check_output(block.text, self.printed, _SAME)
                 assert same, f"{place}: printed was\n{self.printed}"
-            elif not block.text.startswith(NO_COMMANDS):
+            elif block.language == "indented" and not block.text.startswith(NO_COMMANDS):
                 for command in block.commands:
                     self._command(command, place)
 
@@ -124,8 +128,9 @@ class Reader:
         if re.match(SERVER, command):
             self._serve(command, place)
             return
-        told = re.search(r"# .*\bstatus (\d+)", command)
-        self._run(["bash", "-c", command], f"{place}: {command}", int(told[1]) if told else 0)
+        status = re.search(r"# .*\bstatus (\d+)", command)
+        expected = int(status[1]) if status else 0
+        self._run(["bash", "-c", command], f"{place}: {command}", expected)
 
     def _run(self, command: list[str], place: str, status: int) -> None:
         done = subprocess.run(
@@ -141,7 +146,7 @@ class Reader:
         self.printed = done.stdout
 
     def _serve(self, command: str, place: str) -> None:
-        """Start a server, on a free port lest one is in the way; ask if it lives; stop it."""
+        """Start a server on a free port, request its health, and stop it."""
         server = subprocess.Popen(
             ["bash", "-c", f"exec env {command} --port 0"],
             cwd=self.folder,
@@ -159,20 +164,20 @@ class Reader:
                     assert answer.status == 200
         finally:
             server.send_signal(signal.SIGTERM)
-            _, said = server.communicate(timeout=60)
-        assert address is not None, f"{place}: {command}\n{said}"
-        assert server.returncode == 0, f"{place}: {command}\n{said}"
+            _, errors = server.communicate(timeout=60)
+        assert address is not None, f"{place}: {command}\n{errors}"
+        assert server.returncode == 0, f"{place}: {command}\n{errors}"
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """Variables under which `lacunar` and `python` are those that run the test."""
+    """Environment in which `lacunar` and `python` are those that run the test."""
     programs = tmp_path_factory.mktemp("programs")
     for name, module in {"lacunar": " -m lacunar", "python": ""}.items():
         path = programs / name
         path.write_text(f'#!/bin/sh\nexec "{sys.executable}"{module} "$@"\n')
         path.chmod(0o755)
-    # Pages run in folders of their own, where a relative path leads nowhere.
+    # Pages run in their own folders, where relative paths of the module search path are invalid.
     found = os.pathsep.join([str(Path(lacunar.__file__).parents[1]), *sys.path])
     changed = {"PATH": f"{programs}:{os.environ['PATH']}", "PYTHONPATH": found, "COLUMNS": "80"}
     return os.environ | changed
@@ -226,7 +231,7 @@ def test_blocks_are_found_by_indent_and_by_fence() -> None:
         ("console", "$ lacunar\n", ["the language 'console'"]),
     ],
 )
-def test_what_no_rule_covers_is_told(language: str, text: str, found: list[str]) -> None:
+def test_what_no_rule_covers_is_reported(language: str, text: str, found: list[str]) -> None:
     assert unknown(Block(1, language, text)) == found
 
 
