@@ -3,16 +3,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from lacunar.errors import InputError
 from lacunar.store.traits import save_traits
 from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.data.image_sources import ImageContent
+from lacunar.traits.data.images import fit_into
 from lacunar.traits.model import TraitsModel, fitted_frames, predict_traits
+from lacunar.traits.predict.torch_predictor import TorchTraits
 from lacunar.traits.to_json import predictions_document
 from lacunar.web.traits_service import AnsweredImage, TraitsService
 
@@ -148,3 +152,38 @@ def test_an_image_of_too_many_pixels_is_named_before_it_is_decoded(
     )
     assert [one["image"] for one in found["predictions"]] == ["b"]
     assert found["broken"][0]["reason"].endswith("at most 1,000 pixels, got 30 x 60")
+
+
+@pytest.mark.parametrize("heat_maps", [False, True])
+def test_an_image_is_fitted_once_and_passes_the_networks_once(
+    explaining_service: TraitsService,
+    contents: list[ImageContent],
+    monkeypatch: pytest.MonkeyPatch,
+    heat_maps: bool,
+) -> None:
+    fitted: list[int] = []
+    passed: list[int] = []
+
+    def counting(image: NDArray[np.uint8], *frame: Any) -> NDArray[np.uint8]:
+        fitted.append(1)
+        return fit_into(image, *frame)
+
+    monkeypatch.setattr("lacunar.traits.predict.explainer.fit_into", counting)
+    monkeypatch.setattr("lacunar.traits.predict.predictor.fit_into", counting)
+    assert isinstance(explaining_service.predictor, TorchTraits)
+    networks = explaining_service.predictor._module.network.networks
+    handles = [
+        network.register_forward_hook(
+            lambda _module, inputs, _output: passed.append(len(inputs[0]))
+        )
+        for network in networks
+    ]
+    try:
+        explaining_service.answer(contents[:3], heat_maps=heat_maps)
+    finally:
+        for handle in handles:
+            handle.remove()
+    assert len(fitted) == 3
+    assert explaining_service.model is not None
+    views = 2 if explaining_service.model.config.mirror else 1
+    assert passed == [3] * (views * len(networks))

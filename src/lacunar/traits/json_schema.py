@@ -1,18 +1,18 @@
-"""Shapes of the JSON documents on a model and its answers, for type checks and for the web API.
+"""JSON schema of documents on models and predictions, for type checks and for the web API.
 
-Keys may be added here, never renamed. What nobody knows is null.
+Keys may be added here, never renamed. Unknown values are null.
 """
 
 from __future__ import annotations
 
 from typing import Literal, NotRequired, final
 
-# pydantic, which the web API checks its answers by, takes no other before Python 3.12.
+# Before Python 3.12, pydantic, which checks the answers of the web API, accepts only this one.
 from typing_extensions import TypedDict
 
 
 class Figures(TypedDict):
-    """How well an attribute is found, or all of them on average."""
+    """Scores of an attribute, or their mean over the attributes."""
 
     accuracy: float | None
     macro_f1: float | None
@@ -21,7 +21,7 @@ class Figures(TypedDict):
 
 
 class Intervals(TypedDict):
-    """Low and high end of the 95 % interval of each figure."""
+    """Low and high end of the 95 % interval of each score."""
 
     accuracy: list[float | None]
     macro_f1: list[float | None]
@@ -30,13 +30,13 @@ class Intervals(TypedDict):
 
 
 class LargestClass(Figures):
-    """Figures had every answer been the largest class of the training labels."""
+    """Scores for always predicting the largest class of the training labels."""
 
     label: str
 
 
 class ClassFigures(TypedDict):
-    """How well one class is found."""
+    """Scores of one class."""
 
     label: str
     precision: float
@@ -46,7 +46,7 @@ class ClassFigures(TypedDict):
 
 
 class AttributeEvaluation(Figures):
-    """Answers for one attribute, held against its labels."""
+    """Evaluation of one attribute."""
 
     known: int
     unknown: int
@@ -79,7 +79,7 @@ Measure = Literal[
 
 
 class ConfidenceFigures(TypedDict):
-    """How far probabilities can be trusted, of an attribute or on average."""
+    """Calibration and abstention of an attribute, or their mean."""
 
     ece: float | None
     ece_before: float | None
@@ -100,7 +100,7 @@ class ConfidenceFigures(TypedDict):
 
 
 class AttributeConfidence(ConfidenceFigures):
-    """The same of one attribute, with what makes and keeps back its answers."""
+    """Calibration and abstention of one attribute, with its temperature and threshold."""
 
     temperature: float
     threshold: float | None
@@ -126,7 +126,7 @@ CountsDocument = dict[str, AttributeCounts]
 
 
 class IntakeDocument(TypedDict):
-    """What reading a part found; see :class:`lacunar.traits.data.dataset.Intake`."""
+    """Counts from reading a part; see :class:`lacunar.traits.data.dataset.Intake`."""
 
     rows: int
     repeated: int
@@ -134,7 +134,7 @@ class IntakeDocument(TypedDict):
 
 
 class OperatingPoint(TypedDict):
-    """Figures of answers by probabilities divided by the classes' shares to the power tau."""
+    """Scores of predictions by probabilities divided by class frequencies to the power tau."""
 
     tau: float
     outputs: dict[str, Figures]
@@ -142,14 +142,14 @@ class OperatingPoint(TypedDict):
 
 
 class OperatingPointsDocument(TypedDict):
-    """see."""
+    """See :func:`lacunar.traits.to_json.operating_points_document`."""
 
     as_answered: float
     points: list[OperatingPoint]
 
 
 class StartDocument(TypedDict):
-    """What weights started from; see :class:`lacunar.traits.networks.pretrained.Start`."""
+    """Pretrained weights; see :class:`lacunar.traits.networks.pretrained.Start`."""
 
     name: str
     digest: str
@@ -157,7 +157,7 @@ class StartDocument(TypedDict):
 
 
 class MachineDocument(TypedDict):
-    """What networks were trained on; see :class:`lacunar.traits.environment.Machine`."""
+    """Machine of the training; see :class:`lacunar.traits.environment.Machine`."""
 
     device: str
     precision: str
@@ -183,7 +183,7 @@ class FitDocument(TypedDict):
 
 
 class Answer(TypedDict):
-    """What is said of one attribute of an image, and whether it is kept back as too unsure."""
+    """Predicted class of one attribute, and whether the model abstains."""
 
     label: str
     probability: float
@@ -193,7 +193,7 @@ class Answer(TypedDict):
 
 @final
 class Prediction(TypedDict):
-    """Answers for one image, by attribute."""
+    """Predictions for one image, by attribute."""
 
     image: str
     attributes: dict[str, Answer]
@@ -220,7 +220,7 @@ class PredictionsDocument(Predictions):
 
 @final
 class UnreadImage(TypedDict):
-    """A line or row of answers where the image could not be read."""
+    """A line or row of predictions for an image that could not be read."""
 
     image: str
     broken: str

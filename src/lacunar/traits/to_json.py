@@ -1,4 +1,4 @@
-"""The documents others rely on: an evaluation, a fit, predictions, as plain JSON types.
+"""JSON documents of evaluations, fits and predictions, as plain types.
 
 Keys may be added here, never renamed.
 """
@@ -45,16 +45,16 @@ from lacunar.traits.training.history import common_epoch, kept_epoch
 
 
 def evaluation_document(evaluation: Evaluation) -> EvaluationDocument:
-    """Figures of every attribute and of their mean; null where no truth is known.
+    """Make the document of an evaluation: scores of each attribute and their mean.
 
-    ``macro_f1`` is over the classes among the truths, ``macro_f1_all`` over all classes;
-    ``largest_class`` holds the same figures had every answer been the largest class of the
-    training labels, and ``intervals`` the ends of their 95 % bootstrap intervals.
+    Scores are null if no label is known. ``macro_f1`` is over the classes present in the labels,
+    ``macro_f1_all`` over all classes. ``largest_class`` has the same scores for always predicting
+    the largest class of the training labels, ``intervals`` the ends of 95 % bootstrap intervals.
     """
-    found, baseline = evaluation.scores, evaluation.baseline
+    scores, baseline = evaluation.scores, evaluation.baseline
     outputs: dict[str, AttributeEvaluation] = {
         attribute.name: {
-            **_figures(found[position]),
+            **_figures(scores[position]),
             "known": int(confusion.sum()),
             "unknown": int(evaluation.unknown[position]),
             "confusion": confusion.tolist(),
@@ -72,7 +72,7 @@ def evaluation_document(evaluation: Evaluation) -> EvaluationDocument:
     return {
         "outputs": outputs,
         "mean": {
-            **_figures(found[-1]),
+            **_figures(scores[-1]),
             "intervals": _intervals(evaluation.intervals[-1]),
             "largest_class": _figures(baseline[-1]),
         },
@@ -81,7 +81,7 @@ def evaluation_document(evaluation: Evaluation) -> EvaluationDocument:
 
 
 def fit_document(model: TraitsModel) -> FitDocument:
-    """How training went, the label counts of each part, the evaluations, the operating points."""
+    """Make the document of a fit: training, label counts, evaluations, operating points."""
     kept = [kept_epoch(history, model.config) for history in model.histories]
     return {
         "preset": model.config.preset,
@@ -93,8 +93,8 @@ def fit_document(model: TraitsModel) -> FitDocument:
         "kept_epoch": common_epoch(model.histories, model.config),
         "validation_loss": fmean(epoch.validation.loss for epoch in kept),
         "intake": {
-            part: {"rows": found.rows, "repeated": found.repeated, "unknown": dict(found.unknown)}
-            for part, found in model.intake.items()
+            part: {"rows": read.rows, "repeated": read.repeated, "unknown": dict(read.unknown)}
+            for part, read in model.intake.items()
         },
         "counts": {
             part: counts_document(model.schema, counts) for part, counts in model.counts.items()
@@ -103,36 +103,36 @@ def fit_document(model: TraitsModel) -> FitDocument:
             part: evaluation_document(evaluation) for part, evaluation in model.evaluations.items()
         },
         "confidences": {
-            part: confidence_document(found) for part, found in model.confidences.items()
+            part: confidence_document(confidence) for part, confidence in model.confidences.items()
         },
         "operating_points": {
-            part: operating_points_document(model.schema, found)
-            for part, found in model.operating_points.items()
+            part: operating_points_document(model.schema, points)
+            for part, points in model.operating_points.items()
         },
     }
 
 
 def operating_points_document(schema: Schema, points: OperatingPoints) -> OperatingPointsDocument:
-    """Figures of answers that favour rare classes the more, the higher ``tau`` is.
+    """Make the document of operating points, which favour rare classes more if ``tau`` is higher.
 
-    ``as_answered`` is the ``tau`` of the point whose answers the model gives of its own.
+    ``as_answered`` is the ``tau`` of the model's own predictions.
     """
-    rows = [[_figures(row) for row in figures] for figures in points.scores]
+    rows = [[_figures(row) for row in scores] for scores in points.scores]
     return {
         "as_answered": points.as_answered,
         "points": [
             {
                 "tau": tau,
-                "outputs": dict(zip(schema.names, found[:-1], strict=True)),
-                "mean": found[-1],
+                "outputs": dict(zip(schema.names, figures[:-1], strict=True)),
+                "mean": figures[-1],
             }
-            for tau, found in zip(points.taus, rows, strict=True)
+            for tau, figures in zip(points.taus, rows, strict=True)
         ],
     }
 
 
 def counts_document(schema: Schema, counts: LabelCounts) -> CountsDocument:
-    """How many labels of each attribute are unknown, and how many are of each class.
+    """Make the document of label counts: unknown labels and labels of each class.
 
     Examples
     --------
@@ -158,7 +158,7 @@ def predictions_document(
     factors: Factors | None = None,
     all_probabilities: bool = False,
 ) -> Predictions:
-    """The answer for every attribute of every image: its most probable class, unless told.
+    """Make the document of predictions, by default the most probable class of each attribute.
 
     Parameters
     ----------
@@ -167,13 +167,13 @@ def predictions_document(
     images : sequence of N str
     probabilities : sequence of A float64 arrays of shape (N, C_a)
     thresholds : sequence of A float or None, optional
-        Probability below which an answer abstains, which all do where it is None; without any,
-        none does. The label stays.
+        Probability below which ``abstain`` is true; it is always true if None. Without
+        thresholds it is always false. The label is included in any case.
     factors : sequence of A float64 arrays of shape (C_a,), optional
-        The answer is the class of the highest product of probability and factor, and is told with
-        its probability; see :meth:`lacunar.traits.data.class_balance.ClassShares.factors`.
+        Predict the class with the highest product of probability and factor; the document has
+        its probability. See :meth:`lacunar.traits.data.class_balance.ClassShares.factors`.
     all_probabilities : bool
-        Tell the probability of every class as well.
+        Include the probability of every class.
 
     Examples
     --------
@@ -185,7 +185,7 @@ def predictions_document(
     products = (
         probabilities
         if factors is None
-        else [found * factor for found, factor in zip(probabilities, factors, strict=True)]
+        else [output * factor for output, factor in zip(probabilities, factors, strict=True)]
     )
     columns = zip(schema.attributes, probabilities, products, limits, strict=True)
     outputs = [_answers(*column, all_probabilities=all_probabilities) for column in columns]
@@ -199,18 +199,18 @@ def predictions_document(
 
 def _answers(
     attribute: Attribute,
-    found: NDArray[np.float64],
+    probabilities: NDArray[np.float64],
     products: NDArray[np.float64],
     threshold: float | None,
     *,
     all_probabilities: bool,
 ) -> list[Answer]:
-    """Answers of one attribute, one per row of probabilities (N, C_a) and of what decides."""
+    """Answers of one attribute; probabilities and products have shape (N, C_a)."""
     chosen = products.argmax(axis=1)
-    probability = np.take_along_axis(found, chosen[:, np.newaxis], axis=1)[:, 0]
+    probability = np.take_along_axis(probabilities, chosen[:, np.newaxis], axis=1)[:, 0]
     answers: list[Answer] = [
-        {"label": attribute.classes[best], "probability": sure, "abstain": kept_back}
-        for best, sure, kept_back in zip(
+        {"label": attribute.classes[best], "probability": confidence, "abstain": abstain}
+        for best, confidence, abstain in zip(
             chosen.tolist(),
             probability.tolist(),
             abstains(probability, threshold).tolist(),
@@ -218,7 +218,7 @@ def _answers(
         )
     ]
     if all_probabilities:
-        for answer, row in zip(answers, found.tolist(), strict=True):
+        for answer, row in zip(answers, probabilities.tolist(), strict=True):
             answer["probabilities"] = dict(zip(attribute.classes, row, strict=True))
     return answers
 
@@ -275,21 +275,21 @@ def _classes(attribute: Attribute, confusion: NDArray[np.int64]) -> list[ClassFi
     ]
 
 
-def confidence_document(found: Sequence[Confidence]) -> ConfidenceDocument:
-    """Calibration and abstention of every attribute, and their means over the attributes.
+def confidence_document(confidences: Sequence[Confidence]) -> ConfidenceDocument:
+    """Make the document of calibration and abstention: each attribute, and the means.
 
-    ``ece`` is over bins of about the same number of answers, ``ece_width_10`` and
-    ``ece_width_15`` over bins of the same width; ``ece_chance`` is what chance alone gives to
-    answers that keep their word. Keys that end in ``_before`` are without the temperature.
-    ``threshold`` is null where every answer is kept back; a figure is null where no label is
-    known, and a mean is over the attributes where it is not.
+    ``ece`` is over bins with about the same number of predictions, ``ece_width_10`` and
+    ``ece_width_15`` over bins of the same width. ``ece_chance`` is the error of perfectly
+    calibrated probabilities, from chance alone. Keys that end in ``_before`` are without the
+    temperature. ``threshold`` is null if the model always abstains. A value is null if no label is
+    known; means are over the attributes with values.
 
     Examples
     --------
     >>> confidence_document([])["mean"]["ece"] is None
     True
     """
-    outputs = {one.name: _confidence_figures(one) for one in found}
+    outputs = {one.name: _confidence_figures(one) for one in confidences}
     return {
         "outputs": {
             one.name: {
@@ -299,7 +299,7 @@ def confidence_document(found: Sequence[Confidence]) -> ConfidenceDocument:
                 "known": one.known,
                 "unknown": one.unknown,
             }
-            for one in found
+            for one in confidences
         },
         "mean": _means(list(outputs.values())),
     }
