@@ -96,6 +96,8 @@ def test_planted_errors_are_listed(tmp_path: Path) -> None:
         (["people", "-o", "FULL"], "--force"),
         (["people", "-o", "OUT", "--users", "3"], "--users: expected options of the sample people"),
         (["tastes", "-o", "OUT", "--train", "3"], "--train: expected options of the sample tastes"),
+        (["tastes", "-o", "OUT", "--groups", "999"], "--groups: expected 1 to 610 for 610 users"),
+        (["people", "-o", "OUT", "--seed", "-1"], "--seed: expected 0 or more, got -1"),
         (["people", "-o", "OUT", "--bad-images", "999"], "got faults for 999"),
     ],
 )

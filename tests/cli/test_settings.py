@@ -26,5 +26,5 @@ def test_an_error_of_our_own_validator_keeps_its_words() -> None:
 
 
 def test_settings_that_clash_are_refused_without_an_option() -> None:
-    with pytest.raises(InputError, match=r"^noise needs gaps='keep'"):
+    with pytest.raises(InputError, match=r"^`noise` needs `gaps` keep"):
         validated(partial(TasteConfig.of_preset, "default"), gaps="zero")

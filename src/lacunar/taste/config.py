@@ -1,4 +1,4 @@
-"""Everything a taste fit can be told, one model for the API, the command line and the manifest."""
+"""Settings of a taste fit, for Python, the command line and the manifest of a saved model."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from lacunar.taste.features.views import parse_view
 Preset = Literal["default", "source"]
 RecommenderName = Literal["popularity", "segment", "posterior", "personal"]
 RECOMMENDERS: tuple[RecommenderName, ...] = get_args(RecommenderName)
-# k-means starts draw from NumPy's legacy generator, whose seeds are 32 bits.
+# k-means uses NumPy's legacy generator, whose seeds have 32 bits.
 _SEEDS = 2**32
 
-# What the source report did; the evidence for the default is in docs/choosing-segments.md.
+# Settings of the source report; docs/choosing-segments.md has the evidence for the defaults.
 _SOURCE: dict[str, Any] = {
     "preset": "source",
     "view": "means",
@@ -43,9 +43,9 @@ def draw_users(n_users: int, size: int, *, seed: int) -> NDArray[np.intp]:
     Parameters
     ----------
     n_users : int
-        Users in all.
+        Number of all users.
     size : int
-        At most as many.
+        Size of the sample, at most ``n_users``.
     seed : int
 
     Returns
@@ -63,7 +63,9 @@ def draw_users(n_users: int, size: int, *, seed: int) -> NDArray[np.intp]:
 
 
 class TasteConfig(BaseModel):
-    """Settings of a taste fit.
+    """Settings of a taste fit; ``help`` or the reference lists them with their defaults.
+
+    Invalid values raise ``pydantic.ValidationError``, a ``ValueError``.
 
     Examples
     --------
@@ -77,59 +79,62 @@ class TasteConfig(BaseModel):
 
     preset: Preset = "default"
     view: str = Field(
-        "shares+periods", description="What a mixture sees of a user: parts joined by '+'."
+        "shares+periods",
+        description="Columns of a user that the mixture is fitted to: view names joined by '+'.",
     )
-    gaps: GapStrategy = Field("keep", description="What stands where a user has no rating.")
-    noise: bool = Field(True, description="Whether cells of few ratings count as less sure.")
+    gaps: GapStrategy = Field("keep", description="Treatment of genres that a user has not rated.")
+    noise: bool = Field(True, description="Whether means of few ratings count as noisier.")
     covariance_type: CovarianceType = "diag"
     prior_users: float | None = Field(
-        3.0, ge=0, description="Users the covariance prior weighs as much as; none without one."
+        3.0, ge=0, description="Weight of the covariance prior, in users; null without a prior."
     )
     criterion: Criterion = "bic"
-    folds: int = Field(0, ge=0, description="Folds of the held-out likelihood; 0 leaves it out.")
+    folds: int = Field(0, ge=0, description="Folds of the held-out likelihood; 0 skips it.")
     refits: int = Field(
-        3, ge=0, description="Refits without a tenth of the users, to see if segments come back."
+        3,
+        ge=0,
+        description="Refits without a tenth of the users, to measure how stable segments are.",
     )
     min_components: int = Field(1, ge=1)
     max_components: int = Field(10, ge=1)
-    n_seeds: int = Field(40, ge=1, description="Restarts of every K.")
-    seed: int = Field(0, ge=0, description="First of the consecutive seeds, and the map's seed.")
+    n_seeds: int = Field(40, ge=1, description="Restarts for each number of segments.")
+    seed: int = Field(
+        0, ge=0, description="First of the consecutive seeds of restarts; also the seed of the map."
+    )
     tol: float = Field(1e-4, gt=0)
     max_iter: int = Field(500, ge=1)
-    reg_covar: float = Field(1e-6, ge=0, description="Floor of variances where there is no prior.")
+    reg_covar: float = Field(1e-6, ge=0, description="Floor of variances, without a prior.")
     liked_above: float | None = Field(
         None,
-        description="A rating above this is a like; for the source preset four fifths of the "
-        "scale's maximum unless named, else seven tenths, so that four stars of five are one.",
+        description="A rating above this is a like. The default is seven tenths of the scale's "
+        "maximum, so that four stars of five are a like; four fifths in the source preset.",
     )
-    recommender: RecommenderName = Field(
-        "personal", description="Who recommends where no recommender is named."
-    )
+    recommender: RecommenderName = Field("personal", description="Default recommender.")
     search_users: int = Field(
-        20_000, ge=2, description="Up to so many users K and restarts are chosen on all."
+        20_000, ge=2, description="With at most this many users, all choose the number of segments."
     )
     sample_users: int = Field(
         5_000,
         ge=2,
-        description="Of more users, K and restarts are chosen on a seeded sample of so many; the "
-        "mixture itself is then fitted to all. Settings of the personal recommender, which cost "
-        "more, are never chosen on more users than this.",
+        description="With more users, a seeded sample of this size chooses the number of segments; "
+        "the mixture is then fitted to all users. The personal recommender is never tuned on more "
+        "users than this.",
     )
     map_users: int = Field(
         5_000,
         ge=1,
-        description="Users on the map, of more a seeded sample: marks of more would hide each "
-        "other, and placing 20,000 takes two minutes.",
+        description="Users on the map; with more users, a seeded sample. More markers would hide "
+        "each other, and t-SNE of 20,000 users takes two minutes.",
     )
 
     @classmethod
     def of_preset(cls, preset: str, **changes: Any) -> Self:
-        """Return a preset's settings with some changed."""
+        """Return the settings of a preset, with some of them changed."""
         return cls(**((_SOURCE if preset == "source" else {"preset": preset}) | changes))
 
     @property
     def em_options(self) -> EmOptions:
-        """The settings of a single fit."""
+        """Settings of a single EM fit."""
         return EmOptions(
             covariance_type=self.covariance_type,
             tol=self.tol,
@@ -139,7 +144,7 @@ class TasteConfig(BaseModel):
         )
 
     def sample(self, n_users: int) -> NDArray[np.intp] | None:
-        """Positions of the users that choices are made on, ascending; none where it is everybody.
+        """Return the positions of the sample that chooses K, ascending; None to use all users.
 
         Examples
         --------
@@ -153,7 +158,7 @@ class TasteConfig(BaseModel):
         return draw_users(n_users, self.sample_users, seed=self.seed)
 
     def liked_above_on(self, scale: RatingScale) -> float:
-        """Stars above which a rating counts as a like."""
+        """Return the stars above which a rating is a like."""
         if self.liked_above is not None:
             return self.liked_above
         return (0.8 if self.preset == "source" else 0.7) * scale.maximum
@@ -166,15 +171,15 @@ class TasteConfig(BaseModel):
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         if self.min_components > self.max_components:
-            raise ValueError("expected min_components of at most max_components")
+            raise ValueError("expected `min_components` of at most `max_components`")
         if self.sample_users > self.search_users:
-            raise ValueError("expected sample_users of at most search_users")
+            raise ValueError("expected `sample_users` of at most `search_users`")
         if self.noise and self.gaps != "keep":
-            raise ValueError("noise needs gaps='keep': a filled cell has no known noise")
+            raise ValueError("`noise` needs `gaps` keep: the noise of a filled cell is unknown")
         if self.criterion == "held-out" and self.folds < 2:
-            raise ValueError("criterion 'held-out' needs folds of at least 2")
+            raise ValueError("`criterion` held-out needs `folds` of at least 2")
         if self.seed + self.n_seeds > _SEEDS:
-            raise ValueError(f"expected seeds below {_SEEDS}: seed and n_seeds add up to more")
+            raise ValueError(f"expected seeds below {_SEEDS}: `seed` and `n_seeds` add up to more")
         if self.folds == 1:
-            raise ValueError("expected folds of 0 or at least 2")
+            raise ValueError("expected `folds` of 0 or at least 2")
         return self

@@ -30,11 +30,14 @@ BAD = {
     "no seeds": (["fit", "DATA", "-o", "OUT", "--n-seeds", "0"], "--n-seeds: "),
     "unknown preset": (["fit", "DATA", "-o", "OUT", "--preset", "x"], "--preset: "),
     "unknown view": (["fit", "DATA", "-o", "OUT", "--view", "x"], "expected a view of means"),
-    "noise of filled gaps": (["fit", "DATA", "-o", "OUT", "--gaps", "zero"], "noise needs gaps"),
+    "noise of filled gaps": (
+        ["fit", "DATA", "-o", "OUT", "--gaps", "zero"],
+        "--noise needs --gaps keep",
+    ),
     "odd memory": (["fit", "DATA", "-o", "OUT", "--memory-limit", "x"], "expected a memory limit"),
     "large sample": (
         ["fit", "DATA", "-o", "OUT", "--sample-users", "30000"],
-        "expected sample_users of at most search_users",
+        "expected --sample-users of at most --search-users",
     ),
     "file for checkpoints": (
         ["fit", "DATA", "-o", "OUT", "--checkpoint", "DATA/ratings.csv"],

@@ -330,13 +330,13 @@ def test_the_same_sample_writes_the_same_bytes(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_train": 0}, "expected at least 1 training picture, got 0"),
-        ({"n_test": -1}, "expected at least 1 test picture, got -1"),
-        ({"wrong_labels": -1}, "expected 0 or more, got wrong_labels=-1"),
-        ({"bad_images": -2}, "expected 0 or more, got bad_images=-2"),
-        ({"duplicates": -3}, "expected 0 or more, got duplicates=-3"),
+        ({"n_train": 0}, "n_train: expected at least 1, got 0"),
+        ({"n_test": -1}, "n_test: expected at least 1, got -1"),
+        ({"wrong_labels": -1}, "wrong_labels: expected 0 or more, got -1"),
+        ({"bad_images": -2}, "bad_images: expected 0 or more, got -2"),
+        ({"duplicates": -3}, "duplicates: expected 0 or more, got -3"),
         ({"wrong_labels": 9, "duplicates": 5}, "at most 18 pictures, .* got faults for 19"),
-        ({"seed": -1}, "expected a seed of 0 or more, got seed=-1"),
+        ({"seed": -1}, "seed: expected 0 or more, got -1"),
         ({"evenness": 1.5}, "expected an evenness from 0 to 1, got 1.5"),
     ],
 )

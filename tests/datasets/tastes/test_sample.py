@@ -279,11 +279,11 @@ def test_more_groups_than_are_described_can_be_asked_for():
 @pytest.mark.parametrize(
     ("sizes", "message"),
     [
-        ({"n_users": 0}, "expected at least 1 user, got n_users=0"),
-        ({"n_movies": 19}, "expected at least 20 films, .* got n_movies=19"),
-        ({"n_groups": 0}, "expected 1 to 610 taste groups .* got n_groups=0"),
-        ({"n_users": 3}, "expected 1 to 3 taste groups for 3 users, got n_groups=4"),
-        ({"seed": -1}, "expected a seed of 0 or more, got seed=-1"),
+        ({"n_users": 0}, "n_users: expected at least 1, got 0"),
+        ({"n_movies": 19}, "n_movies: expected at least 20, .* got 19"),
+        ({"n_groups": 0}, "n_groups: expected 1 to 610 .* got 0"),
+        ({"n_users": 3}, "n_groups: expected 1 to 3 for 3 users, got 4"),
+        ({"seed": -1}, "seed: expected 0 or more, got -1"),
     ],
 )
 @pytest.mark.parametrize("make", [sample_tastes, iter_ratings])
@@ -293,8 +293,8 @@ def test_bad_sizes_are_refused_in_one_sentence(make, sizes, message):
 
 
 def test_a_median_of_the_minimum_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"more than 20 ratings, .* got median_ratings=20"):
+    with pytest.raises(InputError, match=r"median_ratings: expected more than 20, .* got 20"):
         iter_ratings(median_ratings=20)
-    with pytest.raises(InputError, match=r"more than 20 ratings, .* got median_ratings=20"):
+    with pytest.raises(InputError, match=r"median_ratings: expected more than 20, .* got 20"):
         write_tastes(tmp_path / "s", median_ratings=20)
     assert not (tmp_path / "s").exists()

@@ -181,13 +181,13 @@ def write_people(sample: PeopleSample, directory: Path) -> None:
 def _check_sizes(
     n_train: int, n_test: int, wrong_labels: int, bad_images: int, duplicates: int, seed: int
 ) -> None:
-    for part, n in (("training", n_train), ("test", n_test)):
+    for name, n in (("n_train", n_train), ("n_test", n_test)):
         if n < 1:
-            raise InputError(f"expected at least 1 {part} picture, got {n}")
+            raise InputError(f"expected at least 1, got {n}", field=name)
     faults = {"wrong_labels": wrong_labels, "bad_images": bad_images, "duplicates": duplicates}
     for name, number in faults.items():
         if number < 0:
-            raise InputError(f"expected 0 or more, got {name}={number}")
+            raise InputError(f"expected 0 or more, got {number}", field=name)
     taken = wrong_labels + bad_images + 2 * duplicates
     if taken > n_train + n_test:
         raise InputError(
@@ -195,7 +195,7 @@ def _check_sizes(
             f"duplicate, got faults for {taken}"
         )
     if seed < 0:
-        raise InputError(f"expected a seed of 0 or more, got seed={seed}")
+        raise InputError(f"expected 0 or more, got {seed}", field="seed")
 
 
 def _draw_pictures(labels: NDArray[np.int64], plan: Plan, seed: int) -> list[NDArray[np.uint8]]:

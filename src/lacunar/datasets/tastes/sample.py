@@ -301,22 +301,22 @@ def _check_sizes(
     n_users: int, n_movies: int, n_groups: int, seed: int, median_ratings: int = _MEDIAN_RATINGS
 ) -> None:
     if n_users < 1:
-        raise InputError(f"expected at least 1 user, got n_users={n_users}")
+        raise InputError(f"expected at least 1, got {n_users}", field="n_users")
     if n_movies < MIN_RATINGS:
         raise InputError(
-            f"expected at least {MIN_RATINGS} films, the fewest ratings of a user, "
-            f"got n_movies={n_movies}"
+            f"expected at least {MIN_RATINGS}, the fewest ratings of a user, got {n_movies}",
+            field="n_movies",
         )
     if not 1 <= n_groups <= n_users:
         raise InputError(
-            f"expected 1 to {n_users} taste groups for {n_users} users, got n_groups={n_groups}"
+            f"expected 1 to {n_users} for {n_users} users, got {n_groups}", field="n_groups"
         )
     if seed < 0:
-        raise InputError(f"expected a seed of 0 or more, got seed={seed}")
+        raise InputError(f"expected 0 or more, got {seed}", field="seed")
     if median_ratings <= MIN_RATINGS:
         raise InputError(
-            f"expected a median of more than {MIN_RATINGS} ratings, the fewest of a user, "
-            f"got median_ratings={median_ratings}"
+            f"expected more than {MIN_RATINGS}, the fewest ratings of a user, got {median_ratings}",
+            field="median_ratings",
         )
 
 
