@@ -1,4 +1,4 @@
-"""A Spark session that every test of Spark shares: a process has one."""
+"""A Spark session shared by all tests of Spark, since a process can have only one."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ genres = "kinds"
 
 
 def write_shop(directory: Path, sample: Path, names: str = SHOP, **cells: str) -> Path:
-    """The sample's tables as a shop would have them: other names, an order of its own."""
+    """Write the sample's tables with other names, columns in another order and one more column."""
     separator, end, bom = (cells.get(key, default) for key, default in
                            [("separator", ","), ("end", "\n"), ("bom", "")])  # fmt: skip
     for table, own, header in [

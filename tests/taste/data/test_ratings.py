@@ -250,7 +250,7 @@ def test_directories_without_ratings_or_films_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["5", "1:2:3:4", "a:b", "5:1", "1:5:0", "0.5:inf:0.5", "nan:5"])
 def test_a_scale_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="expected a rating scale"):
+    with pytest.raises(InputError, match="^scale: expected a rating scale"):
         RatingScale.parse(text)
 
 
@@ -369,6 +369,6 @@ def test_the_log_of_some_users_keeps_their_rows_and_all_films(sample_ratings: Ra
 
 
 def test_reading_tells_its_steps(write_csv: Write) -> None:
-    told: list[tuple[int, int]] = []
-    read_ratings(write_csv("1,1,2,50"), progress=lambda *step: told.append(step))
-    assert told == [(step, 4) for step in range(5)]
+    steps: list[tuple[int, int]] = []
+    read_ratings(write_csv("1,1,2,50"), progress=lambda *step: steps.append(step))
+    assert steps == [(step, 4) for step in range(5)]

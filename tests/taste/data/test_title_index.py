@@ -32,12 +32,12 @@ def index() -> TitleIndex:
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("alien", [0, 1, 2]),  # the very title first, then the better known
+        ("alien", [0, 1, 2]),  # the exact title first, then by popularity
         ("alien res", [2]),
         ("ALI", [1, 0, 2]),
         ("amelie", [3]),
         ("AMÉLIE poul", [3]),
-        ("Ame\u0301lie", [3]),  # the accent as a letter of its own
+        ("Ame\u0301lie", [3]),  # the accent as a combining character
         ("wall-e", [4]),
         ("walle", [4]),
         ("e.t.", [5]),
@@ -76,7 +76,7 @@ def test_what_is_found_is_what_a_plain_loop_finds(titles: list[str], query: str)
         if words and all(any(word.startswith(w) for word in plain_words(title)) for w in words)
     }
     assert certain <= set(found)
-    # Only joined words are found beside these.
+    # All others are found by compounds.
     assert all("-" in titles[place] for place in set(found) - certain)
     assert len(found) == len(set(found))
 

@@ -11,9 +11,9 @@ def test_a_log_of_its_own_keeps_its_places(sample_ratings: Ratings) -> None:
     genres = sample_ratings.genres
     found = genre_columns(sample_ratings.item_genres, genres, genres)
     assert found.to_pylist() == sample_ratings.item_genres.to_pylist()
-    turned = genre_columns(sample_ratings.item_genres, genres, genres[::-1])
-    places = turned["genre"].to_numpy()
-    assert (places == len(genres) - 1 - found["genre"].to_numpy()).all()
+    reversed_columns = genre_columns(sample_ratings.item_genres, genres, genres[::-1])
+    columns = reversed_columns["genre"].to_numpy()
+    assert (columns == len(genres) - 1 - found["genre"].to_numpy()).all()
 
 
 def test_periods_of_other_names_are_left_out(sample_ratings: Ratings) -> None:

@@ -1,6 +1,6 @@
-"""What the test of a cluster runs as a program of its own: MASTER DATA OUT.
+"""Driver program of the cluster test: MASTER DATA OUT.
 
-A process has one Spark session, and the other tests have theirs.
+It runs in its own process, since a process can have only one Spark session.
 """
 
 from __future__ import annotations

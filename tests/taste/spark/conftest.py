@@ -1,4 +1,4 @@
-"""The generated log on Spark, in partitions of few users."""
+"""Fixtures: the generated log on Spark, in partitions of few users."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def sample_log(spark: SparkSession, sample_directory: Path) -> SparkLog:
 
 @pytest.fixture(scope="session")
 def fetched() -> Callable[[SparkRows], MixtureData]:
-    """A function that brings rows from the cluster here."""
+    """A function that fetches rows from the cluster."""
 
     def fetch(rows: SparkRows) -> MixtureData:
         batches = collected(rows.frame).sort_by("first").to_batches()

@@ -1,4 +1,4 @@
-"""A standalone master and two workers on loopback; one of the workers dies on the way."""
+"""A standalone master and two workers on loopback; one worker is killed during the job."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ENVIRONMENT = os.environ | {
     "SPARK_LOCAL_IP": "127.0.0.1",
     "SPARK_DAEMON_MEMORY": "256m",
     "PYSPARK_PYTHON": sys.executable,
-    # Workers run in folders of their own.
+    # Workers have other working directories.
     "PYTHONPATH": str(Path(lacunar.__file__).parents[1]),
     "PYSPARK_SUBMIT_ARGS": (
         "--conf spark.executor.memory=512m --conf spark.driver.memory=512m"
@@ -53,10 +53,10 @@ ENVIRONMENT = os.environ | {
 
 @dataclass(frozen=True)
 class Run:
-    """What a driver did, and what the worker that was killed had been doing."""
+    """Result of a driver, and the log of the worker that was killed."""
 
     returncode: int
-    told: str
+    log: str
     out: Path
     killed_at: int
     log_of_killed: str
@@ -64,7 +64,7 @@ class Run:
 
 @contextmanager
 def started(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A program in a process group of its own, killed with all it started."""
+    """Run a program in its own process group; kill the group at the end."""
     with log.open("wb") as file:
         process = subprocess.Popen(
             command, stdout=file, stderr=file, env=ENVIRONMENT, start_new_session=True
@@ -122,17 +122,17 @@ def run(sample_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Run
             log = out / f"{name}.log"
             wait_for(lambda log=log: "Successfully registered" in log.read_text(), name)
         command = [sys.executable, str(DRIVER), url, str(sample_directory), str(out)]
-        told = out / "driver.log"
-        driver = stack.enter_context(started(command, told))
+        log = out / "driver.log"
+        driver = stack.enter_context(started(command, log))
         wait_for(
-            lambda: "step 3" in told.read_text() or driver.poll() is not None, "some steps", 600
+            lambda: "step 3" in log.read_text() or driver.poll() is not None, "some steps", 600
         )
-        # The driver has asked for a fourth step and goes on while this is read.
+        # The driver has started a fourth step and continues meanwhile.
         kill(workers[1])
-        killed_at = told.read_text().count("step ")
+        killed_at = log.read_text().count("step ")
         driver.wait(timeout=600)
         return Run(
-            driver.returncode, told.read_text(), out, killed_at, (out / "two.log").read_text()
+            driver.returncode, log.read_text(), out, killed_at, (out / "two.log").read_text()
         )
 
 
@@ -142,7 +142,7 @@ def local(sample_ratings: Ratings) -> TasteModel:
 
 
 def test_the_job_ends_right_though_a_worker_dies(run: Run) -> None:
-    assert run.returncode == 0, run.told
+    assert run.returncode == 0, run.log
     assert 4 <= run.killed_at < STEPS
     assert "Asked to launch executor" in run.log_of_killed
 

@@ -35,7 +35,7 @@ def parsed(spark: SparkSession, lines: list[str]) -> dict[str, dict[str, object]
 
 
 def oracle(line: str) -> tuple[str, str, float, int] | None:
-    """What Python's reader makes of a line, None where its cells are not of their kinds."""
+    """Cells of a line by Python's reader; None if a cell is not of its column's type."""
     try:
         cells = next(csv.reader([line], strict=True))
     except csv.Error:
@@ -63,7 +63,7 @@ def test_lines_are_split_as_python_does_and_the_rest_is_marked(spark: SparkSessi
             assert got == expected, line
             taken += 1
         elif expected is not None:
-            # A quote inside a cell without quotes around it may mean anything.
+            # A quote inside an unquoted cell has no defined meaning.
             assert re.search(r'[^,]"', re.sub(r'"(?:[^"]|"")*"', "", line) + '"'), line
     assert taken > 50
     assert [line for line in NOT_PLAIN if found[line]["plain"]] == []

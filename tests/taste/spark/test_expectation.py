@@ -32,7 +32,7 @@ CONFIGS = {
 
 @dataclass(frozen=True)
 class Both:
-    """The same rows there and here, and mixtures of them."""
+    """The same rows on Spark and locally, and mixtures fitted to them."""
 
     rows: SparkRows
     there: SparkExpectation

@@ -1,4 +1,4 @@
-"""A log of about 100,000 ratings, read and fitted to on Spark and here."""
+"""A log of about 100,000 ratings, read and fitted on Spark and locally."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CONFIG = TasteConfig(min_components=4, max_components=4, n_seeds=2, max_iter=20)
 
 @dataclass(frozen=True)
 class Both:
-    """The same log there and here."""
+    """The same log on Spark and locally."""
 
     log: SparkLog
     rows: SparkRows

@@ -38,7 +38,7 @@ def test_a_model_is_the_same_wherever_it_was_fitted(
     )  # fmt: skip
     found = fit_taste_on_spark(sample_log, config, checkpoint_dir=tmp_path)
     expected = fit_taste(sample_ratings, config)
-    # Few enough users are searched here, all of them at once.
+    # With at most search_users users, the search covers all users and no EM follows on Spark.
     assert bool(asked) == ("all-users" in finished(tmp_path)) == (search_users < 120)
     np.testing.assert_array_equal(found.profiles.counts, expected.profiles.counts)
     np.testing.assert_array_equal(found.near_best_labels, expected.near_best_labels)

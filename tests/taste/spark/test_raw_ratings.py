@@ -152,7 +152,7 @@ def test_what_is_no_parquet_is_told(spark: SparkSession, write_csv: Write) -> No
 
 
 def as_parquet(directory: Path, columns: dict[str, Any]) -> Path:
-    """Put Parquet files where the text files are."""
+    """Replace the text files by Parquet files."""
     ratings = read_ratings(directory)
     movies = {"movieId": ratings.items["item_id"], "title": ratings.items["title"]}
     for name in ("ratings.csv", "movies.csv"):

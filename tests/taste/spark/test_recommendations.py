@@ -19,13 +19,13 @@ from lacunar.taste.spark.recommendations import recommend_all_on_spark
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# All users together have rated 300 films; a few have seen all of these.
+# Number of most rated films to recommend from; some users have rated all of them.
 FEW = 3
 
 
 @pytest.fixture(scope="module")
 def log(sample_model: TasteModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The log as a file, in any order."""
+    """The log as a file, with rows in random order."""
     path = tmp_path_factory.mktemp("log") / "ratings.parquet"
     rows = sample_model.ratings.log
     pq.write_table(rows.take(np.random.default_rng(0).permutation(len(rows))), path)
