@@ -55,7 +55,7 @@ class AuditedImages:
 
     @property
     def in_test(self) -> NDArray[np.bool_]:
-        """Whether each image is in the test part, shape (N,)."""
+        """Mask of the images in the test part, shape (N,)."""
         return np.arange(len(self)) >= len(self.train)
 
     def place(self, image: int) -> tuple[SplitName, str]:

@@ -76,7 +76,7 @@ def _resolved(folder: Path, name: str) -> Path:
 
 
 def _has_names(attribute: Attribute, cells: Fields) -> bool:
-    """Whether a column contains class names rather than class indices."""
+    """True if a column contains class names rather than class indices."""
     return any(cell in attribute.classes and not cell.isdigit() for cell in cells)
 
 

@@ -114,7 +114,7 @@ def _first_of_copies(
     image: NDArray[np.intp],
     attribute: NDArray[np.intp],
 ) -> NDArray[np.bool_]:
-    """Whether a missing label is the first of its group, and no copy has the label."""
+    """Missing labels that are the first of their group, and that no copy has, shape (n,)."""
     known = np.zeros((groups.max(initial=0) + 1, labels.shape[1]), np.bool_)
     row, column = np.nonzero(labels != UNKNOWN)
     known[groups[row], column] = True

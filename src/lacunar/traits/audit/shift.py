@@ -42,7 +42,7 @@ class Shift:
 
     @property
     def shifted(self) -> bool:
-        """Whether the difference is statistically significant."""
+        """True if the difference is statistically significant."""
         return self.adjusted < LEVEL
 
 

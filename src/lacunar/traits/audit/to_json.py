@@ -64,7 +64,7 @@ def audit_document(findings: AuditFindings, *, top: int | None = None) -> AuditD
             wrong_label_document(findings, wrong, row)
             for row in np.flatnonzero(wrong.flagged)[:top].tolist()
         ],
-        "low_quality": [bad_image_document(findings, found) for found in findings.low_quality],
+        "low_quality": [bad_image_document(findings, image) for image in findings.low_quality],
         "thresholds": [
             {
                 "reason": line.reason,
@@ -137,9 +137,9 @@ def gap_document(findings: AuditFindings, ranked: RankedGaps, row: int) -> Gap:
     }
 
 
-def bad_image_document(findings: AuditFindings, found: LowQuality) -> BadImage:
+def bad_image_document(findings: AuditFindings, image: LowQuality) -> BadImage:
     """Document of one image of low quality."""
-    return {**_image(findings, found.image), "reasons": list(found.reasons)}
+    return {**_image(findings, image.image), "reasons": list(image.reasons)}
 
 
 def copies_document(findings: AuditFindings, pair: Duplicate) -> CopyPair:

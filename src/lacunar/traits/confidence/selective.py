@@ -197,7 +197,7 @@ def choose_thresholds(
 
 
 def abstains(confidence: NDArray[np.float64], threshold: float | None) -> NDArray[np.bool_]:
-    """Whether the model abstains: below the threshold, or always if it is None.
+    """Find predictions to abstain on: below the threshold, or all if it is None.
 
     Examples
     --------

@@ -121,7 +121,7 @@ def _forward(network: nn.Module, images: Tensor) -> tuple[tuple[Tensor, ...], Te
 def _contributions(
     logits: Sequence[Tensor], features: Tensor, answers: Sequence[Tensor]
 ) -> list[Tensor]:
-    """How much each place adds to the logit of each answer over the mean logit, (B, 1, h, w)."""
+    """Contribution of each place to each answer's logit minus the mean logit, (B, 1, h, w)."""
     with torch.enable_grad():
         scores = [
             (output - output.mean(dim=1, keepdim=True)).gather(1, answer).sum()

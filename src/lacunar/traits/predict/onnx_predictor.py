@@ -74,7 +74,7 @@ class OnnxTraits:
 
     @property
     def fit(self) -> Fit:
-        """How images are fitted into the frame."""
+        """Method of fitting images into the frame."""
         return self.metadata.fit
 
     @property
