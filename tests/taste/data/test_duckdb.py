@@ -31,7 +31,7 @@ def test_too_low_a_limit_gets_one_sentence() -> None:
         InputError, match="expected a memory limit that is enough for the work, got 1MB"
     ):
         run("SELECT x % 1000003 AS k, count(*) FROM t GROUP BY k", tables, memory_limit="1MB")
-    with pytest.raises(InputError, match="^memory_limit: expected a memory limit such as .* got 'x'"):
+    with pytest.raises(InputError, match=r"^memory_limit: expected a memory limit .* got 'x'"):
         run("SELECT 1", {}, memory_limit="x")
 
 

@@ -250,7 +250,7 @@ def test_directories_without_ratings_or_films_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["5", "1:2:3:4", "a:b", "5:1", "1:5:0", "0.5:inf:0.5", "nan:5"])
 def test_a_scale_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="^scale: expected a rating scale"):
+    with pytest.raises(InputError, match=r"^scale: expected a rating scale"):
         RatingScale.parse(text)
 
 
