@@ -224,8 +224,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
             value: Any = getattr(self, name)
             if name == "prior_rows" and value is None:
                 continue
-            # NaN is not at least anything.
-            if isinstance(value, bool) or not isinstance(value, kind) or not value >= least:
+            is_number = isinstance(value, kind) and not isinstance(value, bool)
+            if not (is_number and value >= least):
                 what = "a whole number" if kind is Integral else "a number"
                 raise InputError(f"expected {what} of at least {least}, got {value!r}", field=name)
 
