@@ -62,7 +62,7 @@ def test_what_a_killed_write_left_is_cleared_away(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_gets_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(InputError, match="expected a place for checkpoints"):
+    with pytest.raises(InputError, match="expected a writable folder for checkpoints"):
         squares(StageCache(tmp_path / "file" / "run", "a"), [])
 
 

@@ -7,13 +7,13 @@ from lacunar.taste.model import TasteModel
 from lacunar.taste.segment_summaries import GenreShare, compare_segments, portraits
 
 
-def test_shares_are_means_over_members_beside_everybody(sample_model: TasteModel) -> None:
+def test_shares_are_means_over_members_compared_with_all_users(sample_model: TasteModel) -> None:
     shares = sample_model.profiles.shares
     for portrait in portraits(sample_model):
         members = sample_model.segments.members(portrait.segment)
         assert [g.genre for g in portrait.genres] == list(sample_model.ratings.genres)
         assert [g.share for g in portrait.genres] == pytest.approx(shares[members].mean(axis=0))
-        assert [g.beside for g in portrait.genres] == pytest.approx(shares.mean(axis=0))
+        assert [g.reference for g in portrait.genres] == pytest.approx(shares.mean(axis=0))
 
 
 def test_over_and_under_indexed_genres_are_those_that_stand_out(sample_model: TasteModel) -> None:
@@ -24,7 +24,7 @@ def test_over_and_under_indexed_genres_are_those_that_stand_out(sample_model: Ta
         assert all(g.times < 1 for g in portrait.under_indexed)
         told = {g.genre for g in portrait.over_indexed + portrait.under_indexed}
         assert told == {g.genre for g in portrait.genres if g.stands_out}
-        apart = [np.sqrt(g.share) - np.sqrt(g.beside) for g in portrait.over_indexed]
+        apart = [np.sqrt(g.share) - np.sqrt(g.reference) for g in portrait.over_indexed]
         assert apart == sorted(apart, reverse=True)
         roots = np.sqrt(sample_model.profiles.shares)
         excess = roots[sample_model.segments.members(portrait.segment)].mean(axis=0) - roots.mean(0)
@@ -38,7 +38,7 @@ def test_best_loved_are_what_most_members_like(sample_model: TasteModel) -> None
         counts = [film.likes for film in portrait.best_loved]
         assert counts == sorted(likes.likes[portrait.segment].tolist(), reverse=True)[:5]
         for film in portrait.best_loved:
-            assert film.beside == pytest.approx(likes.shares_of_all[film.item])
+            assert film.reference == pytest.approx(likes.shares_of_all[film.item])
             assert film.likes <= film.raters
 
 
@@ -46,19 +46,21 @@ def test_own_films_are_liked_by_more_members_than_others(sample_model: TasteMode
     likes, labels = sample_model.film_counts, sample_model.segments.labels
     ratings = sample_model.ratings
     for portrait in portraits(sample_model, 5):
-        margins = [film.share - film.beside for film in portrait.own]
+        margins = [film.share - film.reference for film in portrait.own]
         assert margins == sorted(margins, reverse=True)
         assert min(margins) > 0
         assert all(film.likes >= 3 for film in portrait.own)
         film, others = portrait.own[0], labels[ratings.user] != portrait.segment
         elsewhere = others & (ratings.item == film.item) & (ratings.rating > 3.5)
         outside = ratings.n_users - likes.populations[portrait.segment]
-        assert film.beside == pytest.approx(elsewhere.sum() / outside)
+        assert film.reference == pytest.approx(elsewhere.sum() / outside)
 
 
 def test_a_comparison_turns_round(sample_model: TasteModel) -> None:
     there, back = compare_segments(sample_model, 0, 1), compare_segments(sample_model, 1, 0)
-    assert [(g.share, g.beside) for g in there.genres] == [(g.beside, g.share) for g in back.genres]
+    assert [(g.share, g.reference) for g in there.genres] == [
+        (g.reference, g.share) for g in back.genres
+    ]
     assert [g.stands_out for g in there.genres] == [g.stands_out for g in back.genres]
     assert any(g.stands_out for g in there.genres)
     assert there.films == back.films[::-1]

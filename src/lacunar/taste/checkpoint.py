@@ -1,4 +1,4 @@
-"""Results of a fit's stages on disk, so that a fit that was killed goes on where it was."""
+"""Checkpoints of the stages of a fit, from which an interrupted fit resumes."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from lacunar.files.atomic import remove_leftovers, replace_file
 from lacunar.files.checkpoint_file import read_checkpoint_file
 
 Result = TypeVar("Result")
-# Of safetensors files; not their usual ending, which files of others may have.
+# A suffix of its own for safetensors files: others in the folder are never removed.
 _ENDING = ".stage"
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The result of a stage as it lies on disk.
+    """The serialised result of a stage.
 
     Parameters
     ----------
     arrays : mapping of str to ndarray
     facts : dict
-        Anything else, as JSON holds it.
+        All other values, as JSON types.
     """
 
     arrays: Mapping[str, NDArray[Any]]
@@ -37,14 +37,14 @@ class Saved:
 
 
 class StageCache:
-    """Runs the stages of one fit, or takes their results from a folder.
+    """Runs the stages of one fit, or reads their results from a folder.
 
     Parameters
     ----------
     folder : Path, optional
-        Where results are kept; nothing is kept without it.
+        Folder of the checkpoints; without it nothing is saved.
     key : str
-        Tells fits apart: SHA-256 of the data, the settings and the versions.
+        Identifies the fit: SHA-256 of the data, the settings and the versions.
 
     Examples
     --------
@@ -69,20 +69,21 @@ class StageCache:
         pack: Callable[[Result], Saved],
         unpack: Callable[[Saved], Result],
     ) -> Result:
-        """Do the work of a stage, unless its result is there.
+        """Run a stage, unless its result is saved already.
 
         Parameters
         ----------
         stage : str
-            Names the file.
+            Name of the stage and of its file.
         work : callable
+            Computes the result.
         pack, unpack : callable
-            From a result to what is kept of it, and back, exactly.
+            Serialise the result and restore exactly the same result.
 
         Raises
         ------
         InputError
-            If the folder cannot be written, or a result is of another fit or cannot be read.
+            If the folder is not writable, or a result belongs to another fit or is unreadable.
         """
         if self._folder is None:
             return work()
@@ -96,12 +97,12 @@ class StageCache:
 
 
 def finished(folder: Path) -> list[str]:
-    """Stages whose results a folder holds, in order of the alphabet."""
+    """Return the stages with a result in a folder, in alphabetical order."""
     return sorted(path.stem for path in folder.glob(f"*{_ENDING}"))
 
 
 def remove_stages(folder: Path) -> None:
-    """Take away what a fit wrote to be able to go on, and the folder if nothing else is in it."""
+    """Remove the checkpoints of a fit, and the folder if it is empty then."""
     for path in folder.glob(f"*{_ENDING}"):
         path.unlink()
     _clear(folder)
@@ -117,7 +118,7 @@ def _write(path: Path, key: str, saved: Saved) -> None:
         replace_file(path, [save(arrays, metadata={"state": state})])
     except OSError as error:
         raise InputError(
-            f"{path.parent}: expected a place for checkpoints, got: {error.strerror}"
+            f"{path.parent}: expected a writable folder for checkpoints, got: {error.strerror}"
         ) from error
 
 
@@ -128,6 +129,6 @@ def _read(path: Path, key: str) -> Saved | None:
 
 
 def _clear(folder: Path) -> None:
-    """Remove what a fit that was killed while writing left."""
+    """Remove incomplete files of a fit that was interrupted while writing."""
     for staging in folder.glob(f".*{_ENDING}.*.part"):
         remove_leftovers(folder / staging.name[1 : staging.name.index(_ENDING) + len(_ENDING)])

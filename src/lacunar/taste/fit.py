@@ -1,4 +1,4 @@
-"""A taste fit: from a ratings log to a model, stage by stage."""
+"""Fit of a taste model: from a ratings log to segments and recommenders, in stages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.version import __version__
 from lacunar.aliases import StageProgress, no_progress
 from lacunar.mixture.model_selection import search
 from lacunar.mixture.stability import leave_out_stability
@@ -37,6 +36,7 @@ from lacunar.taste.serialisation import (
     unpack_tuning,
     unpack_values,
 )
+from lacunar.version import __version__
 
 
 def fit_taste(
@@ -48,27 +48,42 @@ def fit_taste(
     progress: StageProgress | None = None,
     checkpoint_dir: Path | None = None,
 ) -> TasteModel:
-    """Learn segments from a ratings log.
+    """Fit segments and recommenders to a ratings log.
+
+    The same ratings, settings and library versions give the same model, bit for bit.
 
     Parameters
     ----------
     ratings : Ratings
     config : TasteConfig, optional
+        The default settings are those of ``TasteConfig()``.
     engine : Engine
-        Where the group-by of profiles runs.
+        Runs the group-by of profiles.
     rows_provider : callable, optional
         See :func:`lacunar.taste.segments.fit.fit_segments`.
     progress : callable, optional
         Called with (stage, steps done, steps in all).
     checkpoint_dir : Path, optional
-        Where the result of each stage is kept. A fit that was killed goes on from there, and ends
-        in the same bytes; :func:`lacunar.taste.checkpoint.remove_stages` takes it away.
+        Folder for the result of each stage. An interrupted fit resumes from it and gives the same
+        model. :func:`lacunar.taste.checkpoint.remove_stages` removes it.
+
+    Returns
+    -------
+    TasteModel
 
     Raises
     ------
     InputError
-        If there are fewer users than the smallest K, ``liked_above`` is off the scale, or the
-        checkpoints are of another fit.
+        If there are fewer users than ``min_components``, ``liked_above`` is off the scale, or the
+        checkpoints belong to another fit.
+
+    Examples
+    --------
+    >>> from lacunar.taste.data.sample import sampled_ratings
+    >>> ratings = sampled_ratings(n_users=50, n_movies=200)
+    >>> model = fit_taste(ratings, TasteConfig(max_components=2, n_seeds=2, refits=0))
+    >>> model.segments.names
+    ('All-round watchers',)
     """
     config = config or TasteConfig()
     report = progress or no_progress
@@ -86,7 +101,7 @@ def fit_taste(
     user_map = stages.get_or_compute(
         "map", lambda: _draw_map(fit, config, report), pack_map, unpack_map
     )
-    # Sums of several threads are added up in another order, and a model would have other bytes.
+    # Several threads would add up sums in another order: the bytes of the model would differ.
     with one_blas_thread():
         tuning = stages.get_or_compute(
             "recommender", lambda: _tune(ratings, fit, config, report), pack_tuning, unpack_tuning
@@ -111,7 +126,7 @@ def fit_taste(
 
 
 _LIBRARIES = ("duckdb", "numpy", "pyarrow", "scikit-learn", "scipy")
-# Enough restarts to find the optimum again in most refits.
+# Enough restarts to reach the optimum in most refits.
 _REFIT_SEEDS = 10
 _LEFT_OUT = 0.1
 
@@ -119,7 +134,7 @@ _LEFT_OUT = 0.1
 def _refit_agreement(
     fit: SegmentFit, config: TasteConfig, report: StageProgress
 ) -> NDArray[np.float64]:
-    """Refit the chosen K without a tenth of the users, as often as the config says."""
+    """Refit the chosen K ``config.refits`` times, each time without a tenth of the users."""
     data, labels, k = fit.data, fit.segments.labels, fit.segments.n_segments
     if fit.sample is not None:
         data, labels = data.take(fit.sample), labels[fit.sample]
@@ -168,7 +183,7 @@ def _tune(ratings: Ratings, fit: SegmentFit, config: TasteConfig, report: StageP
 
 
 def _key(ratings: Ratings, config: TasteConfig, *, on_cluster: bool) -> str:
-    """What the results of stages depend on, as SHA-256."""
+    """Return the SHA-256 of everything that the results of stages depend on."""
     libraries = (*_LIBRARIES, "pyspark") if on_cluster else _LIBRARIES
     versions = {name: version(name) for name in libraries} | {"lacunar": __version__}
     settings = config.model_dump(mode="json")

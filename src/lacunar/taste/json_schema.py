@@ -1,6 +1,6 @@
-"""Shapes of the JSON documents that the command line prints and the HTTP service answers.
+"""Schemas of the JSON documents that the command line prints and the HTTP service returns.
 
-Keys may be added here, never renamed. :mod:`lacunar.taste.to_json` makes the documents.
+Keys may be added, never renamed. :mod:`lacunar.taste.to_json` makes the documents.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class SegmentDocument(TypedDict):
-    """Users of one taste."""
+    """A segment of users with similar taste."""
 
-    id: Annotated[int, Field(description="Segments are numbered by population, from 0.")]
+    id: Annotated[int, Field(description="Segments are numbered from 0, largest population first.")]
     population: Annotated[int, Field(description="Users whose most probable segment it is.")]
     name: str
     profile: ByGenre
     known_profile: Annotated[
         dict[str, float | None],
-        Field(description="The same over the members who rated the genre, nothing filled in."),
+        Field(description="Mean over the members who rated the genre, without filled gaps."),
     ]
     known_users: Annotated[dict[str, int], Field(description="Members who rated the genre.")]
 
@@ -62,40 +62,40 @@ class SegmentsDocument(TypedDict):
 
 
 class UserDocument(TypedDict):
-    """What is known of a user, and where the user belongs."""
+    """A user's profile and segments."""
 
     user: Id
     profile: ByGenre
     counts: Annotated[dict[str, int], Field(description="The user's ratings by genre.")]
     segments: Annotated[
-        dict[str, Probability], Field(description="Probability to belong, by segment id.")
+        dict[str, Probability], Field(description="Probability of each segment, by segment id.")
     ]
 
 
 class ReasonDocument(TypedDict):
-    """One ground for a recommendation."""
+    """A reason for a recommendation."""
 
     kind: str
     text: str
-    value: Annotated[float, Field(description="The figure behind it.")]
+    value: Annotated[float, Field(description="The number behind it.")]
 
 
 class RecommendationDocument(TypedDict):
-    """A film that is recommended, and why."""
+    """A recommended film and the reasons."""
 
     item: Id
     title: str
     genres: list[str]
-    score: Annotated[float, Field(description="Comparable within one recommender only.")]
-    parts: Annotated[dict[str, float], Field(description="What the score is the sum of, by kind.")]
+    score: Annotated[float, Field(description="Not comparable between recommenders.")]
+    parts: Annotated[dict[str, float], Field(description="Parts that sum to the score, by kind.")]
     reasons: list[ReasonDocument]
 
 
 class RecommendationsDocument(TypedDict):
     """Films for a user, best first."""
 
-    user: Annotated[Id | None, Field(description="Null for somebody new.")]
-    ratings: Annotated[int, Field(description="How many ratings of the user are known.")]
+    user: Annotated[Id | None, Field(description="Null for a new user.")]
+    ratings: Annotated[int, Field(description="Number of known ratings of the user.")]
     segment: Annotated[int, Field(description="The most probable segment.")]
     segment_name: str
     probability: Probability
@@ -110,7 +110,7 @@ class FilmDocument(TypedDict):
     title: str
     year: int | None
     genres: list[str]
-    ratings: Annotated[int, Field(description="How many users rated it.")]
+    ratings: Annotated[int, Field(description="Number of users who rated it.")]
 
 
 class FilmsDocument(TypedDict):

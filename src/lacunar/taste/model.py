@@ -1,4 +1,4 @@
-"""A fitted taste model: segments of users, and recommenders that know them."""
+"""The fitted taste model: segments, recommenders and the log."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ from lacunar.taste.segments.user_map import UserMap
 
 @dataclass(frozen=True)
 class TasteModel:
-    """Everything a taste fit learned, and the log it learned from.
+    """A fitted taste model: segments, recommenders, and the log it was fitted to.
+
+    :func:`lacunar.fit_taste` makes one; :func:`lacunar.save_taste` and :func:`lacunar.load_taste`
+    keep it on disk.
 
     Parameters
     ----------
@@ -50,19 +53,35 @@ class TasteModel:
     profiles : GenreProfiles
     periods : PeriodCounts
     fit_grid : FitGrid
-        All fits that were tried.
+        Criteria of all fits, by number of components and seed.
     agreeing_seeds : tuple of int
         Seeds that found the chosen partition.
     near_best_labels : ndarray of shape (n, U)
         Partitions of the best restarts at the chosen K.
     refit_agreement : ndarray of shape (config.refits,)
-        Adjusted Rand index between the segments and those refitted without a tenth of the users.
+        Adjusted Rand index between the segments and those of a refit without a tenth of the
+        users.
     segments : Segments
     user_map : UserMap
     tuning : Tuning
-        What the personal recommender is set to, and why.
+        Settings of the personal recommender, and the trials behind them.
     ease_model : EaseModel
-        What it learned.
+        Its item model.
+
+    Examples
+    --------
+    >>> from lacunar.taste.config import TasteConfig
+    >>> from lacunar.taste.data.histories import new_history
+    >>> from lacunar.taste.data.sample import sampled_ratings
+    >>> from lacunar.taste.fit import fit_taste
+    >>> config = TasteConfig(max_components=2, n_seeds=2, refits=0)
+    >>> model = fit_taste(sampled_ratings(n_users=50, n_movies=200), config)
+    >>> model.segments.n_segments, model.segments.populations.sum().item()
+    (1, 50)
+    >>> new_user = new_history(model.ratings, {"2": 5.0, "5": 1.0})
+    >>> [films] = model.recommend(new_user, ListRequest(k=3))
+    >>> len(films)
+    3
     """
 
     config: TasteConfig
@@ -85,7 +104,7 @@ class TasteModel:
 
     @property
     def criterion(self) -> str:
-        """In a sentence, how K was chosen and how far it can be trusted."""
+        """How K was chosen and how stable the segments are, in a sentence."""
         return explain_choice(
             self.fit_grid,
             self.config.criterion,
@@ -96,34 +115,34 @@ class TasteModel:
 
     @property
     def sample_size(self) -> int | None:
-        """Users that K and restarts were chosen on; none where it was everybody."""
+        """Number of users in the sample that K was chosen on; None if all users were used."""
         sampled = self.ratings.n_users > self.config.search_users
         return self.config.sample_users if sampled else None
 
     @property
     def tuning_size(self) -> int:
-        """Users that settings of the personal rule were chosen on."""
+        """Number of users that the personal recommender was tuned on."""
         return min(self.ratings.n_users, self.config.sample_users)
 
     @cached_property
     def membership_stability(self) -> NDArray[np.float64]:
-        """How far the best restarts keep each user among the same members, shape (U,)."""
+        """Agreement of the best restarts on each user's fellow members, shape (U,)."""
         return membership_stability(self.near_best_labels, self.segments.labels)
 
     @cached_property
     def consensus_agreement(self) -> float | None:
-        """Adjusted Rand index of the segments with the consensus of the best restarts.
+        """Adjusted Rand index between the segments and the consensus of the best restarts.
 
-        None where there are too many users for a users x users matrix.
+        None if there are too many users for a users x users matrix.
         """
         if self.ratings.n_users > MAX_CO_ASSOCIATION:
             return None
-        agreed = consensus(self.near_best_labels, self.segments.n_segments)
-        return float(pairwise_ari(np.stack([agreed, self.segments.labels]))[0, 1])
+        labels = consensus(self.near_best_labels, self.segments.n_segments)
+        return float(pairwise_ari(np.stack([labels, self.segments.labels]))[0, 1])
 
     @cached_property
     def placer(self) -> Placer:
-        """Places anybody in the segments, from ratings alone."""
+        """Places histories in the segments."""
         return make_placer(
             self.ratings,
             self.config,
@@ -133,7 +152,7 @@ class TasteModel:
         )
 
     def recommender(self, by: RecommenderName | None = None) -> Recommender:
-        """A recommender fitted to the model's log; the config's own unless named."""
+        """Return a recommender fitted to the log; the default is the one in the config."""
         by = by or self.config.recommender
         if by not in self._recommenders:
             self._recommenders[by] = self._build_recommender(by).fit(self.ratings)
@@ -208,19 +227,19 @@ class TasteModel:
 
     @cached_property
     def film_counts(self) -> FilmCounts:
-        """Who of each segment's members rated and liked each film."""
+        """Ratings and likes of each film by segment."""
         belongs = one_hot(self.segments.labels, self.segments.n_segments).T
         return count_films(self.ratings, belongs, self.liked_above)
 
     @cached_property
     def titles(self) -> TitleIndex:
-        """Finds films by their titles."""
+        """Search index of the titles."""
         titles = self.ratings.items["title"].to_pylist()
         return TitleIndex(titles, self.ratings.ratings_per_item)
 
     @cached_property
     def films_per_genre(self) -> dict[str, int]:
-        """How many films of the catalogue each genre has."""
+        """Number of films in each genre."""
         counts = np.bincount(
             np.asarray(self.ratings.item_genres["genre"]), minlength=len(self.ratings.genres)
         )
@@ -228,7 +247,7 @@ class TasteModel:
 
 
 def fingerprint(ratings: Ratings) -> str:
-    """SHA-256 of what a fit can see of a log: ids, films, genres and ratings."""
+    """Return the SHA-256 of all that a fit uses of a log: ids, films, genres and ratings."""
     digest = hashlib.sha256()
     ids = pa.table([ratings.users], names=["user_id"])
     for table in (ids, ratings.items, ratings.item_genres, ratings.log):
@@ -239,7 +258,7 @@ def fingerprint(ratings: Ratings) -> str:
                 digest.update("\0".join(map(str, column.to_pylist())).encode())
             else:
                 for chunk in column.chunks:
-                    # Of a large log no copy is made.
+                    # No copy of a large log.
                     digest.update(np.ascontiguousarray(chunk.to_numpy()).data)
     digest.update("\0".join(ratings.genres).encode())
     return digest.hexdigest()

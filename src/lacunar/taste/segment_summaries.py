@@ -1,4 +1,4 @@
-"""Segments as a reader meets them: what they watch more and less of, which films they love."""
+"""Summaries of segments: over- and under-represented genres, and favourite films."""
 
 from __future__ import annotations
 
@@ -19,48 +19,50 @@ from lacunar.taste.segments.significance import (
     excess_of_members,
 )
 
-# A share of fewer members than this says more about them than about the segment.
+# Fewer likes than this describe single members, not the segment.
 _FEWEST_LIKES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class GenreShare:
-    """How much of a genre a segment watches, beside others.
+    """The share of a genre in a segment, compared with a reference group.
 
     Parameters
     ----------
     genre : str
-    share, beside : float
-        Mean share of the genre in the ratings of the members, and of those compared with.
+    share, reference : float
+        Mean share of the genre in the ratings of the members, and of the reference group.
     stands_out : bool
-        Whether the two differ by more than chance would explain, and enough to be noticed.
+        Whether the difference is significant and large enough to matter.
     """
 
     genre: str
     share: float
-    beside: float
+    reference: float
     stands_out: bool
 
     @property
     def times(self) -> float:
-        """The share over the other one; infinite where that is 0."""
-        return self.share / self.beside if self.beside else float("inf") if self.share else 1.0
+        """Ratio of the two shares; infinite if the reference is 0."""
+        return (
+            self.share / self.reference if self.reference else float("inf") if self.share else 1.0
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class LovedFilm:
-    """A film many members like.
+    """A film that many members like.
 
     Parameters
     ----------
     item : int
         Position of the film.
     likes, raters : int
-        Members who like it, and who rated it.
+        Number of members who like it, and who rated it.
     mean : float
         Their mean rating, in stars.
-    share, beside : float
-        Share of the members who like it, and of those compared with.
+    share, reference : float
+        Share of the members who like it, and of the reference group.
     """
 
     item: int
@@ -68,22 +70,22 @@ class LovedFilm:
     raters: int
     mean: float
     share: float
-    beside: float
+    reference: float
 
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """What sets one segment apart from all users.
+    """Differences between one segment and all users.
 
     Parameters
     ----------
     segment : int
     genres : tuple of GenreShare
-        In the order of the genres, beside all users.
+        Compared with all users, in the order of the genres.
     best_loved : tuple of LovedFilm
-        Most members like them; beside all users.
+        Films that most members like, compared with all users.
     own : tuple of LovedFilm
-        More members like them than others do, by the widest margins; beside everybody else.
+        Films with the largest difference between the members and the users of all other segments.
     """
 
     segment: int
@@ -93,26 +95,30 @@ class Portrait:
 
     @property
     def over_indexed(self) -> list[GenreShare]:
-        """Genres the members clearly watch more of, the largest difference of roots first."""
-        return sorted((g for g in self.genres if g.stands_out and g.share > g.beside), key=_apart)
+        """Genres that members clearly watch more of, the largest difference of roots first."""
+        return sorted(
+            (g for g in self.genres if g.stands_out and g.share > g.reference), key=_difference
+        )
 
     @property
     def under_indexed(self) -> list[GenreShare]:
-        """Genres the members clearly watch less of."""
-        return sorted((g for g in self.genres if g.stands_out and g.share < g.beside), key=_apart)
+        """Genres that members clearly watch less of."""
+        return sorted(
+            (g for g in self.genres if g.stands_out and g.share < g.reference), key=_difference
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two segments side by side.
+    """The differences between two segments.
 
     Parameters
     ----------
     first, second : int
     genres : tuple of GenreShare
-        Of the first beside the second, in the order of the genres.
+        The first compared with the second, in the order of the genres.
     films : (tuple of LovedFilm, tuple of LovedFilm)
-        What more members of the first like than of the second, and the other way round.
+        Films that the first likes more than the second, and the reverse.
     """
 
     first: int
@@ -122,16 +128,16 @@ class Comparison:
 
 
 def portraits(model: TasteModel, n_films: int = 10) -> tuple[Portrait, ...]:
-    """Portray every segment, in order.
+    """Summarise every segment, in order.
 
-    Shares are compared as names of segments are: by the means of their roots, which must differ
-    by three standard errors and by 0.025.
+    Shares are compared by the means of their square roots, as in the names of segments. A
+    difference counts from three standard errors and 0.025.
 
     Parameters
     ----------
     model : TasteModel
     n_films : int
-        How many films of each kind.
+        Number of films of each kind.
 
     Examples
     --------
@@ -145,54 +151,54 @@ def portraits(model: TasteModel, n_films: int = 10) -> tuple[Portrait, ...]:
     """
     shares, member = model.profiles.shares, _member(model)
     roots = np.sqrt(shares)
-    apart = np.abs(excess_of_members(roots, member))
+    difference = np.abs(excess_of_members(roots, member))
     least = np.maximum(excess_by_chance(roots, member), NOTICEABLE)
-    sure = (apart >= least) & (member.sum(axis=1, keepdims=True) > 0)
-    means, everybody = _means(shares, member), shares.mean(axis=0)
-    likes = model.film_counts
-    of_all = likes.shares_of_all
-    found = []
+    clear = (difference >= least) & (member.sum(axis=1, keepdims=True) > 0)
+    means, overall = _means(shares, member), shares.mean(axis=0)
+    counts = model.film_counts
+    of_all = counts.shares_of_all
+    summaries = []
     for segment in range(model.segments.n_segments):
-        elsewhere = _shares_elsewhere(likes, segment)
-        share = likes.shares[segment]
-        found.append(
+        of_others = _shares_of_others(counts, segment)
+        share = counts.shares[segment]
+        summaries.append(
             Portrait(
                 segment=segment,
-                genres=_genre_shares(model, means[segment], everybody, sure[segment]),
-                best_loved=_films(likes, segment, likes.likes[segment], of_all, n_films),
-                own=_films(likes, segment, share - elsewhere, elsewhere, n_films),
+                genres=_genre_shares(model, means[segment], overall, clear[segment]),
+                best_loved=_films(counts, segment, counts.likes[segment], of_all, n_films),
+                own=_films(counts, segment, share - of_others, of_others, n_films),
             )
         )
-    return tuple(found)
+    return tuple(summaries)
 
 
 def compare_segments(model: TasteModel, first: int, second: int, n_films: int = 10) -> Comparison:
-    """Put two segments side by side.
+    """Compare two segments.
 
     Parameters
     ----------
     model : TasteModel
     first, second : int
-        Segments; of a segment beside itself nothing differs.
+        Segments. A segment does not differ from itself.
     n_films : int
-        How many films for each.
+        Number of films for each.
     """
     shares, member = model.profiles.shares, _member(model)
     roots, means = np.sqrt(shares), _means(shares, member)
     centres = _means(roots, member)
-    chance = difference_by_chance(roots, member[first], member[second])
-    peopled = bool(member[first].any() and member[second].any())
-    apart = np.abs(centres[first] - centres[second])
-    sure = (apart >= np.maximum(chance, NOTICEABLE)) & peopled & (first != second)
-    likes = model.film_counts
-    a, b = likes.shares[first], likes.shares[second]
+    by_chance = difference_by_chance(roots, member[first], member[second])
+    populated = bool(member[first].any() and member[second].any())
+    difference = np.abs(centres[first] - centres[second])
+    clear = (difference >= np.maximum(by_chance, NOTICEABLE)) & populated & (first != second)
+    counts = model.film_counts
+    a, b = counts.shares[first], counts.shares[second]
     return Comparison(
         first=first,
         second=second,
-        genres=_genre_shares(model, means[first], means[second], sure),
+        genres=_genre_shares(model, means[first], means[second], clear),
         films=(
-            _films(likes, first, a - b, b, n_films),
-            _films(likes, second, b - a, a, n_films),
+            _films(counts, first, a - b, b, n_films),
+            _films(counts, second, b - a, a, n_films),
         ),
     )
 
@@ -205,40 +211,40 @@ def _means(values: FloatArray, member: FloatArray) -> FloatArray:
     return np.asarray(member @ values / np.maximum(member.sum(axis=1, keepdims=True), 1))
 
 
-def _shares_elsewhere(likes: FilmCounts, segment: int) -> FloatArray:
-    """Share of the users of all other segments who like each film, shape (I,)."""
-    others = likes.likes.sum(axis=0) - likes.likes[segment]
-    return np.asarray(others / max(likes.populations.sum() - likes.populations[segment], 1))
+def _shares_of_others(counts: FilmCounts, segment: int) -> FloatArray:
+    """Return the share of the users of all other segments who like each film, shape (I,)."""
+    others = counts.likes.sum(axis=0) - counts.likes[segment]
+    return np.asarray(others / max(counts.populations.sum() - counts.populations[segment], 1))
 
 
 def _genre_shares(
-    model: TasteModel, share: FloatArray, beside: FloatArray, sure: NDArray[np.bool_]
+    model: TasteModel, share: FloatArray, reference: FloatArray, clear: NDArray[np.bool_]
 ) -> tuple[GenreShare, ...]:
     rows: Sequence[tuple[str, float, float, bool]] = list(
-        zip(model.ratings.genres, share.tolist(), beside.tolist(), sure.tolist(), strict=True)
+        zip(model.ratings.genres, share.tolist(), reference.tolist(), clear.tolist(), strict=True)
     )
     return tuple(GenreShare(*row) for row in rows)
 
 
 def _films(
-    likes: FilmCounts, segment: int, by: FloatArray, beside: FloatArray, n: int
+    counts: FilmCounts, segment: int, by: FloatArray, reference: FloatArray, n: int
 ) -> tuple[LovedFilm, ...]:
-    """The films highest in ``by``, of equal ones those with the higher mean."""
-    means, of_segment, share = likes.means[segment], likes.likes[segment], likes.shares[segment]
-    known = np.flatnonzero((of_segment >= _FEWEST_LIKES) & (by > 0))
+    """Return the films with the highest ``by``; ties are broken by the mean rating."""
+    means, likes, share = counts.means[segment], counts.likes[segment], counts.shares[segment]
+    known = np.flatnonzero((likes >= _FEWEST_LIKES) & (by > 0))
     order = np.lexsort((known, -means[known], -by[known].round(9)))
     return tuple(
         LovedFilm(
             item=item,
-            likes=int(of_segment[item]),
-            raters=int(likes.raters[segment, item]),
+            likes=int(likes[item]),
+            raters=int(counts.raters[segment, item]),
             mean=float(means[item]),
             share=float(share[item]),
-            beside=float(beside[item]),
+            reference=float(reference[item]),
         )
         for item in known[order[:n]].tolist()
     )
 
 
-def _apart(genre: GenreShare) -> float:
-    return -float(abs(np.sqrt(genre.share) - np.sqrt(genre.beside)))
+def _difference(genre: GenreShare) -> float:
+    return -float(abs(np.sqrt(genre.share) - np.sqrt(genre.reference)))

@@ -1,4 +1,4 @@
-"""What is kept on disk of each stage of a fit, and the way back."""
+"""Serialisation of stage results for the checkpoints of a fit."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from lacunar.taste.segments.user_map import UserMap
 
 
 def pack_values(values: NDArray[np.float64]) -> Saved:
-    """One array."""
+    """Pack one array."""
     return Saved({"values": values}, {})
 
 
 def unpack_values(saved: Saved) -> NDArray[np.float64]:
-    """The array that :func:`pack_values` took apart."""
+    """Restore the array of :func:`pack_values`."""
     return saved.arrays["values"]
 
 
 def pack_map(user_map: UserMap) -> Saved:
-    """Where users are on the map."""
+    """Pack the map of users."""
     return Saved({"users": user_map.users, "coordinates": user_map.coordinates}, {})
 
 
 def unpack_map(saved: Saved) -> UserMap:
-    """The map that :func:`pack_map` took apart."""
+    """Restore the map of :func:`pack_map`."""
     return UserMap(saved.arrays["users"], saved.arrays["coordinates"])
 
 
 def pack_tuning(tuning: Tuning) -> Saved:
-    """Settings that were chosen and tried."""
+    """Pack the settings that were chosen and those that were tried."""
     return Saved({}, asdict(tuning))
 
 
 def unpack_tuning(saved: Saved) -> Tuning:
-    """The tuning that :func:`pack_tuning` took apart."""
+    """Restore the tuning of :func:`pack_tuning`."""
     trials = (
         Trial(PersonalOptions(**trial["options"]), trial["ndcg"]) for trial in saved.facts["trials"]
     )

@@ -1,4 +1,4 @@
-"""The documents others rely on: segments, a user, recommendations, films, as plain JSON types."""
+"""JSON documents of a taste model: segments, users, recommendations and films."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lacunar.taste.recommend.list_request import ListRequest
 
 
 def segments_document(model: TasteModel) -> SegmentsDocument:
-    """Segments, largest population first, and how K was chosen."""
+    """Return the segments, largest population first, and how K was chosen."""
     segments, genres = model.segments, model.ratings.genres
     return {
         "n_components": segments.n_segments,
@@ -59,7 +59,7 @@ def segments_document(model: TasteModel) -> SegmentsDocument:
 
 
 def user_document(model: TasteModel, user: int) -> UserDocument:
-    """What is known of a user, gaps as null, and where the user belongs."""
+    """Return a user's profile, with null for gaps, and the responsibilities of the segments."""
     genres, profiles = model.ratings.genres, model.profiles
     return {
         "user": model.ratings.users[user].as_py(),
@@ -122,7 +122,7 @@ def _describe_recommendation(model: TasteModel, film: Recommendation) -> Recomme
 
 
 def films_document(model: TasteModel, query: str, n: int) -> FilmsDocument:
-    """At most ``n`` films whose titles match, best match first.
+    """Return at most ``n`` films whose titles match, best match first.
 
     Parameters
     ----------
@@ -131,12 +131,12 @@ def films_document(model: TasteModel, query: str, n: int) -> FilmsDocument:
         See :meth:`lacunar.taste.data.title_index.TitleIndex.find`.
     n : int
     """
-    found = model.titles.find(query, n)
-    return {"query": query, "films": [film_document(model, item) for item in found]}
+    items = model.titles.find(query, n)
+    return {"query": query, "films": [film_document(model, item) for item in items]}
 
 
 def film_document(model: TasteModel, item: int) -> FilmDocument:
-    """A film of the catalogue by its position."""
+    """Return a film of the catalogue by its position."""
     films = model.ratings.items
     return {
         "item": films["item_id"][item].as_py(),

@@ -11,8 +11,9 @@ from lacunar.taste.data.histories import Histories, histories_of
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.evaluate import methods as module
 from lacunar.taste.evaluate.cold_start import cold_start
-from lacunar.taste.evaluate.methods import METHODS, methods_named
-from lacunar.taste.evaluate.runner import Training
+from lacunar.taste.evaluate.methods import METHODS, evaluate_recommenders, methods_named
+from lacunar.taste.evaluate.protocols import splits_of
+from lacunar.taste.evaluate.runner import Training, compare
 from lacunar.taste.evaluate.tuning import Tuning
 from lacunar.taste.recommend.personal import PersonalOptions
 from lacunar.taste.segments.fit import SegmentFit, fit_segments
@@ -94,3 +95,35 @@ def test_tuning_sees_the_training_log_alone(
     monkeypatch.setattr(training, "_fits", fits)
     METHODS["personal"](training)
     assert seen == [training.ratings]
+
+
+def test_an_evaluation_is_the_comparison_on_the_splits_of_the_protocol(
+    sample_ratings: Ratings,
+) -> None:
+    steps: list[tuple[int, int]] = []
+    found = evaluate_recommenders(
+        sample_ratings,
+        ["popularity"],
+        seeds=[3, 4],
+        progress=lambda done, total: steps.append((done, total)),
+    )
+    expected = compare(
+        methods_named(["popularity"]), splits_of(sample_ratings, "random-20", [3, 4])
+    )
+    assert found.summary() == expected.summary()
+    assert steps[-1] == (2, 2)
+
+
+def test_an_evaluation_takes_functions_that_fit(sample_ratings: Ratings) -> None:
+    found = evaluate_recommenders(
+        sample_ratings, {"mine": METHODS["popularity"]}, protocol="global-time"
+    )
+    assert list(found.results) == ["mine"]
+    assert len(found.users) == 1
+
+
+def test_an_evaluation_needs_known_names(sample_ratings: Ratings) -> None:
+    with pytest.raises(InputError, match="expected a method of popularity, segment-source"):
+        evaluate_recommenders(sample_ratings, ["magic"])
+    with pytest.raises(InputError, match="expected a protocol of random-20, leave-last-out"):
+        evaluate_recommenders(sample_ratings, ["popularity"], protocol="magic")

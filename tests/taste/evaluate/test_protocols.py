@@ -20,7 +20,7 @@ from lacunar.taste.evaluate.protocols import (
     global_time,
     held_out_sizes,
     leave_last_out,
-    random_places,
+    random_positions,
     random_split,
     splits_of,
 )
@@ -112,7 +112,9 @@ def test_a_random_split_repeats_with_its_seed_alone(sample_ratings: Ratings) -> 
 def test_every_rating_is_as_likely_to_be_held_out(sample_ratings: Ratings) -> None:
     own = sample_ratings.rows_of(0)
     wanted = held_out_sizes(sample_ratings, 0.2)[0]
-    counts = sum(1.0 * (random_places(sample_ratings, seed)[own] < wanted) for seed in range(300))
+    counts = sum(
+        1.0 * (random_positions(sample_ratings, seed)[own] < wanted) for seed in range(300)
+    )
     share = wanted / (own.stop - own.start)
     error = np.sqrt(share * (1 - share) / 300)
     assert np.abs(counts / 300 - share).max() < 4.5 * error

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.evaluate.cold_start import cold_start
-from lacunar.taste.evaluate.protocols import random_places, random_split
+from lacunar.taste.evaluate.protocols import random_positions, random_split
 from lacunar.taste.evaluate.segment_quality import (
     ranking_quality,
     score_by_segment,
@@ -47,7 +47,7 @@ def test_the_numbers_of_segments_do_not_matter(split: Split) -> None:
 
 def test_scores_are_asked_by_position_in_training(sample_ratings: Ratings) -> None:
     # Users of odd positions only, so that theirs in training are others.
-    held_out = random_places(sample_ratings, seed=0) < 5
+    held_out = random_positions(sample_ratings, seed=0) < 5
     odd = sample_ratings.user % 2 == 1
     kept = odd & ~held_out
     split = split_by_rows(

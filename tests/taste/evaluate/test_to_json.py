@@ -96,13 +96,13 @@ def test_what_was_written_is_read(sample_ratings: Ratings, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "expected an evaluation by `lacunar taste evaluate -o`"),
-        ("[]", "expected an evaluation by"),
-        ('{"protocol": "random-20", "seeds": [], "users": 3}', "whose methods is wrong"),
-        ('{"protocol": "x", "seeds": [], "users": 3, "methods": {}}', "whose methods is wrong"),
+        ("", "expected an evaluation of lacunar taste evaluate"),
+        ("[]", "expected an evaluation of"),
+        ('{"protocol": "random-20", "seeds": [], "users": 3}', "got an invalid methods: "),
+        ('{"protocol": "x", "seeds": [], "users": 3, "methods": {}}', "got an invalid methods: "),
         (
             '{"protocol": "x", "seeds": [], "users": 3, "methods": {"a": {"m": {"mean": "?"}}}}',
-            "whose methods.a.m.mean is wrong",
+            "got an invalid methods.a.m.mean: ",
         ),
     ],
 )

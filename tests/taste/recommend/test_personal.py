@@ -72,7 +72,7 @@ def test_rated_films_count_for_more_the_more_there_are(
         history = new_history(ratings, dict.fromkeys(ids, 5.0))
         [parts] = personal.decompose(history, [int(whole.item[-1])])
         shares.append(sum(part.value for part in parts if part.kind == "popularity"))
-    mean = personal._everybody[whole.item[-1]]
+    mean = personal._overall[whole.item[-1]]
     assert shares == pytest.approx([mean * 4 / (n + 5 + 4) for n in (1, 4, 16)])
 
 

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from lacunar.mixture.em import posterior
 from lacunar.mixture.rows.complete import CompleteRows
 from lacunar.taste.features.imputation import fill_gaps
 from lacunar.taste.model import TasteModel
-from lacunar.taste.segments.assignment import assign_segments
+from lacunar.taste.segments.assignment import order_segments
 
 
 def test_segments_are_ordered_by_population(sample_model: TasteModel) -> None:
@@ -47,7 +48,8 @@ def test_the_numbering_of_components_does_not_matter(source_model: TasteModel) -
     shuffled = type(shuffled)(
         shuffled.weights[:, order], shuffled.means[:, order], shuffled.covariances[:, order]
     )
-    again = assign_segments(CompleteRows(seen, "full"), shuffled, seen, source_model.profiles)
+    belongs = posterior(CompleteRows(seen, "full"), shuffled)[0][0].T
+    again = order_segments(belongs, shuffled, seen, source_model.profiles)
     assert np.array_equal(again.labels, segments.labels)
     assert again.names == segments.names
     np.testing.assert_allclose(again.responsibilities, segments.responsibilities, atol=1e-12)

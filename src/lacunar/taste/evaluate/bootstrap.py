@@ -1,9 +1,8 @@
-"""How sure a mean over users is: percentile bootstrap, the user as the unit.
+"""Percentile bootstrap intervals of means over users.
 
-A user tested on several splits gives the mean over them first: the same person's values are no
-independent draws. What is resampled is then who the users are; which ratings a split happens to
-hold out is averaged over, not resampled. Source: Efron and Tibshirani (1993), "An Introduction to
-the Bootstrap", chapter 13.
+Users are resampled. The values of one user on several splits are not independent, so they are
+averaged first: the choice of held-out ratings is averaged over, not resampled. Source: Efron and
+Tibshirani (1993), "An Introduction to the Bootstrap", chapter 13.
 """
 
 from __future__ import annotations
@@ -19,20 +18,20 @@ from lacunar.aliases import FloatArray
 
 _RESAMPLES = 2000
 _SEED = 0
-# Draws held at a time.
+# Draws per batch.
 _DRAWS = 2**21
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean and where it would fall with other users, 95 times of 100.
+    """A mean and its interval, 95 % unless stated otherwise.
 
     Parameters
     ----------
     mean : float
-        NaN where there is nothing to average.
+        NaN without values.
     low, high : float, optional
-        None where nothing varies that could give an interval.
+        None if an interval cannot be estimated.
     """
 
     mean: float
@@ -43,21 +42,21 @@ class Interval:
 def user_means(
     users: Sequence[NDArray[np.intp]], values: Sequence[FloatArray]
 ) -> tuple[NDArray[np.intp], FloatArray]:
-    """Mean of each user's values over the splits on which the user was tested.
+    """Average each user's values over the splits on which the user was tested.
 
     Parameters
     ----------
     users : sequence of ndarray of shape (M,)
-        Who was tested, one array per split.
+        Tested users, one array per split.
     values : sequence of ndarray of shape (M, C)
-        Values of the same users; NaN where there is none.
+        Values of the same users; NaN if missing.
 
     Returns
     -------
     who : ndarray of shape (N,)
         All users, ascending.
     means : ndarray of shape (N, C)
-        NaN where a user has no value.
+        NaN if a user has no value.
 
     Examples
     --------
@@ -77,18 +76,18 @@ def user_means(
 def mean_intervals(
     values: FloatArray, *, confidence: float = 0.95, n_resamples: int = _RESAMPLES
 ) -> list[Interval]:
-    """Mean of each column over users, with a percentile bootstrap interval.
+    """Compute the mean of each column over users, with a percentile bootstrap interval.
 
-    All columns see the same resamples. So for the difference of two methods, put their difference
-    for each user into a column: the interval is a paired one.
+    All columns share the resamples. For a paired interval of the difference of two methods, pass
+    the differences by user as a column.
 
     Parameters
     ----------
     values : ndarray of shape (N, C)
-        One row per user; NaN where a user has no value, which then counts nowhere.
+        One row per user; NaN, if a user has no value, is ignored.
     confidence : float
     n_resamples : int
-        Drawn with a fixed seed.
+        Number of resamples, drawn with a fixed seed.
 
     Returns
     -------
@@ -96,8 +95,8 @@ def mean_intervals(
 
     Examples
     --------
-    >>> (found,) = mean_intervals(np.arange(100.0)[:, np.newaxis])
-    >>> found.mean, round(found.low), round(found.high)
+    >>> (interval,) = mean_intervals(np.arange(100.0)[:, np.newaxis])
+    >>> interval.mean, round(interval.low), round(interval.high)
     (49.5, 44, 55)
     """
     n_users = len(values)
@@ -117,9 +116,9 @@ def mean_intervals(
     tail = (1 - confidence) / 2
     intervals = []
     for column, mean in zip(resampled.T, means.tolist(), strict=True):
-        found = column[~np.isnan(column)]
-        if len(found):
-            low, high = np.quantile(found, [tail, 1 - tail]).tolist()
+        known_means = column[~np.isnan(column)]
+        if len(known_means):
+            low, high = np.quantile(known_means, [tail, 1 - tail]).tolist()
             intervals.append(Interval(mean, low, high))
         else:
             intervals.append(Interval(mean, None, None))
@@ -127,10 +126,10 @@ def mean_intervals(
 
 
 def range_over_splits(values: Sequence[float]) -> Interval:
-    """Mean of what a split has one value of, with the smallest and largest.
+    """Compute the mean, minimum and maximum of one value per split.
 
-    Coverage belongs to all lists together, so there are no users to resample; and one split says
-    nothing of how it varies.
+    Coverage is one value for all lists, so users cannot be resampled. A single split gives no
+    range.
 
     Examples
     --------
@@ -146,5 +145,5 @@ def range_over_splits(values: Sequence[float]) -> Interval:
 
 
 def _quotient(total: FloatArray, n: FloatArray) -> FloatArray:
-    """Total over n, NaN where n is 0."""
+    """Return total / n; NaN if n is 0."""
     return np.divide(total, n, out=np.full_like(total, np.nan), where=n > 0)

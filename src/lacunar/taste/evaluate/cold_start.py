@@ -1,4 +1,4 @@
-"""How much a new user has to tell: users whom training has not seen, known by few ratings."""
+"""Cold-start splits: new users with a few ratings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from lacunar.errors import InputError
 from lacunar.taste.data.ratings import Ratings
-from lacunar.taste.evaluate.protocols import check_share, held_out_sizes, random_places
+from lacunar.taste.evaluate.protocols import check_share, held_out_sizes, random_positions
 from lacunar.taste.evaluate.split import Split, histories_in, split_by_rows
 
 GIVEN = (0, 1, 3, 5, 10)
@@ -23,32 +23,32 @@ def cold_start(
     given: Sequence[int] = GIVEN,
     share_users: float = 0.2,
 ) -> dict[int, Split]:
-    """Leave some users out of training and test them by the first few of their ratings.
+    """Leave some users out of training and test them with a few of their ratings.
 
-    Of each such user's ratings a random fifth is to be found. The others stand in a random order,
-    of which the first n are shown. None of them is a candidate, however many are shown, so that
-    n changes nothing but what is known.
+    A random fifth of each such user's ratings are the targets. The others are in random order, and
+    the recommender is shown the first n. None of these others is a candidate, for any n, so that
+    n changes only the history.
 
     Parameters
     ----------
     ratings : Ratings
     seed : int
     given : sequence of int
-        The numbers n of ratings to show.
+        Numbers n of ratings to show.
     share_users : float
-        Of the users with enough ratings for the largest n and a film to find, the share that is
-        left out, at least one.
+        Share of users to leave out, at least one, among those with enough ratings for the largest
+        n and a target.
 
     Returns
     -------
     splits : dict of int to Split
-        By n, in ascending order. All have the same training log (one object) and the same users.
+        By n, in ascending order, with the same training log (one object) and the same users.
 
     Raises
     ------
     InputError
-        If the share is not between 0 and 1, a number is negative, nobody has enough ratings, or
-        no rating to be found is relevant.
+        If the share is not between 0 and 1, a number is negative, no user has enough ratings, or
+        no target is relevant.
 
     Examples
     --------
@@ -70,23 +70,25 @@ def cold_start(
             f"learn from, got none among {ratings.n_users} users"
         )
     new = np.zeros(ratings.n_users, dtype=bool)
-    # A stream of its own, so that who is new says nothing about the order of ratings.
+    # A separate stream: the choice of users does not depend on the order of ratings.
     drawn = np.random.default_rng([seed, 1]).choice(enough, size=n_new, replace=False)
     new[drawn] = True
     of_new = new[ratings.user]
-    # A user's first places are the targets, the next are shown one by one.
-    place = random_places(ratings, seed) - n_targets[ratings.user]
-    nothing = split_by_rows(
+    # The first positions of a user are the targets; the next ones are shown.
+    position = random_positions(ratings, seed) - n_targets[ratings.user]
+    no_history = split_by_rows(
         ratings,
         train=~of_new,
         shown=np.zeros_like(of_new),
-        excluded=of_new & (place >= 0),
-        held_out=of_new & (place < 0),
+        excluded=of_new & (position >= 0),
+        held_out=of_new & (position < 0),
     )
     return {
         n: replace(
-            nothing,
-            histories=histories_in(ratings, (place >= 0) & (place < n)).take(nothing.users),
+            no_history,
+            histories=histories_in(ratings, (position >= 0) & (position < n)).take(
+                no_history.users
+            ),
         )
         for n in sorted(set(given))
     }

@@ -1,4 +1,4 @@
-"""What methods reached side by side: means, paired differences and slices, with intervals."""
+"""Results of several methods: means, paired differences and slices, with intervals."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Summary = dict[str, Interval]
 
 @dataclass(frozen=True, slots=True)
 class Seconds:
-    """What a method takes, mean over splits.
+    """Run time of a method, mean over splits.
 
     Parameters
     ----------
     fit : float
-        From a training log to a recommender. Fits that methods share count for each of them.
+        Fit of the recommender. A fit shared by several methods counts for each of them.
     rank : float
-        Scoring and ranking all candidates of all tested users.
+        Scoring and ranking of all candidates for all tested users.
     """
 
     fit: float
@@ -38,7 +38,7 @@ class Seconds:
 
 @dataclass(frozen=True, slots=True)
 class MethodResult:
-    """What one method reached.
+    """Metrics of one method.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class MethodResult:
 
 @dataclass(frozen=True, slots=True)
 class HistorySlice:
-    """Users who were shown with a like number of ratings.
+    """Users with a similar number of known ratings.
 
     Parameters
     ----------
@@ -74,14 +74,14 @@ class HistorySlice:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Values of every method for every tested user.
+    """Metrics of every method for every tested user.
 
     Parameters
     ----------
     users : tuple of ndarray of shape (M,)
-        Position in the whole log of who was tested, one array per split.
+        Positions of tested users in the whole log, one array per split.
     n_ratings : tuple of ndarray of shape (M,)
-        How many ratings of each were shown, one array per split.
+        Number of ratings of each in the history, one array per split.
     results : mapping of str to MethodResult
         By the name of the method.
     """
@@ -92,27 +92,27 @@ class Comparison:
 
     @property
     def n_users(self) -> int:
-        """Users tested on any split."""
+        """Number of users tested on any split."""
         return len(np.unique(np.concatenate(self.users)))
 
     def only(self, names: Iterable[str]) -> Comparison:
-        """The same for some of the methods."""
+        """Return the comparison of some of the methods."""
         return replace(self, results={name: self.results[name] for name in names})
 
     def summary(self) -> dict[str, Summary]:
-        """Mean of every metric by method.
+        """Return the mean of every metric by method, with an interval.
 
-        Every user counts once, with the mean over the splits on which the user was tested.
-        Intervals come from resampling users; that of coverage is its range over splits.
+        Each user counts once, with the mean over the splits on which the user was tested.
+        Intervals come from resampling users; the interval of coverage is the range over splits.
         """
-        found = _intervals(self.users, {name: r.values for name, r in self.results.items()})
+        intervals = _intervals(self.users, {name: r.values for name, r in self.results.items()})
         return {
-            name: found[name] | {COVERAGE: range_over_splits(result.coverage)}
+            name: intervals[name] | {COVERAGE: range_over_splits(result.coverage)}
             for name, result in self.results.items()
         }
 
     def differences(self, reference: str) -> dict[str, Summary]:
-        """How much higher every other method is than a reference, user by user.
+        """Return the paired differences between every other method and a reference.
 
         Parameters
         ----------
@@ -121,7 +121,7 @@ class Comparison:
         """
         base = self.results[reference]
         others = {name: r for name, r in self.results.items() if name != reference}
-        found = _intervals(
+        intervals = _intervals(
             self.users,
             {
                 name: [own - of_base for own, of_base in zip(r.values, base.values, strict=True)]
@@ -129,18 +129,18 @@ class Comparison:
             },
         )
         return {
-            name: found[name]
+            name: intervals[name]
             | {COVERAGE: range_over_splits(np.subtract(r.coverage, base.coverage).tolist())}
             for name, r in others.items()
         }
 
     def by_history(self, starts: Sequence[int] = HISTORY_STARTS) -> list[HistorySlice]:
-        """The summary for users of like histories; slices that nobody falls into are left out.
+        """Return summaries by number of ratings in the history, without empty slices.
 
         Parameters
         ----------
         starts : sequence of int
-            The smallest number of ratings shown in each slice, ascending. The last is open.
+            Smallest number of ratings in each slice, ascending. The last slice is open.
         """
         slices = []
         for low, high in zip(starts, [*starts[1:], None], strict=True):
@@ -162,7 +162,7 @@ class Comparison:
 def _intervals(
     users: Sequence[NDArray[np.intp]], values: Mapping[str, Sequence[FloatArray]]
 ) -> dict[str, Summary]:
-    """Intervals of all methods at once, so that all see the same resamples."""
+    """Compute the intervals of all methods with the same resamples."""
     if not values:
         return {}
     side_by_side = [np.hstack(parts) for parts in zip(*values.values(), strict=True)]

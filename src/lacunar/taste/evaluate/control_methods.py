@@ -1,4 +1,4 @@
-"""What each control of the personal recommender does to its lists."""
+"""The personal recommender under each list control, as methods for an evaluation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LIST_LENGTH = 20
 
 
 class Controlled:
-    """A fitted personal recommender under a control, as scores that give its lists.
+    """A personal recommender with controls, whose scores rank films as its lists do.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Controlled:
 
 
 def control_methods(levels: Sequence[float] = LEVELS) -> dict[str, Method]:
-    """A method for each control at each level, by :func:`control_name`.
+    """Return a method for each control at each level, by :func:`control_name`.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def control_methods(levels: Sequence[float] = LEVELS) -> dict[str, Method]:
 
 
 def control_name(control: Control, level: float) -> str:
-    """What a control at a level is called among methods."""
+    """Return the name of a control at a level."""
     return f"{control} {level:g}"
 
 

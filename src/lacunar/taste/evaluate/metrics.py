@@ -1,7 +1,7 @@
-"""Measures of recommended lists, one value per user.
+"""Metrics of recommended lists, one value per user.
 
-Shapes: B users, P places, I films, G genres. A list is a row of film positions, best first, with
--1 at its end where candidates ran out.
+Shapes: B users, P ranks, I films, G genres. A list is a row of film positions, best first, with -1
+after the last candidate.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ Lists = NDArray[np.intp]
 
 
 def ndcg_at(hits: NDArray[np.bool_], n_relevant: NDArray[np.integer], k: int = 10) -> FloatArray:
-    """Normalised discounted cumulative gain of each list, gains 0 and 1.
+    """Compute the normalised discounted cumulative gain of each list, with gains 0 and 1.
 
-    A hit at place i (from 1) gains ``1 / log2(i + 1)``; the ideal list begins with
+    A hit at rank i (from 1) gains ``1 / log2(i + 1)``; the ideal list begins with
     ``min(k, n_relevant)`` hits. Source: Järvelin and Kekäläinen (2002), "Cumulated Gain-Based
     Evaluation of IR Techniques".
 
     Parameters
     ----------
     hits : ndarray of shape (B, P)
-        Whether the film at each place is relevant, best place first.
+        Whether the film at each rank is relevant, best first.
     n_relevant : ndarray of shape (B,)
-        Relevant films of each user, at least 1, listed or not.
+        Number of relevant films of each user, in the list or not; at least 1.
     k : int
 
     Examples
@@ -44,9 +44,9 @@ def ndcg_at(hits: NDArray[np.bool_], n_relevant: NDArray[np.integer], k: int = 1
 
 
 def recall_at(hits: NDArray[np.bool_], n_relevant: NDArray[np.integer], k: int = 20) -> FloatArray:
-    """Hits among the first k places, divided by ``min(k, n_relevant)``.
+    """Compute the hits among the first k ranks, divided by ``min(k, n_relevant)``.
 
-    So a perfect list has a recall of 1, however many films are relevant. Source: Liang, Krishnan,
+    A perfect list has a recall of 1 for any number of relevant films. Source: Liang, Krishnan,
     Hoffman and Jebara (2018), "Variational Autoencoders for Collaborative Filtering".
 
     Parameters
@@ -63,7 +63,7 @@ def recall_at(hits: NDArray[np.bool_], n_relevant: NDArray[np.integer], k: int =
 
 
 def reciprocal_rank(hits: NDArray[np.bool_], k: int = 10) -> FloatArray:
-    """One divided by the place of the first hit, 0 where none is among the first k.
+    """Compute one divided by the rank of the first hit; 0 without a hit among the first k.
 
     Source: Voorhees (1999), "The TREC-8 Question Answering Track Report".
 
@@ -82,7 +82,7 @@ def reciprocal_rank(hits: NDArray[np.bool_], k: int = 10) -> FloatArray:
 
 
 def hit_rate(hits: NDArray[np.bool_], k: int = 10) -> FloatArray:
-    """1 where any of the first k places is a hit, else 0.
+    """Compute 1 if any of the first k ranks is a hit, else 0.
 
     Source: Deshpande and Karypis (2004), "Item-Based Top-N Recommendation Algorithms".
 
@@ -100,10 +100,10 @@ def hit_rate(hits: NDArray[np.bool_], k: int = 10) -> FloatArray:
 
 
 def novelty(lists: Lists, rated_share: FloatArray, k: int = 10) -> FloatArray:
-    """Mean self-information of the first k films, in bits: how few people know them.
+    """Compute the mean self-information of the first k films, in bits: high for little-known films.
 
-    A film that a share s of the training users rated has ``-log2(s)``. Source: Zhou et al. (2010),
-    "Solving the apparent diversity-accuracy dilemma of recommender systems".
+    A film that a share s of the training users rated has ``-log2(s)`` bits. Source: Zhou et al.
+    (2010), "Solving the apparent diversity-accuracy dilemma of recommender systems".
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def novelty(lists: Lists, rated_share: FloatArray, k: int = 10) -> FloatArray:
 
 
 def genre_diversity(lists: Lists, genres: FloatArray, k: int = 10) -> FloatArray:
-    """Mean Jaccard distance between the genres of every two of the first k films.
+    """Compute the mean Jaccard distance between the genres of all pairs of the first k films.
 
     ``1 - |a and b| / |a or b|`` for the genre sets a and b of two films. Source: intra-list
     diversity after Ziegler et al. (2005), "Improving Recommendation Lists Through Topic
@@ -145,7 +145,7 @@ def genre_diversity(lists: Lists, genres: FloatArray, k: int = 10) -> FloatArray
     Returns
     -------
     diversity : ndarray of shape (B,)
-        From 0, all alike, to 1, nothing in common; NaN for a list of fewer than two films.
+        From 0, all the same, to 1, no genre in common; NaN for a list of fewer than two films.
 
     Examples
     --------
@@ -159,11 +159,11 @@ def genre_diversity(lists: Lists, genres: FloatArray, k: int = 10) -> FloatArray
     both = sets @ sets.transpose(0, 2, 1)  # (B, k, k)
     sizes = sets.sum(axis=2)
     either = sizes[:, :, np.newaxis] + sizes[:, np.newaxis, :] - both
-    # Films that are not listed have no genres, and so nothing in common with any.
-    alike = both / np.maximum(either, 1.0)
+    # Empty ranks have no genres: their similarity to all films is 0.
+    similarity = both / np.maximum(either, 1.0)
     n = listed.sum(axis=1)
     ordered_pairs = n * (n - 1)
-    return 1 - _ratio(alike.sum(axis=(1, 2)) - n, ordered_pairs)
+    return 1 - _ratio(similarity.sum(axis=(1, 2)) - n, ordered_pairs)
 
 
 def miscalibration(
@@ -174,11 +174,11 @@ def miscalibration(
     *,
     alpha: float = 0.01,
 ) -> FloatArray:
-    """How far the genres of the first k films are from those of the films a user rated, in nats.
+    """Compute the divergence of the genres of the first k films from the history's, in nats.
 
-    Each film spreads a weight of 1 evenly over its genres. With p the distribution of the history
-    and q that of the list it is ``KL(p || (1 - alpha) q + alpha p)``: 0 where a list mirrors the
-    history, up to ``-log(alpha)`` where it has none of its genres. Source: Steck (2018),
+    Each film spreads a weight of 1 evenly over its genres. With the distributions p of the history
+    and q of the list it is ``KL(p || (1 - alpha) q + alpha p)``: 0 if they are equal, up to
+    ``-log(alpha)`` if the list has no genre of the history. Source: Steck (2018),
     "Calibrated Recommendations", equations 2, 3, 6 and 7.
 
     Parameters
@@ -190,7 +190,7 @@ def miscalibration(
         1 where a film has a genre, else 0. Every film has one.
     k : int
     alpha : float
-        Keeps the divergence finite where a genre is not on the list.
+        Keeps the divergence finite if a genre is missing in the list.
 
     Returns
     -------
@@ -217,14 +217,14 @@ def miscalibration(
 
 
 def coverage(lists: Lists, train: Ratings, k: int = 10) -> float:
-    """Share of the films with a training rating that are among anybody's first k.
+    """Compute the share of the films with a training rating that are in any user's first k.
 
     Source: catalogue coverage of Ge, Delgado-Battenfeld and Jannach (2010), "Beyond Accuracy".
 
     Parameters
     ----------
     lists : ndarray of shape (B, P)
-        Of all users.
+        Lists of all users.
     train : Ratings
     k : int
     """
@@ -233,7 +233,7 @@ def coverage(lists: Lists, train: Ratings, k: int = 10) -> float:
 
 
 def _ratio(total: FloatArray, n: NDArray[np.integer]) -> FloatArray:
-    """Total over n, NaN where n is 0."""
-    found = np.full(np.broadcast_shapes(np.shape(total), np.shape(n)), np.nan)
-    np.divide(total, n, out=found, where=n > 0)
-    return found
+    """Return total / n; NaN if n is 0."""
+    ratio = np.full(np.broadcast_shapes(np.shape(total), np.shape(n)), np.nan)
+    np.divide(total, n, out=ratio, where=n > 0)
+    return ratio

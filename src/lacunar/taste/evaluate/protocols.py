@@ -1,13 +1,13 @@
-"""Protocols: which ratings are held out.
+"""Evaluation protocols: which ratings are held out.
 
-- ``random-20``: a random fifth of each user's ratings. Says how well gaps in a log are filled.
-- ``leave-last-out``: each user's latest rating. Says what a user does next, but lets training see
-  what other users did later than that.
-- ``global-time``: the latest fifth of all ratings. What a system meets in use: nothing of the
-  future is known, and most users are new. See Ji et al. (2023), "A Critical Study on Data Leakage
+- ``random-20``: a random fifth of each user's ratings. Measures how well gaps are filled.
+- ``leave-last-out``: each user's latest rating. Measures the prediction of the next film, but
+  training includes later ratings of other users.
+- ``global-time``: the latest fifth of all ratings. As in production: training includes nothing of
+  the future, and most users are new. See Ji et al. (2023), "A Critical Study on Data Leakage
   in Recommender System Offline Evaluation".
 
-:mod:`lacunar.taste.evaluate.cold_start` has the one in which users are new on purpose.
+:mod:`lacunar.taste.evaluate.cold_start` has the protocol for new users.
 """
 
 from __future__ import annotations
@@ -26,10 +26,9 @@ SEEDED_PROTOCOLS = ("random-20",)
 
 
 def splits_of(ratings: Ratings, protocol: str, seeds: Sequence[int]) -> list[Split]:
-    """The splits of a protocol: one per seed, and a single one where nothing is drawn.
+    """Return the splits of a protocol: one per seed, or one for protocols by time.
 
-    The protocols that go by time draw nothing. What is uncertain about their results comes from
-    the users alone.
+    Protocols by time are not random. The uncertainty of their results comes from the users alone.
 
     Parameters
     ----------
@@ -41,7 +40,7 @@ def splits_of(ratings: Ratings, protocol: str, seeds: Sequence[int]) -> list[Spl
     Raises
     ------
     InputError
-        If the protocol is unknown, or the log does not allow it.
+        If the protocol is unknown, or not applicable to the log.
 
     Examples
     --------
@@ -64,7 +63,7 @@ def splits_of(ratings: Ratings, protocol: str, seeds: Sequence[int]) -> list[Spl
 def random_split(ratings: Ratings, *, share: float = 0.2, seed: int) -> Split:
     """Hold out a random share of each user's ratings.
 
-    Of n ratings ``floor(share * n)`` are held out, so every user keeps at least one.
+    Of n ratings ``floor(share * n)`` are held out, so that each user keeps at least one.
 
     Parameters
     ----------
@@ -88,14 +87,14 @@ def random_split(ratings: Ratings, *, share: float = 0.2, seed: int) -> Split:
     """
     check_share(share)
     wanted = held_out_sizes(ratings, share)
-    return _held_out_of_all(ratings, random_places(ratings, seed) < wanted[ratings.user])
+    return _held_out_of_all(ratings, random_positions(ratings, seed) < wanted[ratings.user])
 
 
 def leave_last_out(ratings: Ratings) -> Split:
     """Hold out each user's latest rating.
 
-    Of a user's ratings with the same time the one of the film that comes last in the catalogue
-    is the latest. Users with one rating stay in training and are not tested.
+    Among ratings with the same time, the latest is the film that is last in the catalogue. Users
+    with a single rating stay in training and are not tested.
 
     Parameters
     ----------
@@ -122,11 +121,10 @@ def leave_last_out(ratings: Ratings) -> Split:
 
 
 def global_time(ratings: Ratings, *, share: float = 0.2) -> Split:
-    """Hold out everything from one point in time on.
+    """Hold out all ratings from one point in time on.
 
-    The point is chosen so that the share of all ratings that is held out is the one asked for, or
-    a little more where many ratings have that very time. Users who begin later are new: they are
-    tested with an empty history.
+    The point in time gives the requested share of held-out ratings, or slightly more if many
+    ratings have the same time. Users whose first rating is later are tested with an empty history.
 
     Parameters
     ----------
@@ -159,29 +157,29 @@ def global_time(ratings: Ratings, *, share: float = 0.2) -> Split:
 
 
 def held_out_sizes(ratings: Ratings, share: float) -> NDArray[np.intp]:
-    """How many ratings are a share of each user's, rounded down and never all, shape (U,)."""
+    """Return a share of each user's number of ratings, rounded down, never all; shape (U,)."""
     rated = np.diff(ratings.user_starts)
-    # Without the small number, 29 % of 100 would be 28.
+    # 1e-9 against rounding: otherwise 29 % of 100 would be 28.
     return np.asarray(np.minimum(np.floor(share * rated + 1e-9), rated - 1), dtype=np.intp)
 
 
-def random_places(ratings: Ratings, seed: int) -> NDArray[np.intp]:
-    """Place of each row in a random order of its user's rows, from 0, shape (N,)."""
+def random_positions(ratings: Ratings, seed: int) -> NDArray[np.intp]:
+    """Return the position of each row in a random order of its user's rows, shape (N,)."""
     user = ratings.user
     draws = np.random.default_rng(seed).random(len(user))
-    places = np.empty(len(user), dtype=np.intp)
-    places[np.lexsort((draws, user))] = np.arange(len(user)) - ratings.user_starts[user]
-    return places
+    positions = np.empty(len(user), dtype=np.intp)
+    positions[np.lexsort((draws, user))] = np.arange(len(user)) - ratings.user_starts[user]
+    return positions
 
 
 def check_share(share: float) -> None:
-    """Refuse a share that leaves nothing on one side."""
+    """Raise InputError unless a share is between 0 and 1."""
     if not 0 < share < 1:
         raise InputError(f"expected a share to hold out between 0 and 1, got {share:g}")
 
 
 def _held_out_of_all(ratings: Ratings, held_out: Rows) -> Split:
-    """Train on the other rows, and show of each user what training has."""
+    """Train on the other rows; the histories are the training rows."""
     kept = ~held_out
     return split_by_rows(ratings, train=kept, shown=kept, excluded=kept, held_out=held_out)
 

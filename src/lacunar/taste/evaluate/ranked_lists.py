@@ -1,7 +1,7 @@
-"""Lists of the best candidates for every tested user, and everything that is measured of them.
+"""Ranked lists of all tested users, and their metrics.
 
-Every film that training knows competes: sampled competitors would change the order of methods
-(Krichene and Rendle 2020, "On Sampled Metrics for Item Recommendation").
+All films with a training rating are candidates: sampled candidates would change the order of
+methods (Krichene and Rendle 2020, "On Sampled Metrics for Item Recommendation").
 """
 
 from __future__ import annotations
@@ -38,24 +38,24 @@ USER_METRICS = (
 _LIST_LENGTH = 20
 _USERS_PER_BATCH = 256
 
-# From places in ``Split.users`` to scores of shape (B, I), high for what to show first.
+# From positions in ``Split.users`` to scores of shape (B, I); higher is better.
 ScoreUsers = Callable[[NDArray[np.intp]], FloatArray]
 
 
 def rank_split(score_users: ScoreUsers, split: Split) -> Lists:
-    """The 20 best candidates of every tested user.
+    """Return the 20 best candidates of every tested user.
 
     Parameters
     ----------
     score_users : callable
-        From places in ``split.users`` to scores of shape (B, I), which may be overwritten;
+        From positions in ``split.users`` to scores of shape (B, I), which may be overwritten;
         called batch by batch.
     split : Split
 
     Returns
     -------
     lists : ndarray of shape (M, min(20, I))
-        Film positions, best first, -1 where candidates run out.
+        Film positions, best first; -1 after the last candidate.
     """
     among = Candidates(_counts(split.train) > 0)
     return np.concatenate(
@@ -67,7 +67,7 @@ def rank_split(score_users: ScoreUsers, split: Split) -> Lists:
 
 
 def measure(lists: Lists, split: Split) -> dict[str, FloatArray]:
-    """Every metric of every tested user.
+    """Compute all metrics of all tested users.
 
     Parameters
     ----------
@@ -77,9 +77,9 @@ def measure(lists: Lists, split: Split) -> dict[str, FloatArray]:
     Returns
     -------
     values : dict of str to ndarray of shape (M,)
-        By :data:`USER_METRICS`. Genres are compared with those of all films that the user rated
-        outside what is to be found, shown or not, so that the yardstick is the same however much
-        a recommender is shown.
+        By :data:`USER_METRICS`. Miscalibration compares with all films that the user rated, except
+        the targets. It includes ratings that are not in the history, so that it does not depend
+        on the length of the history.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Methods side by side: the same splits, the same users, the same candidates."""
+"""Comparison of methods on the same splits, users and candidates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lacunar.taste.segments.placement import Placer
 
 
 class Training:
-    """What methods learn from. Segments are fitted once per config, whoever asks.
+    """A training log, with fits that several methods share.
 
     Parameters
     ----------
@@ -31,38 +31,38 @@ class Training:
     def __init__(self, ratings: Ratings) -> None:
         self.ratings = ratings
         self.seconds_saved = 0.0
-        """What fits would have taken that were there already."""
+        """Seconds that reused fits would have taken."""
         self._fits: dict[Hashable, tuple[Any, float]] = {}
 
     def placer(self, config: TasteConfig) -> Placer:
-        """Segments fitted to the log, ready to place anybody.
+        """Return the placer of segments fitted to the log, fitted once per config.
 
         Raises
         ------
         InputError
-            If there are fewer users than the smallest number of segments.
+            If there are fewer users than ``min_components``.
         """
         return self.once(
             config, lambda: fit_segments(self.ratings, config).placer(self.ratings, config)
         )
 
     def once(self, key: Hashable, fit: Callable[[], Fitted]) -> Fitted:
-        """Fit what several methods share, or return it where that was done already."""
+        """Return a fit that several methods share; the first call computes it."""
         if key in self._fits:
-            found, seconds = self._fits[key]
+            fitted, seconds = self._fits[key]
             self.seconds_saved += seconds
-            return cast("Fitted", found)
+            return cast("Fitted", fitted)
         start, saved = time.perf_counter(), self.seconds_saved
-        found = fit()
+        result = fit()
         seconds = time.perf_counter() - start + self.seconds_saved - saved
-        self._fits[key] = found, seconds
-        return found
+        self._fits[key] = result, seconds
+        return result
 
 
 # Fits a recommender to a training log.
 Method = Callable[[Training], Recommender]
 Group = TypeVar("Group", bound=Hashable)
-# Values of all metrics of all users, coverage, seconds.
+# Metrics of all users, coverage, run time.
 _Measured = tuple[FloatArray, float, Seconds]
 
 
@@ -72,7 +72,7 @@ def compare(
     *,
     progress: StepProgress | None = None,
 ) -> Comparison:
-    """Fit every method to every training log, rank for every tested user, and measure.
+    """Fit every method to every training log, rank for all tested users, and compute metrics.
 
     Parameters
     ----------
@@ -95,8 +95,8 @@ def compare(
     >>> splits = splits_of(sampled_ratings(n_users=50, n_movies=200), "random-20", range(2))
     >>> def popularity(training: Training) -> Recommender:
     ...     return PopularityRecommender().fit(training.ratings)
-    >>> found = compare({"popularity": popularity}, splits)
-    >>> found.summary()["popularity"]["hit_rate@10"].mean > 0.3
+    >>> comparison = compare({"popularity": popularity}, splits)
+    >>> comparison.summary()["popularity"]["hit_rate@10"].mean > 0.3
     True
     """
     groups = [{"all": split} for split in splits]
@@ -109,21 +109,21 @@ def compare_groups(
     *,
     progress: StepProgress | None = None,
 ) -> dict[Group, Comparison]:
-    """Compare on several groups of splits that share training logs, fitting once per log.
+    """Compare on several groups of splits that share training logs, with one fit per log.
 
     Parameters
     ----------
     methods : mapping of str to callable
     splits : sequence of mappings to Split
-        What :func:`lacunar.taste.evaluate.cold_start.cold_start` returns, for one or more seeds:
-        the same keys, and within each mapping the same training log.
+        Results of :func:`lacunar.taste.evaluate.cold_start.cold_start` for one or more seeds. They
+        have the same keys, and each mapping has a single training log.
     progress : callable, optional
         Called with (fits done, fits in all).
 
     Returns
     -------
     comparisons : dict
-        One for each key, over all seeds.
+        By key, over all seeds.
     """
     measured: dict[tuple[str, Group], list[_Measured]] = {}
     done, total = 0, len(methods) * len(splits)

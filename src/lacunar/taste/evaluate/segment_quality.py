@@ -1,4 +1,4 @@
-"""What segments are good for: popularity inside them as a ranking."""
+"""Ranking quality of popularity within segments."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from lacunar.taste.evaluate.split import Split
 def score_by_segment(
     train: Ratings, labels: NDArray[np.integer], *, liked_from: float = 4.0
 ) -> ScoreUsers:
-    """Popularity inside each user's segment, as scores to rank by.
+    """Return scores that rank films by popularity within each user's segment.
 
-    Films are ordered by the number of members' training ratings of at least ``liked_from``;
-    equal numbers by that of all users, then by item position.
+    Films are ordered by the number of members' training ratings of at least ``liked_from``. Ties
+    are broken by the number of all users, then by item position.
 
     Parameters
     ----------
     train : Ratings
     labels : ndarray of shape (U,)
-        Segment of each user; one of -1 (noise) gets the popularity over everybody.
+        Segment of each user; -1 (noise) gets the popularity over all users.
     liked_from : float
         Stars.
 
@@ -35,7 +35,7 @@ def score_by_segment(
     Raises
     ------
     ValueError
-        If there is not one label of -1 or more for each user.
+        If the number of labels is wrong, or a label is below -1.
     """
     if labels.shape != (train.n_users,) or (labels < -1).any():
         raise ValueError(f"expected a label of -1 or more for each of {train.n_users} users")
@@ -54,13 +54,13 @@ def score_by_segment(
 
 
 def ranking_quality(score_users: ScoreUsers, split: Split) -> dict[str, FloatArray]:
-    """Measure a ranking of the users training knows.
+    """Compute the metrics of a ranking for users in training.
 
     Parameters
     ----------
     score_users : callable
         From positions in ``split.train`` to scores of shape (B, I), which may be overwritten;
-        called batch by batch.
+        called once per batch.
     split : Split
 
     Returns
@@ -82,16 +82,16 @@ def ranking_quality(score_users: ScoreUsers, split: Split) -> dict[str, FloatArr
 def segment_popularity_ndcg(
     split: Split, labels: NDArray[np.integer], *, liked_from: float = 4.0
 ) -> float:
-    """Mean nDCG@10 of popularity inside segments; all labels 0 give plain popularity.
+    """Compute the mean nDCG@10 of popularity within segments; labels of 0 give plain popularity.
 
     Parameters
     ----------
     split : Split
-        One whose tested users are all in training.
+        All tested users must be in training.
     labels : ndarray of shape (U,)
         Segment of each user of ``split.train``.
     liked_from : float
-        As in :func:`score_by_segment`; what is relevant does not depend on it.
+        As in :func:`score_by_segment`; it does not change which films are relevant.
 
     Examples
     --------

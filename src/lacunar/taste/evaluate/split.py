@@ -1,4 +1,4 @@
-"""What a fit may see of a log, what it is shown of the users it is tested on, what it must find."""
+"""Train/test splits of a ratings log: training log, histories and relevant films."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ Rows = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Split:
-    """A log cut into training and test.
+    """A log split into training and test.
 
-    Films and genres keep their positions everywhere. Users are named by their positions in the
-    whole log, so that values of a user pair up across splits and methods.
+    Films and genres keep their positions. Users are identified by their positions in the whole
+    log, so that metrics can be paired by user across splits and methods.
 
     Parameters
     ----------
     train : Ratings
-        What a fit may see. Every user in it has a rating; users without one are left out, so
-        positions of users in it are its own. ``intake`` still tells of the whole log.
+        Training log. It has only users with a rating, so the positions of its users differ from
+        the whole log. Its ``intake`` describes the whole log.
     train_users : ndarray of shape (U,)
         Position in the whole log of each user of ``train``, ascending.
     users : ndarray of shape (M,)
-        Position in the whole log of each user who is tested, ascending: those with a relevant film.
+        Position in the whole log of each tested user, ascending: users with a relevant film.
     histories : Histories
-        What a recommender is shown of each of them; may be nothing.
+        Ratings of each tested user that the recommender gets; may be empty.
     excluded : Histories
-        Films each of them rated that are neither to be recommended nor to be found. The same as
-        ``histories``, except where a protocol hides some of them.
+        Rated films that are neither candidates nor targets. The same as ``histories``, unless a
+        protocol hides some of them.
     relevant : Histories
-        Films to be found: held out, rated high, known to training. At least one for each.
+        Targets: held-out high ratings of films in training. At least one per user.
     """
 
     train: Ratings
@@ -54,7 +54,7 @@ class Split:
 
 
 def relevant_from(scale: RatingScale) -> float:
-    """Stars from which a held-out rating is relevant: four fifths of the scale's maximum.
+    """Return the stars from which a held-out rating is relevant: four fifths of the maximum.
 
     Examples
     --------
@@ -67,14 +67,14 @@ def relevant_from(scale: RatingScale) -> float:
 def split_by_rows(
     ratings: Ratings, *, train: Rows, shown: Rows, excluded: Rows, held_out: Rows
 ) -> Split:
-    """Cut a log by what each of its rows is for.
+    """Split a log by the roles of its rows.
 
     Parameters
     ----------
     ratings : Ratings
     train, shown, excluded, held_out : ndarray of shape (N,)
-        Which rows a fit may see, which a recommender is shown of their user, which name films that
-        are no candidates, and which are to be predicted.
+        Rows of the training log, of the histories, of the films that are no candidates, and of the
+        targets.
 
     Raises
     ------
@@ -85,18 +85,18 @@ def split_by_rows(
     train_users, coded = np.unique(ratings.user[rows], return_inverse=True)
     log = ratings.log.take(pa.array(rows))
     if len(train_users) < ratings.n_users:
-        place = log.column_names.index("user")
-        log = log.set_column(place, "user", pa.array(coded.astype(np.int32)))
+        column = log.column_names.index("user")
+        log = log.set_column(column, "user", pa.array(coded.astype(np.int32)))
     known = np.zeros(ratings.n_items, dtype=bool)
     known[ratings.item[rows]] = True
     stars = relevant_from(ratings.scale)
-    # 0.8 * 7 is a little more than the rating 5.6.
+    # 1e-9 against rounding: 0.8 * 7 is slightly more than 5.6.
     high = ratings.rating >= stars - 1e-9
     relevant = histories_in(ratings, held_out & high & known[ratings.item])
     users = np.flatnonzero(relevant.n_ratings)
     if not len(users):
         raise InputError(
-            f"expected held-out ratings of {stars:g} or more of films that training knows, "
+            f"expected held-out ratings of {stars:g} or more of films in training, "
             f"got none among {np.count_nonzero(held_out)} held-out ratings"
         )
     return Split(
@@ -110,6 +110,6 @@ def split_by_rows(
 
 
 def histories_in(ratings: Ratings, rows: Rows) -> Histories:
-    """What some rows of a log hold of each of its users, shape of ``rows`` (N,)."""
+    """Return the histories of all users in some rows of a log; ``rows`` has shape (N,)."""
     before = np.concatenate([[0], np.cumsum(rows)])
     return Histories(before[ratings.user_starts], ratings.item[rows], ratings.rating[rows])

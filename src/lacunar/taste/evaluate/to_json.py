@@ -1,4 +1,4 @@
-"""The JSON document of an evaluation. Keys may be added here, never renamed."""
+"""The JSON document of an evaluation. Keys may be added, never renamed."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ def evaluation_document(
     controls: Comparison | None = None,
     fingerprint: str | None = None,
 ) -> dict[str, Any]:
-    """An evaluation as plain JSON types; what is unknown is null.
+    """Return an evaluation as JSON types; missing values are null.
 
     Parameters
     ----------
     protocol : str
     seeds : sequence of int
-        Of the splits; empty where nothing was drawn.
+        Seeds of the splits; empty for protocols that are not random.
     comparison : Comparison
     cold_start : mapping of int to Comparison, optional
-        By the number of ratings shown.
+        By the number of ratings in the history.
     controls : Comparison, optional
         Of :func:`lacunar.taste.evaluate.control_methods.control_methods`, on the same splits.
     fingerprint : str, optional
-        Of the log, by which a report knows that it is the model's.
+        Of the log; a report compares it with that of the model.
 
     Returns
     -------
     document : dict
         ``protocol``, ``seeds``;
-        ``users``: how many were tested on any split; ``fingerprint`` of the log;
+        ``users``: number of users tested on any split; ``fingerprint`` of the log;
         ``methods``: by name and metric ``{"mean", "low", "high"}``, the mean over users and its
         95 % interval (for ``coverage`` the range over splits, null for one split);
         ``differences``: the same by ``"A - B"`` for every method A and every B before it, paired
         by user;
-        ``slices``: by number of ratings shown (such as ``"20-49"``) how many ``users`` and the
-        ``methods`` for them;
+        ``slices``: by number of ratings in the history (such as ``"20-49"``) the number of
+        ``users`` and the ``methods`` for them;
         ``seconds``: by method ``{"fit", "rank"}``, mean over splits;
-        ``cold_start``, if there is one: by number of ratings shown, then as ``methods``;
-        ``controls``, if they were tried: by control and level (such as ``"adventure 0.5"``), then
+        ``cold_start``, if given: by number of ratings in the history, then as ``methods``;
+        ``controls``, if given: by control and level (such as ``"adventure 0.5"``), then
         as ``methods``.
     """
     names = list(comparison.results)
@@ -100,7 +100,7 @@ def _interval(interval: Interval) -> dict[str, float | None]:
 
 
 class Figure(BaseModel):
-    """A mean and its interval; null where there is none."""
+    """A mean and its interval; null if missing."""
 
     mean: float | None
     low: float | None = None
@@ -112,7 +112,7 @@ Figures = dict[str, dict[str, Figure]]
 
 
 class Evaluation(BaseModel):
-    """What :func:`lacunar.taste.evaluate.to_json.evaluation_document` made, as far as it is shown.
+    """The parts of an :func:`evaluation_document` that reports show.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ class Evaluation(BaseModel):
     methods : dict
         By method and metric.
     cold_start : dict, optional
-        By number of ratings shown, method and metric.
+        By number of ratings in the history, method and metric.
     controls : dict, optional
         By control and metric.
     """
@@ -139,12 +139,12 @@ class Evaluation(BaseModel):
 
 
 def read_evaluation(path: Path) -> Evaluation:
-    """Read what ``lacunar taste evaluate -o`` wrote.
+    """Read an evaluation file of ``lacunar taste evaluate``.
 
     Raises
     ------
     InputError
-        If the file is missing or holds something else.
+        If the file is missing or no evaluation.
     """
     try:
         return Evaluation.model_validate_json(path.read_bytes())
@@ -154,6 +154,6 @@ def read_evaluation(path: Path) -> Evaluation:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "document"
         raise InputError(
-            f"{path}: expected an evaluation by `lacunar taste evaluate -o`, got one whose "
-            f"{where} is wrong: {first['msg']}"
+            f"{path}: expected an evaluation of lacunar taste evaluate, got an invalid "
+            f"{where}: {first['msg']}"
         ) from error

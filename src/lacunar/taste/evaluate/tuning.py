@@ -1,4 +1,4 @@
-"""Settings of the personal recommender, chosen on ratings held out of the log it learns from."""
+"""Tuning of the personal recommender on held-out ratings of its training log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lacunar.taste.evaluate.split import Split
 from lacunar.taste.recommend.personal import PersonalOptions, PersonalRecommender
 from lacunar.taste.segments.placement import Placer
 
-# Steps of a search that moves one setting at a time while the held-out ratings agree.
+# Grids of a coordinate search: it moves one setting at a time while nDCG rises.
 _GRID: dict[str, tuple[float, ...]] = {
     "penalty": (12.5, 25.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1600.0),
     "content": (0.0, 1.0, 2.0, 4.0),
@@ -30,23 +30,23 @@ _GRID: dict[str, tuple[float, ...]] = {
 }
 _SLIDES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 _GIVEN = (1, 3, 5, 10)
-# Users whose rankings are compared; more would change the choice less than another split does.
+# Tested users; more of them would change the choice less than another split does.
 _MAX_USERS = 2_000
-# Splits, where all users are compared: one tells settings apart by less than it varies itself.
+# Splits, if all users are tested: differences on one split are smaller than its variation.
 _FOLDS = 3
-# Products of fewer users are too small for several threads.
+# Matrix products of fewer users are too small for several threads.
 _FEW_USERS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Settings that were tried.
+    """Settings that were evaluated.
 
     Parameters
     ----------
     options : PersonalOptions
     ndcg : float
-        Mean nDCG@10 of the held-out ratings.
+        Mean nDCG@10 on the held-out ratings.
     """
 
     options: PersonalOptions
@@ -55,13 +55,13 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """The settings chosen, and those of the item model that were tried.
+    """The chosen settings, and the trials of the item model.
 
     Parameters
     ----------
     options : PersonalOptions
     trials : tuple of Trial
-        In the order they were tried; empty where nothing could be held out.
+        In order of evaluation; empty if no ratings could be held out.
     """
 
     options: PersonalOptions
@@ -87,24 +87,23 @@ def tune_personal(
 ) -> Tuning:
     """Choose settings by nDCG@10 on random fifths of each user's ratings.
 
-    Three such splits are compared where there are up to 2,000 users, else one.
+    With up to 2,000 users, three such splits are averaged; with more, one is used.
 
-    One setting moves at a time, from the middle of its grid while the score rises. The slide from
-    segments to rated films is chosen last, for users the item model has not seen, shown 1 to 10 of
-    their ratings. A log too small to hold anything out gets the settings of
-    :class:`PersonalOptions`.
+    The search moves one setting at a time, from the middle of its grid, while nDCG rises. The
+    slide from segments to rated films is chosen last, on new users with 1 to 10 ratings. A log
+    too small for held-out ratings gets the defaults of :class:`PersonalOptions`.
 
     Parameters
     ----------
     ratings : Ratings
-        A training log: nothing that a later test asks for may be in it.
+        A training log, without the test ratings of a later evaluation.
     placer : Placer
     seed : int
-        Of the ratings held out, and of the sample.
+        Seed of the splits and of the sample.
     max_users : int
-        Of more users a sample of so many is looked at: an item model is fitted for each trial.
+        With more users, a sample of this size is used: each trial fits an item model.
     progress : callable, optional
-        Called with (settings moved, settings in all).
+        Called with (settings chosen, settings in all).
 
     Examples
     --------
@@ -127,7 +126,7 @@ def tune_personal(
         return Tuning(PersonalOptions(), ())
     held_out = [_some_users(split, seed) for split in splits]
     shown = [_some_users(split, seed) for split in newcomers.values()]
-    # Threads cost products of this size more than they give once others want the cores too.
+    # Threads slow down products of this size while other work uses the cores.
     with threadpool_limits(limits=1 if ratings.n_users < _FEW_USERS else None):
         return _search(held_out, shown, placer, progress or no_progress)
 
@@ -138,17 +137,17 @@ def _search(
     placer: Placer,
     report: Callable[[int, int], None],
 ) -> Tuning:
-    found: dict[PersonalOptions, float] = {}
+    scores: dict[PersonalOptions, float] = {}
     best = PersonalOptions()
     quality = partial(_quality, splits=held_out, placer=placer)
     steps = len(_GRID) + 1
     for done, (name, grid) in enumerate(_GRID.items()):
         report(done, steps)
-        best = _climb(best, name, grid, quality, found)
+        best = _climb(best, name, grid, quality, scores)
     report(steps - 1, steps)
     slide = _choose_slide(best, newcomers, placer)
     report(steps, steps)
-    trials = tuple(Trial(options, ndcg) for options, ndcg in found.items())
+    trials = tuple(Trial(options, ndcg) for options, ndcg in scores.items())
     return Tuning(replace(best, slide=slide), trials)
 
 
@@ -157,22 +156,22 @@ def _climb(
     name: str,
     grid: tuple[float, ...],
     quality: Callable[[PersonalOptions], float],
-    found: dict[PersonalOptions, float],
+    scores: dict[PersonalOptions, float],
 ) -> PersonalOptions:
-    """Move one setting along its grid, in either direction, while the quality rises."""
+    """Move one setting along its grid, in both directions, while the quality rises."""
     along = [replace(start, **{name: value}) for value in grid]
 
-    def look(*places: int) -> None:
-        new = [along[place] for place in places if along[place] not in found]
-        found.update(zip(new, in_threads(quality, new), strict=True))
+    def evaluate(*positions: int) -> None:
+        new = [along[position] for position in positions if along[position] not in scores]
+        scores.update(zip(new, in_threads(quality, new), strict=True))
 
-    def at(place: int) -> float:
-        look(place)
-        return found[along[place]]
+    def at(position: int) -> float:
+        evaluate(position)
+        return scores[along[position]]
 
     best = grid.index(getattr(start, name))
-    # Whichever way it goes: side by side they take as long as the slowest.
-    look(*range(max(best - 1, 0), min(best + 2, len(grid))))
+    # Both neighbours at once: in parallel they take as long as the slower one.
+    evaluate(*range(max(best - 1, 0), min(best + 2, len(grid))))
     for step in (-1, 1):
         while 0 <= best + step < len(grid) and at(best + step) > at(best):
             best += step
@@ -180,7 +179,7 @@ def _climb(
 
 
 def _choose_slide(options: PersonalOptions, newcomers: list[Split], placer: Placer) -> float:
-    """The slide that serves users best whom the item model has not seen."""
+    """Choose the slide with the highest nDCG for users outside the training log."""
     fitted = PersonalRecommender(placer, options).fit(newcomers[0].train)
     pairs = list(product(_SLIDES, newcomers))
     scores = in_threads(lambda pair: _ndcg(fitted.with_slide(pair[0]), pair[1]), pairs)
@@ -188,9 +187,13 @@ def _choose_slide(options: PersonalOptions, newcomers: list[Split], placer: Plac
 
 
 def _quality(options: PersonalOptions, splits: list[Split], placer: Placer) -> float:
-    fitted = (PersonalRecommender(placer, options).fit(split.train) for split in splits)
     return float(
-        np.mean([_ndcg(found, split) for found, split in zip(fitted, splits, strict=True)])
+        np.mean(
+            [
+                _ndcg(PersonalRecommender(placer, options).fit(split.train), split)
+                for split in splits
+            ]
+        )
     )
 
 

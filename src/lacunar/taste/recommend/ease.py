@@ -4,8 +4,8 @@ Feedback X (users x films) predicts itself, each film from all others. The weigh
  ``|X - X B|^2 + penalty |B|^2`` with a diagonal of zeros. With
 ``P = (X'X + penalty)^-1`` the weights are ``B_ij = -P_ij / P_jj``. Source: Steck (2019),
 "Embarrassingly Shallow Autoencoders for Sparse Data". Rows of content below the rows of users
-bring films with the same content closer: Jeunen, Van Balen and Goethals (2020), "Closed-Form Models for
-Collaborative Filtering with Side-Information".
+bring films with the same content closer: Jeunen, Van Balen and Goethals (2020), "Closed-Form
+Models for Collaborative Filtering with Side-Information".
 
 With fewer rows n than films, an n x n inverse gives the same weights (Woodbury): with
 ``A = (X X' + penalty)^-1`` and ``q_j = 1 - x_j' A x_j``, ``B_ij = x_i' A x_j / q_j``. A row x

@@ -1,4 +1,4 @@
-"""What the films a user rated say, and while they are few, what the user's segments say."""
+"""The personal recommender: EASE blended with the means of the user's segments."""
 
 from __future__ import annotations
 
@@ -21,33 +21,34 @@ from lacunar.taste.recommend.ease import EaseModel, fit_ease
 from lacunar.taste.recommend.feedback import content_rows, graded_feedback
 from lacunar.taste.segments.placement import Placer
 
-# A segment's mean of a film weighs against as many users who are like everybody.
+# Users with average feedback that are added to each segment: shrinks its means.
 _PRIOR_USERS = 5.0
-# What few films predict is small by itself; it need not be held down further.
+# Added to the number of ratings: predictions from few films are small already.
 _HEAD_START = 5.0
-_TOLD = 3
-# Films that the user's ratings lead to most; adventure stays among them.
+_MAX_REASONS = 3
+# Films with the highest predictions from the user's ratings; adventure chooses among them.
 _LINKED = 100
-# Mean feedback below which a film is too rare for what a segment makes of it to stand out.
+# Added to mean feedback in ratios: keeps the lift of rare films small.
 _RARE = 0.02
-# Liking a film by a thousandth more than everybody is liking it as much.
+# A lift below this counts as none.
 _FAVOURED = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class PersonalOptions:
-    """What the personal recommender can be told; :mod:`lacunar.taste.evaluate.tuning` chooses it.
+    """Hyperparameters of the personal recommender; :mod:`lacunar.taste.evaluate.tuning` sets them.
 
     Parameters
     ----------
     grade : float
         See :func:`lacunar.taste.recommend.feedback.graded_feedback`.
     penalty : float
-        Of the item model's weights.
+        L2 penalty of the item model.
     content : float
-        Weight of what films have in common, in feedback of one user; 0 leaves it out.
+        Weight of the content rows, relative to the feedback of one user; 0 leaves them out.
     slide : float
-        How slowly the segments give way to rated films, in ratings; above 0.
+        Above 0. The larger it is, the more ratings it takes until the item model outweighs the
+        segments.
     """
 
     grade: float = 1.0
@@ -57,19 +58,18 @@ class PersonalOptions:
 
 
 class PersonalRecommender:
-    """Expected feedback on each film: an item model, sliding in from the segments' means.
+    """Scores films by expected feedback: a blend of an item model and segment means.
 
-    A score is ``w`` times what the rated films predict (:mod:`lacunar.taste.recommend.ease`),
-    which grows with every one of them, and ``1 - w`` times the mean feedback of the user's
-    segments, each segment weighted with the probability that the user belongs to it. With n
-    ratings ``w = (n + 5) / (n + 5 + slide)``.
+    A score is ``w`` times the prediction of the item model (:mod:`lacunar.taste.recommend.ease`)
+    from the rated films, plus ``1 - w`` times the mean feedback of the user's segments, weighted
+    by the user's responsibilities. With n ratings ``w = (n + 5) / (n + 5 + slide)``.
 
     Parameters
     ----------
     placer : Placer
     options : PersonalOptions
     ease_model : EaseModel, optional
-        Fitted before, to be used instead of fitting one.
+        A fitted item model; without it, :meth:`fit` fits one.
     """
 
     def __init__(
@@ -89,8 +89,8 @@ class PersonalRecommender:
         histories = histories_of(ratings)
         feedback = self._feedback(histories)
         belongs = self._placer.responsibilities(histories)
-        self._everybody: FloatArray = np.asarray(feedback.mean(axis=0))
-        sums = np.asarray((feedback.T @ belongs).T) + _PRIOR_USERS * self._everybody
+        self._overall: FloatArray = np.asarray(feedback.mean(axis=0))
+        sums = np.asarray((feedback.T @ belongs).T) + _PRIOR_USERS * self._overall
         self._segment_means: FloatArray = sums / (belongs.sum(axis=0) + _PRIOR_USERS)[:, np.newaxis]
         self.ease_model = self._given or fit_ease(
             design_rows(ratings, self.options), self.options.penalty
@@ -98,13 +98,13 @@ class PersonalRecommender:
         return self
 
     def with_slide(self, slide: float) -> Self:
-        """Return a fitted recommender with another slide; the other options are fitted in."""
+        """Return the fitted recommender with another slide, the only option that needs no refit."""
         changed = copy(self)
         changed.options = replace(self.options, slide=slide)
         return changed
 
     def adventurous(self, adventure: float) -> Self:
-        """Return a fitted recommender that looks beyond the user's own segments."""
+        """Return the fitted recommender that also explores what neighbouring segments like."""
         changed = copy(self)
         changed._adventure = adventure
         return changed
@@ -121,7 +121,7 @@ class PersonalRecommender:
         linking = self.ease_model.weights(history.item.tolist(), items)
         added = (feedback[:, np.newaxis] * linking).T  # (items, N)
         expected = (self._segment_weights(history, weight) @ self._segment_means)[0, items]
-        popularity = (1 - weight[0]) * self._everybody[items]
+        popularity = (1 - weight[0]) * self._overall[items]
         others = np.stack([expected - popularity, popularity])
         kinds: list[ScorePartKind] = ["segment", "popularity"]
         if self._adventure:
@@ -143,32 +143,32 @@ class PersonalRecommender:
         titles = self._films.items["title"]
         total = parts.in_favour
         reasons = []
-        for part in parts.largest(_TOLD):
+        for part in parts.largest(_MAX_REASONS):
             if part.value <= 0:
                 break
-            share = f" ({part.value / total:.0%} of what speaks for it)"
+            share = f" ({part.value / total:.0%} of the positive score)"
             if part.item is not None:
                 text = f"you gave {titles[part.item]} {stars[part.item]:g} stars"
             elif part.kind == "adventure":
-                text = "people whose taste is near yours like it more than others do"
+                text = "people with similar taste like it more than others do"
             elif part.kind == "segment":
                 text = (
-                    "people of your taste like it more than others do"
+                    "people with your taste like it more than others do"
                     if stars
                     else "some segments like it more than others do"
                 )
             else:
-                text = "many people like it"
+                text = "popular with all users"
             reasons.append(Reason(part.kind, text + share, part.value))
         return tuple(reasons)
 
     def _predicted(self, histories: Histories) -> FloatArray:
-        """What the rated films lead to, shape (B, I)."""
+        """Return the predictions of the item model, shape (B, I)."""
         return self.ease_model.predict(self._feedback(histories, self._weight(histories)))
 
     def _plain(self, histories: Histories, predicted: FloatArray) -> FloatArray:
-        """Scores without adventure; overwrites what is predicted."""
-        # Added in place: another matrix of all scores would take as long as filling it.
+        """Return scores without adventure; overwrites ``predicted``."""
+        # In place: a second (B, I) matrix would take as long as the product.
         scores = dgemm(
             1.0,
             self._segment_weights(histories, self._weight(histories)),
@@ -180,7 +180,7 @@ class PersonalRecommender:
         return np.asarray(scores)
 
     def _linked(self, histories: Histories, predicted: FloatArray) -> NDArray[np.bool_]:
-        """The films that the user's own ratings lead to most, shape (B, I)."""
+        """Mark the films with the highest predictions from the user's ratings, shape (B, I)."""
         unseen = predicted.copy()
         unseen[histories.user, histories.item] = -np.inf
         _, best = top_k(unseen, _LINKED)
@@ -188,12 +188,12 @@ class PersonalRecommender:
         return np.asarray(unseen >= floor)
 
     def _venture(self, histories: Histories) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """What adventure leaves of plain scores, (B, 1), these, and what it adds to them, (B, I).
+        """Return the factor of plain scores (B, 1), plain scores (B, I) and the bonus (B, I).
 
-        Segments weigh by the posterior as if one column of the view had been seen instead of
-        all, the more so the more adventure; a film counts for what they like more than everybody,
-        in proportion to the most such film among the linked ones. The others get what the least
-        of those gets, so none overtakes them.
+        More adventure flattens the responsibilities, at most to those of a single column of the
+        view. The bonus of a film is its lift: how much more these segments like it than all users
+        do, relative to the highest lift of the linked films. Other films get the lowest bonus of
+        the linked films, so that they do not overtake them.
         """
         predicted = self._predicted(histories)
         linked = self._linked(histories, predicted)
@@ -202,19 +202,19 @@ class PersonalRecommender:
         heat = 1 + self._adventure * (self._placer.n_columns - 1)
         cooled = np.maximum(belongs, np.finfo(float).tiny) ** (1 / heat)
         cooled /= cooled.sum(axis=1, keepdims=True)
-        lift = (cooled @ self._segment_means - self._everybody) / (self._everybody + _RARE)
+        lift = (cooled @ self._segment_means - self._overall) / (self._overall + _RARE)
         top = np.where(linked, lift, -np.inf).max(axis=1, keepdims=True)
         least = np.where(linked, lift, np.inf).min(axis=1, keepdims=True)
         unit = plain.max(axis=1, keepdims=True)
-        # Where the segments favour nothing, there is nowhere to go.
-        somewhere = np.isfinite(top) & (top > _FAVOURED)
-        scale = self._adventure * unit / np.where(somewhere, top, 1.0)
+        # Without a film that the segments favour, scores stay as they are.
+        favoured = np.isfinite(top) & (top > _FAVOURED)
+        scale = self._adventure * unit / np.where(favoured, top, 1.0)
         gained = np.where(linked, lift, np.where(np.isfinite(least), least, 0.0))
-        kept = np.where(somewhere, 1 - self._adventure, 1.0)
-        return kept, plain, np.where(somewhere, gained * scale, 0.0)
+        kept = np.where(favoured, 1 - self._adventure, 1.0)
+        return kept, plain, np.where(favoured, gained * scale, 0.0)
 
     def _weight(self, histories: Histories) -> FloatArray:
-        """How much the rated films count, shape (B,)."""
+        """Return the weight of the item model, shape (B,)."""
         n = histories.n_ratings + _HEAD_START
         return n / (n + self.options.slide)
 
@@ -225,13 +225,13 @@ class PersonalRecommender:
         return feedback
 
     def _segment_weights(self, histories: Histories, weight: FloatArray) -> FloatArray:
-        """How much each segment's means count, shape (B, K)."""
+        """Return the weight of each segment's means, shape (B, K)."""
         belongs = self._placer.cautious_responsibilities(histories)
         return np.asarray((1 - weight)[:, np.newaxis] * belongs)
 
 
 def design_rows(ratings: Ratings, options: PersonalOptions) -> sp.csr_array:
-    """What the item model is fitted to: feedback of users, then rows of content.
+    """Return the rows that the item model is fitted to: feedback of users, then content rows.
 
     Parameters
     ----------
@@ -249,6 +249,6 @@ def design_rows(ratings: Ratings, options: PersonalOptions) -> sp.csr_array:
 
 
 def _graded(histories: Histories, ratings: Ratings, options: PersonalOptions) -> sp.csr_array:
-    """Feedback of users on the films of a log, shape (B, I)."""
+    """Return the feedback of users on the films of a log, shape (B, I)."""
     values = graded_feedback(histories.rating, ratings.scale, options.grade)
     return histories.matrix(values, ratings.n_items)

@@ -153,7 +153,7 @@ def _explained(
         whole, grounds = parts, reasons
         if cost:
             whole = parts.plus("reranking", -cost)
-            price = Reason("reranking", f"its place in the list costs {cost:.3g}", -cost)
+            price = Reason("reranking", f"ranked lower by {cost:.3g} for a better mix", -cost)
             grounds = (*reasons, price)
         explained.append(Recommendation(item, whole.total, whole, grounds))
     return explained

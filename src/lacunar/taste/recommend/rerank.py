@@ -23,7 +23,7 @@ from lacunar.taste.data.ratings import Ratings
 
 # Films considered; the scores of later ones are too low for a better mix to make up for them.
 SHORT_LIST = 100
-# Share of the user's genres mixed into those of the list: keeps the penalty of a missing genre finite.
+# Share of the user's genres mixed into the list's: the penalty of a missing genre stays finite.
 _SMOOTHING = 0.01
 _NEARLY_ALL = 0.99
 

@@ -1,4 +1,4 @@
-"""Soft segments of users: who belongs where, and what the members like."""
+"""Soft segments of users: responsibilities, order, mean profiles and names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray
-from lacunar.mixture.em import Observations, posterior
 from lacunar.mixture.parameters import MixtureParameters
 from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
@@ -18,23 +17,23 @@ from lacunar.taste.segments.naming import segment_names
 
 @dataclass(frozen=True)
 class Segments:
-    """K segments of U users, largest population first, so ids do not depend on a seed.
+    """K segments of U users, largest population first, so that ids do not depend on a seed.
 
     Parameters
     ----------
     mixture : MixtureParameters
         A batch of one, components in the order of the segments.
     responsibilities : ndarray of shape (U, K)
-        Probability of each user to belong to each segment.
+        Probability of each segment for each user.
     profiles : ndarray of shape (K, G)
-        Members' mean rating per genre, gaps as the fit treated them where it saw genre means;
-        otherwise over the members who rated the genre, NaN where none did.
+        Mean rating of the members per genre. Gaps count as in the fit if its view is of genre
+        means; otherwise as in ``known_profiles``.
     known_profiles : ndarray of shape (K, G)
-        Members' mean over the members who rated the genre; NaN where none did.
+        Mean over the members who rated the genre; NaN if no member did.
     known_users : ndarray of shape (K, G)
-        How many members rated the genre.
+        Number of members who rated the genre.
     names : tuple of str
-        What sets each segment apart, in words.
+        Short descriptions; see :func:`lacunar.taste.segments.naming.segment_names`.
     """
 
     mixture: MixtureParameters
@@ -55,45 +54,18 @@ class Segments:
 
     @cached_property
     def populations(self) -> NDArray[np.int64]:
-        """Users whose most probable segment it is, shape (K,)."""
+        """Number of users whose most probable segment it is, shape (K,)."""
         return np.asarray(np.bincount(self.labels, minlength=self.n_segments))
 
     def members(self, segment: int) -> NDArray[np.intp]:
-        """Positions of the users whose most probable segment it is."""
+        """Return the positions of the users whose most probable segment it is."""
         return np.flatnonzero(self.labels == segment)
 
     def sample_members(self, segment: int, n: int, seed: int) -> NDArray[np.intp]:
-        """A seeded sample of members, in order of position."""
+        """Return a seeded sample of members, in order of position."""
         members = self.members(segment)
         generator = np.random.default_rng([seed, segment])
         return np.sort(generator.choice(members, size=min(n, len(members)), replace=False))
-
-
-def assign_segments(
-    observations: Observations,
-    mixture: MixtureParameters,
-    genre_means: FloatArray,
-    profiles: GenreProfiles,
-    *,
-    periods: PeriodCounts | None = None,
-) -> Segments:
-    """Turn a fitted mixture into segments ordered by population.
-
-    Parameters
-    ----------
-    observations : Observations
-        The users' rows as the mixture was fitted to them.
-    mixture : MixtureParameters
-        A batch of one, means in the units of the data.
-    genre_means : ndarray of shape (U, G)
-        Genre means as the fit treated their gaps, NaN where it kept them.
-    profiles : GenreProfiles
-        Profiles with their gaps.
-    periods : PeriodCounts, optional
-        Given where the mixture saw periods, so that names may speak of them.
-    """
-    belongs = posterior(observations, mixture)[0][0].T
-    return order_segments(belongs, mixture, genre_means, profiles, periods=periods)
 
 
 def order_segments(
@@ -104,7 +76,21 @@ def order_segments(
     *,
     periods: PeriodCounts | None = None,
 ) -> Segments:
-    """The same from responsibilities ``belongs`` of shape (U, K) that are known already."""
+    """Order the components of a mixture by population and name them.
+
+    Parameters
+    ----------
+    belongs : ndarray of shape (U, K)
+        Responsibilities.
+    mixture : MixtureParameters
+        A batch of one, means in the units of the data.
+    genre_means : ndarray of shape (U, G)
+        Genre means with gaps as in the fit; NaN if it kept them.
+    profiles : GenreProfiles
+        Profiles with their gaps.
+    periods : PeriodCounts, optional
+        Only if the view includes periods: names may then contain them.
+    """
     populations = np.bincount(belongs.argmax(axis=1), minlength=mixture.n_components)
     order = np.lexsort((-mixture.weights[0], -populations))
     responsibilities = np.ascontiguousarray(belongs[:, order])
@@ -124,7 +110,7 @@ def order_segments(
 
 
 def _means_of_known(member: FloatArray, values: FloatArray) -> FloatArray:
-    """Mean over members of each column's known values, shape (K, G)."""
+    """Return the mean of each column over the members with a value, shape (K, G)."""
     known = ~np.isnan(values)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray((member @ np.where(known, values, 0.0)) / (member @ known))

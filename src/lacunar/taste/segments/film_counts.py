@@ -1,4 +1,4 @@
-"""How many users of each segment rated a film, liked it, and what they gave it."""
+"""Counts of ratings and likes of each film by segment, and mean ratings."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from lacunar.taste.data.ratings import Ratings
 
 @dataclass(frozen=True, slots=True)
 class FilmCounts:
-    """Ratings of I films by the users of K segments; users may count in parts.
+    """Ratings of I films by the users of K segments; users may have fractional weights.
 
     Parameters
     ----------
     populations : ndarray of shape (K,)
-        Users of each segment.
+        Number of users of each segment.
     raters : ndarray of shape (K, I)
-        Users who rated the film.
+        Number of users who rated the film.
     likes : ndarray of shape (K, I)
-        Users who rated it above what counts as a like.
+        Number of users who like it.
     means : ndarray of shape (K, I)
-        Their mean rating in stars; 0 where nobody rated the film.
+        Mean rating in stars; 0 without ratings.
     """
 
     populations: FloatArray
@@ -50,7 +50,7 @@ def count_films(ratings: Ratings, belongs: FloatArray, liked_above: float) -> Fi
     ----------
     ratings : Ratings
     belongs : ndarray of shape (U, K)
-        How much each user counts in each segment; rows sum to 1.
+        Weight of each user in each segment; rows sum to 1.
     liked_above : float
         Stars; a rating strictly above is a like.
 
@@ -58,8 +58,8 @@ def count_films(ratings: Ratings, belongs: FloatArray, liked_above: float) -> Fi
     --------
     >>> from lacunar.taste.data.sample import sampled_ratings
     >>> ratings = sampled_ratings(n_users=50, n_movies=200)
-    >>> found = count_films(ratings, np.ones((50, 1)), 3.5)
-    >>> int(found.raters.sum()) == ratings.log.num_rows
+    >>> counts = count_films(ratings, np.ones((50, 1)), 3.5)
+    >>> int(counts.raters.sum()) == ratings.log.num_rows
     True
     """
     histories = histories_of(ratings)

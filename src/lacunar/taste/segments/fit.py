@@ -1,4 +1,4 @@
-"""From a ratings log to segments: profiles, a view of them, the search over mixtures."""
+"""Fit of segments: profiles, view, search over mixtures, assignment."""
 
 from __future__ import annotations
 
@@ -42,37 +42,37 @@ from lacunar.taste.segments.stage_results import (
 
 
 class AllUsers(Expectation, Protocol):
-    """The rows of all users, which EM sees through sums, and what a mixture says of each."""
+    """The rows of all users: sufficient statistics for EM, and responsibilities."""
 
     def labels(self, parameters: MixtureParameters) -> NDArray[np.intp]:
-        """Most probable component of each user, shape (B, U)."""
+        """Return the most probable component of each user, shape (B, U)."""
         ...
 
     def responsibilities(self, parameters: MixtureParameters) -> FloatArray:
-        """Probability of each component for each user under one mixture, shape (U, K)."""
+        """Return the responsibilities of one mixture, shape (U, K)."""
         ...
 
 
-# Finds the rows of all users where an engine holds the log, and lets go of them at the end.
+# Opens the rows of all users in the engine that holds the log, as a context manager.
 RowsProvider = Callable[[TasteConfig], AbstractContextManager[AllUsers]]
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentFit:
-    """Segments and all that led to them.
+    """Segments, and the intermediate results of their fit.
 
     Parameters
     ----------
     profiles : GenreProfiles
     periods : PeriodCounts
     data : MixtureData
-        What the mixture saw of each user.
+        Input rows of the mixture.
     found : Search
-        Over all users, or over the sample.
+        On all users, or on the sample.
     sample : ndarray of shape (S,) or None
-        Positions of the users the search saw, where it did not see all.
+        Positions of the sampled users; None if the search used all users.
     near_best_labels : ndarray of shape (n, U)
-        Partitions of all users by the best restarts at the chosen K, best first.
+        Labels of all users under the best restarts at the chosen K, best first.
     segments : Segments
     """
 
@@ -85,7 +85,7 @@ class SegmentFit:
     segments: Segments
 
     def placer(self, ratings: Ratings, config: TasteConfig) -> Placer:
-        """Make ready to place anybody in these segments."""
+        """Return a placer for these segments."""
         return make_placer(
             ratings,
             config,
@@ -104,27 +104,27 @@ def fit_segments(
     progress: StageProgress | None = None,
     stages: StageCache | None = None,
 ) -> SegmentFit:
-    """Learn segments from a ratings log, and nothing else.
+    """Fit segments to a ratings log, without recommenders.
 
     Parameters
     ----------
     ratings : Ratings
     config : TasteConfig
     engine : Engine
-        Where the group-by of profiles runs.
+        Runs the group-by of profiles.
     rows_provider : callable, optional
-        Finds the rows of all users where the engine holds the log, as a context that lets go of
-        them at its end: EM runs there over all of them, if there are more than
-        ``config.search_users``. It runs in this process unless named.
+        Returns a context manager with the rows of all users in the engine that holds the log. With
+        more users than ``config.search_users``, EM over all users runs there; without it, in this
+        process.
     progress : callable, optional
         Called with (stage, steps done, steps in all).
     stages : StageCache, optional
-        Keeps the results of stages.
+        Checkpoints of the stages.
 
     Raises
     ------
     InputError
-        If there are fewer users than the smallest K, or ``liked_above`` is off the scale.
+        If there are fewer users than ``min_components``, or ``liked_above`` is off the scale.
     """
     _check(ratings, config)
     report, stages = progress or no_progress, stages or StageCache()
@@ -142,7 +142,7 @@ def fit_segments(
         "mixtures", lambda: search_mixtures(searched, config, report), pack_search, unpack_search
     )
     filled = fill_gaps(profiles.means, config.gaps) if config.view == "means" else profiles.means
-    told_apart_by = periods if "periods" in parse_view(config.view) else None
+    named_periods = periods if "periods" in parse_view(config.view) else None
     if sample is None:
         with one_blas_thread():
             belongs = posterior(data.observations(config.covariance_type), found.chosen)[0][0].T
@@ -157,7 +157,7 @@ def fit_segments(
             )
             belongs, near_best_labels = rows.responsibilities(mixture), rows.labels(found.near_best)
     with one_blas_thread():
-        segments = order_segments(belongs, mixture, filled, profiles, periods=told_apart_by)
+        segments = order_segments(belongs, mixture, filled, profiles, periods=named_periods)
     return SegmentFit(profiles, periods, data, found, sample, near_best_labels, segments)
 
 
@@ -172,7 +172,7 @@ def _rows_of_all(
 def search_mixtures(
     data: MixtureData, config: TasteConfig, report: StageProgress = no_progress
 ) -> Search:
-    """Try every K and seed of a config on some rows."""
+    """Fit every number of components and seed of a config to some rows."""
     report("mixtures", 0, 1)
     return search(
         data,
@@ -188,12 +188,12 @@ def search_mixtures(
 def refine_mixture(
     rows: Expectation, found: Search, config: TasteConfig, report: StageProgress = no_progress
 ) -> MixtureParameters:
-    """The best mixture for all rows that EM reaches from what a search over some of them found.
+    """Continue EM on all rows from the best mixtures of a search on some of them.
 
     Parameters
     ----------
     rows : Expectation
-        All rows, in the units the search saw.
+        All rows, in the units of the search.
     found : Search
     config : TasteConfig
     report : callable

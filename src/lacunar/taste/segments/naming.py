@@ -1,4 +1,4 @@
-"""Names for segments: what the members watch more or less of, and how they rate."""
+"""Names of segments, from the genres, periods and rating levels of their members."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from lacunar.taste.segments.significance import NOTICEABLE, excess_by_chance, ex
 MAX_LENGTH = 48
 EMPTY = "Empty segment"
 
-# "IMAX" says how a film was projected: as a name it would hide the blockbusters it stands for.
+# "IMAX" is a projection format, not a genre of content.
 _NEVER_NAMES = frozenset({NO_GENRES, "IMAX"})
 _SPOKEN = {"Children": "Children's"}
-# A difference under these is real in a large segment, yet nobody would notice it.
+# Smaller differences can be significant in a large segment, but do not matter.
 _LIKED_BEYOND = 0.05
 _LEVEL_BEYOND = 0.5
 _PERIOD_BEYOND = 0.1
@@ -29,7 +29,7 @@ _ALL_ROUND = "All-round watchers"
 _WATCHING = ("{} watchers", "Light on {}", "{} over {}")
 _LIKING = ("Fond of {}", "Cool on {}", "Fonder of {} than {}")
 
-# A genre as it is spoken of, and how far the members are above everybody in it.
+# A genre as it appears in names, and the excess of the members over all users.
 _Mark = tuple[str, float]
 
 
@@ -40,38 +40,40 @@ def segment_names(
     *,
     periods: PeriodCounts | None = None,
 ) -> tuple[str, ...]:
-    """Name each segment after what sets its members apart.
+    """Name each segment by the largest differences between its members and all users.
 
-    Members are compared with everybody by the root of the share that a genre has of their
-    ratings: roots of counts are about equally noisy in large genres and small ones (Bartlett
-    1936), so a rare genre does not win by chance. A genre counts if the mean differs by 0.025 and
-    by three standard errors; the two that differ most make the name, or one if it differs
-    more than twice as much as the next. Where none counts, members are compared by what they
-    like: their mean rating of a genre minus their mean rating, times the root share, in units of
-    the standard deviation between users' mean ratings; 0.05 counts. Where that says nothing
-    either, they are all-round watchers. Raters are generous or harsh if their mean rating lies more
-    than half of that standard deviation from everybody's. With ``periods``, the period of release
-    that members most favour is added where its root share is 0.1 above everybody's.
+    Members are compared with all users by the square root of each genre's share of their ratings:
+    roots of counts have about the same variance in large and small genres (Bartlett 1936), so a
+    rare genre does not win by chance. A genre counts if the mean differs by at least 0.025 and by
+    three standard errors. The two genres that differ most make the name, or one if it differs
+    more than twice as much as the next. If no genre counts, members are compared by preference:
+    their mean rating of a genre minus their mean rating, times the root share, in units of the
+    standard deviation between users' mean ratings; a difference of 0.05 counts. If that gives no
+    genre either, they are all-round watchers. Raters are generous or harsh if their mean rating
+    differs from that of all users by more than half of that standard deviation. With ``periods``,
+    the period of release with the largest excess is added if its root share is 0.1 above that of
+    all users.
 
-    Renumbering the segments renumbers the names, and the order of users does not matter; both
-    hold up to segments that are empty or the same in every statistic.
+    Renumbering the segments renumbers the names, and the order of users does not matter; except
+    for segments that are empty or equal in every statistic.
 
     Parameters
     ----------
     profiles : GenreProfiles
-        Of U users who rated something each. ``(no genres listed)`` and ``IMAX`` name nothing.
+        Of U users with at least one rating each. ``(no genres listed)`` and ``IMAX`` are never
+        part of a name.
     labels : ndarray of shape (U,)
         Segment of each user, in ``range(n_segments)``.
     n_segments : int
         K.
     periods : PeriodCounts, optional
-        Given where segments were told apart by when films came out, too.
+        Only if the view of the fit includes periods.
 
     Returns
     -------
     tuple of str
-        K different names of at most 48 characters. Names that would be alike get more genres or
-        slighter differences, or else numbers, the largest segment going without.
+        K different names of at most 48 characters. Equal names get more genres or smaller
+        differences, or else numbers; the largest segment has no number.
 
     Examples
     --------
@@ -112,16 +114,16 @@ def segment_names(
                 slight = _salient_genres(genres, watched[k], real[k])
                 phrases = [_ALL_ROUND, *_hints(float(levels[k] * level_counts[k]), slight)]
         ladders.append(_with_endings(phrases, favoured[k], float(levels[k])))
-    # Who goes without a number must not depend on how the segments are numbered.
+    # Which segment has no number must not depend on the numbering of the segments.
     population, first = member.sum(axis=1), member.argmax(axis=1)
     statistics = np.column_stack([-population, watched, liked, levels, first])
-    return _told_apart(ladders, sorted(range(n_segments), key=statistics.tolist().__getitem__))
+    return _distinct(ladders, sorted(range(n_segments), key=statistics.tolist().__getitem__))
 
 
 def _salient_genres(
     genres: tuple[str, ...], excess: NDArray[np.float64], counts: NDArray[np.bool_]
 ) -> list[_Mark]:
-    """Genres that count, the furthest from everybody first."""
+    """Return the genres that count, the largest difference first."""
     return [
         (_SPOKEN.get(genres[g], genres[g]), float(excess[g]))
         for g in np.argsort(-np.abs(excess), kind="stable")
@@ -130,7 +132,7 @@ def _salient_genres(
 
 
 def _hints(level: float, watched: list[_Mark]) -> list[str]:
-    """Small differences, too slight for a name until two names are alike."""
+    """Return small differences, used only to tell equal names apart."""
     hints = []
     if 0 < abs(level) <= _LEVEL_BEYOND:
         hints.append(f"All-round, slightly {'generous' if level > 0 else 'harsh'} raters")
@@ -139,17 +141,17 @@ def _hints(level: float, watched: list[_Mark]) -> list[str]:
 
 def _worded(marks: list[_Mark], wordings: tuple[str, str, str]) -> list[str]:
     strong = [mark for mark in marks if abs(mark[1]) >= abs(marks[0][1]) / 2]
-    # What people do says more about them than what they leave.
+    # Prefer what members watch more of over what they watch less of.
     lead = next((mark for mark in strong if mark[1] > 0), marks[0])
-    told = [lead, *(mark for mark in marks if mark != lead)]
-    phrases = [_phrase(told[:n], wordings) for n in range(1, len(told) + 1)]
+    ordered = [lead, *(mark for mark in marks if mark != lead)]
+    phrases = [_phrase(ordered[:n], wordings) for n in range(1, len(ordered) + 1)]
     two = len(strong) > 1 and len(phrases[1]) <= MAX_LENGTH
     return phrases[1:] if two else phrases
 
 
 def _phrase(marks: list[_Mark], wordings: tuple[str, str, str]) -> str:
     more, less, contrast = wordings
-    # In order of the alphabet: two orders of the same genres would pass for two names.
+    # In alphabetical order: the same genres must give the same name.
     above = _listed(sorted(name for name, value in marks if value > 0))
     below = _listed(sorted(name for name, value in marks if value < 0))
     if above and below:
@@ -162,7 +164,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _favoured_periods(periods: PeriodCounts | None, member: NDArray[np.float64]) -> list[str]:
-    """The period each segment favours, or nothing."""
+    """Return the period with the largest excess of each segment, or an empty string."""
     if periods is None or not periods.periods:
         return [""] * len(member)
     watching = np.sqrt(periods.shares)
@@ -173,7 +175,7 @@ def _favoured_periods(periods: PeriodCounts | None, member: NDArray[np.float64])
 
 
 def _with_endings(phrases: list[str], period: str, level: float) -> list[str]:
-    """Add when films are from and how members rate, in fewer words where room is short."""
+    """Append period and rating level to each phrase, shorter if the name is too long."""
     raters = ""
     if abs(level) > _LEVEL_BEYOND:
         raters = "generous" if level > 0 else "harsh"
@@ -187,8 +189,8 @@ def _with_endings(phrases: list[str], period: str, level: float) -> list[str]:
     return fitting or [shortened(phrases[0], MAX_LENGTH - len(endings[-1])) + endings[-1]]
 
 
-def _told_apart(ladders: list[list[str]], order: Sequence[int]) -> tuple[str, ...]:
-    """Climb where names are alike, all of them at once, and number those that stay alike."""
+def _distinct(ladders: list[list[str]], order: Sequence[int]) -> tuple[str, ...]:
+    """Use longer phrases for all equal names at once; number those that stay equal."""
     step = [0] * len(ladders)
     while True:
         names = [ladder[i] for ladder, i in zip(ladders, step, strict=True)]

@@ -1,4 +1,4 @@
-"""Where a user belongs, from ratings alone: the posterior of a fitted mixture for any history."""
+"""Placement of users in fitted segments: the posterior of the mixture for any history."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _USERS_AT_ONCE = 1 << 14
 
 @dataclass(frozen=True, slots=True)
 class PlacementModel:
-    """What of a fit says where somebody belongs: all of it is small, none of it is of a log.
+    """The part of a fit that places users; it is small and contains no ratings.
 
     Parameters
     ----------
@@ -52,21 +52,21 @@ class PlacementModel:
     def responsibilities(
         self, profiles: GenreProfiles, periods: PeriodCounts
     ) -> tuple[FloatArray, NDArray[np.bool_]]:
-        """Probability of each user to belong to each segment.
+        """Compute the probability of each segment for each user.
 
         Parameters
         ----------
         profiles : GenreProfiles
-            Of the genres the fit knows.
+            Of the genres of the fit.
         periods : PeriodCounts
-            Of the periods it knows.
+            Of the periods of the fit.
 
         Returns
         -------
         responsibilities : ndarray of shape (U, K)
         known : ndarray of shape (U,)
-            Whether the user has rated anything the fit looks at; whoever has not belongs to each
-            segment with its weight.
+            Whether the user has rated a film of these genres or periods. Other users get the
+            weights of the segments.
         """
         belongs = np.tile(self.mixture.weights[0], (len(profiles.counts), 1))
         view = build_view(self.config.view, profiles, periods)
@@ -75,14 +75,16 @@ class PlacementModel:
             seen = fill_gaps(view.values[known], self.config.gaps)
             data = MixtureData(seen, view.noise[known] if self.config.noise else None)
             with one_blas_thread():
-                found, _ = posterior(data.observations(self.config.covariance_type), self.mixture)
-            belongs[known] = found[0].T
+                seen_belongs, _ = posterior(
+                    data.observations(self.config.covariance_type), self.mixture
+                )
+            belongs[known] = seen_belongs[0].T
         return belongs, known
 
 
 @dataclass(frozen=True, slots=True)
 class Placer:
-    """Places histories in the segments of a fit, without refitting.
+    """Places histories in the segments of a fit, without a refit.
 
     Parameters
     ----------
@@ -105,33 +107,32 @@ class Placer:
         return int(self.rule.mixture.means.shape[2])
 
     def responsibilities(self, histories: Histories) -> FloatArray:
-        """Probability of each user to belong to each segment, shape (B, K).
+        """Return the probability of each segment for each user, shape (B, K).
 
-        Whoever has rated nothing that the fit looks at belongs where users in general belong: to
-        each segment with its weight.
+        Users without a rating that the fit uses get the weights of the segments.
         """
         users = np.arange(histories.n_users)
         if len(users) <= _USERS_AT_ONCE:
             return self._responsibilities(histories)
-        some = np.split(users, range(_USERS_AT_ONCE, len(users), _USERS_AT_ONCE))
+        batches = np.split(users, range(_USERS_AT_ONCE, len(users), _USERS_AT_ONCE))
         return np.concatenate(
-            in_threads(lambda part: self._responsibilities(histories.take(part)), some)
+            in_threads(lambda batch: self._responsibilities(histories.take(batch)), batches)
         )
 
     def _responsibilities(self, histories: Histories) -> FloatArray:
         return self.rule.responsibilities(*self.profiles(histories))[0]
 
     def cautious_responsibilities(self, histories: Histories) -> FloatArray:
-        """The same, with less trust in short histories, shape (B, K).
+        """Return responsibilities tempered for short histories, shape (B, K).
 
-        The mixture takes a film of three genres as three draws and columns as independent, so a
-        history of few films seems to say more than it does. Here n ratings count as
-        ``n / (n + 8)`` of what they seem to say.
+        The mixture counts a film of three genres as three draws, and columns as independent, so
+        it is overconfident with few films. The log likelihood ratios of n ratings are therefore
+        multiplied by ``n / (n + 8)``.
         """
         weights = self.rule.mixture.weights[0]
-        found = np.maximum(self.responsibilities(histories), np.finfo(float).tiny)
+        belongs = np.maximum(self.responsibilities(histories), np.finfo(float).tiny)
         trust = histories.n_ratings / (histories.n_ratings + _DOUBT)
-        tempered = trust[:, np.newaxis] * np.log(found / weights) + np.log(weights)
+        tempered = trust[:, np.newaxis] * np.log(belongs / weights) + np.log(weights)
         return np.asarray(softmax(tempered, axis=1))
 
     def profiles(self, histories: Histories) -> tuple[GenreProfiles, PeriodCounts]:
@@ -163,18 +164,18 @@ def make_placer(
     periods: Sequence[str],
     rating_variance: float,
 ) -> Placer:
-    """Make ready to place histories in the segments of a mixture.
+    """Return a placer for the segments of a mixture.
 
     Parameters
     ----------
     ratings : Ratings
         A log with the same films as the one the mixture was fitted to.
     config : TasteConfig
-        Of that fit.
+        Settings of that fit.
     mixture : MixtureParameters
         A batch of one.
     periods : sequence of str
-        Periods of release the fit saw; films of others count nowhere.
+        Periods of release in the fit; films of other periods are ignored.
     rating_variance : float
     """
     return Placer(
@@ -185,7 +186,7 @@ def make_placer(
 
 
 def _period_matrix(years: NDArray[np.float64], periods: Sequence[str]) -> sp.csr_array:
-    """Which film came out in which period: ones, shape (I, P)."""
+    """Return the period of each film as ones, shape (I, P)."""
     column = {name: p for p, name in enumerate(periods)}
     dated = np.flatnonzero(~np.isnan(years))
     period = np.array(

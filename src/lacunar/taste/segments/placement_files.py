@@ -1,4 +1,4 @@
-"""Everybody of a log in the segments of a fit, written as a directory of Parquet files."""
+"""Placement of all users of a log in the segments of a fit, as a directory of Parquet files."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from lacunar.taste.segments.placement import PlacementModel
 
 @dataclass(frozen=True, slots=True)
 class PlacementSummary:
-    """Who was placed.
+    """Numbers of users who were placed.
 
     Parameters
     ----------
     populations : ndarray of shape (K,)
-        Users whose most probable segment it is.
+        Number of users whose most probable segment it is.
     unknown : int
-        Users of whom the fit knows nothing, placed by the weights of the segments.
+        Number of users without a rating that the fit uses; they get the weights of the segments.
     """
 
     populations: NDArray[np.int64]
@@ -45,22 +45,24 @@ class PlacementSummary:
 
     @property
     def n_users(self) -> int:
+        """Number of all users."""
         return int(self.populations.sum())
 
     def __add__(self, other: PlacementSummary) -> PlacementSummary:
         return PlacementSummary(self.populations + other.populations, self.unknown + other.unknown)
 
 
-def places_table(
+def placements_table(
     user_ids: pa.Array, responsibilities: FloatArray, known: NDArray[np.bool_]
 ) -> pa.Table:
-    """Rows of users with their segments.
+    """Return the rows of a placement file.
 
     Parameters
     ----------
     user_ids : pyarrow.Array of length U
     responsibilities : ndarray of shape (U, K)
     known : ndarray of shape (U,)
+        Whether the user has a rating that the fit uses.
 
     Returns
     -------
@@ -91,29 +93,46 @@ def place_users(
     engine: Engine = duckdb.run,
     progress: Callable[[int, int], None] = no_progress,
 ) -> PlacementSummary:
-    """Place all users of a log, without a refit.
+    """Place all users of a log in the segments of a fit, without a refit.
 
-    Films count by what the rule knows of their genres and periods; others of these count nowhere.
+    Users and films may be new. Genres and periods that the fit does not have are ignored.
 
     Parameters
     ----------
     ratings : Ratings
-        Of any users and films.
+        The log of the users to place.
     rule : PlacementModel
-        Of a fit.
+        Of a fit, such as ``model.placer.rule``.
     output : Path
-        Directory that will hold Parquet files; rows in order of user.
+        Directory of Parquet files to write; rows in order of user.
     force : bool
-        Replace such a directory.
+        Whether to replace an existing directory of placements.
     engine : Engine
-        Where the group-bys run.
+        Runs the group-bys.
     progress : callable
         Called with (users placed, users in all).
+
+    Returns
+    -------
+    PlacementSummary
 
     Raises
     ------
     InputError
-        If something is there that may not be replaced.
+        If ``output`` exists and ``force`` is false, or if it is no such directory.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from lacunar.taste.config import TasteConfig
+    >>> from lacunar.taste.data.sample import sampled_ratings
+    >>> from lacunar.taste.segments.fit import fit_segments
+    >>> ratings = sampled_ratings(n_users=50, n_movies=200)
+    >>> config = TasteConfig(max_components=2, n_seeds=2)
+    >>> rule = fit_segments(ratings, config).placer(ratings, config).rule
+    >>> with TemporaryDirectory() as folder:
+    ...     place_users(ratings, rule, Path(folder) / "placements").n_users
+    50
     """
     progress(0, ratings.n_users)
     by_genre = genre_columns(ratings.item_genres, ratings.genres, rule.genres)
@@ -125,13 +144,13 @@ def place_users(
         in_period = engine(PERIOD_SQL, {"log": log, "item_periods": by_period})
         user, period = (in_period[name].to_numpy() for name in ("user", "period"))
         period_counts[user, period] = in_period["count"].to_numpy()
-    parts = []
+    summaries = []
     with parquet_directory(output, force=force) as folder:
         for first in range(0, ratings.n_users, USERS_PER_FILE):
             rows = slice(first, first + USERS_PER_FILE)
             profiles = GenreProfiles(rule.genres, means[rows], counts[rows], rule.rating_variance)
             periods = PeriodCounts(rule.periods, period_counts[rows])
-            parts.append(
+            summaries.append(
                 write_placements(
                     file_of(folder, first // USERS_PER_FILE),
                     ratings.users[rows],
@@ -139,14 +158,14 @@ def place_users(
                 )
             )
             progress(min(rows.stop, ratings.n_users), ratings.n_users)
-    return reduce(add, parts)
+    return reduce(add, summaries)
 
 
 def write_placements(
     file: Path, user_ids: pa.Array, responsibilities: FloatArray, known: NDArray[np.bool_]
 ) -> PlacementSummary:
-    """Write one of the files, and tell who is in it; see :func:`places_table`."""
-    table = places_table(user_ids, responsibilities, known)
+    """Write one file and count its users; see :func:`placements_table`."""
+    table = placements_table(user_ids, responsibilities, known)
     write_parquet(file, table)
-    found = np.bincount(table["segment"].to_numpy(), minlength=responsibilities.shape[1])
-    return PlacementSummary(found, int((~known).sum()))
+    populations = np.bincount(table["segment"].to_numpy(), minlength=responsibilities.shape[1])
+    return PlacementSummary(populations, int((~known).sum()))

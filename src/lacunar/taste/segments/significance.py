@@ -1,4 +1,4 @@
-"""How far the members of a segment are from everybody, and how far they would be by chance."""
+"""Excess of a segment's members over all users, and its standard errors."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import numpy as np
 
 from lacunar.aliases import FloatArray
 
-#: Roots of shares that differ by less may be really apart, yet nobody would notice it.
+#: Smaller differences between roots of shares can be significant, but do not matter.
 NOTICEABLE = 0.025
-# With some twenty genres compared at once, two standard errors would name noise (Dunn 1961).
+# With about twenty genres compared at once, two would be too few (Dunn 1961).
 _STANDARD_ERRORS = 3.0
-# Sums taken in another order differ in their last bits; ties must not.
+# Sums in another order differ in their last bits; rounding keeps ties.
 _DECIMALS = 9
 
 
 def excess_of_members(values: FloatArray, member: FloatArray) -> FloatArray:
-    """Members' mean minus everybody's, shape (K, columns); 0 for a segment without members.
+    """Return the members' mean minus the mean of all, shape (K, columns); 0 without members.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def excess_of_members(values: FloatArray, member: FloatArray) -> FloatArray:
 
 
 def excess_by_chance(values: FloatArray, member: FloatArray) -> FloatArray:
-    """How large an excess may be by chance, shape (K, columns): three standard errors.
+    """Return three standard errors of the excess, shape (K, columns).
 
     Parameters
     ----------
@@ -42,19 +42,19 @@ def excess_by_chance(values: FloatArray, member: FloatArray) -> FloatArray:
     member : ndarray of shape (K, U)
     """
     n = np.maximum(member.sum(axis=1, keepdims=True), 1)
-    # Members are drawn from a finite crowd: a segment of everybody has no error at all.
+    # Finite population correction: a segment of all users has no error.
     error = values.std(axis=0) * np.sqrt((1 - n / len(values)) / n)
     return np.asarray((_STANDARD_ERRORS * error).round(_DECIMALS))
 
 
 def difference_by_chance(values: FloatArray, first: FloatArray, second: FloatArray) -> FloatArray:
-    """How far two segments' means may be apart by chance, shape (columns,): three standard errors.
+    """Return three standard errors of the difference of two segments' means, shape (columns,).
 
     Parameters
     ----------
     values : ndarray of shape (U, columns)
     first, second : ndarray of shape (U,)
-        Ones for members, zeros for others; nobody is in both.
+        Ones for members, zeros for others; no user is in both.
 
     Examples
     --------

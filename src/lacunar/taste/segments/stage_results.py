@@ -1,4 +1,4 @@
-"""Results of the segment stages as arrays and JSON, for checkpoints."""
+"""Serialisation of the results of the segment stages for checkpoints."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lacunar.taste.features.release_periods import PeriodCounts
 
 
 def pack_profiles(found: tuple[GenreProfiles, PeriodCounts]) -> Saved:
-    """What users rated, by genre and by period."""
+    """Pack the profiles by genre and by period."""
     profiles, periods = found
     return Saved(
         {"means": profiles.means, "counts": profiles.counts, "period_counts": periods.counts},
@@ -29,7 +29,7 @@ def pack_profiles(found: tuple[GenreProfiles, PeriodCounts]) -> Saved:
 
 
 def unpack_profiles(saved: Saved) -> tuple[GenreProfiles, PeriodCounts]:
-    """Profiles and periods that :func:`pack_profiles` took apart."""
+    """Restore the profiles and periods of :func:`pack_profiles`."""
     arrays, facts = saved.arrays, saved.facts
     return (
         GenreProfiles(
@@ -40,7 +40,7 @@ def unpack_profiles(saved: Saved) -> tuple[GenreProfiles, PeriodCounts]:
 
 
 def pack_search(found: Search) -> Saved:
-    """All fits that were tried, and the chosen ones."""
+    """Pack the criteria of all fits, and the chosen fits."""
     fit_grid = found.fit_grid
     return Saved(
         {f"surface_{name}": getattr(fit_grid, name) for name in FIT_GRID_CELLS}
@@ -58,7 +58,7 @@ def pack_search(found: Search) -> Saved:
 
 
 def unpack_search(saved: Saved) -> Search:
-    """The search that :func:`pack_search` took apart."""
+    """Restore the search of :func:`pack_search`."""
     arrays, facts = saved.arrays, saved.facts
     return Search(
         fit_grid=FitGrid(
@@ -77,12 +77,12 @@ def unpack_search(saved: Saved) -> Search:
 
 
 def pack_mixture(mixture: MixtureParameters) -> Saved:
-    """A batch of mixtures."""
+    """Pack a batch of mixtures."""
     return Saved(_mixture_arrays("mixture", mixture), {})
 
 
 def unpack_mixture(saved: Saved) -> MixtureParameters:
-    """The mixtures that :func:`pack_mixture` took apart."""
+    """Restore the mixtures of :func:`pack_mixture`."""
     return _mixture("mixture", saved.arrays)
 
 

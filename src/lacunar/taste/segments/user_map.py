@@ -18,9 +18,9 @@ class UserMap:
     Parameters
     ----------
     users : ndarray of shape (M,)
-        Positions of the users on the map; all of them, or a seeded sample.
+        Positions of the users on the map: all users, or a seeded sample.
     coordinates : ndarray of shape (M, 2)
-        Without unit: only who lies near whom means something.
+        Without unit; only neighbourhoods are meaningful.
     """
 
     users: NDArray[np.int64]
@@ -35,7 +35,7 @@ def draw_map(profiles: FloatArray, *, max_users: int = 5_000, seed: int = 0) -> 
     profiles : ndarray of shape (U, G)
         Complete rows.
     max_users : int
-        Beyond so many users a seeded sample of that size is drawn.
+        With more users, a seeded sample of this size is drawn.
     seed : int
     """
     n = len(profiles)
@@ -48,7 +48,7 @@ def draw_map(profiles: FloatArray, *, max_users: int = 5_000, seed: int = 0) -> 
 
     perplexity = min(30.0, (len(users) - 1) / 3)
     tsne = TSNE(n_components=2, init="pca", perplexity=perplexity, random_state=seed, n_jobs=1)
-    # Its gradient takes every core whatever n_jobs says, and waits for them where they are busy.
+    # The gradient uses every core even with n_jobs=1, and waits for busy ones.
     with threadpool_limits(limits=1):
         embedding = tsne.fit_transform(profiles[users])
     return UserMap(users, np.asarray(embedding, dtype=np.float64))
