@@ -1,0 +1,1 @@
+from lacunar.mixture.estimator import GaussianMixture as GaussianMixture

@@ -1,0 +1,11 @@
+from lacunar.traits.confidence.calibrator import Calibrator as Calibrator
+from lacunar.traits.confidence.measures import Calibration as Calibration
+from lacunar.traits.confidence.measures import Confidence as Confidence
+from lacunar.traits.confidence.measures import measure_confidence as measure_confidence
+from lacunar.traits.confidence.out_of_fold import OutOfFold as OutOfFold
+from lacunar.traits.confidence.selective import abstains as abstains
+from lacunar.traits.confidence.selective import choose_threshold as choose_threshold
+from lacunar.traits.confidence.selective import choose_thresholds as choose_thresholds
+from lacunar.traits.confidence.temperature import calibrated as calibrated
+from lacunar.traits.confidence.temperature import fit_temperature as fit_temperature
+from lacunar.traits.confidence.temperature import fit_temperatures as fit_temperatures
