@@ -1,10 +1,9 @@
-"""Model directories: the only code that writes or reads a model.
+"""Model directories: a manifest, arrays, tables and a model card.
 
-A model is a directory of one ``manifest.json``, arrays in safetensors, tables in Parquet and a
-``MODEL_CARD.md``. It is written beside its destination, synced and moved there in one step, so
-that a model is there whole or not at all, and so is the one that it replaces. Reading checks the
-version and every hash, and opens nothing that the manifest does not name. The same content gives
-the same bytes.
+A model is a directory with a ``manifest.json``, arrays in safetensors, tables in Parquet and a
+``MODEL_CARD.md``. It is written next to its destination, synced and moved there in one step: the
+destination always holds a whole model, the old or the new one. Reading checks the version and
+every hash, and opens only files that the manifest names. The same content gives the same bytes.
 """
 
 from __future__ import annotations
@@ -46,12 +45,12 @@ from lacunar.store.manifest import (
 )
 from lacunar.version import __version__
 
-# What building a model of parts of the wrong kind raises: a manifest may hold anything.
+# Errors of building a model from unexpected values: a manifest may hold anything.
 UNFIT = (
     ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
     pa.ArrowException,
 )  # fmt: skip
-# Ten times the largest public log. A few bytes of Parquet can claim any number of rows.
+# Ten times the largest public data set. A few bytes of Parquet can claim any number of rows.
 _MAX_ROWS = 1 << 28
 _LIBRARIES = ("duckdb", "numpy", "pyarrow", "safetensors", "scikit-learn", "scipy")
 
@@ -63,13 +62,13 @@ class Bundle:
     Parameters
     ----------
     kind : str
-        Which application it belongs to.
+        ``taste`` or ``traits``.
     config : dict
-        Settings of the fit, as JSON would hold them.
+        Settings of the fit, as JSON values.
     fingerprint : str
         SHA-256 of the training data.
     facts : dict
-        Anything else that is small, as JSON would hold it.
+        Other small values, as JSON values.
     arrays : mapping of str to ndarray
     tables : mapping of str to pyarrow.Table
     card : str
@@ -86,13 +85,13 @@ class Bundle:
 
 
 def check_destination(path: AnyPath, *, force: bool) -> None:
-    """Refuse early what :func:`write_bundle` would refuse after a long fit.
+    """Check a destination before a long fit, as :func:`write_bundle` does.
 
     Raises
     ------
     InputError
-        If something is there and ``force`` is off, what is there is not a model, or nothing can
-        be written there.
+        If a model exists there and ``force`` is false, if something else exists there, or if the
+        place cannot be written.
     """
     path = Path(path)
     if _is_file(path):
@@ -105,7 +104,7 @@ def check_destination(path: AnyPath, *, force: bool) -> None:
     if not found:
         return
     if MANIFEST not in found:
-        raise InputError(f"{path}: expected an empty place or a model, got another directory")
+        raise InputError(f"{path}: expected a model or no directory, got another directory")
     if not force:
         raise InputError(f"{path}: a model is there already; pass `force` to replace it")
 
@@ -113,13 +112,13 @@ def check_destination(path: AnyPath, *, force: bool) -> None:
 def write_bundle(path: Path, bundle: Bundle, *, force: bool = False) -> None:
     """Write a model directory, whole or not at all.
 
-    Whenever the process dies, the model that was there loads or the new one does. What runs that
-    died left beside it is removed.
+    If the process dies, the destination still holds the old model or the new one. Leftovers of
+    killed runs next to it are removed.
 
     Raises
     ------
     InputError
-        See :func:`check_destination`; or if the disk is full.
+        See :func:`check_destination`; also if the disk is full.
     """
     check_destination(path, force=force)
     try:
@@ -127,7 +126,7 @@ def write_bundle(path: Path, bundle: Bundle, *, force: bool = False) -> None:
             _write_files(staging, bundle)
             replace_directory(staging, path, force=force)
     except OSError as error:
-        # Somebody else's model may have come up meanwhile.
+        # Another process may have written a model there in the meantime.
         check_destination(path, force=force)
         raise InputError(
             f"{path}: expected a place for a model, got: {error.strerror or error}"
@@ -140,7 +139,7 @@ def read_bundle(path: Path, *, kind: str) -> Bundle:
     Raises
     ------
     InputError
-        If it is not a model of this kind, is of a newer format, or was changed.
+        If it is not a model of this kind, has a newer format, or was changed.
     """
     arrays: dict[str, NDArray[Any]] = {}
     tables: dict[str, pa.Table] = {}
@@ -149,7 +148,7 @@ def read_bundle(path: Path, *, kind: str) -> Bundle:
         manifest = read_manifest(path)
         if manifest.kind != kind:
             raise InputError(f"{path}: expected a model of kind {kind}, got {manifest.kind}")
-        # One file at a time: together they would take about as much memory as the log.
+        # One file at a time: all together would take about as much memory as the ratings.
         for name, expected in manifest.files.items():
             content = read_checked(directory / name, expected)
             try:
@@ -159,7 +158,7 @@ def read_bundle(path: Path, *, kind: str) -> Bundle:
                     arrays |= load(content)
                 elif name.endswith(".parquet"):
                     tables[name.removesuffix(".parquet")] = _read_table(content)
-            # A type that numpy lacks is a KeyError of safetensors.
+            # safetensors raises KeyError for a type that NumPy lacks.
             except (SafetensorError, KeyError, ValueError, OSError, pa.ArrowException) as error:
                 first = str(error).splitlines()[0] if str(error) else type(error).__name__
                 raise InputError(
@@ -177,7 +176,7 @@ def read_bundle(path: Path, *, kind: str) -> Bundle:
 
 
 def _is_file(path: Path) -> bool:
-    # One look, for a directory may be on its way to another name.
+    # A single stat, because another process may be moving the directory.
     try:
         return not stat.S_ISDIR(path.lstat().st_mode)
     except OSError:
@@ -201,7 +200,7 @@ def _read_table(content: bytes) -> pa.Table:
 
 
 def _write_files(directory: Path, bundle: Bundle) -> None:
-    # One file at a time: together they would take about as much memory as the log.
+    # One file at a time: all together would take about as much memory as the ratings.
     arrays = {name: np.ascontiguousarray(array) for name, array in bundle.arrays.items()}
     files = {
         CARD: _write_file(directory / CARD, bundle.card.encode()),
@@ -229,7 +228,7 @@ def _write_files(directory: Path, bundle: Bundle) -> None:
 
 
 def _write_file(path: Path, content: bytes | pa.Buffer) -> str:
-    """Write and sync a new file; the SHA-256 of its content."""
+    """Write and sync a new file; return the SHA-256 of its content."""
     view = memoryview(content)
     with path.open("xb") as file:
         file.write(view)

@@ -1,4 +1,4 @@
-"""An item model as arrays, and back."""
+"""Arrays of an EASE item model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def item_model_arrays(model: EaseModel) -> Arrays:
-    """What to keep of an item model; its rows of feedback follow from the log."""
+    """Arrays to save of an item model; its rows of feedback follow from the ratings."""
     if isinstance(model, DualEase):
         return {"item_inverse": model.inverse, "item_unexplained": model.unexplained}
     if isinstance(model.matrix, np.ndarray):
@@ -33,7 +33,7 @@ def item_model_arrays(model: EaseModel) -> Arrays:
 def read_item_model(
     arrays: Mapping[str, NDArray[Any]], ratings: Ratings, options: PersonalOptions
 ) -> EaseModel:
-    """Return the model that :func:`item_model_arrays` took apart.
+    """Rebuild an item model from the arrays of :func:`item_model_arrays`.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""What a model directory says of itself, and whether its files are what it says.
+"""Manifests of model directories, and checks of the files that they name.
 
-Everything here may come from somebody else: a manifest names plain files of its own directory by
-their hashes, and nothing that it does not name is opened.
+A model may come from an untrusted source: a manifest names plain files of its own directory by
+their hashes, and only these files are opened.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from lacunar.files.directory_swap import content_path
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 CARD = "MODEL_CARD.md"
-# That of a model of 25 million ratings is 100 kB.
+# The manifest of a model of 25 million ratings has 100 kB.
 _MAX_BYTES = 16_000_000
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 class Manifest(BaseModel):
-    """What a model directory says of itself."""
+    """The manifest of a model directory."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -43,7 +43,7 @@ class Manifest(BaseModel):
 
     @property
     def seeds(self) -> list[int]:
-        """Seeds of the fit: those it tried, or the one that every random choice came from."""
+        """Seeds of the fit: all that it tried, or the one seed of all random choices."""
         found = self.facts.get("seeds", [self.config.get("seed")])
         return [seed for seed in found if isinstance(seed, int)] if isinstance(found, list) else []
 
@@ -57,30 +57,30 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A file of a model that is not what the manifest says."""
+    """A file of a model that differs from the manifest."""
 
     file: str
     found: Literal["changed", "missing", "no plain file"]
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read what a model directory says of itself; no hash is checked.
+    """Read the manifest of a model directory, without checking hashes.
 
     Parameters
     ----------
     path : Path
-        A model directory. Where a replacement was cut short on a file system that cannot
-        exchange directories, the previous model is found beside it.
+        A model directory. If a replacement was interrupted on a file system that cannot exchange
+        directories, the previous model next to it is read.
 
     Raises
     ------
     InputError
-        If it is no model directory, its manifest is none, is of a newer format or names anything
-        but plain files of the directory.
+        If it is not a model directory, or its manifest is invalid, has a newer format or names
+        anything but plain files of the directory.
     """
     file = content_path(path) / MANIFEST
     if file.is_symlink() or not file.is_file():
-        raise InputError(f"{path}: expected a model directory, got none with a {MANIFEST}")
+        raise InputError(f"{path}: expected a model directory with a {MANIFEST}, got none")
     try:
         with file.open("rb") as opened:
             content = opened.read(_MAX_BYTES + 1)
@@ -96,7 +96,7 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def manifest_digest(path: Path) -> str:
-    """SHA-256 of a model's manifest, which names all its files by theirs: one for the whole."""
+    """SHA-256 of a model's manifest, which covers all files because it holds their hashes."""
     return file_digest(content_path(path) / MANIFEST)
 
 
@@ -112,7 +112,7 @@ def find_differences(path: Path, manifest: Manifest) -> list[Difference]:
     Returns
     -------
     list of Difference
-        In the order of the manifest; empty where the model is whole.
+        In the order of the manifest; empty if the model is unchanged.
     """
     directory = content_path(path)
     found = ((name, _state(directory / name, hash_)) for name, hash_ in manifest.files.items())
@@ -120,7 +120,7 @@ def find_differences(path: Path, manifest: Manifest) -> list[Difference]:
 
 
 def unnamed_files(path: Path, manifest: Manifest) -> list[str]:
-    """Names in a model directory that its manifest does not know; nothing ever opens them."""
+    """Files in a model directory that its manifest does not name; they are never read."""
     return sorted(
         {file.name for file in content_path(path).iterdir()} - {MANIFEST, *manifest.files}
     )
@@ -132,7 +132,7 @@ def read_checked(file: Path, expected: str) -> bytes:
     Raises
     ------
     InputError
-        If it is no plain file, cannot be read or has another hash.
+        If it is not a plain file, cannot be read or has another hash.
     """
     if file.is_symlink() or not file.is_file():
         raise InputError(f"{file}: expected a file that the manifest names, got none")
@@ -154,7 +154,7 @@ def _parse(file: Path, content: bytes) -> Manifest:
         if isinstance(found, int) and not isinstance(found, bool):
             _check_version(file, found)
         return Manifest.model_validate(document)
-    # A list nested deeper than the parser goes, a number of more digits than Python takes.
+    # RecursionError: lists nested too deeply. ValueError: numbers with too many digits.
     except (ValidationError, RecursionError, ValueError) as error:
         if isinstance(error, InputError):
             raise

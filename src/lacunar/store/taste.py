@@ -1,4 +1,4 @@
-"""A taste model as a bundle of arrays and tables, and back."""
+"""Saving and loading of taste models."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def save_taste(model: TasteModel, path: AnyPath, *, force: bool = False) -> None
     ----------
     model : TasteModel
     path : path-like
-        Where the directory will be; its parent exists.
+        The model directory; its parent exists.
     force : bool
-        Replace a model that is there.
+        Replace an existing model.
 
     Raises
     ------
     InputError
-        If something is there that may not be replaced.
+        If the destination may not be replaced.
     """
     ratings, segments, fit_grid = model.ratings, model.segments, model.fit_grid
     bundle = Bundle(
@@ -93,10 +93,10 @@ def save_taste(model: TasteModel, path: AnyPath, *, force: bool = False) -> None
 
 
 def taste_log(path: AnyPath) -> Path:
-    """Where a saved model keeps its log, for an engine that reads it there.
+    """Path of the ratings in a model directory, for engines that read them from there.
 
     Parquet of ``user``, ``item`` (positions), ``rating``, ``timestamp``, as
-    :class:`~lacunar.taste.data.ratings.Ratings` has it. :func:`load_taste` checks what is in it.
+    in :class:`~lacunar.taste.data.ratings.Ratings`. :func:`load_taste` checks the content.
     """
     return Path(path) / "ratings.parquet"
 
@@ -107,7 +107,7 @@ def load_taste(path: AnyPath) -> TasteModel:
     Raises
     ------
     InputError
-        If it is not a whole taste model that this version can read.
+        If it is not a taste model that this version can read.
     """
     path = Path(path)
     bundle = read_bundle(path, kind=KIND)
@@ -162,9 +162,9 @@ def load_taste(path: AnyPath) -> TasteModel:
 
 
 def _config(config: dict[str, Any], n_users: int) -> TasteConfig:
-    """The settings of a fit; before there was ``search_users`` all users were searched over."""
-    everybody = {"search_users": max(n_users, TasteConfig().search_users)}
-    return TasteConfig.model_validate(everybody | config)
+    """The settings of a fit; older models without ``search_users`` searched over all users."""
+    defaults = {"search_users": max(n_users, TasteConfig().search_users)}
+    return TasteConfig.model_validate(defaults | config)
 
 
 def _trial(fact: dict[str, Any]) -> Trial:

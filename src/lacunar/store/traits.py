@@ -1,4 +1,4 @@
-"""A traits model as a bundle of arrays and tables, and back. PyTorch is not needed for either."""
+"""Saving and loading of traits models, without PyTorch."""
 
 from __future__ import annotations
 
@@ -49,20 +49,20 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 def save_traits(model: TraitsModel, path: AnyPath, *, force: bool = False) -> None:
-    """Write a traits model to a directory; it holds no image and no label of an image.
+    """Write a traits model to a directory, without images and their labels.
 
     Parameters
     ----------
     model : TraitsModel
     path : path-like
-        Where the directory will be; its parent exists.
+        The model directory; its parent exists.
     force : bool
-        Replace a model that is there.
+        Replace an existing model.
 
     Raises
     ------
     InputError
-        If something is there that may not be replaced.
+        If the destination may not be replaced.
     """
     arrays: dict[str, NDArray[Any]] = {
         f"{_NETWORK}{member}.{name}": array
@@ -117,7 +117,7 @@ def load_traits(path: AnyPath) -> TraitsModel:
     Raises
     ------
     InputError
-        If it is not a whole traits model that this version can read.
+        If it is not a traits model that this version can read.
     """
     path = Path(path)
     bundle = read_bundle(path, kind=KIND)
@@ -146,7 +146,7 @@ def load_traits(path: AnyPath) -> TraitsModel:
             ),
             calibrator=Calibrator(arrays[_TEMPERATURES], tuple(facts["thresholds"])),
             versions=facts["versions"],
-            # Models have been saved without these.
+            # Older models lack these.
             operating_points={
                 part: OperatingPoints(
                     tuple(arrays[f"points.{part}.taus"].tolist()),
@@ -192,7 +192,7 @@ def _read_counts(arrays: Arrays, part: str, schema: Schema) -> LabelCounts:
 
 
 def _history_table(model: TraitsModel) -> pa.Table:
-    """A row per network, epoch, part and attribute; without attribute, the sum of the losses."""
+    """A row per network, epoch, part and attribute; without attribute, the total loss."""
     rows = []
     epochs = [(member, row) for member, rows_ in enumerate(model.histories) for row in rows_]
     for member, epoch in epochs:

@@ -1,1 +1,1 @@
-"""The local web app and its HTTP service: one process, no build step, nothing from elsewhere."""
+"""The web app and its HTTP API, in one process and without external resources."""

@@ -1,4 +1,4 @@
-"""Sections of the taste report on recommendations: what a user gets, and how good it is."""
+"""Sections of the taste report on recommendations and their evaluation."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ RULES: dict[RecommenderName, str] = {
 
 
 def recommended(model: TasteModel, user: int, top: int) -> Context:
-    """A user's films with reasons, and what each recommender would show beside them."""
+    """Recommendations of a user with reasons, and those of every recommender."""
     history = histories_of(model.ratings, np.array([user]))
     titles = model.ratings.items["title"]
     found = {by: model.recommend(history, ListRequest(k=top, by=by))[0] for by in RECOMMENDERS}
@@ -73,7 +73,7 @@ def recommended(model: TasteModel, user: int, top: int) -> Context:
 
 
 def how_good(evaluation: Evaluation) -> Context:
-    """Every method of an evaluation beside the source report's rule."""
+    """Scores of every method of an evaluation."""
     return {
         "held_out": _HELD_OUT.get(evaluation.protocol, evaluation.protocol),
         "protocol": evaluation.protocol,

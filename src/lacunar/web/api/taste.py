@@ -1,4 +1,4 @@
-"""Segments, users, recommendations and films, for programs."""
+"""API of a taste model: segments, users, recommendations and films."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _Year = Annotated[int | None, Field(ge=0, le=9999)]
 
 
 class RecommendationsRequest(BaseModel):
-    """Ratings of somebody the model has not seen, and the list that is wanted."""
+    """Ratings of a new user, and options of the list."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -61,7 +61,7 @@ class RecommendationsRequest(BaseModel):
     ratings: dict[FilmId, float] = Field(
         default_factory=dict,
         max_length=MOST_RATINGS,
-        description="Stars by film id; without any, nothing is known of the person.",
+        description="Stars by film id; without ratings, the list fits users in general.",
     )
     top: int = Field(10, ge=1, le=MOST_FILMS)
     by: RecommenderName | None = None
@@ -69,13 +69,15 @@ class RecommendationsRequest(BaseModel):
     favourites: _Control = 0.0
     diversity: _Control = 0.0
     genres: list[Annotated[str, Field(max_length=MOST_LETTERS)]] = Field(
-        default_factory=list, max_length=50, description="A film needs one of them."
+        default_factory=list,
+        max_length=50,
+        description="A film needs at least one of these genres.",
     )
     first_year: _Year = None
     last_year: _Year = None
     include_seen: bool = False
     allow: list[FilmId] | None = Field(
-        None, max_length=MOST_RATINGS, description="Ids of the only films to choose among."
+        None, max_length=MOST_RATINGS, description="Ids of the only films to recommend from."
     )
     deny: list[FilmId] = Field(
         default_factory=list, max_length=MOST_RATINGS, description="Ids of films to leave out."
@@ -100,36 +102,36 @@ class RecommendationsRequest(BaseModel):
 
 @router.get("/segments", summary="All segments")
 async def segments(model: WithTaste, state: State) -> SegmentsDocument:
-    """What `lacunar taste segments --json` prints."""
+    """The document of `lacunar taste segments --json`."""
     return await state.pool.run(segments_document, model)
 
 
-# Ids may hold slashes, so this route comes first: the next would take its ending for an id's.
+# Ids may contain slashes, so this route must come before the next, which would match it.
 @router.get("/users/{user_id:path}/recommendations", summary="Films for a user of the log")
 async def user_recommendations(
     user_id: UserId, asked: WithListRequest, model: WithTaste, state: State
 ) -> RecommendationsDocument:
-    """What `lacunar taste recommend --user ID --json` prints."""
+    """The document of `lacunar taste recommend --user ID --json`."""
     return await state.pool.run(recommendations_document, model, user_at(model, user_id), asked)
 
 
 @router.get("/users/{user_id:path}", summary="A user's profile and segments")
 async def user(user_id: UserId, model: WithTaste) -> UserDocument:
-    """What `lacunar taste user --user ID --json` prints."""
+    """The document of `lacunar taste user --user ID --json`."""
     return user_document(model, user_at(model, user_id))
 
 
-@router.post("/recommendations", summary="Films for somebody new")
+@router.post("/recommendations", summary="Films for a new user")
 async def recommendations(
     wanted: Annotated[RecommendationsRequest, Body()], model: WithTaste, state: State
 ) -> RecommendationsDocument:
-    """What `lacunar taste recommend --rate ITEM=STARS --json` prints; nothing is kept."""
+    """The document of `lacunar taste recommend --rate ITEM=STARS --json`; nothing is kept."""
     return await state.pool.run(
         recommendations_document, model, wanted.ratings, wanted.list_request()
     )
 
 
-@router.get("/films", summary="Films by words of their titles")
+@router.get("/films", summary="Search films by title")
 async def films(
     model: WithTaste,
     state: State,
@@ -137,7 +139,7 @@ async def films(
         str,
         Query(
             max_length=MOST_LETTERS,
-            description="Words of the title or their beginnings; case and accents do not matter.",
+            description="Words of the title or their beginnings; case and accents are ignored.",
             examples=["amelie"],
         ),
     ],

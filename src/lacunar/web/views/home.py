@@ -1,4 +1,4 @@
-"""The models of a server, each as a card with its figures and where it leads."""
+"""Cards of the home page: a summary of each model, with links."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from lacunar.web.traits_service import TraitsService
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A model in short.
+    """A summary of a model.
 
     Parameters
     ----------
     title : str
     lead : str
-        What it answers, in a sentence.
+        What the model predicts, in a sentence.
     figures : tuple of (str, str)
-        A number and what it counts.
+        Numbers with their descriptions.
     parts_are : str
-        What the next are.
+        Heading of ``parts``.
     parts : tuple of str
         Names of its segments, or of its attributes.
     notes : tuple of str
-        What it learned from, and how far to trust it.
+        Notes on training data and reliability.
     links : tuple of (str, str)
-        A path and where it leads.
+        Paths with their labels.
     """
 
     title: str
@@ -46,17 +46,17 @@ class Card:
 
 
 def taste_card(model: TasteModel) -> Card:
-    """A taste model in short."""
-    told = taste_summary(model)
+    """Summary of a taste model."""
+    facts = taste_summary(model)
     return Card(
         title="Tastes",
         lead="Segments of users by their taste, and films to recommend to them.",
-        figures=_figures(told["figures"]),
+        figures=_figures(facts["figures"]),
         parts_are="Segments, the largest first",
         parts=model.segments.names,
         notes=(
             f"{model.criterion}.",
-            f"It learned from {told['rows']} rows of ratings of {told['scale']}; what a user has "
+            f"It learned from {facts['rows']} rows of ratings of {facts['scale']}; what a user has "
             "not rated stays unknown.",
         ),
         links=(
@@ -67,18 +67,18 @@ def taste_card(model: TasteModel) -> Card:
 
 
 def traits_card(service: TraitsService) -> Card:
-    """A traits model in short; an ONNX file knows less of itself."""
+    """Summary of a traits model; an ONNX file has no figures."""
     names = tuple(spoken(name) for name in service.schema.names)
     if service.model is None:
         figures: tuple[tuple[str, str], ...] = ((count(len(names)), "attributes"),)
         note = "An ONNX file does not tell what it learned from, nor how well it does."
     else:
-        told = traits_summary(service.model)
-        figures = _figures(told["figures"])
+        facts = traits_summary(service.model)
+        figures = _figures(facts["figures"])
         note = Markup(
             "Had every answer been the largest class, the mean accuracy of the {} images would be "
             "{}."
-        ).format(told["part"], told["accuracy_largest"])
+        ).format(facts["part"], facts["accuracy_largest"])
     links = [("/traits", "How well it does"), ("/traits/try", "Try your own images")]
     if service.audit is not None:
         links.append(("/traits/audit", "The audit of its labels"))

@@ -1,4 +1,4 @@
-"""A recommended list and the controls over it, as pages show them."""
+"""Views of recommendation lists and of their controls."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CONTROLS = (
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A choice in a menu."""
+    """An option of a menu."""
 
     value: str
     label: str
@@ -46,7 +46,7 @@ class Slider:
 
 
 def list_controls(model: TasteModel, asked: ListRequest) -> Context:
-    """Menus and sliders, set as was asked."""
+    """Menus and sliders with the values of a request."""
     own = model.config.recommender
     return {
         "sliders": [
@@ -81,7 +81,7 @@ def shown_list(
     *,
     before: Mapping[str, float] | None = None,
 ) -> Context:
-    """Recommend as asked and make it ready for a page; heavy work, for the pool.
+    """The view of a recommendation list; heavy work, for the pool.
 
     Parameters
     ----------
@@ -90,12 +90,12 @@ def shown_list(
         See :func:`lacunar.taste.to_json.recommendations_document`.
     asked : ListRequest
     before : mapping of str to float, optional
-        Earlier ratings: each film tells how it moved since.
+        Earlier ratings; each film then shows how its rank changed.
     """
     note = None
     by = asked.by or model.config.recommender
     if asked.controls.adventure and by != "personal":
-        # On a page the slider stays where it was while the menu changes: that is no mistake.
+        # A page keeps the slider when the menu changes, so this is not an error.
         note = f"Adventure needs the recommender {RULES['personal']}; it is left out here."
         controls = Controls(
             favourites=asked.controls.favourites, diversity=asked.controls.diversity
@@ -126,7 +126,7 @@ def _places(found: RecommendationsDocument) -> dict[int | str, int]:
 
 
 def _moved(before: int | None, place: int) -> str | None:
-    """How a film came to its place, in words; nothing where it stayed.
+    """The change of a film's rank in words; None without a change.
 
     Examples
     --------

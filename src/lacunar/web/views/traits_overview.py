@@ -1,4 +1,4 @@
-"""What the page on a traits model shows: what it learned from, and how well it does."""
+"""View of a traits model: its training data and its scores."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ Context = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class OutputView:
-    """All figures of one attribute.
+    """Scores of one attribute.
 
     Parameters
     ----------
     name : str
-        As the schema has it.
+        Name in the schema.
     spoken : str
-        As people read it.
+        Name as readable text.
     confusion, trust, labels : dict
-        What the macros of ``traits_outputs.html`` show.
+        Variables of the macros of ``traits_outputs.html``.
     """
 
     name: str
@@ -43,12 +43,12 @@ class OutputView:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What a model learned from and how well it does.
+    """Training data and scores of a model.
 
     Parameters
     ----------
     part : str
-        Whose images the figures are of, as an adjective.
+        Split of the scored images, as an adjective.
     summary, scores, confidence : dict
         See the functions of the same name in :mod:`lacunar.report`.
     gaps : Table
@@ -65,7 +65,7 @@ class Overview:
 
 
 class TraitsViews:
-    """What pages show of a traits model, drawn on first use and then kept.
+    """Views of a traits model, drawn on first use and then cached.
 
     Parameters
     ----------
@@ -78,12 +78,12 @@ class TraitsViews:
 
     @cached_property
     def overview(self) -> Overview | None:
-        """All figures of the model; None where there is no model to draw them from."""
+        """All scores of the model; None without a model."""
         return None if self._model is None else overview(self._model)
 
 
 def overview(model: TraitsModel) -> Overview:
-    """Draw every figure of a model; it takes a moment, and the same model gives the same."""
+    """Draw every figure of a model; this takes some time."""
     part = reported_split(model)
     confused = _outputs(confusions(model))
     trust = confidence(model.confidences[part], part)
@@ -101,7 +101,7 @@ def overview(model: TraitsModel) -> Overview:
 
 
 def answers_table(predictor: Predictor) -> Table:
-    """What a model tells: its attributes, their classes and where it keeps an answer back."""
+    """Attributes of a model, with their classes and thresholds."""
     return table(
         "What it tells",
         ["Attribute", "Classes", "Their names", "Kept back under"],

@@ -1,4 +1,4 @@
-"""What the page of posted images shows: answers with probabilities, and where each lies."""
+"""View of posted images: answers with probabilities and heat maps."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from lacunar.traits.json_schema import Answer, BrokenImage
 from lacunar.traits.predict.predictor import Thresholds
 from lacunar.web.traits_service import AnsweredImage
 
-# Classes besides the answer that are told, and from which probability on.
-_OTHERS, _WORTH_TELLING = 2, 0.01
-# Of the pictures, against those of a report, which shows many in a row.
+# Number of other classes to show, and their lowest probability.
+_OTHERS, _MIN_SHOWN = 2, 0.01
+# Size of the pictures, relative to those of a report.
 _SCALE = 1.5
 
 
@@ -33,11 +33,11 @@ class AnswerView:
         The probability as a plain number.
     abstain : bool
     threshold : str
-        Under which it is kept back.
+        Probability below which the answer abstains.
     others : str
         The next most probable classes, in words.
     look : Look, optional
-        The picture of its places; None where none were asked for.
+        The picture with the heat map; None if it was not requested.
     """
 
     attribute: str
@@ -61,29 +61,29 @@ class ImageView:
 
 @dataclass(frozen=True, slots=True)
 class TryView:
-    """All images of one form, those that are broken apart."""
+    """All images of a form, with broken ones separate."""
 
     images: tuple[ImageView, ...]
     broken: tuple[BrokenImage, ...]
     places: bool
 
 
-def try_view(told: Sequence[AnsweredImage | BrokenImage], thresholds: Thresholds) -> TryView:
-    """Draw the pictures of answers and write down their figures."""
-    whole_images = [one for one in told if isinstance(one, AnsweredImage)]
+def try_view(answered: Sequence[AnsweredImage | BrokenImage], thresholds: Thresholds) -> TryView:
+    """The view of answers, with pictures and probabilities."""
+    whole_images = [one for one in answered if isinstance(one, AnsweredImage)]
     return TryView(
         images=tuple(_image(one, thresholds) for one in whole_images),
-        broken=tuple(one for one in told if not isinstance(one, AnsweredImage)),
+        broken=tuple(one for one in answered if not isinstance(one, AnsweredImage)),
         places=any(one.image.answers for one in whole_images),
     )
 
 
-def _image(told: AnsweredImage, thresholds: Thresholds) -> ImageView:
-    itself, *looks = looks_of(told.image, scale=_SCALE)
-    answers = told.prediction["attributes"]
+def _image(answered: AnsweredImage, thresholds: Thresholds) -> ImageView:
+    itself, *looks = looks_of(answered.image, scale=_SCALE)
+    answers = answered.prediction["attributes"]
     places: Sequence[Look | None] = looks or [None] * len(answers)
     return ImageView(
-        name=told.prediction["image"],
+        name=answered.prediction["image"],
         picture=itself.picture,
         answers=tuple(
             _answer(name, answer, threshold, look)
@@ -99,7 +99,7 @@ def _answer(name: str, answer: Answer, threshold: float | None, look: Look | Non
         (
             (chance, label)
             for label, chance in answer["probabilities"].items()
-            if label != answer["label"] and chance >= _WORTH_TELLING
+            if label != answer["label"] and chance >= _MIN_SHOWN
         ),
         key=lambda pair: -pair[0],
     )

@@ -1,4 +1,4 @@
-"""The page on which somebody rates films: its state is its address, and what it shows of it."""
+"""View of the page for rating films; its URL holds its state."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ Context = dict[str, Any]
 PATH = "/taste/try"
 MOST_RATED = 100
 _FOUND, _SUGGESTED = 12, 8
-# A menu of more ratings is no menu.
+# Maximum number of ratings in a menu.
 _MOST_OPTIONS = 21
 
 
 @dataclass(frozen=True, slots=True)
 class Trying:
-    """What somebody has rated, is looking for, and wants of the list.
+    """Ratings, search and list request of the page.
 
     Parameters
     ----------
@@ -46,35 +46,35 @@ class Trying:
     asked: ListRequest
 
     def query(self) -> list[tuple[str, str]]:
-        """The state as pairs of an address.
+        """The state as query parameters.
 
         Examples
         --------
         >>> Trying({"318": 4.5}, "alien", ListRequest()).query()
         [('q', 'alien'), ('rate', '318:4.5')]
         """
-        said = [("q", self.q)] if self.q else []
-        said += [("rate", rate(item, stars)) for item, stars in self.stars.items()]
-        return said + list_query(self.asked)
+        pairs = [("q", self.q)] if self.q else []
+        pairs += [("rate", rate(item, stars)) for item, stars in self.stars.items()]
+        return pairs + list_query(self.asked)
 
     @property
     def path(self) -> str:
-        """The page's address."""
+        """URL path and query of the page."""
         query = urlencode(self.query())
         return PATH + (f"?{query}" if query else "")
 
     def without(self, item: str) -> Trying:
-        """The same without the rating of a film."""
+        """The state without the rating of a film."""
         return Trying({i: s for i, s in self.stars.items() if i != item}, self.q, self.asked)
 
     @property
     def before(self) -> dict[str, float] | None:
-        """The ratings without the latest one; None where there is none."""
+        """The ratings without the latest one; None without ratings."""
         return dict(list(self.stars.items())[:-1]) if self.stars else None
 
 
 def rate(item: str, stars: float) -> str:
-    """A rating as the address has it.
+    """A rating as a query parameter.
 
     Examples
     --------
@@ -85,12 +85,12 @@ def rate(item: str, stars: float) -> str:
 
 
 def trying_view(views: TasteViews, trying: Trying) -> Context:
-    """All that the page shows; heavy work, for the pool.
+    """Variables of the page; heavy work, for the pool.
 
     Raises
     ------
     InputError
-        If a film is unknown or a rating off the scale.
+        If a film is unknown or a rating is outside the scale.
     """
     model, before = views.model, trying.before
     history = new_history(model.ratings, trying.stars)
@@ -110,7 +110,7 @@ def trying_view(views: TasteViews, trying: Trying) -> Context:
 
 
 def star_options(scale: RatingScale, item: str, chosen: float | None = None) -> list[Option]:
-    """Ratings of a menu, none first, then the highest; of a fine scale some, and the chosen one.
+    """Options of a rating menu: none, then descending; a fine scale is thinned.
 
     Examples
     --------
@@ -148,7 +148,7 @@ def _rated(model: TasteModel, trying: Trying, item: str) -> Context:
 
 
 def _results(views: TasteViews, trying: Trying) -> list[Context]:
-    """Films that the search found, or that are worth rating first where nothing was searched."""
+    """Films of the search, or films to rate first without a search."""
     model = views.model
     if trying.q:
         found = model.titles.find(trying.q, _FOUND)
