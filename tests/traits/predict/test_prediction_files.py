@@ -181,7 +181,7 @@ def test_what_cannot_be_written_is_refused_early(form: AnswerForm, tmp_path: Pat
     twice = Schema(
         (Attribute("coat", ("a", "b")), Attribute("coat_abstain", ("a", "b"))), image_column="file"
     )
-    with pytest.raises(InputError, match="got 'coat_abstain' twice; JSON has no columns"):
+    with pytest.raises(InputError, match="got 'coat_abstain' twice; write JSON instead"):
         check_predictions(tmp_path / "a.csv", AnswerForm(twice, (0.0, 0.0)))
     check_predictions(tmp_path / "a.json", AnswerForm(twice, (0.0, 0.0)))
 
