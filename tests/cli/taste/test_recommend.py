@@ -41,7 +41,7 @@ def test_somebody_new_is_known_by_ratings(run: Run, model: Path) -> None:
     assert document["ratings"] == 2
     assert not {item["title"] for item in first[:2]} & set(titles(document))
     told = run("taste", "recommend", model, *rates).stdout
-    assert "Somebody new is in segment" in told
+    assert "A new user is in segment" in told
     assert "ratings known: 2" in " ".join(told.split())
     assert f"you gave {first[0]['title']} 5 stars" in " ".join(told.split())
 

@@ -1,4 +1,4 @@
-"""Where a command's heavy work runs: in this process, or on a Spark cluster."""
+"""Choice of the engine of a command: DuckDB in this process, or a Spark cluster."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ EngineOption = Annotated[
     str, typer.Option(help="duckdb: this machine; spark: a cluster (extra `spark`, Java 17).")
 ]
 MasterOption = Annotated[
-    str | None, typer.Option(help="Of Spark, such as spark://HOST:7077 (default: local[*]).")
+    str | None, typer.Option(help="Master of Spark, such as spark://HOST:7077 (default: local[*]).")
 ]
 MemoryOption = Annotated[
     str | None,
     typer.Option(
-        help="Memory for reading and grouping ratings; beyond it they work on disk "
-        "(default: 2GB). The log itself and the model come on top."
+        help="Memory for reading and grouping ratings; larger data is processed on disk "
+        "(default: 2GB). The log and the model need more memory on top."
     ),
 ]
 _LOCAL = "local[*]"
@@ -42,14 +42,14 @@ _LOCAL = "local[*]"
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where to work, as :func:`where_to_work` found it to be possible.
+    """The engine of a command; :func:`where_to_work` makes it.
 
     Parameters
     ----------
     master : str or None
-        Of Spark; none where this process does the work.
+        Master of Spark; None to work in this process.
     memory_limit : str or None
-        Of DuckDB.
+        Memory limit of DuckDB.
     """
 
     master: str | None
@@ -63,7 +63,7 @@ class Where:
         report: Report,
         checkpoint: Path | None,
     ) -> TasteModel:
-        """Read a log and learn from it."""
+        """Read a log and fit a model."""
         reading = partial(report, "ratings")
         if self.master is not None:
             from lacunar.taste.spark.fit import fit_taste_on_spark
@@ -92,7 +92,7 @@ class Where:
         *,
         force: bool,
     ) -> tuple[PlacementSummary, Intake, tuple[str, ...]]:
-        """Read a log and place its users; also what reading found, and the log's genres."""
+        """Read a log and place its users; return the summary, the intake and the genres."""
         if self.master is not None:
             from lacunar.taste.spark.placement import place_users_on_spark
 
@@ -131,7 +131,7 @@ class Where:
         *,
         force: bool,
     ) -> int:
-        """Write lists for all users of a model's log: a file, or a directory of them on Spark."""
+        """Write lists for all users of a model's log: a file, or on Spark a directory of files."""
         recommender, ratings = model.recommender_for(request), model.ratings
         if self.master is not None:
             from lacunar.taste.spark.recommendations import recommend_all_on_spark
@@ -178,11 +178,12 @@ class Where:
 
 
 def where_to_work(engine: str, master: str | None, memory_limit: str | None = None) -> Where:
-    """Refuse an engine that is none or cannot start, and an option without its engine.
+    """Check the engine and its options.
 
     Raises
     ------
     InputError
+        If the engine is unknown or cannot start, or an option needs the other engine.
     """
     if engine not in {"duckdb", "spark"}:
         raise InputError(f"--engine: expected duckdb or spark, got {engine!r}")

@@ -1,4 +1,4 @@
-"""``lacunar taste recommend``: films for a user of the log, or for somebody new."""
+"""``lacunar taste recommend``: recommendations for a user of the log or a new user."""
 
 from __future__ import annotations
 
@@ -27,48 +27,46 @@ if TYPE_CHECKING:
 
 def recommend(
     model: Annotated[Path, typer.Argument(help="Directory of a fitted taste model.")],
-    user: Annotated[
-        str | None, typer.Option("--user", help="Id of a user, as in the ratings.")
-    ] = None,
+    user: Annotated[str | None, typer.Option("--user", help="Id of a user in the ratings.")] = None,
     rate: Annotated[
         list[str] | None,
-        typer.Option(help="ITEM=STARS: a rating of somebody new, instead of a user; repeatable."),
+        typer.Option(help="ITEM=STARS: a rating of a new user, instead of --user; repeatable."),
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="How many films.")] = 5,
+    top: Annotated[int, typer.Option(min=1, help="Number of films.")] = 5,
     by: Annotated[
         str | None,
         typer.Option(help="popularity, segment, posterior or personal (default: the model's)."),
     ] = None,
     adventure: Annotated[
-        float, typer.Option(help="0 to 1: look beyond the user's own segment.")
+        float, typer.Option(help="0 to 1: explore what neighbouring segments like.")
     ] = 0.0,
     favourites: Annotated[
-        float, typer.Option(help="0 to 1: follow the genres the user likes.")
+        float, typer.Option(help="0 to 1: match the genres the user likes.")
     ] = 0.0,
-    diversity: Annotated[float, typer.Option(help="0 to 1: films less alike.")] = 0.0,
+    diversity: Annotated[float, typer.Option(help="0 to 1: more different films.")] = 0.0,
     genre: Annotated[
         list[str] | None,
-        typer.Option(help="Only films of this genre, or of any given."),
+        typer.Option(help="Only films of this genre; repeat it to allow several."),
     ] = None,
     years: Annotated[
         str | None, typer.Option(help="FIRST:LAST: only films released in these years.")
     ] = None,
     allow: Annotated[
-        list[str] | None, typer.Option(help="Id of a film to choose among; repeatable.")
+        list[str] | None, typer.Option(help="Id of an allowed film, if not all are; repeatable.")
     ] = None,
     deny: Annotated[
         list[str] | None, typer.Option(help="Id of a film to leave out; repeatable.")
     ] = None,
     include_seen: Annotated[
-        bool, typer.Option("--include-seen", help="Also films the user has rated.")
+        bool, typer.Option("--include-seen", help="Include films the user has rated.")
     ] = False,
     everybody: Annotated[
-        bool, typer.Option("--all", help="For all users of the log, as a file, without reasons.")
+        bool, typer.Option("--all", help="For all users of the log, to a file, without reasons.")
     ] = False,
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--out", help="Parquet file to write, with --all; of spark a directory of them."
+            "-o", "--out", help="Parquet file to write, with --all; with spark a directory."
         ),
     ] = None,
     engine: EngineOption = "duckdb",
@@ -76,10 +74,10 @@ def recommend(
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
-    """Recommend films to a user of the log, or to somebody new, with the reasons.
+    """Recommend films to a user of the log or to a new user, with reasons.
 
-    Somebody new is described by ``--rate``; without ``--user`` and ``--rate``, nothing is known.
-    With ``--all`` every user of the log gets a list: user_id, rank, item_id, score.
+    Describe a new user with ``--rate``. Without ``--user`` and ``--rate``, the new user has no
+    ratings. With ``--all`` every user of the log gets a list: user_id, rank, item_id, score.
     """
     from lacunar.cli.taste import engines
     from lacunar.files.parquet_directory import check_parquet_destination
@@ -195,7 +193,7 @@ def _years(years: str | None) -> tuple[int, int] | tuple[None, None]:
 
 
 def _print(found: RecommendationsDocument) -> None:
-    who = "Somebody new" if found["user"] is None else f"User {found['user']}"
+    who = "A new user" if found["user"] is None else f"User {found['user']}"
     out.print(
         f"{who} is in segment {found['segment']} ({found['segment_name']}) "
         f"with probability {found['probability']:.4f}; ratings known: {found['ratings']}.",
