@@ -5,7 +5,7 @@ import pytest
 from lacunar.report.svg_markers import marker
 from lacunar.report.tables import Table
 from lacunar.taste.segment_summaries import GenreShare
-from lacunar.web.views.genre_shares import EVERYBODY, shares_beside, times, told
+from lacunar.web.views.genre_shares import ALL_USERS, genre_ratio, shares_beside, times
 
 
 @pytest.mark.parametrize(
@@ -22,13 +22,13 @@ from lacunar.web.views.genre_shares import EVERYBODY, shares_beside, times, told
 def test_times_are_told_briefly(share: float, beside: float, words: str) -> None:
     genre = GenreShare("War", share, beside, True)
     assert times(genre) == words
-    assert told(genre) == f"War\N{NO-BREAK SPACE}{words}"
+    assert genre_ratio(genre) == f"War\N{NO-BREAK SPACE}{words}"
 
 
 def test_figure_and_table_tell_the_same() -> None:
     genres = [GenreShare("War", 0.3, 0.2, True), GenreShare("IMAX", 0.1, 0.1, False)]
     found = shares_beside(
-        genres, ("A <b>", "All users"), (marker(0), EVERYBODY), heads=("Members", "All users")
+        genres, ("A <b>", "All users"), (marker(0), ALL_USERS), heads=("Members", "All users")
     )
     assert "Furthest apart: War, 30.0% and 20.0%." in found["figure"]
     assert "<b>" not in found["figure"]
@@ -38,5 +38,5 @@ def test_figure_and_table_tell_the_same() -> None:
     assert [row[4] for row in table.rows] == ["yes", "no"]
 
 
-def test_the_mark_of_everybody_is_no_segments() -> None:
-    assert EVERYBODY not in [marker(segment) for segment in range(56)]
+def test_the_marker_of_all_users_is_no_segments() -> None:
+    assert ALL_USERS not in [marker(segment) for segment in range(56)]

@@ -20,7 +20,7 @@ def test_links_count_every_user_once(views: TasteViews, sample_model: TasteModel
     shown = [int(link.population.replace(",", "")) for link in views.links]
     assert shown == sample_model.segments.populations.tolist()
     assert [link.name for link in views.links] == list(sample_model.segments.names)
-    assert len({link.mark for link in views.links}) == len(views.links)
+    assert len({link.marker for link in views.links}) == len(views.links)
 
 
 def test_a_segments_neighbours_are_those_beside_it(views: TasteViews) -> None:

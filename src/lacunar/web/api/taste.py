@@ -109,10 +109,12 @@ async def segments(model: WithTaste, state: State) -> SegmentsDocument:
 # Ids may contain slashes, so this route must come before the next, which would match it.
 @router.get("/users/{user_id:path}/recommendations", summary="Films for a user of the log")
 async def user_recommendations(
-    user_id: UserId, asked: WithListRequest, model: WithTaste, state: State
+    user_id: UserId, list_request: WithListRequest, model: WithTaste, state: State
 ) -> RecommendationsDocument:
     """The document of `lacunar taste recommend --user ID --json`."""
-    return await state.pool.run(recommendations_document, model, user_at(model, user_id), asked)
+    return await state.pool.run(
+        recommendations_document, model, user_at(model, user_id), list_request
+    )
 
 
 @router.get("/users/{user_id:path}", summary="A user's profile and segments")
@@ -123,12 +125,10 @@ async def user(user_id: UserId, model: WithTaste) -> UserDocument:
 
 @router.post("/recommendations", summary="Films for a new user")
 async def recommendations(
-    wanted: Annotated[RecommendationsRequest, Body()], model: WithTaste, state: State
+    body: Annotated[RecommendationsRequest, Body()], model: WithTaste, state: State
 ) -> RecommendationsDocument:
     """The document of `lacunar taste recommend --rate ITEM=STARS --json`; nothing is kept."""
-    return await state.pool.run(
-        recommendations_document, model, wanted.ratings, wanted.list_request()
-    )
+    return await state.pool.run(recommendations_document, model, body.ratings, body.list_request())
 
 
 @router.get("/films", summary="Search films by title")

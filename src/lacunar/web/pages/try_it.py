@@ -25,7 +25,7 @@ _MOST_SENT = 2 * MOST_RATED
 @router.get(PATH)
 async def try_it(
     request: Request,
-    asked: WithListRequest,
+    list_request: WithListRequest,
     model: WithTaste,
     views: WithTasteViews,
     state: State,
@@ -42,7 +42,7 @@ async def try_it(
             "Unprocessable Content",
             f"rate: expected at most {MOST_RATED} ratings, got {len(stars)}",
         )
-    trying = Trying(stars, q.strip(), asked)
+    trying = Trying(stars, q.strip(), list_request)
     if trying.query() != request.query_params.multi_items():
         # Forms also send empty fields: redirect to a URL without them.
         return RedirectResponse(trying.path, _TIDY)
@@ -53,6 +53,6 @@ async def try_it(
         title="Try films",
         q=trying.q,
         action=PATH,
-        controls=list_controls(model, asked),
+        controls=list_controls(model, list_request),
         **found,
     )

@@ -39,30 +39,30 @@ async def find_user(
 async def user(
     request: Request,
     user_id: Annotated[str, Path(max_length=MOST_LETTERS)],
-    asked: WithListRequest,
+    list_request: WithListRequest,
     model: WithTaste,
     views: WithTasteViews,
     state: State,
 ) -> Response:
     """Show a user of the ratings."""
     position = user_at(model, user_id)
-    query = list_query(asked)
+    query = list_query(list_request)
     if query != request.query_params.multi_items():
         tidy = urlencode(query)
         return RedirectResponse(user_path(user_id) + (f"?{tidy}" if tidy else ""), _TIDY)
-    found = await state.pool.run(_user, views, position, asked)
+    found = await state.pool.run(_user, views, position, list_request)
     return render(
         request,
         "user.html",
         title=user_name(model, position),
         user_id=user_id,
         action=user_path(user_id),
-        controls=list_controls(model, asked),
+        controls=list_controls(model, list_request),
         **found,
     )
 
 
-def _user(views: TasteViews, user: int, asked: ListRequest) -> dict[str, Any]:
+def _user(views: TasteViews, user: int, list_request: ListRequest) -> dict[str, Any]:
     model: TasteModel = views.model
     profiles, segments = model.profiles, model.segments
     means, counts = profiles.means[user].tolist(), profiles.counts[user].tolist()
@@ -75,5 +75,5 @@ def _user(views: TasteViews, user: int, asked: ListRequest) -> dict[str, Any]:
         "gaps": [genre for genre, n in zip(model.ratings.genres, counts, strict=True) if not n],
         "belonging": views.belonging(name, segments.responsibilities[user]),
         "profile": profile_beside_segment(model, name, int(segments.labels[user]), means, counts),
-        "found": shown_list(model, user, asked),
+        "found": shown_list(model, user, list_request),
     }

@@ -1,4 +1,4 @@
-"""How much of each genre some people watch, beside others."""
+"""Shares of genres in the ratings of a group, compared with another group."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from lacunar.report.svg_markers import CIRCLE, Marker
 from lacunar.report.tables import percent, table
 from lacunar.taste.segment_summaries import GenreShare
 
-# The mark of all users is no segment's: segments have colours.
-EVERYBODY = Marker(CIRCLE, "#8c959f")
+# Grey, because the markers of segments have colours.
+ALL_USERS = Marker(CIRCLE, "#8c959f")
 
 
 def times(genre: GenreShare) -> str:
-    """How many times as much of a genre, in words short enough for a card.
+    """The ratio of a genre's two shares as a short text.
 
     Examples
     --------
@@ -24,7 +24,7 @@ def times(genre: GenreShare) -> str:
     >>> times(GenreShare("War", 0.03, 0.0, True)), times(GenreShare("War", 0.0, 0.0, False))
     ('only here', '-')
     """
-    if not genre.beside:
+    if not genre.reference:
         return "only here" if genre.share else "-"
     if not genre.share:
         return "none"
@@ -32,12 +32,12 @@ def times(genre: GenreShare) -> str:
     return f"\N{MULTIPLICATION SIGN}{genre.times:.{digits}f}"
 
 
-def told(genre: GenreShare) -> str:
-    r"""A genre and how many times as much of it.
+def genre_ratio(genre: GenreShare) -> str:
+    r"""A genre with the ratio of its two shares.
 
     Examples
     --------
-    >>> told(GenreShare("War", 0.03, 0.0, True))
+    >>> genre_ratio(GenreShare("War", 0.03, 0.0, True))
     'War\xa0only here'
     """
     return f"{genre.genre}\N{NO-BREAK SPACE}{times(genre)}"
@@ -50,22 +50,22 @@ def shares_beside(
     *,
     heads: tuple[str, str],
 ) -> dict[str, Any]:
-    """Shares by genre as a figure and as a table.
+    """Shares by genre as a figure and a table.
 
     Parameters
     ----------
     genres : sequence of GenreShare
     names : (str, str)
-        Whose shares they are, and whose those beside are.
+        Names of the two groups.
     looks : (Marker, Marker)
     heads : (str, str)
-        The same in the table, where room is short.
+        Short names of the two groups, for the table.
     """
     return {
         "figure": paired_shares(
             [genre.genre for genre in genres],
             [genre.share for genre in genres],
-            [genre.beside for genre in genres],
+            [genre.reference for genre in genres],
             names=names,
             looks=looks,
             faint=[not genre.stands_out for genre in genres],
@@ -78,7 +78,7 @@ def shares_beside(
                 (
                     genre.genre,
                     percent(genre.share),
-                    percent(genre.beside),
+                    percent(genre.reference),
                     times(genre),
                     "yes" if genre.stands_out else "no",
                 )

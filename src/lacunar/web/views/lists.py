@@ -45,39 +45,40 @@ class Slider:
     value: str
 
 
-def list_controls(model: TasteModel, asked: ListRequest) -> Context:
+def list_controls(model: TasteModel, list_request: ListRequest) -> Context:
     """Menus and sliders with the values of a request."""
     own = model.config.recommender
     return {
         "sliders": [
-            Slider(name, label, meaning, f"{getattr(asked.controls, name):g}")
+            Slider(name, label, meaning, f"{getattr(list_request.controls, name):g}")
             for name, label, meaning in _CONTROLS
         ],
         "recommenders": [
             Option(
                 "" if by == own else by,
                 RULES[by] + (" (the model's own)" if by == own else ""),
-                by == (asked.by or own),
+                by == (list_request.by or own),
             )
             for by in sorted(RECOMMENDERS, key=lambda by: by != own)
         ],
         "genres": [
-            Option("", "any genre", not asked.genres),
-            *(Option(genre, genre, genre in asked.genres) for genre in model.ratings.genres),
+            Option("", "any genre", not list_request.genres),
+            *(Option(genre, genre, genre in list_request.genres) for genre in model.ratings.genres),
         ],
         "lengths": [
-            Option(str(n), f"{n} films", n == asked.k) for n in sorted({*_LENGTHS, asked.k})
+            Option(str(n), f"{n} films", n == list_request.k)
+            for n in sorted({*_LENGTHS, list_request.k})
         ],
-        "open": bool(list_query(asked)),
-        "first_year": "" if asked.first_year is None else str(asked.first_year),
-        "last_year": "" if asked.last_year is None else str(asked.last_year),
+        "open": bool(list_query(list_request)),
+        "first_year": "" if list_request.first_year is None else str(list_request.first_year),
+        "last_year": "" if list_request.last_year is None else str(list_request.last_year),
     }
 
 
 def shown_list(
     model: TasteModel,
     user: int | Mapping[str, float],
-    asked: ListRequest,
+    list_request: ListRequest,
     *,
     before: Mapping[str, float] | None = None,
 ) -> Context:
@@ -88,23 +89,23 @@ def shown_list(
     model : TasteModel
     user : int or mapping of str to float
         See :func:`lacunar.taste.to_json.recommendations_document`.
-    asked : ListRequest
+    list_request : ListRequest
     before : mapping of str to float, optional
         Earlier ratings; each film then shows how its rank changed.
     """
     note = None
-    by = asked.by or model.config.recommender
-    if asked.controls.adventure and by != "personal":
+    by = list_request.by or model.config.recommender
+    if list_request.controls.adventure and by != "personal":
         # A page keeps the slider when the menu changes, so this is not an error.
         note = f"Adventure needs the recommender {RULES['personal']}; it is left out here."
         controls = Controls(
-            favourites=asked.controls.favourites, diversity=asked.controls.diversity
+            favourites=list_request.controls.favourites, diversity=list_request.controls.diversity
         )
-        asked = replace(asked, controls=controls)
-    found = recommendations_document(model, user, asked)
+        list_request = replace(list_request, controls=controls)
+    found = recommendations_document(model, user, list_request)
     places = None
     if before is not None:
-        places = _places(recommendations_document(model, before, asked))
+        places = _places(recommendations_document(model, before, list_request))
     return {
         "recommender": RULES[found["by"]],
         "note": note,

@@ -1,4 +1,4 @@
-"""What the pages on tastes show: worked out once where it is the same for every reader."""
+"""Views of a taste model, cached where they are the same for every request."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from lacunar.taste.config import RECOMMENDERS
 from lacunar.taste.model import TasteModel
 from lacunar.taste.segment_summaries import LovedFilm, Portrait, compare_segments, portraits
 from lacunar.web.addresses import user_path
-from lacunar.web.views.genre_shares import EVERYBODY, shares_beside, told
+from lacunar.web.views.genre_shares import ALL_USERS, genre_ratio, shares_beside
 
 Context = dict[str, Any]
 
-# More marks than this make a page heavy and show nothing more.
+# More markers make a page large without showing more.
 _MAP_USERS = 3000
 _CARD_GENRES, _CARD_FILMS = 3, 3
 _SAMPLE = 12
@@ -32,17 +32,17 @@ _SAMPLE = 12
 
 @dataclass(frozen=True, slots=True)
 class SegmentLink:
-    """A segment as lists and menus name it."""
+    """A segment in lists and menus."""
 
     id: int
     name: str
-    mark: Markup
+    marker: Markup
     population: str
     share: str
 
 
 class TasteViews:
-    """Parts of the pages that one model gives.
+    """Contents of the pages on a model.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class TasteViews:
         self.model = model
 
     def prepare(self) -> None:
-        """Work out what the first reader would otherwise wait for."""
+        """Compute the cached views before the first request."""
         for by in RECOMMENDERS:
             self.model.recommender(by)
         _ = (self.overview, self.model.titles, self.model.consensus_agreement)
@@ -68,7 +68,7 @@ class TasteViews:
             SegmentLink(
                 id=k,
                 name=name,
-                mark=mark_of(k),
+                marker=marker_svg(k),
                 population=count(int(segments.populations[k])),
                 share=percent(float(segments.populations[k]) / n_users),
             )
@@ -80,13 +80,13 @@ class TasteViews:
         return portraits(self.model)
 
     @cached_property
-    def everybody(self) -> list[float]:
-        """Share of users in general that belongs to each segment."""
+    def all_users(self) -> list[float]:
+        """Share of all users in each segment."""
         return [float(weight) for weight in self.model.segments.mixture.weights[0]]
 
     @cached_property
     def overview(self) -> Context:
-        """Figures of the model, the map, and a card for each segment."""
+        """Key figures, the map, and a card for each segment."""
         model = self.model
         ratings = model.ratings
         return {
@@ -104,13 +104,13 @@ class TasteViews:
         }
 
     def segment(self, segment: int) -> Context:
-        """Everything on one segment."""
+        """The view of a segment."""
         if segment not in self._segments:
             self._segments[segment] = self._segment(segment)
         return self._segments[segment]
 
     def compare(self, first: int, second: int) -> Context:
-        """Two segments side by side."""
+        """The comparison of two segments."""
         found, names = compare_segments(self.model, first, second), self.model.segments.names
         return {
             "first": self.links[first],
@@ -133,12 +133,12 @@ class TasteViews:
     def belonging(
         self, who: str, probabilities: FloatArray, before: FloatArray | None = None
     ) -> Context:
-        """Where somebody belongs, and where before the latest rating, if that is asked for."""
+        """Membership probabilities of a user, optionally with those before the latest rating."""
         names = self.model.segments.names
         columns = {"Probability": probabilities}
         if before is not None:
             columns["Before"] = before
-        columns["All users"] = np.asarray(self.everybody)
+        columns["All users"] = np.asarray(self.all_users)
         rows = [
             (name, *(probability(float(column[k])) for column in columns.values()))
             for k, name in enumerate(names)
@@ -146,12 +146,12 @@ class TasteViews:
         return {
             "segment": self.links[int(probabilities.argmax())],
             "probability": probability(float(probabilities.max())),
-            "figure": membership_bars(who, names, probabilities.tolist(), self.everybody),
+            "figure": membership_bars(who, names, probabilities.tolist(), self.all_users),
             "table": table(f"Where {who} belongs", ["Segment", *columns], rows),
         }
 
     def to_rate(self, rated: Mapping[str, float], n: int) -> list[int]:
-        """Films worth rating first: those that each segment likes more than others do, in turn."""
+        """Films to rate first: those that distinguish the segments, one of each segment in turn."""
         known = {self.model.ratings.item_position(item) for item in rated}
         turns = max((len(portrait.own) for portrait in self.portraits), default=0)
         found = [
@@ -183,12 +183,12 @@ class TasteViews:
                 (probability(_mean(sure)), "mean probability of the members"),
                 (agreement(_mean(steady)), "stability: how far restarts keep them together"),
             ],
-            "over": [told(genre) for genre in portrait.over_indexed],
-            "under": [told(genre) for genre in portrait.under_indexed],
+            "over": [genre_ratio(genre) for genre in portrait.over_indexed],
+            "under": [genre_ratio(genre) for genre in portrait.under_indexed],
             "shares": shares_beside(
                 portrait.genres,
                 (name, "All users"),
-                (marker(segment), EVERYBODY),
+                (marker(segment), ALL_USERS),
                 heads=("Members", "All users"),
             ),
             "means": segment_means(model, segment, everyone, profile_domain(model)),
@@ -226,8 +226,8 @@ class TasteViews:
     def _card(self, portrait: Portrait) -> Context:
         return {
             "link": self.links[portrait.segment],
-            "over": [told(genre) for genre in portrait.over_indexed[:_CARD_GENRES]],
-            "under": [told(genre) for genre in portrait.under_indexed[:_CARD_GENRES]],
+            "over": [genre_ratio(genre) for genre in portrait.over_indexed[:_CARD_GENRES]],
+            "under": [genre_ratio(genre) for genre in portrait.under_indexed[:_CARD_GENRES]],
             "best_loved": [self._title(film) for film in portrait.best_loved[:_CARD_FILMS]],
             "own": [self._title(film) for film in portrait.own[:_CARD_FILMS]],
         }
@@ -244,7 +244,7 @@ class TasteViews:
                     self._title(film),
                     f"{count(film.likes)} of {count(film.raters)}",
                     percent(film.share),
-                    percent(film.beside),
+                    percent(film.reference),
                     stars(film.mean),
                 )
                 for film in films
@@ -252,8 +252,8 @@ class TasteViews:
         )
 
 
-def mark_of(segment: int) -> Markup:
-    """The segment's mark on the map, as a picture beside its name, which says it in words."""
+def marker_svg(segment: int) -> Markup:
+    """The marker of a segment on the map, as a small decorative picture."""
     return element(
         "svg",
         points([(8, 8)], marker(segment), 5),

@@ -38,12 +38,12 @@ class Trying:
         Ratings by film id, the latest last.
     q : str
         Words to search titles for.
-    asked : ListRequest
+    list_request : ListRequest
     """
 
     stars: Mapping[str, float]
     q: str
-    asked: ListRequest
+    list_request: ListRequest
 
     def query(self) -> list[tuple[str, str]]:
         """The state as query parameters.
@@ -55,7 +55,7 @@ class Trying:
         """
         pairs = [("q", self.q)] if self.q else []
         pairs += [("rate", rate(item, stars)) for item, stars in self.stars.items()]
-        return pairs + list_query(self.asked)
+        return pairs + list_query(self.list_request)
 
     @property
     def path(self) -> str:
@@ -65,7 +65,7 @@ class Trying:
 
     def without(self, item: str) -> Trying:
         """The state without the rating of a film."""
-        return Trying({i: s for i, s in self.stars.items() if i != item}, self.q, self.asked)
+        return Trying({i: s for i, s in self.stars.items() if i != item}, self.q, self.list_request)
 
     @property
     def before(self) -> dict[str, float] | None:
@@ -105,7 +105,7 @@ def trying_view(views: TasteViews, trying: Trying) -> Context:
         "results": _results(views, trying),
         "belonging": belonging,
         "profile": _profile(model, trying, int(belongs.argmax())) if trying.stars else None,
-        "found": shown_list(model, trying.stars, trying.asked, before=before),
+        "found": shown_list(model, trying.stars, trying.list_request, before=before),
     }
 
 
