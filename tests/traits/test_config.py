@@ -91,12 +91,12 @@ def test_settings_that_do_not_fit_are_refused(settings: dict[str, object]) -> No
         ({"learning_rate": 0.01}, "pedestrians", 0.01),
     ],
 )
-def test_known_weights_are_where_they_fit_and_move_less(
+def test_pretrained_weights_are_used_if_they_fit_with_a_lower_rate(
     settings: dict[str, object], start: str, rate: float
 ) -> None:
     config = TraitsConfig(**settings)
     assert (config.starts_from, config.highest_rate) == (start, rate)
 
 
-def test_the_source_preset_starts_from_chance() -> None:
+def test_the_source_preset_starts_from_random_weights() -> None:
     assert TraitsConfig.of_preset("source").starts_from == "random"

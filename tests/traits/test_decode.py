@@ -1,4 +1,4 @@
-"""Machines that decode the images of one fit, here directories and caches of one machine."""
+"""Decoding on several machines, simulated by directories and caches of one machine."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def machines(tmp_path: Path) -> list[Path]:
 
 
 def refusals(run: Run, machines: list[Path], *, processes: int) -> list[str]:
-    """What the processes of both machines say when each of them ends with bad input."""
+    """The errors of the processes of both machines, which all end with bad input."""
     words, variables = [], []
     for data in machines:
         for local in range(processes):
@@ -50,23 +50,23 @@ def refusals(run: Run, machines: list[Path], *, processes: int) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("folder", "processes", "told"),
+    ("folder", "processes", "sentence"),
     [
         ("Train_Data", 2, "training images in every process, got others in process 3 of 4"),
         ("Test_Data", 1, "test images in every process, got others in process 2 of 2"),
     ],
 )
-def test_an_image_that_differs_on_another_machine_is_told_in_one_sentence_before_training(
-    machines: list[Path], run_together: Run, folder: str, processes: int, told: str
+def test_a_different_image_on_another_machine_is_an_error_before_training(
+    machines: list[Path], run_together: Run, folder: str, processes: int, sentence: str
 ) -> None:
     image = next((machines[1] / folder / "Originals").iterdir())
     Image.new("RGB", (30, 60), "red").save(image)
     found = refusals(run_together, machines, processes=processes)
-    assert found == [f"lacunar: expected the same {told}"]
+    assert found == [f"lacunar: expected the same {sentence}"]
 
 
 @pytest.mark.slow
-def test_test_images_that_a_machine_lacks_are_refused_before_any_is_decoded(
+def test_missing_test_images_of_a_machine_are_an_error_before_decoding(
     machines: list[Path], run_together: Run
 ) -> None:
     shutil.rmtree(machines[1] / "Test_Data")
@@ -91,7 +91,7 @@ main()
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="of SIGKILL")
-def test_a_machine_that_dies_while_it_decodes_is_not_waited_for(
+def test_a_machine_that_dies_while_decoding_is_an_error(
     machines: list[Path], run_together: Run
 ) -> None:
     fit = ["-c", _DYING, "traits", "fit", machines[0], "-o", machines[0] / "model", *FAST]
@@ -100,7 +100,9 @@ def test_a_machine_that_dies_while_it_decodes_is_not_waited_for(
     assert "to live, lost one (process 2 of 2 is silent)" in done[0].stderr
 
 
-def test_one_process_decodes_both_parts(people_directory: Path, tmp_path: Path) -> None:
+def test_one_process_decodes_training_and_test_images(
+    people_directory: Path, tmp_path: Path
+) -> None:
     train, test = read_layout(people_directory)
     config = TraitsConfig(height=24, width=16)
     images, others = decode_images(SINGLE_PROCESS, train, test, config, cache_dir=tmp_path)
@@ -109,17 +111,19 @@ def test_one_process_decodes_both_parts(people_directory: Path, tmp_path: Path) 
     assert decode_images(SINGLE_PROCESS, train, None, config, cache_dir=tmp_path)[1] is None
 
 
-def test_labels_tell_parts_apart(people: LabelledImages) -> None:
+def test_label_digests_differ_with_labels_and_numbers(people: LabelledImages) -> None:
     labels = people.labels.copy()
     labels[3, 0] = -1
-    told = [
+    digests = [
         label_digests(people, None),
         label_digests(replace(people, labels=labels), None),
         label_digests(people.take(np.arange(23)), None),
         label_digests(people, people),
     ]
-    assert told[0] == label_digests(replace(people, labels=people.labels.copy()), None)
-    different = [{name for name in told[0] if told[0][name] != each[name]} for each in told[1:]]
+    assert digests[0] == label_digests(replace(people, labels=people.labels.copy()), None)
+    different = [
+        {name for name in digests[0] if digests[0][name] != each[name]} for each in digests[1:]
+    ]
     assert different == [
         {"training labels"},
         {"training images", "training labels"},

@@ -10,13 +10,13 @@ from lacunar.errors import InputError
 from lacunar.traits.environment import require_export, require_onnxruntime, require_torch
 
 
-def test_a_missing_torch_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_torch_is_an_error_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lacunar.traits.environment.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install 'lacunar\[traits\]'"):
         require_torch()
 
 
-def test_what_onnx_files_need_is_told_with_what_to_install(
+def test_missing_onnx_packages_are_an_error_with_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
@@ -28,7 +28,7 @@ def test_what_onnx_files_need_is_told_with_what_to_install(
         require_export()
 
 
-def test_threads_sleep_while_they_wait_unless_told_otherwise(
+def test_threads_sleep_while_they_wait_by_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)

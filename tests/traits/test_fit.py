@@ -1,4 +1,4 @@
-"""Networks that each leave a part of the images out, and answer together."""
+"""Cross-validated networks, and ensembles of networks."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def model(people_of_coats: LabelledImages, config: TraitsConfig, cache: Path) ->
     return fit_traits(people_of_coats, config, test=people_of_coats, cache_dir=cache)
 
 
-def test_every_image_is_left_out_by_one_network(
+def test_every_image_is_held_out_of_one_network(
     model: TraitsModel, people_of_coats: LabelledImages
 ) -> None:
     assert len(model.states) == len(model.histories) == 3
@@ -49,7 +49,7 @@ def test_every_image_is_left_out_by_one_network(
     }
 
 
-def test_networks_differ_and_answer_by_their_mean(
+def test_networks_differ_and_the_model_predicts_their_mean(
     model: TraitsModel, people_of_coats: LabelledImages, cache: Path
 ) -> None:
     from lacunar.traits.networks.build import restore_networks
@@ -68,7 +68,7 @@ def test_networks_differ_and_answer_by_their_mean(
         assert np.allclose(found, tempered, atol=1e-5)
 
 
-def test_what_a_network_says_of_its_own_part_is_kept(
+def test_out_of_fold_logits_are_those_of_the_networks(
     model: TraitsModel, people_of_coats: LabelledImages, cache: Path
 ) -> None:
     from lacunar.traits.networks.build import restore_networks
@@ -83,7 +83,7 @@ def test_what_a_network_says_of_its_own_part_is_kept(
         assert any(np.allclose(logits, each[row], atol=1e-5) for each in alone)
 
 
-def test_without_folds_only_the_validation_images_are_left_out(
+def test_without_folds_only_the_validation_images_are_held_out(
     people_of_coats: LabelledImages, small_config: TraitsConfig, cache: Path
 ) -> None:
     config = small_config.model_copy(update={"max_epochs": 1})
@@ -94,7 +94,7 @@ def test_without_folds_only_the_validation_images_are_left_out(
     assert list(model.counts) == ["train", "validation"]
 
 
-def test_a_killed_fit_goes_on_in_the_network_it_was_in(
+def test_a_killed_fit_continues_in_the_same_network(
     model: TraitsModel,
     people_of_coats: LabelledImages,
     config: TraitsConfig,
@@ -143,7 +143,7 @@ def test_some_images_of_a_data_set_are_a_data_set(
     assert int(found.confusions[0].sum()) == 24
 
 
-def test_two_networks_of_ten_know_an_image_not(
+def test_with_ten_folds_each_image_is_held_out_of_two_networks(
     people_of_coats: LabelledImages, config: TraitsConfig, cache: Path
 ) -> None:
     ten = config.model_copy(update={"folds": 10, "max_epochs": 1})
@@ -163,7 +163,7 @@ def test_a_part_has_a_confidence_for_each_attribute(model: TraitsModel) -> None:
         assert [one.accuracy for one in found] == pytest.approx(accuracies.tolist())
 
 
-def test_no_network_is_trained_on_all_images_where_images_choose_the_epoch(
+def test_refit_is_refused_if_validation_chooses_the_epoch(
     people_of_coats: LabelledImages, config: TraitsConfig, cache: Path
 ) -> None:
     choosing = config.model_copy(update={"schedule": "constant", "max_epochs": 2})
@@ -174,7 +174,7 @@ def test_no_network_is_trained_on_all_images_where_images_choose_the_epoch(
     assert TraitsConfig.of_preset("source", folds=3).n_networks == 3
 
 
-def test_networks_trained_on_all_images_answer_and_the_others_judge(
+def test_refitted_networks_predict_and_the_others_validate(
     people_of_coats: LabelledImages, config: TraitsConfig, cache: Path, model: TraitsModel
 ) -> None:
     refitted = fit_traits(people_of_coats, config.model_copy(update={"refit": 2}), cache_dir=cache)
@@ -192,7 +192,7 @@ def test_every_evaluated_part_has_its_operating_points(model: TraitsModel) -> No
         assert np.array_equal(points.scores[0], model.evaluations[part].scores)
 
 
-def test_an_adjusted_model_answers_at_its_own_tau(
+def test_an_adjusted_model_predicts_at_its_own_tau(
     people_of_coats: LabelledImages, config: TraitsConfig, cache: Path
 ) -> None:
     adjusted = config.model_copy(update={"max_epochs": 1, "logit_adjustment": 0.75})
@@ -221,12 +221,12 @@ def test_shares_are_those_of_the_labels_that_weights_were_fitted_to(
 
 
 def still(config: TraitsConfig, **changes: object) -> TraitsConfig:
-    """A fit that hardly moves its weights."""
+    """Settings of a fit that hardly changes its weights."""
     options = {"folds": 0, "max_epochs": 1, "learning_rate": 1e-12, "weight_decay": 0.0}
     return config.model_copy(update=options | changes)
 
 
-def test_networks_start_from_known_weights_unless_told_otherwise(
+def test_networks_start_from_pretrained_weights_by_default(
     people: LabelledImages, config: TraitsConfig, cache: Path
 ) -> None:
     known = fit_traits(people, still(config), cache_dir=cache)
@@ -240,7 +240,7 @@ def test_networks_start_from_known_weights_unless_told_otherwise(
         assert not np.allclose(drawn.states[0][name], weights.arrays[name], atol=1e-2)
 
 
-def test_attributes_that_the_weights_do_not_know_are_told_apart(
+def test_attributes_without_pretrained_weights_are_left_out_of_start(
     model: TraitsModel, people_of_coats: LabelledImages
 ) -> None:
     assert model.start is not None
@@ -248,7 +248,7 @@ def test_attributes_that_the_weights_do_not_know_are_told_apart(
     assert model.start.digest == read_start("pedestrians").digest
 
 
-def test_processes_compare_what_they_compute_on_and_in(
+def test_processes_compare_devices_and_precision(
     people_of_coats: LabelledImages,
     config: TraitsConfig,
     cache: Path,

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
 from lacunar.traits.assess import assess
 from lacunar.traits.confidence.calibrator import Calibrator
@@ -38,8 +39,8 @@ def fit_traits(
     workers: int = 1,
     progress: NetworkProgress | None = None,
     reading: Callable[[int, int], None] | None = None,
-    checkpoint_dir: Path | None = None,
-    cache_dir: Path | None = None,
+    checkpoint_dir: AnyPath | None = None,
+    cache_dir: AnyPath | None = None,
     processes: ProcessGroup = SINGLE_PROCESS,
 ) -> TraitsModel:
     """Train networks that predict the attributes of images, and evaluate them.
@@ -65,10 +66,10 @@ def fit_traits(
         :class:`~lacunar.traits.training.history.Epoch`.
     reading : callable, optional
         Called with the number of images decoded so far, and the number of images.
-    checkpoint_dir : Path, optional
+    checkpoint_dir : path-like, optional
         Folder in which every epoch is saved. A fit that was killed continues from there, and
         returns the same bytes as an uninterrupted one.
-    cache_dir : Path, optional
+    cache_dir : path-like, optional
         Folder for decoded images; see :func:`lacunar.traits.data.image_cache.default_cache_dir`.
     processes : ProcessGroup
         Processes that all call this function with the same arguments and all get the same model;
@@ -103,6 +104,8 @@ def fit_traits(
     """
     require_torch()
     config = config or TraitsConfig()
+    checkpoint_dir = None if checkpoint_dir is None else Path(checkpoint_dir)
+    cache_dir = None if cache_dir is None else Path(cache_dir)
     _check_refit(config)
     if test is not None:
         check_attributes(train.schema, test)

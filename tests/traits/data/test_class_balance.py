@@ -1,4 +1,4 @@
-"""Weights and shares of classes against loops, scikit-learn and closed forms."""
+"""Class weights and shares, compared with loops, scikit-learn and closed forms."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COUNTS = st.lists(st.integers(0, 500), min_size=3, max_size=12).map(np.array)
 
 
 @given(COUNTS)
-def test_every_class_counts_once_more_than_it_is_and_unknown_labels_nothing(
+def test_shares_add_one_label_to_every_class_and_ignore_unknown_ones(
     count: np.ndarray,
 ) -> None:
     shares = class_shares(count)
@@ -33,9 +33,7 @@ def test_every_class_counts_once_more_than_it_is_and_unknown_labels_nothing(
 
 
 @given(COUNTS, st.floats(0, 0.5))
-def test_shares_are_those_of_labels_as_the_loss_smooths_them(
-    count: np.ndarray, smoothing: float
-) -> None:
+def test_shares_include_label_smoothing(count: np.ndarray, smoothing: float) -> None:
     # What a network is taught of each class on average, were there one more label of each.
     labels = np.repeat(np.arange(len(count) - 1), count[1:] + 1)
     taught = np.full((len(labels), len(count) - 1), smoothing / (len(count) - 1))
@@ -54,7 +52,7 @@ def test_the_mean_weight_of_the_known_labels_is_one(count: np.ndarray, power: fl
     assert weights[rare] >= weights[common] * (1 - 1e-12)
 
 
-def test_no_power_leaves_labels_alike_and_all_of_it_makes_classes_alike() -> None:
+def test_power_0_weighs_labels_equally_and_power_1_classes() -> None:
     count = np.array([40, 90, 9, 1])
     assert class_weights(count, 0).tolist() == [1, 1, 1]
     labels = np.repeat([0, 1, 2], count[1:])
@@ -95,6 +93,6 @@ def test_networks_trained_for_a_tau_need_only_the_difference() -> None:
 
 
 @pytest.mark.parametrize("tau", [-0.1, 2.1, math.nan])
-def test_a_tau_out_of_reach_is_refused(tau: float) -> None:
+def test_a_tau_out_of_range_is_refused(tau: float) -> None:
     with pytest.raises(InputError, match="tau: expected a number from 0 to 2, got"):
         ClassShares(((0.5, 0.5),)).factors(tau)

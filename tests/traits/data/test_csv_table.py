@@ -33,7 +33,9 @@ def test_other_columns_are_left_out_and_order_is_free(tmp_path: Path) -> None:
     ],
     ids=["byte order mark", "CRLF", "CR", "no last line end", "blank lines", "spaces"],
 )
-def test_the_same_table_in_other_clothes(tmp_path: Path, content: bytes) -> None:
+def test_line_ends_quotes_and_byte_order_marks_do_not_matter(
+    tmp_path: Path, content: bytes
+) -> None:
     assert read_table(write(tmp_path, content), ["a", "b"]).columns == {"a": ["1"], "b": ["2"]}
 
 
@@ -60,7 +62,7 @@ def test_lines_are_numbered_as_an_editor_does(tmp_path: Path) -> None:
         (b"a,b\n1,\x00\n", ": expected rows of text, got a binary file"),
     ],
 )
-def test_what_is_no_such_table_gets_one_sentence(
+def test_an_invalid_table_gets_one_sentence(
     tmp_path: Path, content: str | bytes, sentence: str
 ) -> None:
     path = write(tmp_path, content)

@@ -193,7 +193,7 @@ def test_a_pipe_is_no_image_file(
     assert "line 3, column file: expected an image file, got none" in sentence_of(path, coats)
 
 
-def test_a_column_without_a_known_label_cannot_be_learnt_but_tested(
+def test_training_needs_a_known_label_in_every_column(
     write_coats: Callable[..., Path], coats: Schema
 ) -> None:
     path = write_coats("a.png,0,", "b.png,1,-1")

@@ -56,7 +56,7 @@ def test_groups_stay_together(drawn: tuple[np.ndarray, np.ndarray], data: st.Dat
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=4, max_size=80), st.integers(0, 9))
-def test_one_attribute_is_dealt_out_evenly(column: list[int], seed: int) -> None:
+def test_one_attribute_is_split_evenly(column: list[int], seed: int) -> None:
     labels = np.array(column)[:, np.newaxis]
     size = max(1, len(labels) // 4)
     folds = stratified_folds(labels, [len(labels) - size, size], seed=seed)

@@ -38,7 +38,7 @@ def resident_file_bytes() -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="measures with /proc")
-def test_reading_everything_keeps_nothing_in_memory(tmp_path: Path) -> None:
+def test_reading_releases_memory(tmp_path: Path) -> None:
     n = 4000
     pixels = mapped(tmp_path / "p.npy", np.ones((n, 50, 60, 3), np.uint8))
     images = ImageArray("key", pixels)

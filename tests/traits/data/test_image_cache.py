@@ -83,7 +83,7 @@ def test_images_are_decoded_once(
     assert (again.key, again.pixels.tobytes()) == (first.key, first.pixels.tobytes())
 
 
-def test_the_same_content_elsewhere_is_the_same_array(
+def test_the_same_content_in_another_folder_is_the_same_array(
     tmp_path: Path, dataset: LabelledImages, load: Callable[..., ImageArray], decoded: list[Path]
 ) -> None:
     first = load(dataset)
@@ -168,7 +168,7 @@ def test_body_part_maps_are_ignored(
     assert load(with_maps).key == load(dataset).key
 
 
-def test_an_array_is_there_whole_or_not_at_all(
+def test_an_array_is_complete_or_absent(
     tmp_path: Path,
     dataset: LabelledImages,
     load: Callable[..., ImageArray],
@@ -226,16 +226,16 @@ def test_processes_may_build_the_same_array_at_once(
 
 
 def test_progress_ends_with_all_images(dataset: LabelledImages, tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     load_images(
         dataset,
         height=20,
         width=12,
         cache_dir=tmp_path,
-        progress=lambda done, total: told.append((done, total)),
+        progress=lambda done, total: reported.append((done, total)),
     )
-    assert told == sorted(told)
-    assert told[-1] == (150, 150)
+    assert reported == sorted(reported)
+    assert reported[-1] == (150, 150)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_a_cache_that_cannot_be_written_gets_one_sentence(
     assert "LACUNAR_CACHE" in str(caught.value)
 
 
-def test_images_that_nobody_has_decoded_get_one_sentence(tmp_path: Path) -> None:
+def test_images_that_are_not_in_the_cache_get_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="abc: expected images that another process has decoded"):
         open_images("abc", cache_dir=tmp_path)
 

@@ -20,14 +20,14 @@ def test_files_come_as_named_and_folders_by_name(tmp_path: Path) -> None:
     assert [path.name for path in found] == ["c.txt", "a.JPG", "b.png"]
 
 
-def test_places_without_images_are_refused(tmp_path: Path) -> None:
+def test_inputs_without_images_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"expected files ending in .bmp, .jpeg"):
         find_images([tmp_path])
     with pytest.raises(InputError, match="expected an image file or a folder of them"):
         find_images([tmp_path / "no.png"])
 
 
-def test_places_keep_their_order(
+def test_inputs_keep_their_order(
     write_coats: Callable[..., Path], coats: Schema, tmp_path: Path
 ) -> None:
     table = write_coats("b.png,,", "a.png,,", "b.png,,")
@@ -83,7 +83,7 @@ BAD_ROWS = {
 
 
 @pytest.mark.parametrize(("row", "message"), BAD_ROWS.values(), ids=BAD_ROWS.keys())
-def test_a_bad_row_is_told_with_its_line(
+def test_a_bad_row_is_named_with_its_line(
     write_coats: Callable[..., Path], coats: Schema, row: str, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
@@ -118,7 +118,7 @@ def test_standard_input_ends_paths_in_lines_or_nul_bytes(coats: Schema) -> None:
     assert [str(image.path) for image in ended] == ["a\nb.png", "c.png"]
 
 
-def test_a_name_that_is_no_utf8_is_kept_for_the_system_and_escaped_for_readers(
+def test_a_name_that_is_not_utf8_is_escaped_only_in_output(
     coats: Schema,
 ) -> None:
     (found,) = list_images([STANDARD_INPUT], coats, standard_input=io.BytesIO(b"a\xff.png\n"))

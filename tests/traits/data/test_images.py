@@ -33,7 +33,7 @@ def sentence_of(source: bytes | Path) -> str:
 
 
 def png_header(width: int, height: int) -> bytes:
-    """A PNG file that claims a size and holds next to nothing."""
+    """A PNG file whose header gives a size that its data do not have."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         check = struct.pack(">I", zlib.crc32(kind + data))
@@ -44,9 +44,7 @@ def png_header(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "WEBP"])
-def test_what_keeps_every_pixel_is_read_exactly(
-    encode: Encode, picture: Image.Image, kind: str
-) -> None:
+def test_lossless_formats_are_read_exactly(encode: Encode, picture: Image.Image, kind: str) -> None:
     options = {"lossless": True} if kind == "WEBP" else {}
     found = read_image(encode(picture, kind, **options))
     assert found.dtype == np.uint8
@@ -54,7 +52,7 @@ def test_what_keeps_every_pixel_is_read_exactly(
     assert np.array_equal(found, np.asarray(picture))
 
 
-def test_a_format_is_told_by_content_not_by_name(
+def test_a_format_is_detected_from_the_content(
     tmp_path: Path, encode: Encode, picture: Image.Image
 ) -> None:
     (tmp_path / "a.png").write_bytes(encode(picture, "JPEG", quality=95))
@@ -70,7 +68,7 @@ def test_other_formats_are_refused(encode: Encode, picture: Image.Image, kind: s
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\n", b"<svg/>"])
-def test_what_is_no_image_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_other_content_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(content)
     assert sentence_of(path) == (
@@ -179,7 +177,7 @@ def test_cmyk_becomes_rgb(encode: Encode) -> None:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
-def test_what_is_transparent_shows_white(encode: Encode, kind: str) -> None:
+def test_transparent_pixels_become_white(encode: Encode, kind: str) -> None:
     image = Image.new("RGBA", (20, 10), (200, 0, 0, 0))
     image.paste((200, 0, 0, 255), (0, 0, 8, 10))
     image.paste((200, 0, 0, 51), (8, 0, 14, 10))
@@ -219,7 +217,7 @@ def test_an_image_is_turned_upright(
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("exif", [b"Exif\0\0nonsense", b"Exif\0\0MM\0*\0\0\0\x08\0\x05\x01\x12"])
-def test_exif_data_that_cannot_be_read_are_passed_over(
+def test_invalid_exif_data_are_ignored(
     encode: Encode, picture: Image.Image, kind: str, exif: bytes
 ) -> None:
     assert read_image(encode(picture, kind, exif=exif)).shape == (20, 30, 3)
@@ -231,7 +229,7 @@ def test_the_first_frame_of_an_animation_counts(encode: Encode) -> None:
     assert read_image(content)[0, 0].tolist() == [255, 0, 0]
 
 
-def test_an_error_calls_the_image_as_it_is_told() -> None:
+def test_an_error_names_the_image_as_given() -> None:
     with pytest.raises(InputError, match=r"^t\.csv, line 3: expected a JPEG"):
         read_image(b"", where="t.csv, line 3")
 

@@ -21,14 +21,14 @@ def table(size: list[str], wet: list[str]) -> Table:
     return Table(Path("t.csv"), {"size": size, "is_wet": wet}, list(range(2, 2 + len(size))))
 
 
-def test_cells_hold_names_numbers_or_nothing() -> None:
+def test_cells_contain_names_or_numbers_or_are_empty() -> None:
     labels = read_labels(table(["huge", "0", "", "2.0"], ["-1", "yes", "nan", "1"]), SCHEMA)
     assert labels.dtype == np.int64
     assert labels.tolist() == [[2, -1], [0, 1], [-1, -1], [2, 1]]
 
 
 @given(st.lists(st.integers(-1, 2), min_size=1))
-def test_names_numbers_and_decimals_say_the_same(codes: list[int]) -> None:
+def test_names_numbers_and_decimals_are_equivalent(codes: list[int]) -> None:
     names = ["" if code < 0 else SIZE.classes[code] for code in codes]
     for cells in (names, [str(code) for code in codes], [f"{code:.1f}" for code in codes]):
         found = read_labels(table(cells, ["no"] * len(cells)), SCHEMA)
@@ -36,7 +36,7 @@ def test_names_numbers_and_decimals_say_the_same(codes: list[int]) -> None:
 
 
 @pytest.mark.parametrize("cell", ["3", "-2", "0.5", "inf", "Small", "small,large", "1e9", "?"])
-def test_a_cell_that_is_no_class_gets_one_sentence(cell: str) -> None:
+def test_an_invalid_cell_gets_one_sentence(cell: str) -> None:
     with pytest.raises(InputError) as caught:
         read_labels(table(["small", cell], ["no", "no"]), SCHEMA)
     assert str(caught.value) == (
@@ -53,7 +53,7 @@ def test_a_long_list_of_classes_is_cut() -> None:
 
 
 @given(st.text(max_size=8))
-def test_any_text_is_a_label_or_nothing(cell: str) -> None:
+def test_any_text_is_a_label_or_invalid(cell: str) -> None:
     assert label_of(cell, SIZE) in {None, -1, 0, 1, 2}
 
 
@@ -75,12 +75,12 @@ def merged(*rows: tuple[str, str, str, str]) -> tuple[list[list[int]], list[int]
     return labels.tolist(), kept.tolist()
 
 
-def test_equal_rows_are_one_image_where_it_first_came() -> None:
+def test_equal_rows_are_merged_into_the_first() -> None:
     rows = merged(("a", "open", "on", "p"), ("b", "", "", "q"), ("a", "0", "1", "p"))
     assert rows == ([[0, 1], [-1, -1]], [0, 1])
 
 
-def test_what_only_one_row_knows_is_known() -> None:
+def test_a_label_of_one_row_is_kept() -> None:
     assert merged(("a", "", "on", "p"), ("a", "open", "", "p")) == ([[0, 1]], [0])
 
 

@@ -32,7 +32,7 @@ classes = ["off", "on"]
 """
 
 
-def test_a_toml_file_names_all_there_is_to_know(tmp_path: Path) -> None:
+def test_a_toml_file_gives_the_whole_schema(tmp_path: Path) -> None:
     path = tmp_path / "schema.toml"
     path.write_text(TOML)
     assert read_schema(path) == Schema(
@@ -47,7 +47,7 @@ def test_a_toml_file_names_all_there_is_to_know(tmp_path: Path) -> None:
     )
 
 
-def test_a_toml_file_may_come_from_windows(tmp_path: Path) -> None:
+def test_a_toml_file_may_have_a_byte_order_mark_and_crlf(tmp_path: Path) -> None:
     path = tmp_path / "schema.toml"
     path.write_bytes(b"\xef\xbb\xbf" + TOML.replace("\n", "\r\n").encode())
     assert read_schema(path).columns == ("file", "coat", "hat_on", "person")
@@ -98,7 +98,7 @@ def test_keys_of_earlier_versions_are_ignored_and_written_back() -> None:
     assert (schema.to_dict()["maps"], schema.to_dict()["parts"]) == ("/maps", ["hem", "hem"])
 
 
-def test_a_class_may_be_called_by_its_own_number() -> None:
+def test_the_name_of_a_class_may_be_its_index() -> None:
     assert Attribute("bags", ("0", "1", "many")).classes == ("0", "1", "many")
 
 
@@ -155,7 +155,7 @@ def test_a_class_may_be_called_by_its_own_number() -> None:
         ),
     ],
 )
-def test_what_is_no_schema_gets_one_sentence(change: dict[str, Any], sentence: str) -> None:
+def test_an_invalid_schema_gets_one_sentence(change: dict[str, Any], sentence: str) -> None:
     document = {"attributes": [COAT], "image_column": "file"} | change
     with pytest.raises(InputError) as caught:
         Schema.from_dict(document)

@@ -26,7 +26,7 @@ def test_the_network_has_as_many_weights_as_the_source_report_says() -> None:
     assert weights(network) + statistics == 8_340_870
 
 
-def test_every_attribute_is_answered_with_its_classes(coats: Schema) -> None:
+def test_every_attribute_has_logits_of_its_classes(coats: Schema) -> None:
     network = SourceNetwork(coats, height=32, width=17)
     logits = network(torch.zeros(5, 3, 32, 17))
     assert [output.shape for output in logits] == [(5, 3), (5, 2)]
@@ -48,7 +48,7 @@ def test_related_attributes_share_their_dense_layer() -> None:
     assert weights(own) - weights(shared) == 2 * (5376 + 1) * 256
 
 
-def test_what_is_shared_follows_the_schema_wherever_the_attributes_stand() -> None:
+def test_sharing_does_not_depend_on_the_order_of_attributes() -> None:
     names = ("a", "b", "c", "d")
     schema = Schema(
         tuple(Attribute(name, ("no", "yes")) for name in names),
@@ -58,7 +58,7 @@ def test_what_is_shared_follows_the_schema_wherever_the_attributes_stand() -> No
     assert SharedDenseNetwork(schema).layer_of == (0, 1, 1, 0)
 
 
-def test_sharing_needs_a_schema_that_relates_attributes(coats: Schema) -> None:
+def test_sharing_needs_related_attributes(coats: Schema) -> None:
     with pytest.raises(InputError, match="with related attributes"):
         build_network(TraitsConfig(network="shared-dense"), coats)
 

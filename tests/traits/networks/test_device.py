@@ -25,12 +25,12 @@ def test_some_device_is_always_found() -> None:
 
 
 @pytest.mark.parametrize("name", ["cuda:99", "abacus", "", "meta"])
-def test_a_device_that_is_not_there_is_refused(name: str) -> None:
+def test_a_missing_device_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="device: expected auto, cpu or a GPU"):
         choose_device(name)
 
 
-def test_training_takes_sixteen_bits_on_gpus_alone_that_have_units_for_them(
+def test_training_uses_bfloat16_only_on_gpus_that_support_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for has_units, found in ((True, torch.bfloat16), (False, torch.float32)):

@@ -40,7 +40,7 @@ def test_the_size_of_batches_does_not_matter(
         assert np.allclose(output, expected, atol=1e-5)
 
 
-def test_predicting_drops_nothing_and_leaves_the_network_as_it_was(
+def test_prediction_uses_no_dropout_and_restores_the_mode(
     network: SourceNetwork, decoded_coats: ImageArray
 ) -> None:
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}

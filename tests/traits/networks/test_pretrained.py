@@ -26,7 +26,7 @@ def weights():
     return read_start("pedestrians")
 
 
-def test_a_network_of_the_same_schema_starts_as_the_known_one_ended(weights):
+def test_a_network_of_the_same_schema_gets_all_weights(weights):
     started = weights.applied_to(fresh_state(PEOPLE), PEOPLE)
     assert started.keys() == weights.arrays.keys()
     for name, array in started.items():
@@ -34,13 +34,13 @@ def test_a_network_of_the_same_schema_starts_as_the_known_one_ended(weights):
         assert array.dtype == np.float32
 
 
-def test_every_weight_of_a_network_is_given_a_start_it_can_load(weights):
+def test_a_network_can_load_its_starting_weights(weights):
     schema = Schema((HAT, LUGGAGE), "image")
     network = build_network(TraitsConfig(), schema)
     load_state(network, weights.applied_to(network_state(network), schema))
 
 
-def test_an_attribute_finds_its_own_part_wherever_it_stands_and_a_new_one_stays_as_drawn(weights):
+def test_known_attributes_get_their_weights_in_any_order(weights):
     schema, fresh = Schema((HAT, LUGGAGE), "image"), fresh_state(Schema((HAT, LUGGAGE), "image"))
     started = weights.applied_to(fresh, schema)
     place = PEOPLE.names.index("luggage")
@@ -81,7 +81,7 @@ def test_a_network_without_histograms_starts_too(weights):
     load_state(network, weights.applied_to(network_state(network), PEOPLE))
 
 
-def test_applying_leaves_what_was_drawn_untouched(weights):
+def test_applying_does_not_change_the_random_weights(weights):
     schema = Schema((HAT, LUGGAGE), "image")
     fresh = fresh_state(schema)
     before = {name: array.copy() for name, array in fresh.items()}

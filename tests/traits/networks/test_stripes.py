@@ -10,7 +10,7 @@ from lacunar.traits.networks.stripes import StripesNetwork, attend, shared_colou
 
 
 @pytest.mark.parametrize(("height", "width"), [(96, 40), (100, 60), (17, 16), (33, 90)])
-def test_every_frame_gives_an_answer_to_every_attribute(
+def test_every_frame_size_gives_logits_of_every_attribute(
     coats: Schema, height: int, width: int
 ) -> None:
     answers = StripesNetwork(coats).eval()(torch.rand(2, 3, height, width))
@@ -38,7 +38,7 @@ def test_attention_is_a_weighted_mean() -> None:
     assert np.allclose(attend(scores, values).numpy(), expected, atol=1e-6)
 
 
-def test_colours_are_shared_out_between_the_nearest_levels() -> None:
+def test_colours_are_shared_between_the_nearest_levels() -> None:
     colour = torch.tensor([1.0, 0.5, 0.0])  # half way between levels 1 and 2 of green
     found = shared_colours(colour[None, :, None, None].expand(1, 3, 4, 4))[0, :, 0, 0]
     found = found.reshape(4, 4, 4)
@@ -47,14 +47,14 @@ def test_colours_are_shared_out_between_the_nearest_levels() -> None:
     assert torch.allclose(found, expected, atol=1e-6)
 
 
-def test_every_place_of_the_middle_has_colours_that_sum_to_one() -> None:
+def test_colours_of_every_position_sum_to_one() -> None:
     for height, width, columns in ((96, 40, 10), (17, 31, 8)):
         found = shared_colours(torch.rand(2, 3, height, width))
         assert found.shape == (2, 64, -(-height // 2), columns)
         assert torch.allclose(found.sum(dim=1), torch.ones(()), atol=1e-5)
 
 
-def test_colours_aside_change_nothing() -> None:
+def test_outer_columns_change_nothing() -> None:
     images = torch.rand(1, 3, 8, 16)
     painted = images.clone()
     painted[..., :4] = painted[..., -4:] = 1

@@ -1,4 +1,4 @@
-"""Movements of pixels against rolls, flips and turns of arrays."""
+"""Affine transformations of images, compared with rolls, flips and rotations of arrays."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def draw(n: int, ranges: Augmentation, seed: int = 0) -> torch.Tensor:
     return draw_matrices(n, ranges, height=100, width=60, generator=generator)
 
 
-def test_standing_still_changes_nothing() -> None:
+def test_the_identity_changes_nothing() -> None:
     images = noise(3, 2, 10, 6)
     assert torch.allclose(move_images(images, draw(3, STILL)), images, atol=1e-6)
 
@@ -56,7 +56,7 @@ def test_a_quarter_turn_of_a_square_is_rot90() -> None:
     assert torch.allclose(moved, torch.rot90(images, -1, (2, 3)), atol=1e-5)
 
 
-def test_a_quarter_turn_of_an_oblong_image_keeps_its_pixels_square() -> None:
+def test_a_quarter_turn_keeps_pixels_square() -> None:
     images = torch.zeros(1, 1, 20, 11)
     images[0, 0, 8:12, 5] = 1
     moved = move_images(images, matrix(0, -1, 0, 1, 0, 0))
@@ -98,14 +98,14 @@ def test_a_zoom_alone_has_one_factor_for_both_sides() -> None:
     assert 1.09 < factors.max() <= 1.1
 
 
-def test_a_shear_alone_slides_rows_and_keeps_their_length_and_distance() -> None:
+def test_a_shear_keeps_the_length_and_distance_of_rows() -> None:
     linear = draw(200, STILL.model_copy(update={"shear": 10.0}))[:, :, :2]
     assert torch.equal(linear[:, :, 0], torch.tensor([1.0, 0.0]).expand(200, 2))
     assert torch.equal(linear[:, 1, 1], torch.ones(200))
     assert linear[:, 0, 1].abs().max() <= math.tan(math.radians(10))
 
 
-def test_shifts_alone_are_shares_of_width_and_height() -> None:
+def test_shifts_are_shares_of_width_and_height() -> None:
     drawn = draw(500, STILL.model_copy(update={"shift": 0.07}))
     assert torch.equal(drawn[:, :, :2], torch.eye(2).expand(500, 2, 2))
     largest = drawn[:, :, 2].abs().amax(dim=0)
@@ -119,7 +119,7 @@ def test_half_of_the_images_are_mirrored() -> None:
     assert (torch.linalg.det(draw(1000, Augmentation(flip=False))[:, :, :2]) > 0).all()
 
 
-def test_the_parts_of_a_movement_make_up_its_matrix() -> None:
+def test_a_matrix_is_the_product_of_its_transformations() -> None:
     drawn = draw(50, Augmentation())
     parts = {"rotation": 0.0, "shift": 0.0, "shear": 0.0, "zoom": 0.0, "flip": False}
     alone = {
@@ -136,7 +136,7 @@ def test_the_parts_of_a_movement_make_up_its_matrix() -> None:
     assert torch.allclose(drawn[:, :, 2], alone["shift"][:, :, 2])
 
 
-def test_a_seed_draws_the_same_movements() -> None:
+def test_a_seed_draws_the_same_transformations() -> None:
     assert torch.equal(draw(9, Augmentation()), draw(9, Augmentation()))
     assert not torch.equal(draw(9, Augmentation()), draw(9, Augmentation(), seed=1))
 
@@ -157,6 +157,6 @@ def test_each_image_moves_by_its_own_matrix() -> None:
         assert torch.allclose(together[row], alone[0], atol=1e-6)
 
 
-def test_a_movement_that_cannot_be_undone_is_refused() -> None:
+def test_a_matrix_without_inverse_is_refused() -> None:
     with pytest.raises(ValueError, match="inverse"):
         move_images(noise(1, 1, 4, 4), matrix(1, 0, 0, 0, 0, 0))

@@ -28,7 +28,7 @@ def checkpoint() -> Checkpoint:
     )
 
 
-def test_reading_gives_back_what_was_written(tmp_path: Path, checkpoint: Checkpoint) -> None:
+def test_a_checkpoint_round_trips(tmp_path: Path, checkpoint: Checkpoint) -> None:
     write_checkpoint(tmp_path / "run", checkpoint)
     found = read_checkpoint(tmp_path / "run", checkpoint.key)
     assert found is not None
@@ -52,7 +52,9 @@ def test_a_folder_without_a_checkpoint_has_none(tmp_path: Path) -> None:
     assert read_checkpoint(tmp_path / "nowhere", "a") is None
 
 
-def test_what_a_killed_write_left_is_cleared_away(tmp_path: Path, checkpoint: Checkpoint) -> None:
+def test_temporary_files_of_a_killed_write_are_removed(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
     write_checkpoint(tmp_path, checkpoint)
     (tmp_path / ".checkpoint.safetensors.0123456789abcdef.part").write_bytes(b"half")
     assert read_checkpoint(tmp_path, checkpoint.key) is not None
@@ -77,15 +79,15 @@ def test_a_broken_checkpoint_is_refused(tmp_path: Path, checkpoint: Checkpoint, 
         read_checkpoint(tmp_path, checkpoint.key)
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, checkpoint: Checkpoint) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="expected a place for checkpoints"):
         write_checkpoint(tmp_path / "file", checkpoint)
 
 
-def test_removing_takes_away_what_was_written_and_nothing_else(
-    tmp_path: Path, checkpoint: Checkpoint
-) -> None:
+def test_removing_deletes_only_what_was_written(tmp_path: Path, checkpoint: Checkpoint) -> None:
     for folder in ("own", "shared"):
         write_checkpoint(tmp_path / folder, checkpoint)
     (tmp_path / "shared" / "notes.txt").touch()

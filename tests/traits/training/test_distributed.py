@@ -1,4 +1,4 @@
-"""Processes that train one network together, against one process that trains it alone."""
+"""Training by several processes, compared with training by one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ coat, hat = Attribute("coat", ("open", "closed")), Attribute("hat", ("off", "on"
 schema = Schema((coat, hat), image_column="file")
 data = TrainingData(ImageArray("", pixels), labels, np.arange(37), np.arange(37, 150))
 found = {}
-with joined() as world:
+with joined() as processes:
     for preset, precision in (
         ("default", "float64"), ("source", "float64"), ("default", "float32")
     ):
@@ -52,7 +52,8 @@ with joined() as world:
             learning_rate=1e-3 if precision == "float64" else 1e-5,
         )
         state, history = train_network(
-            data, schema, config, world=world, checkpoint_dir=Path(sys.argv[1]) / preset / precision
+            data, schema, config, processes=processes,
+            checkpoint_dir=Path(sys.argv[1]) / preset / precision,
         )
         parts = [part for epoch in history for part in (epoch.train, epoch.validation)]
         found[f"{preset} {precision} losses"] = [list(part.losses.values()) for part in parts]
@@ -61,18 +62,19 @@ with joined() as world:
         ]
         for name, array in state.items():
             found[f"{preset} {precision} weights {name}"] = array
-    found["told"] = world.from_first(str(world.rank))
-    found["ranks"] = world.of_all(world.rank)
-    # Nobody has hats, and the first does not know of coats.
-    found["same"] = str(world.check_same({"coats": "two" if world.rank else None, "hats": None}))
+    found["first"] = processes.broadcast(str(processes.rank))
+    found["ranks"] = processes.gather(processes.rank)
+    # No process has hats, and the first has no coats.
+    given = {"coats": "two" if processes.rank else None, "hats": None}
+    found["same"] = str(processes.check_same(given))
     refused = ""
-    if world.size > 1:
+    if processes.size > 1:
         try:
-            world.check_same({"hats": None, "attributes": world.rank // 2})
+            processes.check_same({"hats": None, "attributes": processes.rank // 2})
         except InputError as error:
             refused = str(error)
     found["refused"] = refused
-    if world.rank == 0:
+    if processes.rank == 0:
         np.savez(Path(sys.argv[1]) / "found.npz", **found)
 """
 
@@ -100,8 +102,8 @@ def processes(folder: Path, size: int) -> Found:
         )
         for rank in range(size)
     ]
-    said = [process.communicate(timeout=60)[1] for process in started]
-    assert [process.returncode for process in started] == [0] * size, said
+    errors = [process.communicate(timeout=60)[1] for process in started]
+    assert [process.returncode for process in started] == [0] * size, errors
     with np.load(folder / "found.npz") as file:
         return dict(file)
 
@@ -113,7 +115,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 @pytest.fixture(scope="module")
 def together(tmp_path_factory: pytest.TempPathFactory) -> Found:
-    """What came of three processes."""
+    """The result of three processes."""
     return processes(tmp_path_factory.mktemp("three") / "run", 3)
 
 
@@ -145,8 +147,8 @@ def test_weights_and_running_statistics_are_those_of_one_process(
 
 
 @pytest.mark.slow
-def test_processes_tell_each_other(together: Found) -> None:
-    assert together["told"] == "0"
+def test_collective_operations_exchange_values(together: Found) -> None:
+    assert together["first"] == "0"
     assert together["ranks"].tolist() == [0, 1, 2]
     assert together["same"] == "{'coats': 'two', 'hats': None}"
     assert together["refused"] == (
@@ -162,7 +164,7 @@ def test_shares_cover_a_batch_once_and_evenly(n: int, size: int) -> None:
     assert max(lengths) - min(lengths) <= 1
 
 
-def test_one_process_sends_nothing() -> None:
+def test_one_process_needs_no_messages() -> None:
     values, layer = torch.tensor([1.0, 2.0]), torch.nn.Linear(2, 1)
     layer(values).sum().backward()
     SINGLE_PROCESS.add(values)
@@ -180,9 +182,9 @@ def test_one_process_sends_nothing() -> None:
 def test_without_the_variables_of_torchrun_a_process_is_alone(
     monkeypatch: pytest.MonkeyPatch, changes: dict[str, str | None]
 ) -> None:
-    told = dict.fromkeys(("RANK", "LOCAL_RANK"), "0") | {"WORLD_SIZE": "2"}
-    told |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}
-    for name, value in (told | changes).items():
+    variables = dict.fromkeys(("RANK", "LOCAL_RANK"), "0") | {"WORLD_SIZE": "2"}
+    variables |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}
+    for name, value in (variables | changes).items():
         if value is None:
             monkeypatch.delenv(name, raising=False)
         else:
@@ -227,7 +229,7 @@ def test_only_an_own_gpu_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     assert done == [1, "cuda"]
 
 
-def test_a_store_that_is_gone_leaves_every_process_to_speak() -> None:
+def test_every_process_reports_if_the_store_is_lost() -> None:
     class Gone(HashStore):
         def compare_set(self, *noted: str) -> bytes:
             raise RuntimeError("connection closed")
@@ -241,7 +243,7 @@ def test_a_process_stays_the_first_to_fail() -> None:
     assert asked == [True, False, True, False]
 
 
-def test_a_lost_process_is_told_in_a_sentence() -> None:
+def test_a_lost_process_is_an_error_of_one_sentence() -> None:
     store = HashStore()
     assert ProcessGroup(1, 2, store=store).is_first_to_fail()
     with pytest.raises(

@@ -22,21 +22,21 @@ def constant(max_epochs: int, patience: int) -> TraitsConfig:
     return TraitsConfig(schedule="constant", max_epochs=max_epochs, patience=patience)
 
 
-def test_of_a_constant_rate_the_first_of_the_lowest_validation_losses_is_kept() -> None:
+def test_a_constant_schedule_keeps_the_first_lowest_validation_loss() -> None:
     assert kept_epoch(epochs(3, 1, 2, 1), constant(9, 9)).epoch == 2
 
 
-def test_of_one_cycle_the_last_epoch_is_kept_however_it_validates() -> None:
+def test_one_cycle_keeps_the_last_epoch() -> None:
     assert kept_epoch(epochs(3, 1, 2, 5), TraitsConfig()).epoch == 4
 
 
-def test_training_ends_once_patience_is_spent() -> None:
+def test_training_ends_after_patience() -> None:
     history = epochs(3, 1, 2, 1, 4)
     ends = [is_over(history[:n], constant(99, 3)) for n in range(len(history) + 1)]
     assert ends == [False, False, False, False, False, True]
 
 
-def test_one_cycle_is_never_cut_short() -> None:
+def test_one_cycle_has_no_early_stopping() -> None:
     cycle = TraitsConfig(max_epochs=5, patience=1)
     assert [is_over(epochs(*range(n)), cycle) for n in range(6)] == [False] * 5 + [True]
 
@@ -46,14 +46,14 @@ def test_training_ends_with_its_last_epoch() -> None:
     assert is_over(epochs(3, 2, 1), constant(3, 9))
 
 
-def test_the_mean_of_histories_is_a_mean_of_each_number() -> None:
+def test_mean_history_averages_every_number() -> None:
     mean = mean_history([epochs(3, 1), epochs(5, 4, 2)])
     assert [epoch.validation.loss for epoch in mean] == [4, 2.5, 2]
     assert [epoch.validation.losses["coat"] for epoch in mean] == [4, 2.5, 2]
     assert mean[0].train.accuracies == {"coat": 0.5}
 
 
-def test_an_accuracy_that_one_network_lacks_is_the_mean_of_the_others() -> None:
+def test_mean_history_ignores_missing_accuracies() -> None:
     scores = [Score(1.0, {"coat": 1.0}, {"coat": value}) for value in (None, 0.5, 1.0)]
     (known,) = mean_history([[Epoch(1, score, score)] for score in scores])
     assert known.train.accuracies == {"coat": 0.75}

@@ -1,4 +1,4 @@
-"""Training that is killed at any moment ends in the bytes of training that is not."""
+"""Training that is killed at any moment ends in the same bytes as uninterrupted training."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ Result = tuple[dict[str, np.ndarray], list[Epoch]]
 
 
 class KilledError(Exception):
-    """Ends a run from outside."""
+    """Raised to interrupt a run."""
 
 
 @pytest.fixture
@@ -65,7 +65,9 @@ def same_bytes(left: Result, right: Result) -> bool:
     )
 
 
-def test_a_killed_run_goes_on_to_the_same_bytes(run: Callable[..., Result], tmp_path: Path) -> None:
+def test_a_killed_run_continues_to_the_same_bytes(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
     uninterrupted = run(folder=tmp_path / "whole")
     for killed_after in (1, 2):
         folder = tmp_path / str(killed_after)
@@ -82,7 +84,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(run: Callable[..., Result], tmp_
     assert same_bytes(run(), uninterrupted)
 
 
-def test_a_cycle_with_an_average_goes_on_to_the_same_bytes(
+def test_one_cycle_with_averaging_continues_to_the_same_bytes(
     run: Callable[..., Result], tmp_path: Path
 ) -> None:
     cycle = {
@@ -100,7 +102,7 @@ def test_a_cycle_with_an_average_goes_on_to_the_same_bytes(
     assert same_bytes(run(folder=tmp_path, **cycle), uninterrupted)
 
 
-def test_what_is_kept_of_a_cycle_is_the_average(run: Callable[..., Result], tmp_path: Path) -> None:
+def test_one_cycle_keeps_the_moving_average(run: Callable[..., Result], tmp_path: Path) -> None:
     cycle = {"schedule": "one-cycle", "averaging": 0.99, "max_epochs": 2}
     state, _ = run(folder=tmp_path, **cycle)
     saved = read_checkpoint(tmp_path, "")
@@ -117,7 +119,7 @@ def test_a_finished_run_is_not_trained_again(run: Callable[..., Result], tmp_pat
     assert (tmp_path / "checkpoint.safetensors").stat().st_mtime_ns == before
 
 
-def test_nothing_but_the_seed_decides_a_run(run: Callable[..., Result]) -> None:
+def test_a_run_depends_only_on_its_seed(run: Callable[..., Result]) -> None:
     first = run(max_epochs=2)
     torch.rand(5)
     np.random.default_rng().random()
@@ -138,7 +140,7 @@ def test_the_history_is_written_with_seconds(run: Callable[..., Result], tmp_pat
 
 @pytest.fixture
 def say_losses(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Make the validation losses of a run what a test says, since rounding might decide them."""
+    """Replace the validation losses of a run, which rounding might otherwise change."""
     score = loop._score
 
     def say(*losses: float) -> None:
@@ -166,7 +168,7 @@ def test_the_weights_are_those_of_the_best_epoch(
         assert all(np.array_equal(state[name], until_then[name]) for name in until_then)
 
 
-def test_a_run_that_goes_on_remembers_the_best_weights(
+def test_a_continued_run_keeps_the_best_weights(
     run: Callable[..., Result], say_losses: Callable[..., None], tmp_path: Path
 ) -> None:
     until_then, _ = run(max_epochs=1)
@@ -177,7 +179,7 @@ def test_a_run_that_goes_on_remembers_the_best_weights(
     assert all(np.array_equal(state[name], until_then[name]) for name in until_then)
 
 
-def test_training_stops_once_patience_is_spent(
+def test_training_stops_after_patience(
     run: Callable[..., Result], say_losses: Callable[..., None]
 ) -> None:
     say_losses(3, 1, 2, 2, 2, 2)
@@ -185,7 +187,7 @@ def test_training_stops_once_patience_is_spent(
     assert len(history) == 5
 
 
-def test_a_network_learns_what_colours_and_halves_tell(run: Callable[..., Result]) -> None:
+def test_a_network_learns_colours_and_halves(run: Callable[..., Result]) -> None:
     _, history = run(max_epochs=40, learning_rate=3e-3, patience=40)
     accuracies = min(history, key=lambda epoch: epoch.validation.loss).validation.accuracies
     assert accuracies["coat"] == 1
@@ -193,7 +195,7 @@ def test_a_network_learns_what_colours_and_halves_tell(run: Callable[..., Result
     assert accuracies["hat"] > 0.8
 
 
-def test_unknown_labels_teach_nothing(
+def test_unknown_labels_do_not_change_the_weights(
     data: TrainingData, people_of_coats: LabelledImages, small_config: TraitsConfig
 ) -> None:
     labels = data.labels.copy()
@@ -259,13 +261,13 @@ def run_rare(
 
 
 @pytest.mark.parametrize("option", ["class_weights", "logit_adjustment"])
-def test_either_option_changes_what_is_learned(
+def test_class_weights_and_logit_adjustment_change_the_weights(
     run_rare: Callable[..., Result], option: str
 ) -> None:
     assert not same_bytes(run_rare(**{option: 1.0}), run_rare())
 
 
-def test_only_labels_that_are_fitted_to_decide_what_classes_weigh(
+def test_class_weights_come_from_training_labels_only(
     data: TrainingData, run_rare: Callable[..., Result]
 ) -> None:
     both = {"class_weights": 1.0, "logit_adjustment": 1.0}
@@ -284,7 +286,7 @@ def test_only_labels_that_are_fitted_to_decide_what_classes_weigh(
         {"logit_adjustment": 0.5, "label_smoothing": 0.1},
     ],
 )
-def test_the_history_tells_losses_as_if_no_class_had_been_favoured(
+def test_losses_of_the_history_undo_the_logit_adjustment(
     data: TrainingData,
     people_of_coats: LabelledImages,
     small_config: TraitsConfig,
@@ -312,12 +314,12 @@ def test_a_last_batch_of_one_image_is_trained_on_too(run: Callable[..., Result])
     assert np.isfinite(history[0].train.loss)
 
 
-def test_training_works_without_moving_images(run: Callable[..., Result]) -> None:
+def test_training_works_without_augmentation(run: Callable[..., Result]) -> None:
     still, moved = run(max_epochs=1, augmentation=None), run(max_epochs=1)
     assert not same_bytes(still, moved)
 
 
-def test_halves_of_a_float_are_enough_where_they_are_asked_for(
+def test_bfloat16_is_used_where_it_is_chosen(
     run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exact = run(max_epochs=1, network="stripes")
@@ -335,7 +337,7 @@ def test_double_precision_trains_the_same_network(run: Callable[..., Result]) ->
     assert all(array.dtype == np.float32 for array in double[0].values())
 
 
-def test_a_loss_that_is_no_number_is_told(run: Callable[..., Result]) -> None:
+def test_a_loss_that_is_not_finite_is_an_error(run: Callable[..., Result]) -> None:
     with pytest.raises(InputError, match=r"finite loss, got \w+ in epoch \d"):
         run(learning_rate=1e30)
 
@@ -367,7 +369,7 @@ print(hashlib.sha256(b"".join(state[name].tobytes() for name in sorted(state))).
 
 
 @pytest.mark.slow
-def test_a_process_that_dies_is_taken_up_by_another(
+def test_another_process_continues_after_a_kill(
     people_of_coats: LabelledImages, tmp_path: Path
 ) -> None:
     source = tmp_path / "coats"

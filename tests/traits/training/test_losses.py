@@ -1,4 +1,4 @@
-"""Masked losses against a loop and scikit-learn."""
+"""Masked losses, compared with a loop and with scikit-learn."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_the_loss_is_the_mean_over_known_labels(classes: int, unknown: float) ->
     assert found == pytest.approx(oracle)
 
 
-def test_unknown_labels_pull_at_no_weight() -> None:
+def test_unknown_labels_have_no_gradient() -> None:
     logits, labels = batch(40, 5, 0.5)
     logits.requires_grad_()
     masked_cross_entropy(logits, labels).backward()
@@ -44,7 +44,7 @@ def test_unknown_labels_pull_at_no_weight() -> None:
     assert logits.grad[labels >= 0].any(dim=1).all()
 
 
-def test_a_batch_that_knows_nothing_gives_exactly_zero() -> None:
+def test_a_batch_without_known_labels_has_zero_loss() -> None:
     logits, labels = batch(8, 3, 1.0)
     logits.requires_grad_()
     loss = masked_cross_entropy(logits, labels)
@@ -95,7 +95,7 @@ def test_offsets_are_added_to_the_logits() -> None:
     assert alike.item() == pytest.approx(masked_cross_entropy(logits, labels).item())
 
 
-def test_logits_of_an_adjusted_loss_learn_what_labels_of_equal_classes_would_teach() -> None:
+def test_an_adjusted_loss_learns_logits_of_equally_frequent_classes() -> None:
     # One kind of image, 3 labels of a class to 1 of the other: alone they would teach 3 to 1.
     logits = torch.zeros(1, 2, dtype=torch.double, requires_grad=True)
     labels = torch.tensor([0, 0, 0, 1])
@@ -107,7 +107,7 @@ def test_logits_of_an_adjusted_loss_learn_what_labels_of_equal_classes_would_tea
     assert logits.grad[0, 0] < -0.2
 
 
-def test_unknown_labels_pull_at_no_weight_of_a_balanced_loss_either() -> None:
+def test_unknown_labels_have_no_gradient_in_a_balanced_loss() -> None:
     logits, labels = batch(40, 5, 0.5)
     logits.requires_grad_()
     weights, offsets = torch.linspace(0.1, 3, 5), torch.linspace(-2, -1, 5)

@@ -29,7 +29,7 @@ def linear(seed: int = 0) -> nn.Linear:
     return nn.Linear(3, 2)
 
 
-def test_one_cycle_is_torchs_own() -> None:
+def test_one_cycle_equals_torch() -> None:
     highest, steps = 0.1, 50
     parameter = nn.Parameter(torch.zeros(()))
     optimiser = torch.optim.SGD([parameter], lr=highest)
@@ -46,7 +46,7 @@ def test_one_cycle_is_torchs_own() -> None:
         scheduler.step()
 
 
-def test_one_cycle_ends_at_nothing_and_never_passes_the_highest() -> None:
+def test_one_cycle_ends_at_zero_and_never_exceeds_the_highest_rate() -> None:
     rates = [one_cycle(share / 100) for share in range(101)]
     assert max(rates) == rates[20] == 1
     assert rates[-1] == pytest.approx(0, abs=1e-12)
@@ -76,7 +76,7 @@ def test_biases_do_not_decay() -> None:
     assert torch.allclose(network.weight, before[1] * (1 - 0.1 * 0.5))
 
 
-def test_a_state_that_is_put_back_goes_on_the_same() -> None:
+def test_a_restored_optimiser_continues_identically() -> None:
     config = TraitsConfig(learning_rate=0.01)
     network = linear()
     optimiser = make_optimiser(network, config)
@@ -92,7 +92,7 @@ def test_a_state_that_is_put_back_goes_on_the_same() -> None:
     assert torch.equal(again.weight, network.weight)
 
 
-def test_a_rate_is_that_of_all_weights() -> None:
+def test_the_rate_is_set_for_all_weights() -> None:
     optimiser = make_optimiser(linear(), TraitsConfig())
     set_rate(optimiser, 0.25)
     assert [group["lr"] for group in optimiser.param_groups] == [0.25, 0.25]

@@ -1,4 +1,4 @@
-"""A network can learn a few images by heart, and unknown labels leave no trace in it."""
+"""A network can overfit a few images, and unknown labels do not change it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LearnedError(Exception):
 
 
 @pytest.mark.slow
-def test_sixteen_people_are_learned_by_heart(tmp_path: Path) -> None:
+def test_sixteen_people_can_be_overfitted(tmp_path: Path) -> None:
     write_people(sample_people(n_train=16, n_test=1, seed=5), tmp_path)
     people, _ = read_layout(tmp_path)
     # Training answers are right after ten epochs; the running statistics, which move by a
@@ -117,7 +117,7 @@ def test_hiding_a_label_is_leaving_its_row_out_of_every_figure(
     assert np.array_equal(scores(found), scores(expected))
 
 
-def test_a_batch_that_knows_nothing_moves_no_weight() -> None:
+def test_a_batch_without_known_labels_moves_no_weight() -> None:
     network = SourceNetwork(COATS, height=16, width=16).train()
     losses = losses_per_output(network(torch.rand(N, 3, 16, 16)), torch.full((N, 2), -1))
     losses.sum().backward()

@@ -1,4 +1,4 @@
-"""Processes that meet, played by threads that share a store."""
+"""Rendezvous of processes, simulated by threads that share a store."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 from torch.distributed import HashStore  # noqa: E402 - after what skips without it
 
 
-def test_a_meeting_is_not_misled_by_notes_of_an_earlier_one() -> None:
+def test_a_rendezvous_ignores_keys_of_an_earlier_one() -> None:
     store = HashStore()
     names = []
     for _ in range(2):
@@ -28,7 +28,7 @@ def test_a_meeting_is_not_misled_by_notes_of_an_earlier_one() -> None:
     assert names[0] != names[1]
 
 
-def test_a_slow_process_is_waited_for_as_long_as_it_lives(
+def test_a_slow_process_is_waited_for_while_it_sends_heartbeats(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rendezvous, "_BEAT_SECONDS", 0.05)
@@ -49,7 +49,7 @@ def test_a_slow_process_is_waited_for_as_long_as_it_lives(
     assert sorted(ready[:3]) == sorted(ready[3:]) == [0, 1, 2]
 
 
-def test_a_process_that_falls_silent_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_without_heartbeats_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rendezvous, "_BEAT_SECONDS", 0.05)
     monkeypatch.setattr(rendezvous, "_SILENCE_SECONDS", 2.0)
     store = HashStore()
@@ -63,7 +63,7 @@ def test_a_process_that_falls_silent_is_lost(monkeypatch: pytest.MonkeyPatch) ->
         wait_for_all(store, 0, 3)
 
 
-def test_nobody_waits_for_a_process_that_failed() -> None:
+def test_no_process_waits_for_one_that_failed() -> None:
     store = HashStore()
     assert note_failure(store, 2)
     assert not note_failure(store, 1)
@@ -71,7 +71,7 @@ def test_nobody_waits_for_a_process_that_failed() -> None:
         wait_for_all(store, 0, 3)
 
 
-def test_a_store_that_is_gone_ends_the_waiting_and_the_beating() -> None:
+def test_a_lost_store_ends_waiting_and_heartbeats() -> None:
     class Gone(HashStore):
         def check(self, names: list[str]) -> bool:
             raise RuntimeError("connection closed")

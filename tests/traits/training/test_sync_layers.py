@@ -1,4 +1,4 @@
-"""Layers that see a whole batch, against torch's own on that batch."""
+"""Synchronised layers, compared with torch's own on the whole batch."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_sums_of_other_processes_count(
 
 
 @pytest.mark.parametrize("kind", [nn.Dropout, nn.Dropout2d])
-def test_own_rows_lose_what_one_process_would_drop(
+def test_dropout_of_own_rows_equals_that_of_one_process(
     maps: torch.Tensor, kind: type[nn.Dropout] | type[nn.Dropout2d]
 ) -> None:
     torch.manual_seed(3)
@@ -78,7 +78,7 @@ def test_own_rows_lose_what_one_process_would_drop(
 
 
 @pytest.mark.parametrize("network", ["stripes", "source"])
-def test_a_network_keeps_its_weights_their_names_and_its_answers(network: str) -> None:
+def test_replacing_layers_keeps_weights_names_and_outputs(network: str) -> None:
     config = TraitsConfig(network=network, height=24, width=16, start="random")
     plain = build_network(config, PEOPLE, generator=torch.Generator().manual_seed(0)).eval()
     shared = copy.deepcopy(plain)
@@ -96,7 +96,7 @@ def test_a_network_keeps_its_weights_their_names_and_its_answers(network: str) -
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("network", ["stripes", "source"])
-def test_of_one_process_dropout_changes_no_bit(network: str, dtype: torch.dtype) -> None:
+def test_dropout_of_one_process_equals_torch(network: str, dtype: torch.dtype) -> None:
     config = TraitsConfig(network=network, height=40, width=24, start="random", dropout=0.3)
     plain = build_network(config, PEOPLE, generator=torch.Generator().manual_seed(0)).to(dtype)
     place(plain, torch.device("cpu"))
@@ -118,7 +118,7 @@ def test_of_one_process_dropout_changes_no_bit(network: str, dtype: torch.dtype)
 
 @pytest.mark.parametrize("size", [1, 2])
 @pytest.mark.parametrize("preset", ["default", "source"])
-def test_one_process_and_several_drop_by_the_same_layers(
+def test_one_process_and_several_use_the_same_dropout_layers(
     preset: str,
     size: int,
     people_of_coats: LabelledImages,
@@ -148,7 +148,7 @@ def test_one_process_and_several_drop_by_the_same_layers(
     }
 
 
-def test_normalising_leaves_its_maps_as_they_are(
+def test_normalisation_does_not_change_its_input(
     maps: torch.Tensor, norm: nn.BatchNorm2d, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sync_layers, "add_up", lambda tensor: None)

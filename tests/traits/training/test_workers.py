@@ -1,4 +1,4 @@
-"""Networks that train one after the other, or side by side in other processes."""
+"""Training of several networks, one after another or in parallel worker processes."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ def assert_same(found: list[TrainedNetwork], wanted: list[TrainedNetwork]) -> No
         assert all(map(np.array_equal, one.logits, other.logits))
 
 
-def test_each_network_says_what_it_makes_of_the_other_images(alone: list[TrainedNetwork]) -> None:
+def test_each_network_predicts_its_held_out_images(alone: list[TrainedNetwork]) -> None:
     assert [[logits.shape for logits in one.logits] for one in alone] == [[(16, 3), (16, 2)]] * 3
     assert not np.allclose(alone[0].logits[0], alone[1].logits[0])
 
 
-def test_threads_change_nothing_and_are_given_back(
+def test_the_number_of_threads_changes_nothing_and_is_restored(
     task: TrainingTask, specs: list[NetworkSpec], alone: list[TrainedNetwork]
 ) -> None:
     before = torch.get_num_threads()
@@ -89,21 +89,21 @@ def test_threads_change_nothing_and_are_given_back(
 
 
 @pytest.mark.slow
-def test_processes_change_nothing_and_every_epoch_is_told(
+def test_workers_change_nothing_and_report_every_epoch(
     task: TrainingTask, specs: list[NetworkSpec], alone: list[TrainedNetwork]
 ) -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
 
     def progress(network: int, epoch: Epoch) -> None:
-        told.append((network, epoch.epoch))
+        reported.append((network, epoch.epoch))
 
     assert_same(train_networks(task, specs, workers=2, progress=progress), alone)
-    assert sorted(told) == [(network, epoch) for network in range(3) for epoch in (1, 2)]
-    assert [epoch for network, epoch in told if network == 0] == [1, 2]
+    assert sorted(reported) == [(network, epoch) for network in range(3) for epoch in (1, 2)]
+    assert [epoch for network, epoch in reported if network == 0] == [1, 2]
 
 
 @pytest.mark.slow
-def test_what_a_process_refuses_is_refused_here(
+def test_an_error_in_a_worker_is_raised(
     task: TrainingTask, specs: list[NetworkSpec], config: TraitsConfig
 ) -> None:
     wild = [
@@ -120,7 +120,7 @@ def test_what_a_process_refuses_is_refused_here(
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_a_process_that_is_killed_is_named(task: TrainingTask, specs: list[NetworkSpec]) -> None:
     def kill(network: int, epoch: Epoch) -> None:
-        # Epochs that were told before their process was killed are still reported.
+        # Epochs that a worker sent before it was killed are still reported.
         for process in multiprocessing.active_children():
             process.kill()
 
