@@ -18,18 +18,18 @@ from lacunar.taste.recommend.rerank import Controls
 
 pytestmark = pytest.mark.parametrize("by", RECOMMENDERS)
 
-NOBODY = Histories(np.array([0, 0]), np.empty(0, dtype=np.int32), np.empty(0))
+NO_RATINGS = Histories(np.array([0, 0]), np.empty(0, dtype=np.int32), np.empty(0))
 
 
 def of_users(model: TasteModel, *users: int) -> Histories:
     return histories_of(model.ratings, np.array(users))
 
 
-def told(films: list[Recommendation]) -> list[tuple[int, float]]:
+def items_and_scores(films: list[Recommendation]) -> list[tuple[int, float]]:
     return [(film.item, film.score) for film in films]
 
 
-def test_nothing_seen_is_recommended_and_nothing_twice(
+def test_no_seen_film_and_no_duplicate_is_recommended(
     sample_model: TasteModel, by: RecommenderName
 ) -> None:
     ratings = sample_model.ratings
@@ -49,9 +49,7 @@ def test_scores_fall_and_no_more_than_k_come(sample_model: TasteModel, by: Recom
     assert scores == sorted(scores, reverse=True)
 
 
-def test_a_batch_gives_what_single_calls_give(
-    sample_model: TasteModel, by: RecommenderName
-) -> None:
+def test_a_batch_equals_single_calls(sample_model: TasteModel, by: RecommenderName) -> None:
     users = range(sample_model.ratings.n_users)
     together = sample_model.recommend(histories_of(sample_model.ratings), ListRequest(k=10, by=by))
     for user in users:
@@ -77,15 +75,13 @@ def test_a_new_user_with_the_ratings_of_a_known_one_gets_the_same(
     ids = [str(ratings.items["item_id"][item]) for item in known.item.tolist()]
     new = new_history(ratings, dict(zip(reversed(ids), known.rating[::-1].tolist(), strict=True)))
     expected, found = (sample_model.recommend(h, ListRequest(k=5, by=by))[0] for h in (known, new))
-    assert told(found) == told(expected)
+    assert items_and_scores(found) == items_and_scores(expected)
 
 
-def test_somebody_of_whom_nothing_is_known_gets_films(
-    sample_model: TasteModel, by: RecommenderName
-) -> None:
-    [films] = sample_model.recommend(NOBODY, ListRequest(k=5, by=by))
+def test_a_user_without_ratings_gets_films(sample_model: TasteModel, by: RecommenderName) -> None:
+    [films] = sample_model.recommend(NO_RATINGS, ListRequest(k=5, by=by))
     assert len(films) == 5
-    scores = sample_model.recommender(by).score(NOBODY)
+    scores = sample_model.recommender(by).score(NO_RATINGS)
     assert scores.shape == (1, sample_model.ratings.n_items)
     assert not np.isnan(scores).any()
 
@@ -99,7 +95,7 @@ def test_a_few_ratings_are_enough(sample_model: TasteModel, by: RecommenderName,
     assert not {film.item for film in films} & set(range(n))
 
 
-def test_whoever_has_seen_everything_gets_nothing(
+def test_a_user_who_has_seen_every_film_gets_none(
     sample_model: TasteModel, by: RecommenderName
 ) -> None:
     n = sample_model.ratings.n_items
@@ -109,20 +105,18 @@ def test_whoever_has_seen_everything_gets_nothing(
     assert len(sample_model.recommend(everything, again)[0]) == 5
 
 
-def test_more_films_than_there_are_give_all_there_are(
-    sample_model: TasteModel, by: RecommenderName
-) -> None:
+def test_a_large_k_gives_all_films(sample_model: TasteModel, by: RecommenderName) -> None:
     rated = np.unique(sample_model.ratings.item)
-    [films] = sample_model.recommend(NOBODY, ListRequest(k=10**9, by=by))
+    [films] = sample_model.recommend(NO_RATINGS, ListRequest(k=10**9, by=by))
     items = {film.item for film in films}
     assert items <= set(rated.tolist())
     if by != "segment":  # the source report's rule knows only films that a member liked
         assert len(items) == len(rated)
 
 
-def test_filters_hold_together(sample_model: TasteModel, by: RecommenderName) -> None:
+def test_filters_combine(sample_model: TasteModel, by: RecommenderName) -> None:
     ratings = sample_model.ratings
-    [free] = sample_model.recommend(NOBODY, ListRequest(k=30, by=by))
+    [free] = sample_model.recommend(NO_RATINGS, ListRequest(k=30, by=by))
     ids = [str(ratings.items["item_id"][film.item]) for film in free]
     request = ListRequest(
         k=30,
@@ -133,7 +127,7 @@ def test_filters_hold_together(sample_model: TasteModel, by: RecommenderName) ->
         first_year=1985,
         last_year=2005,
     )
-    [films] = sample_model.recommend(NOBODY, request)
+    [films] = sample_model.recommend(NO_RATINGS, request)
     expected = [
         film.item
         for film in free[3:]
@@ -161,7 +155,7 @@ def test_parts_sum_to_the_score(sample_model: TasteModel, by: RecommenderName) -
 @pytest.mark.parametrize(
     "controls", [Controls(), Controls(favourites=0.5), Controls(diversity=0.5)]
 )
-def test_the_shown_score_is_the_sum_of_its_parts_at_its_place(
+def test_the_shown_score_is_the_sum_of_its_parts(
     sample_model: TasteModel, by: RecommenderName, controls: Controls
 ) -> None:
     recommender, history = sample_model.recommender(by), of_users(sample_model, 11)
@@ -187,7 +181,7 @@ def test_a_saved_model_recommends_the_same(
         loaded.recommend(histories, ListRequest(k=6, by=by)),
         strict=True,
     ):
-        assert told(after) == told(before)
+        assert items_and_scores(after) == items_and_scores(before)
         assert [film.reasons for film in after] == [film.reasons for film in before]
 
 
@@ -198,7 +192,7 @@ def test_fitting_returns_the_recommender_itself(
     assert recommender.fit(sample_model.ratings) is recommender
 
 
-def test_scores_are_the_callers_to_overwrite(sample_model: TasteModel, by: RecommenderName) -> None:
+def test_the_caller_may_overwrite_scores(sample_model: TasteModel, by: RecommenderName) -> None:
     recommender, history = sample_model.recommender(by), of_users(sample_model, 2)
     first = recommender.score(history)
     kept = first.copy()

@@ -22,7 +22,7 @@ def squares(stages: StageCache, calls: list[int]) -> dict[str, object]:
     )
 
 
-def test_work_that_is_done_is_not_done_again(tmp_path: Path) -> None:
+def test_a_finished_stage_is_not_computed_again(tmp_path: Path) -> None:
     calls: list[int] = []
     for _ in range(2):
         found = squares(StageCache(tmp_path / "deep" / "run", "a"), calls)
@@ -32,7 +32,7 @@ def test_work_that_is_done_is_not_done_again(tmp_path: Path) -> None:
     assert finished(tmp_path / "deep" / "run") == ["squares"]
 
 
-def test_without_a_folder_nothing_is_kept() -> None:
+def test_without_a_folder_nothing_is_saved() -> None:
     calls: list[int] = []
     squares(StageCache(), calls)
     squares(StageCache(), calls)
@@ -46,7 +46,7 @@ def test_a_result_of_another_fit_is_refused_and_kept(tmp_path: Path) -> None:
     assert finished(tmp_path) == ["squares"]
 
 
-def test_half_a_result_is_refused(tmp_path: Path) -> None:
+def test_an_incomplete_result_is_refused(tmp_path: Path) -> None:
     squares(StageCache(tmp_path, "a"), [])
     path = tmp_path / "squares.stage"
     path.write_bytes(path.read_bytes()[:-5])
@@ -54,19 +54,19 @@ def test_half_a_result_is_refused(tmp_path: Path) -> None:
         squares(StageCache(tmp_path, "a"), [])
 
 
-def test_what_a_killed_write_left_is_cleared_away(tmp_path: Path) -> None:
+def test_files_of_an_interrupted_write_are_removed(tmp_path: Path) -> None:
     (tmp_path / ".squares.stage.0123456789abcdef.part").write_bytes(b"half")
     squares(StageCache(tmp_path, "a"), [])
     assert [path.name for path in tmp_path.iterdir()] == ["squares.stage"]
 
 
-def test_a_place_that_cannot_be_written_gets_one_sentence(tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(InputError, match="expected a writable folder for checkpoints"):
         squares(StageCache(tmp_path / "file" / "run", "a"), [])
 
 
-def test_only_what_was_written_is_removed(tmp_path: Path) -> None:
+def test_only_checkpoints_are_removed(tmp_path: Path) -> None:
     squares(StageCache(tmp_path, "a"), [])
     (tmp_path / "arrays.safetensors").write_bytes(b"of somebody else")
     remove_stages(tmp_path)

@@ -41,7 +41,7 @@ def test_the_order_of_the_parts_of_a_view_does_not_matter() -> None:
         {"seed": 2**32 - 3, "n_seeds": 4},
     ],
 )
-def test_settings_that_do_not_fit_are_refused(settings: dict[str, object]) -> None:
+def test_inconsistent_settings_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises((ValidationError, InputError)):
         TasteConfig.model_validate(settings)
 

@@ -58,7 +58,7 @@ def test_progress_names_each_stage(sample_ratings: Ratings) -> None:
     ]
 
 
-def test_refits_are_counted_and_told(sample_ratings: Ratings, sample_model: TasteModel) -> None:
+def test_refits_are_counted_and_reported(sample_ratings: Ratings, sample_model: TasteModel) -> None:
     assert sample_model.refit_agreement.shape == (3,)
     assert "refitted without a tenth of the users" in sample_model.criterion
     none = fit_taste(sample_ratings, TasteConfig(max_components=2, n_seeds=2, refits=0))
@@ -66,7 +66,9 @@ def test_refits_are_counted_and_told(sample_ratings: Ratings, sample_model: Tast
     assert "refitted" not in none.criterion
 
 
-def test_a_model_of_a_sample_says_so(sample_ratings: Ratings, sample_model: TasteModel) -> None:
+def test_a_model_of_a_sample_reports_the_sample(
+    sample_ratings: Ratings, sample_model: TasteModel
+) -> None:
     config = TasteConfig(max_components=2, n_seeds=3, search_users=100, sample_users=90)
     model = fit_taste(sample_ratings, config)
     assert model.sample_size == 90
@@ -92,7 +94,7 @@ def uninterrupted(sample_ratings: Ratings, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.mark.parametrize("stage", ["mixtures", "all users", "refits", "map", "recommender"])
-def test_a_fit_that_was_killed_goes_on_and_ends_in_the_same_bytes(
+def test_an_interrupted_fit_resumes_and_gives_the_same_bytes(
     sample_ratings: Ratings, uninterrupted: Path, tmp_path: Path, stage: str
 ) -> None:
     def dies(now: str, done: int, total: int) -> None:
@@ -130,7 +132,9 @@ def test_a_handful_of_users_is_fitted_without_refits(
 
 
 @pytest.mark.parametrize("liked_above", [0.0, 5.0, 9.0])
-def test_a_like_lies_on_the_scale(sample_ratings: Ratings, liked_above: float) -> None:
+def test_the_threshold_of_likes_must_be_on_the_scale(
+    sample_ratings: Ratings, liked_above: float
+) -> None:
     with pytest.raises(InputError, match=r"^liked_above: expected at least 0.5 and less than 5"):
         fit_taste(sample_ratings, TasteConfig(liked_above=liked_above))
 
@@ -149,7 +153,7 @@ def killed(sample_ratings: Ratings, folder: Path) -> Iterator[None]:
         yield
 
 
-def test_checkpoints_of_one_machine_are_not_those_of_a_cluster(
+def test_checkpoints_of_one_machine_and_of_a_cluster_differ(
     sample_ratings: Ratings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def rows(config: TasteConfig) -> AbstractContextManager[LocalExpectation]:

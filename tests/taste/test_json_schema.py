@@ -39,14 +39,14 @@ def test_every_document_has_the_keys_of_its_shape_in_order(sample_model: TasteMo
         assert list(document) == list(shape.__annotations__)
 
 
-def test_validation_takes_documents_as_they_are(sample_model: TasteModel) -> None:
+def test_validation_accepts_the_documents(sample_model: TasteModel) -> None:
     for shape, document in documents(sample_model):
         assert TypeAdapter(shape).validate_python(document, strict=True) == document
         strict = TypeAdapter(with_config(ConfigDict(extra="forbid"))(shape))
         assert strict.validate_python(document) == document
 
 
-def test_a_probability_above_one_is_no_document(sample_model: TasteModel) -> None:
+def test_a_probability_above_one_is_refused(sample_model: TasteModel) -> None:
     document = recommendations_document(sample_model, 3, ListRequest(k=1))
     with pytest.raises(ValidationError, match="probability"):
         TypeAdapter(RecommendationsDocument).validate_python({**document, "probability": 1.5})

@@ -24,7 +24,7 @@ def test_filled_gaps_make_degenerate_fits_and_kept_gaps_do_not(
     assert "degenerate" not in sample_model.criterion
 
 
-def test_users_are_as_stable_as_their_segments_are_found_again(sample_model: TasteModel) -> None:
+def test_membership_stability_reflects_the_agreement_of_restarts(sample_model: TasteModel) -> None:
     stability = sample_model.membership_stability
     assert stability.shape == (sample_model.ratings.n_users,)
     assert ((stability > 0) & (stability <= 1 + 1e-12)).all()

@@ -22,8 +22,8 @@ def test_over_and_under_indexed_genres_are_those_that_stand_out(sample_model: Ta
     for portrait in found:
         assert all(g.times > 1 for g in portrait.over_indexed)
         assert all(g.times < 1 for g in portrait.under_indexed)
-        told = {g.genre for g in portrait.over_indexed + portrait.under_indexed}
-        assert told == {g.genre for g in portrait.genres if g.stands_out}
+        listed = {g.genre for g in portrait.over_indexed + portrait.under_indexed}
+        assert listed == {g.genre for g in portrait.genres if g.stands_out}
         apart = [np.sqrt(g.share) - np.sqrt(g.reference) for g in portrait.over_indexed]
         assert apart == sorted(apart, reverse=True)
         roots = np.sqrt(sample_model.profiles.shares)
@@ -56,7 +56,7 @@ def test_own_films_are_liked_by_more_members_than_others(sample_model: TasteMode
         assert film.reference == pytest.approx(elsewhere.sum() / outside)
 
 
-def test_a_comparison_turns_round(sample_model: TasteModel) -> None:
+def test_a_comparison_is_symmetric(sample_model: TasteModel) -> None:
     there, back = compare_segments(sample_model, 0, 1), compare_segments(sample_model, 1, 0)
     assert [(g.share, g.reference) for g in there.genres] == [
         (g.reference, g.share) for g in back.genres
@@ -72,7 +72,7 @@ def test_nothing_differs_between_a_segment_and_itself(sample_model: TasteModel) 
     assert found.films == ((), ())
 
 
-def test_times_as_much_of_nothing_is_without_end() -> None:
+def test_the_ratio_to_a_share_of_zero_is_infinite() -> None:
     assert GenreShare("War", 0.2, 0.1, True).times == 2
     assert GenreShare("War", 0.2, 0.0, True).times == float("inf")
     assert GenreShare("War", 0.0, 0.0, False).times == 1

@@ -52,7 +52,7 @@ KINDS: dict[str, Callable[[SegmentFit, TasteModel], Any]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_result_comes_back_from_disk_bit_for_bit(
+def test_a_result_is_restored_bit_for_bit(
     kind: str, fit: SegmentFit, sample_model: TasteModel, tmp_path: Path
 ) -> None:
     expected = KINDS[kind](fit, sample_model)

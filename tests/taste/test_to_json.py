@@ -54,7 +54,7 @@ def test_recommendations_hold_the_promised_keys(sample_model: TasteModel) -> Non
     json.dumps(document, allow_nan=False)
 
 
-def test_films_are_found_by_title_and_told_with_year_genres_and_ratings(
+def test_films_are_found_by_title_with_year_genres_and_ratings(
     sample_model: TasteModel,
 ) -> None:
     ratings = sample_model.ratings

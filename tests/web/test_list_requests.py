@@ -21,22 +21,22 @@ from lacunar.web.problems import Refusal
 
 @pytest.fixture(scope="module")
 def echo() -> TestClient:
-    """Answers with the query that says the same as the one that came."""
+    """Returns the query that is equivalent to the query of the request."""
     app = FastAPI()
 
     @app.get("/")
-    async def tell(asked: WithListRequest) -> list[tuple[str, str]]:
-        return list_query(asked)
+    async def echo_query(request: WithListRequest) -> list[tuple[str, str]]:
+        return list_query(request)
 
     return TestClient(app)
 
 
-def test_a_form_of_empty_fields_asks_for_nothing_special(echo: TestClient) -> None:
+def test_empty_form_fields_give_the_default_request(echo: TestClient) -> None:
     empty = "by=&genre=&first_year=&last_year=&adventure=0&favourites=0&diversity=0&top=10"
     assert echo.get(f"/?{empty}").json() == []
 
 
-def test_what_differs_from_the_default_is_kept(echo: TestClient) -> None:
+def test_the_query_has_only_differences_from_the_default(echo: TestClient) -> None:
     query = [
         ["top", "20"], ["by", "segment"], ["adventure", "0.35"], ["genre", "Drama"],
         ["genre", "War"], ["first_year", "1980"],
@@ -53,18 +53,18 @@ def test_what_differs_from_the_default_is_kept(echo: TestClient) -> None:
      "favourites=inf", "by=magic", "first_year=-1", "last_year=10000", "first_year=x",
      "genre=" + "x" * 201, "&".join(["genre=a"] * 51)],
 )  # fmt: skip
-def test_what_is_out_of_bounds_is_refused(echo: TestClient, query: str) -> None:
+def test_parameters_out_of_bounds_are_refused(echo: TestClient, query: str) -> None:
     assert echo.get(f"/?{query}").status_code == 422
 
 
-def test_users_and_segments_that_are_not_there_are_refused(sample_model: TasteModel) -> None:
+def test_unknown_users_and_segments_are_refused(sample_model: TasteModel) -> None:
     assert user_at(sample_model, str(sample_model.ratings.users[4])) == 4
     assert segment_at(sample_model, 1) == 1
     for refused in (lambda: user_at(sample_model, "x" * 500), lambda: segment_at(sample_model, -1)):
-        with pytest.raises(Refusal) as told:
+        with pytest.raises(Refusal) as refusal:
             refused()
-        assert told.value.status_code == 404
-        assert len(str(told.value.detail)) < 200
+        assert refusal.value.status_code == 404
+        assert len(str(refusal.value.detail)) < 200
 
 
 @given(
@@ -73,15 +73,15 @@ def test_users_and_segments_that_are_not_there_are_refused(sample_model: TasteMo
         st.sampled_from([0.5, 3.0, 4.5]),
     )
 )
-def test_ratings_come_back_from_the_address_whatever_the_ids(stars: dict[str, float]) -> None:
+def test_ratings_of_an_address_are_parsed_for_any_ids(stars: dict[str, float]) -> None:
     assert ratings_of([f"{item}:{value:g}" for item, value in stars.items()]) == stars
 
 
-def test_empty_ratings_are_passed_over_and_the_last_of_a_film_counts() -> None:
+def test_empty_ratings_are_skipped_and_the_last_of_a_film_counts() -> None:
     assert ratings_of(["", "7:2", "8:1", "7:5"]) == {"7": 5.0, "8": 1.0}
 
 
 @pytest.mark.parametrize("rate", ["7", ":4", "7:", "7:good", " : 4"])
-def test_a_rating_that_is_none_is_refused(rate: str) -> None:
+def test_an_invalid_rating_is_refused(rate: str) -> None:
     with pytest.raises(Refusal, match="expected ITEM:STARS"):
         ratings_of([rate])

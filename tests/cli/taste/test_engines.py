@@ -20,7 +20,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("options", "message"), BAD.values(), ids=BAD.keys())
-def test_an_engine_that_cannot_be_is_refused(
+def test_an_unknown_engine_is_refused(
     run: Run, sample_directory: Path, tmp_path: Path, options: list[str], message: str
 ) -> None:
     done = run("taste", "fit", sample_directory, "-o", tmp_path / "m", *options)
@@ -42,7 +42,7 @@ def test_spark_without_java_is_refused_before_anything_is_read(
 
 
 @pytest.mark.slow
-def test_a_master_that_is_none_gets_one_sentence(
+def test_an_invalid_master_gets_one_sentence(
     run: Run, sample_directory: Path, tmp_path: Path
 ) -> None:
     options = ["--engine", "spark", "--master", "nonsense"]
@@ -53,7 +53,7 @@ def test_a_master_that_is_none_gets_one_sentence(
 
 
 @pytest.mark.slow
-def test_a_fit_on_spark_ends_in_the_bytes_of_one_without(
+def test_a_fit_on_spark_gives_the_same_bytes(
     run: Run, sample_directory: Path, tmp_path: Path
 ) -> None:
     options = ["--max-components", 2, "--n-seeds", 2, "--json"]

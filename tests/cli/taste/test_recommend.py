@@ -33,17 +33,17 @@ def test_each_recommender_can_be_named(run: Run, model: Path, by: str) -> None:
         assert item["reasons"]
 
 
-def test_somebody_new_is_known_by_ratings(run: Run, model: Path) -> None:
+def test_a_new_user_is_described_by_ratings(run: Run, model: Path) -> None:
     first = found(run, model, "--user", 7)["items"]
     rates = [f"--rate={item['item']}=5" for item in first[:2]]
     document = found(run, model, *rates)
     assert document["user"] is None
     assert document["ratings"] == 2
     assert not {item["title"] for item in first[:2]} & set(titles(document))
-    told = run("taste", "recommend", model, *rates).stdout
-    assert "A new user is in segment" in told
-    assert "ratings known: 2" in " ".join(told.split())
-    assert f"you gave {first[0]['title']} 5 stars" in " ".join(told.split())
+    text = run("taste", "recommend", model, *rates).stdout
+    assert "A new user is in segment" in text
+    assert "ratings known: 2" in " ".join(text.split())
+    assert f"you gave {first[0]['title']} 5 stars" in " ".join(text.split())
 
 
 def test_filters_narrow_the_list(run: Run, model: Path) -> None:

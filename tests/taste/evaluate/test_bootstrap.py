@@ -21,21 +21,21 @@ def test_intervals_are_close_to_those_of_scipy() -> None:
         assert found.high == pytest.approx(peer.high, abs=tolerance)
 
 
-def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
+def test_intervals_have_about_their_nominal_coverage() -> None:
     rng = np.random.default_rng(1)
     found = [interval for _ in range(3) for interval in mean_intervals(rng.normal(size=(80, 200)))]
     held = np.mean([one.low <= 0 <= one.high for one in found])
     assert 0.9 < held < 0.98
 
 
-def test_columns_see_the_same_resamples() -> None:
+def test_columns_share_the_resamples() -> None:
     values = np.random.default_rng(2).normal(size=(50, 1))
     same, moved, doubled = mean_intervals(np.hstack([values, values + 3, 2 * values]))
     assert moved.low == pytest.approx(same.low + 3)
     assert doubled.high == pytest.approx(2 * same.high)
 
 
-def test_a_paired_difference_is_surer_than_its_parts() -> None:
+def test_a_paired_difference_has_a_narrower_interval() -> None:
     rng = np.random.default_rng(3)
     users, gain = rng.normal(size=200), 0.1 + 0.01 * rng.normal(size=200)
     a, b, paired = mean_intervals(np.column_stack([users + gain, users, gain]))
@@ -43,7 +43,7 @@ def test_a_paired_difference_is_surer_than_its_parts() -> None:
     assert 0.09 < paired.low < paired.high < 0.11
 
 
-def test_draws_do_not_depend_on_how_many_are_held_at_a_time(
+def test_draws_do_not_depend_on_the_batch_size(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     values = np.random.default_rng(4).normal(size=(31, 2))
@@ -53,7 +53,7 @@ def test_draws_do_not_depend_on_how_many_are_held_at_a_time(
         assert (one.low, one.high) == pytest.approx((other.low, other.high))
 
 
-def test_missing_values_count_nowhere() -> None:
+def test_missing_values_are_ignored() -> None:
     values = np.array([[1.0, np.nan], [3.0, np.nan], [np.nan, np.nan]])
     some, none = mean_intervals(values)
     assert (some.mean, some.low, some.high) == (2.0, 1.0, 3.0)

@@ -24,7 +24,7 @@ def films_of(histories: Histories, user: int) -> set[int]:
     return set(histories.item[histories.starts[user] : histories.starts[user + 1]].tolist())
 
 
-def test_tested_users_are_in_no_training_row(
+def test_tested_users_are_not_in_training(
     sample_ratings: Ratings, splits: dict[int, Split]
 ) -> None:
     for split in splits.values():
@@ -35,7 +35,7 @@ def test_tested_users_are_in_no_training_row(
     assert len(splits[0].train.user) == np.isin(sample_ratings.user, splits[0].train_users).sum()
 
 
-def test_the_number_shown_is_all_that_changes(splits: dict[int, Split]) -> None:
+def test_only_the_histories_depend_on_n(splits: dict[int, Split]) -> None:
     assert tuple(splits) == GIVEN
     first = splits[0]
     for given, split in splits.items():
@@ -47,14 +47,14 @@ def test_the_number_shown_is_all_that_changes(splits: dict[int, Split]) -> None:
             np.testing.assert_array_equal(getattr(split, name).item, getattr(first, name).item)
 
 
-def test_more_shown_is_the_same_and_more(splits: dict[int, Split]) -> None:
+def test_longer_histories_contain_shorter_ones(splits: dict[int, Split]) -> None:
     for user in range(len(splits[0].users)):
         shown = [films_of(splits[given].histories, user) for given in GIVEN]
         for less, more in pairwise(shown):
             assert less < more
 
 
-def test_a_user_s_ratings_are_excluded_or_to_be_found(
+def test_each_rating_is_excluded_or_a_target(
     sample_ratings: Ratings, splits: dict[int, Split]
 ) -> None:
     split = splits[10]
@@ -67,7 +67,7 @@ def test_a_user_s_ratings_are_excluded_or_to_be_found(
         assert films_of(split.histories, place) <= excluded
 
 
-def test_who_is_new_and_what_is_shown_follow_the_seed(sample_ratings: Ratings) -> None:
+def test_new_users_and_histories_depend_on_the_seed(sample_ratings: Ratings) -> None:
     first, again, other = (cold_start(sample_ratings, seed=s)[3] for s in (1, 1, 2))
     np.testing.assert_array_equal(first.users, again.users)
     np.testing.assert_array_equal(first.histories.item, again.histories.item)
@@ -75,13 +75,15 @@ def test_who_is_new_and_what_is_shown_follow_the_seed(sample_ratings: Ratings) -
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
-def test_a_share_of_users_that_is_none_is_refused(sample_ratings: Ratings, share: float) -> None:
+def test_an_invalid_share_of_users_is_refused(sample_ratings: Ratings, share: float) -> None:
     with pytest.raises(InputError, match="share to hold out between 0 and 1"):
         cold_start(sample_ratings, seed=0, share_users=share)
 
 
 @pytest.mark.parametrize("given", [(), (-1, 3)])
-def test_numbers_that_are_none_are_refused(sample_ratings: Ratings, given: tuple[int, ...]) -> None:
+def test_invalid_numbers_of_ratings_are_refused(
+    sample_ratings: Ratings, given: tuple[int, ...]
+) -> None:
     with pytest.raises(InputError, match="numbers of ratings to show of at least 0"):
         cold_start(sample_ratings, seed=0, given=given)
 

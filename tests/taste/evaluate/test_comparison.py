@@ -54,12 +54,12 @@ def test_differences_are_taken_user_by_user(found: Comparison) -> None:
     assert found.differences("high")["low"]["mrr@10"].mean == pytest.approx(-0.5)
 
 
-def test_one_method_alone_differs_from_nothing(found: Comparison) -> None:
+def test_a_single_method_has_no_differences(found: Comparison) -> None:
     alone = Comparison(found.users, found.n_ratings, {"low": found.results["low"]})
     assert alone.differences("low") == {}
 
 
-def test_slices_go_by_what_was_shown(found: Comparison) -> None:
+def test_slices_go_by_the_length_of_the_history(found: Comparison) -> None:
     slices = {part.name: part for part in found.by_history()}
     assert {name: part.n_users for name, part in slices.items()} == {
         "0": 1, "1-19": 1, "20-49": 1, "200+": 1,
@@ -69,7 +69,7 @@ def test_slices_go_by_what_was_shown(found: Comparison) -> None:
     assert tuple(slices["0"].summary["high"]) == USER_METRICS
 
 
-def test_values_that_are_missing_stay_out_of_means() -> None:
+def test_missing_values_are_left_out_of_means() -> None:
     lone = result([np.nan, 0.4], covered=(0.1,))
     found = Comparison((np.array([0, 1]),), (np.array([0, 3]),), {"some": lone})
     assert found.summary()["some"]["miscalibration@10"].mean == 0.4

@@ -19,7 +19,7 @@ def test_each_control_has_each_level() -> None:
 
 
 @pytest.mark.parametrize("control", CONTROLS)
-def test_ranking_the_scores_gives_the_lists_that_are_shown(
+def test_ranking_by_scores_gives_the_shown_lists(
     sample_model: TasteModel, sample_ratings: Ratings, control: str
 ) -> None:
     split = random_split(sample_ratings, seed=0)

@@ -81,7 +81,7 @@ def test_an_unknown_method_is_refused() -> None:
         methods_named(["popularity", "magic"])
 
 
-def test_tuning_sees_the_training_log_alone(
+def test_tuning_uses_only_the_training_log(
     training: Training, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []

@@ -56,14 +56,14 @@ def test_ndcg_of_full_lists_equals_scikit_learn() -> None:
     assert ours.mean() == pytest.approx(ndcg_score(relevant * 1.0, scores, k=10), abs=1e-12)
 
 
-def test_ndcg_of_short_lists_lacks_the_places_they_lack() -> None:
+def test_missing_ranks_of_short_lists_gain_nothing() -> None:
     hits = np.array([[True, False], [True, True]])
     assert ndcg_at(hits, np.array([5, 2])) == pytest.approx(
         [1 / sum(1 / log2(i + 1) for i in range(1, 6)), 1.0]
     )
 
 
-def test_recall_divides_by_what_can_be_found() -> None:
+def test_recall_divides_by_the_possible_hits() -> None:
     hits = np.ones((2, 30), dtype=bool)
     hits[1, 10:] = False
     assert recall_at(hits, np.array([50, 12])).tolist() == [1.0, 10 / 12]
@@ -78,7 +78,7 @@ def test_the_reciprocal_rank_of_one_relevant_film_is_its_average_precision() -> 
     assert reciprocal_rank(hits).mean() == pytest.approx(peer, abs=1e-12)
 
 
-def test_hits_after_the_last_place_that_counts_are_none() -> None:
+def test_hits_after_rank_k_do_not_count() -> None:
     hits = np.zeros((1, 20), dtype=bool)
     hits[0, 10] = True
     for value in (ndcg_at(hits, np.array([1])), reciprocal_rank(hits), hit_rate(hits)):
@@ -128,14 +128,14 @@ def test_miscalibration_equals_the_formula_genre_by_genre(
         assert found == pytest.approx(expected, abs=1e-12)
 
 
-def test_a_mirror_of_the_history_is_calibrated(genres: NDArray[np.float64]) -> None:
+def test_a_list_with_the_genres_of_the_history_is_calibrated(genres: NDArray[np.float64]) -> None:
     films = np.arange(10)
     history = Histories(np.array([0, 10]), films.astype(np.int32), np.full(10, 3.0))
     # Sums of tenths leave a rounding error.
     np.testing.assert_allclose(miscalibration(films[None, ::-1], history, genres), 0, atol=1e-12)
 
 
-def test_coverage_counts_films_that_training_knows(sample_ratings: Ratings) -> None:
+def test_coverage_counts_films_in_training(sample_ratings: Ratings) -> None:
     known = np.unique(sample_ratings.item)
     lists = np.array([[known[0], known[1], -1], [known[1], known[2], known[3]]])
     assert coverage(lists, sample_ratings, k=2) == 3 / len(known)

@@ -44,7 +44,7 @@ def rated(ratings: Ratings) -> Pairs:
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_what_is_shown_is_what_training_has_of_the_user(
+def test_histories_are_the_training_ratings_of_the_user(
     sample_ratings: Ratings, protocol: str
 ) -> None:
     split = splits_of(sample_ratings, protocol, [0])[0]
@@ -76,7 +76,7 @@ def test_what_is_relevant_was_held_out_liked_and_known(
     assert (np.diff(split.users) > 0).all()
 
 
-def test_the_number_of_splits_follows_the_seeds_only_where_something_is_drawn(
+def test_the_number_of_splits_follows_the_seeds_only_in_random_protocols(
     sample_ratings: Ratings,
 ) -> None:
     n_splits = [len(splits_of(sample_ratings, protocol, range(3))) for protocol in PROTOCOLS]
@@ -89,7 +89,7 @@ def test_an_unknown_protocol_is_refused(sample_ratings: Ratings) -> None:
 
 
 @pytest.mark.parametrize("share", [0.2, 0.29, 0.999])
-def test_each_user_gives_the_share_rounded_down(sample_ratings: Ratings, share: float) -> None:
+def test_the_share_of_each_user_is_rounded_down(sample_ratings: Ratings, share: float) -> None:
     n = np.bincount(sample_ratings.user)
     kept = np.bincount(random_split(sample_ratings, share=share, seed=0).train.user)
     expected = [count * round(share * 1000) // 1000 for count in n.tolist()]
@@ -103,7 +103,7 @@ def test_a_single_rating_stays_in_training(write_csv: Write) -> None:
     assert split.users.tolist() == [2]
 
 
-def test_a_random_split_repeats_with_its_seed_alone(sample_ratings: Ratings) -> None:
+def test_a_random_split_depends_only_on_its_seed(sample_ratings: Ratings) -> None:
     first, again, other = (trained(random_split(sample_ratings, seed=s)) for s in (5, 5, 6))
     assert first == again
     assert first != other
@@ -122,7 +122,7 @@ def test_every_rating_is_as_likely_to_be_held_out(sample_ratings: Ratings) -> No
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -0.5, float("nan")])
 @pytest.mark.parametrize("cut", [global_time, partial(random_split, seed=0)])
-def test_a_share_that_is_none_is_refused(
+def test_an_invalid_share_is_refused(
     sample_ratings: Ratings, share: float, cut: Callable[..., Split]
 ) -> None:
     with pytest.raises(InputError, match="share to hold out between 0 and 1"):
@@ -144,7 +144,7 @@ def test_the_latest_rating_is_held_out_and_ties_go_to_the_last_film(write_csv: W
     assert split.train_users.tolist() == [0, 1, 2, 3]
 
 
-def test_leaving_the_last_out_equals_a_plain_loop(sample_ratings: Ratings) -> None:
+def test_leave_last_out_equals_a_plain_loop(sample_ratings: Ratings) -> None:
     log = sample_ratings.log.to_pylist()
     last = {}
     for row in log:
@@ -154,7 +154,7 @@ def test_leaving_the_last_out_equals_a_plain_loop(sample_ratings: Ratings) -> No
     assert rated(sample_ratings) - trained(leave_last_out(sample_ratings)) == expected
 
 
-def test_one_moment_parts_training_from_what_is_held_out(sample_ratings: Ratings) -> None:
+def test_one_point_in_time_separates_training_from_test(sample_ratings: Ratings) -> None:
     time = dict(
         zip(
             zip(sample_ratings.user.tolist(), sample_ratings.item.tolist(), strict=True),
@@ -193,7 +193,7 @@ def one_film(tmp_path_factory: pytest.TempPathFactory) -> Ratings:
     times=st.lists(st.integers(0, 5), min_size=4, max_size=12),
     share=st.floats(0.05, 0.95),
 )
-def test_the_moment_holds_out_the_share_or_as_little_more_as_times_allow(
+def test_the_point_in_time_holds_out_the_share_or_slightly_more(
     one_film: Ratings, times: list[int], share: float
 ) -> None:
     log = one_film.log.slice(0, len(times)).set_column(3, "timestamp", pa.array(times))

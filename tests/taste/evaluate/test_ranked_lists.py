@@ -32,7 +32,7 @@ def test_lists_hold_the_best_films_the_user_has_not_rated(
         assert lists[place].tolist() == competing[:20]
 
 
-def test_films_that_training_does_not_know_do_not_compete(sample_ratings: Ratings) -> None:
+def test_films_outside_training_are_no_candidates(sample_ratings: Ratings) -> None:
     split = global_time(sample_ratings, share=0.9)
     known = np.bincount(split.train.item, minlength=split.train.n_items) > 0
     assert not known.all()
@@ -77,14 +77,14 @@ def test_a_perfect_score_is_one(split: Split) -> None:
         np.testing.assert_allclose(values[metric], 1)
 
 
-def test_an_empty_list_finds_nothing_and_is_like_nothing(split: Split) -> None:
+def test_an_empty_list_has_no_hits_and_no_diversity(split: Split) -> None:
     values = measure(np.full((len(split.users), 20), -1), split)
     for metric in USER_METRICS:
         missing = metric in {"novelty@10", "diversity@10", "miscalibration@10"}
         np.testing.assert_array_equal(values[metric], np.nan if missing else 0.0)
 
 
-def test_genres_are_compared_with_all_a_new_user_rated_whatever_is_shown(
+def test_miscalibration_does_not_depend_on_the_length_of_the_history(
     sample_ratings: Ratings,
 ) -> None:
     splits = cold_start(sample_ratings, seed=0)

@@ -41,7 +41,7 @@ class Recorder(PopularityRecommender):
         return self.fit(training.ratings)
 
 
-def test_values_are_those_of_the_users_of_each_split(sample_ratings: Ratings) -> None:
+def test_values_belong_to_the_users_of_each_split(sample_ratings: Ratings) -> None:
     splits = splits_of(sample_ratings, "random-20", range(2))
     found = compare({"popularity": popularity}, splits)
     for split, users, shown, values in zip(
@@ -55,7 +55,7 @@ def test_values_are_those_of_the_users_of_each_split(sample_ratings: Ratings) ->
         np.testing.assert_array_equal(values, np.column_stack(list(expected.values())))
 
 
-def test_a_recommender_sees_training_and_histories_alone(sample_ratings: Ratings) -> None:
+def test_a_recommender_gets_only_training_and_histories(sample_ratings: Ratings) -> None:
     recorder = Recorder()
     (split,) = splits_of(sample_ratings, "global-time", [])
     compare({"recorded": recorder.as_method}, [split])
@@ -65,7 +65,7 @@ def test_a_recommender_sees_training_and_histories_alone(sample_ratings: Ratings
     )
 
 
-def test_a_method_is_fitted_once_for_all_that_share_a_training_log(
+def test_a_method_is_fitted_once_per_training_log(
     sample_ratings: Ratings,
 ) -> None:
     recorder = Recorder()
@@ -78,15 +78,15 @@ def test_a_method_is_fitted_once_for_all_that_share_a_training_log(
     assert len(means) == 1
 
 
-def test_progress_ends_where_it_says(sample_ratings: Ratings) -> None:
-    told: list[tuple[int, int]] = []
+def test_progress_counts_all_fits(sample_ratings: Ratings) -> None:
+    steps: list[tuple[int, int]] = []
     methods: dict[str, Method] = {"one": popularity, "two": popularity}
     splits = splits_of(sample_ratings, "random-20", range(2))
-    compare(methods, splits, progress=lambda done, total: told.append((done, total)))
-    assert told == [(done, 4) for done in range(5)]
+    compare(methods, splits, progress=lambda done, total: steps.append((done, total)))
+    assert steps == [(done, 4) for done in range(5)]
 
 
-def test_shared_fits_count_for_every_method_that_uses_them(
+def test_shared_fits_count_for_each_method_that_uses_them(
     sample_ratings: Ratings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def sharing(training: Training) -> Recommender:
@@ -103,7 +103,7 @@ def test_shared_fits_count_for_every_method_that_uses_them(
 SMALL = TasteConfig(min_components=2, max_components=2, n_seeds=2)
 
 
-def test_equal_configs_are_fitted_once_and_the_time_saved_is_counted(split: Split) -> None:
+def test_equal_configs_are_fitted_once_and_saved_seconds_are_counted(split: Split) -> None:
     training = Training(split.train)
     first = training.placer(SMALL)
     assert training.seconds_saved == 0
@@ -111,7 +111,7 @@ def test_equal_configs_are_fitted_once_and_the_time_saved_is_counted(split: Spli
     assert training.seconds_saved > 0
 
 
-def test_other_configs_are_fitted_for_themselves(split: Split) -> None:
+def test_different_configs_are_fitted_separately(split: Split) -> None:
     training = Training(split.train)
     found = [training.placer(SMALL.model_copy(update={"min_components": k, "max_components": k}))
              for k in (2, 3)]  # fmt: skip
@@ -119,7 +119,7 @@ def test_other_configs_are_fitted_for_themselves(split: Split) -> None:
     assert training.seconds_saved == 0
 
 
-def test_segments_see_the_training_log_alone(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_segments_use_only_the_training_log(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     fit = module.fit_segments
     monkeypatch.setattr(

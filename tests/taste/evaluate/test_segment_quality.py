@@ -33,7 +33,7 @@ def test_films_are_ordered_by_likes_of_members_then_of_all_then_by_position(
         assert np.argsort(-scores[user], kind="stable").tolist() == expected
 
 
-def test_noise_gets_the_popularity_over_everybody(split: Split) -> None:
+def test_noise_gets_the_popularity_over_all_users(split: Split) -> None:
     nobody = np.full(split.train.n_users, -1)
     everybody = np.zeros(split.train.n_users, dtype=int)
     assert segment_popularity_ndcg(split, nobody) == segment_popularity_ndcg(split, everybody)
@@ -45,7 +45,7 @@ def test_the_numbers_of_segments_do_not_matter(split: Split) -> None:
     assert segment_popularity_ndcg(split, labels) == segment_popularity_ndcg(split, renamed)
 
 
-def test_scores_are_asked_by_position_in_training(sample_ratings: Ratings) -> None:
+def test_users_are_positions_in_training(sample_ratings: Ratings) -> None:
     # Users of odd positions only, so that theirs in training are others.
     held_out = random_positions(sample_ratings, seed=0) < 5
     odd = sample_ratings.user % 2 == 1
@@ -63,20 +63,20 @@ def test_scores_are_asked_by_position_in_training(sample_ratings: Ratings) -> No
     assert split.train_users[asked].tolist() == split.users.tolist()
 
 
-def test_users_whom_training_lacks_are_refused(sample_ratings: Ratings) -> None:
+def test_users_outside_training_are_refused(sample_ratings: Ratings) -> None:
     split = cold_start(sample_ratings, seed=0)[0]
     with pytest.raises(ValueError, match="tested users are all in training"):
         ranking_quality(lambda users: np.zeros((len(users), split.train.n_items)), split)
 
 
 @pytest.mark.parametrize("labels", [np.zeros(3, dtype=int), np.full(120, -2)])
-def test_labels_that_are_none_are_refused(split: Split, labels: np.ndarray) -> None:
+def test_invalid_labels_are_refused(split: Split, labels: np.ndarray) -> None:
     with pytest.raises(ValueError, match="a label of -1 or more for each of 120 users"):
         score_by_segment(split.train, labels)
 
 
 @pytest.mark.realdata
-def test_popularity_scores_as_measured_before(real_tastes: Path) -> None:
+def test_popularity_has_the_known_ndcg(real_tastes: Path) -> None:
     ratings = read_ratings(real_tastes)
     everybody = np.zeros(ratings.n_users, dtype=int)
     scores = [

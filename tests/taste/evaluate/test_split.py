@@ -24,7 +24,7 @@ def films_of(histories: Histories) -> list[list[int]]:
     return [part.tolist() for part in np.split(histories.item, histories.starts[1:-1])]
 
 
-def test_each_row_goes_where_it_is_told_to(write_csv: Write) -> None:
+def test_each_row_gets_its_role(write_csv: Write) -> None:
     # Users 5, 6, 7 have positions 0, 1, 2; films 1 to 4 have positions 0 to 3.
     ratings = read_ratings(
         write_csv("5,1,4,1", "5,2,5,1", "6,1,3,1", "7,1,5,1", "7,2,5,1", "7,3,4,1")
@@ -80,7 +80,7 @@ def test_four_fifths_of_the_scale_are_relevant(scale: RatingScale, stars: float)
     assert relevant_from(scale) == pytest.approx(stars)
 
 
-def test_a_step_that_is_no_binary_fraction_still_counts(write_csv: Write) -> None:
+def test_a_step_that_is_no_binary_fraction_is_exact_enough(write_csv: Write) -> None:
     # 0.8 of 7 is a little more than 5.6 in binary.
     ratings = read_ratings(
         write_csv("1,1,5.6,1", "2,1,5.6,1", "2,2,5.5,1"), scale=RatingScale(0, 7, 0.1)
@@ -96,7 +96,7 @@ def test_a_step_that_is_no_binary_fraction_still_counts(write_csv: Write) -> Non
     assert found.users.tolist() == [0]
 
 
-def test_nothing_relevant_is_refused(write_csv: Write) -> None:
+def test_a_split_without_relevant_films_is_refused(write_csv: Write) -> None:
     ratings = read_ratings(write_csv("1,1,3.5,1", "2,1,3,1"))
     nothing = rows(0, 0)
     with pytest.raises(InputError, match=r"4 or more of films .*, got none among 1 held-out"):

@@ -59,7 +59,7 @@ def test_differences_are_those_of_the_means(found: Comparison) -> None:
     )
 
 
-def test_what_is_unknown_is_null(found: Comparison) -> None:
+def test_missing_values_are_null(found: Comparison) -> None:
     document = evaluation_document("global-time", [], found)
     assert document["methods"]["a"]["coverage"]["low"] is None
     nothing_shown = document["slices"]["0"]["methods"]["a"]["miscalibration@10"]
@@ -67,7 +67,7 @@ def test_what_is_unknown_is_null(found: Comparison) -> None:
     json.dumps(document, allow_nan=False)
 
 
-def test_cold_start_goes_by_the_number_of_ratings_shown(
+def test_cold_start_is_keyed_by_the_number_of_ratings(
     sample_ratings: Ratings, found: Comparison
 ) -> None:
     cold = compare_groups(RULES, [cold_start(sample_ratings, seed=0, given=(0, 2))])
@@ -77,7 +77,7 @@ def test_cold_start_goes_by_the_number_of_ratings_shown(
     json.dumps(document, allow_nan=False)
 
 
-def test_what_was_written_is_read(sample_ratings: Ratings, tmp_path: Path) -> None:
+def test_a_written_evaluation_is_read(sample_ratings: Ratings, tmp_path: Path) -> None:
     methods = {"popularity": METHODS["popularity"]}
     found = compare(methods, splits_of(sample_ratings, "random-20", [0, 1]))
     document = evaluation_document("random-20", [0, 1], found, controls=found)

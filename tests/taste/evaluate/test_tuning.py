@@ -17,7 +17,7 @@ from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.personal import PersonalOptions
 
 
-def test_the_chosen_settings_are_the_best_that_were_tried(sample_model: TasteModel) -> None:
+def test_the_chosen_settings_are_the_best_of_the_trials(sample_model: TasteModel) -> None:
     tuning = sample_model.tuning
     best = max(trial.ndcg for trial in tuning.trials)
     [chosen] = [trial for trial in tuning.trials if trial.ndcg == best]
@@ -33,9 +33,7 @@ def test_tuning_repeats_with_its_seed(sample_ratings: Ratings, sample_model: Tas
     assert first.trials != other.trials
 
 
-def test_a_sample_of_many_users_is_looked_at(
-    sample_ratings: Ratings, sample_model: TasteModel
-) -> None:
+def test_tuning_samples_many_users(sample_ratings: Ratings, sample_model: TasteModel) -> None:
     placer, sample = sample_model.placer, draw_users(120, 70, seed=4)
     found = tune_personal(sample_ratings, placer, seed=4, max_users=70)
     assert found == tune_personal(sample_ratings.of_users(sample), placer, seed=4)
@@ -43,7 +41,7 @@ def test_a_sample_of_many_users_is_looked_at(
 
 
 @pytest.mark.parametrize(("judged", "splits"), [(119, 1), (120, 3)])
-def test_few_users_are_judged_on_several_splits(
+def test_few_users_are_tested_on_several_splits(
     sample_ratings: Ratings,
     sample_model: TasteModel,
     monkeypatch: pytest.MonkeyPatch,
@@ -76,7 +74,7 @@ def test_a_climb_stops_where_quality_falls_on_both_sides() -> None:
     assert sorted(tried) == [50, 100, 200, 400, 800]
 
 
-def test_a_log_without_anything_to_hold_out_keeps_the_settings(
+def test_a_log_too_small_to_hold_out_ratings_keeps_the_defaults(
     write_csv: Callable[..., Path],
 ) -> None:
     ratings = read_ratings(write_csv("1,1,4.0,1", "2,2,3.0,1", "3,1,5.0,2"))
@@ -85,21 +83,21 @@ def test_a_log_without_anything_to_hold_out_keeps_the_settings(
     assert str(model.tuning).endswith("(untested)")
 
 
-def test_a_tuning_tells_its_settings(sample_model: TasteModel) -> None:
-    told = str(sample_model.tuning)
-    assert f"penalty {sample_model.tuning.options.penalty:g}" in told
-    assert f"on held-out ratings, {len(sample_model.tuning.trials)} trials and the slide" in told
+def test_the_text_of_a_tuning_has_its_settings(sample_model: TasteModel) -> None:
+    text = str(sample_model.tuning)
+    assert f"penalty {sample_model.tuning.options.penalty:g}" in text
+    assert f"on held-out ratings, {len(sample_model.tuning.trials)} trials and the slide" in text
 
 
 def test_progress_counts_the_settings(sample_ratings: Ratings, sample_model: TasteModel) -> None:
-    told: list[tuple[int, int]] = []
+    steps: list[tuple[int, int]] = []
     tune_personal(
         sample_ratings,
         sample_model.placer,
         seed=0,
-        progress=lambda done, total: told.append((done, total)),
+        progress=lambda done, total: steps.append((done, total)),
     )
-    assert told == [(done, 4) for done in range(5)]
+    assert steps == [(done, 4) for done in range(5)]
 
 
 @pytest.mark.parametrize("name", ["penalty", "content", "grade"])

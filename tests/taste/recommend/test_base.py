@@ -11,7 +11,7 @@ from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.base import ScorePart, ScorePartKind, ScoreParts
 
 
-def test_every_part_is_of_a_kind_that_is_told_of(sample_model: TasteModel) -> None:
+def test_every_part_has_a_documented_kind(sample_model: TasteModel) -> None:
     history = histories_of(sample_model.ratings).take([0])
     found = {
         part.kind
@@ -31,14 +31,14 @@ def parts() -> ScoreParts:
     return ScoreParts(OTHERS, values, np.arange(400, dtype=np.int32)[::-1])
 
 
-def test_the_parts_one_by_one_are_the_rated_films_and_the_others(parts: ScoreParts) -> None:
-    told = list(parts)
-    assert [part.value for part in told] == [*parts.rated.tolist(), -0.1, 0.3]
-    assert told[0] == ScorePart("rated", float(parts.rated[0]), 399)
-    assert told[-2:] == [ScorePart("segment", -0.1), ScorePart("popularity", 0.3)]
+def test_iteration_gives_the_rated_films_and_then_the_others(parts: ScoreParts) -> None:
+    listed = list(parts)
+    assert [part.value for part in listed] == [*parts.rated.tolist(), -0.1, 0.3]
+    assert listed[0] == ScorePart("rated", float(parts.rated[0]), 399)
+    assert listed[-2:] == [ScorePart("segment", -0.1), ScorePart("popularity", 0.3)]
 
 
-def test_the_total_is_the_sum_from_first_to_last_to_the_last_bit(parts: ScoreParts) -> None:
+def test_the_total_is_the_sum_in_order_bit_for_bit(parts: ScoreParts) -> None:
     total = in_favour = 0.0
     for part in parts:
         total += part.value
@@ -47,20 +47,20 @@ def test_the_total_is_the_sum_from_first_to_last_to_the_last_bit(parts: ScorePar
     assert parts.in_favour == in_favour
 
 
-def test_the_largest_are_those_of_a_stable_sort(parts: ScoreParts) -> None:
+def test_the_largest_parts_equal_a_stable_sort(parts: ScoreParts) -> None:
     assert len(set(parts.rated.tolist())) < 400  # some are equal
     assert parts.largest(50) == sorted(parts, key=lambda part: -part.value)[:50]
     assert len(parts.largest(1000)) == 402
 
 
-def test_kinds_that_are_not_there_are_not_named(parts: ScoreParts) -> None:
+def test_missing_kinds_are_not_listed(parts: ScoreParts) -> None:
     assert list(parts.by_kind()) == ["rated", "segment", "popularity"]
     assert sum(parts.by_kind().values()) == pytest.approx(parts.total, abs=1e-12)
     assert ScoreParts(OTHERS).by_kind() == OTHERS
     assert ScoreParts({}).total == 0.0
 
 
-def test_another_part_leaves_the_first_as_they_were(parts: ScoreParts) -> None:
+def test_adding_a_part_does_not_change_the_others(parts: ScoreParts) -> None:
     more = parts.plus("reranking", -0.5)
     assert list(more) == [*parts, ScorePart("reranking", -0.5)]
     assert more.total == parts.total - 0.5

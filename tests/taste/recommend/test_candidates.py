@@ -29,7 +29,7 @@ def plain_top_k(row: list[float], k: int) -> list[int]:
     order=st.sampled_from(["C", "F"]),
 )
 @settings(max_examples=150, deadline=None)
-def test_the_best_are_those_of_a_full_sort(
+def test_the_best_equal_a_full_sort(
     n_items: int, k: int, seed: int, levels: int, missing: float, order: str
 ) -> None:
     generator = np.random.default_rng(seed)
@@ -46,14 +46,14 @@ def test_the_best_are_those_of_a_full_sort(
 
 @pytest.mark.parametrize("place", [0, 999, 2050])
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_a_score_that_is_none_is_refused(place: int, order: str) -> None:
+def test_a_nan_score_is_refused(place: int, order: str) -> None:
     scores = np.zeros((2, 2051), order=order)
     scores[1, place] = np.nan
     with pytest.raises(ValueError, match="got NaN"):
         top_k(scores, 3)
 
 
-def test_films_that_nobody_rated_are_no_candidates(write_csv: Callable[..., Path]) -> None:
+def test_films_without_ratings_are_no_candidates(write_csv: Callable[..., Path]) -> None:
     ratings = read_ratings(write_csv("1,1,4.0,1", "2,3,4.0,1"))
     assert candidates(ratings).allowed.tolist() == [True, False, True, False]
 
@@ -74,7 +74,7 @@ def test_filters_by_genre_year_and_id(write_csv: Callable[..., Path]) -> None:
     assert allowed(allow=["2", "4"], deny=["4"], years=(2001, 2001)) == [False, True, False, False]
 
 
-def test_filters_that_name_nothing_are_refused(sample_ratings: Ratings) -> None:
+def test_invalid_filters_are_refused(sample_ratings: Ratings) -> None:
     with pytest.raises(InputError, match=r"expected genres among .*, got 'Nonsense'"):
         candidates(sample_ratings, genres=["Nonsense"])
     with pytest.raises(InputError, match="expected years from first to last, got 2000 to 1990"):

@@ -104,7 +104,7 @@ def test_sparse_storage_keeps_the_largest_weights_of_each_film() -> None:
 
 
 @pytest.mark.parametrize("density", [0.01, 0.9])
-def test_the_gram_matrix_is_the_same_by_the_sparse_and_the_dense_way(density: float) -> None:
+def test_the_sparse_and_the_dense_gram_matrix_are_equal(density: float) -> None:
     rows = random_rows(1500, 40, seed=6, density=density)
     expected = (rows.T @ rows).toarray()
     assert np.tril(_gram(rows)) == pytest.approx(np.tril(expected), abs=1e-9)

@@ -15,9 +15,7 @@ from lacunar.taste.recommend.rerank import Controls
 
 
 @pytest.mark.parametrize("controls", [Controls(), Controls(diversity=0.4, adventure=0.2)])
-def test_lists_are_those_that_single_users_get(
-    sample_model: TasteModel, controls: Controls
-) -> None:
+def test_lists_equal_those_of_single_users(sample_model: TasteModel, controls: Controls) -> None:
     ratings = sample_model.ratings
     request = ListRequest(k=4, controls=controls)
     lists = sample_model.recommend(histories_of(ratings), request)
@@ -36,7 +34,7 @@ def test_lists_are_those_that_single_users_get(
     assert [row["score"] for row in found] == pytest.approx(scores, abs=1e-9)
 
 
-def test_lists_end_where_candidates_do(sample_model: TasteModel) -> None:
+def test_lists_end_with_the_last_candidate(sample_model: TasteModel) -> None:
     ratings = sample_model.ratings
     allowed = tuple(str(item) for item in ratings.items["item_id"].to_pylist()[:3])
     request = ListRequest(k=5, allow=allowed)
@@ -52,7 +50,7 @@ def test_lists_end_where_candidates_do(sample_model: TasteModel) -> None:
 def test_the_file_holds_all_lists_and_progress_ends_with_all_users(
     sample_model: TasteModel, tmp_path: Path
 ) -> None:
-    told: list[tuple[int, int]] = []
+    steps: list[tuple[int, int]] = []
     path = tmp_path / "lists.parquet"
     path.write_bytes(b"older")
     rows = write_recommendations(
@@ -60,16 +58,16 @@ def test_the_file_holds_all_lists_and_progress_ends_with_all_users(
         sample_model.recommender(),
         sample_model.ratings,
         ListRequest(k=3),
-        progress=lambda done, total: told.append((done, total)),
+        progress=lambda done, total: steps.append((done, total)),
     )
     table = pq.ParquetFile(path).read(use_threads=False)
     assert table.num_rows == rows == 3 * sample_model.ratings.n_users
     assert table.schema.names == ["user_id", "rank", "item_id", "score"]
-    assert told[-1] == (120, 120)
+    assert steps[-1] == (120, 120)
     assert [file.name for file in tmp_path.iterdir()] == ["lists.parquet"]
 
 
-def test_a_failure_leaves_the_older_file(sample_model: TasteModel, tmp_path: Path) -> None:
+def test_a_failure_keeps_the_older_file(sample_model: TasteModel, tmp_path: Path) -> None:
     path = tmp_path / "lists.parquet"
     path.write_bytes(b"older")
     request = ListRequest(k=3, by="popularity", controls=Controls(adventure=0.5))

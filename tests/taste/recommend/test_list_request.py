@@ -11,7 +11,7 @@ from lacunar.taste.recommend.rerank import Controls
 from lacunar.taste.to_json import recommendations_document
 
 
-def test_one_year_is_an_open_span() -> None:
+def test_a_single_year_is_an_open_interval() -> None:
     assert ListRequest().years is None
     assert ListRequest(first_year=1980).years == (1980, 9999)
     assert ListRequest(last_year=1980).years == (0, 1980)
@@ -49,7 +49,7 @@ def test_filters_reach_the_document(sample_model: TasteModel) -> None:
     assert all("Drama" in item["genres"] and 1980 <= years[item["item"]] <= 2010 for item in items)
 
 
-def test_adventure_is_refused_where_the_recommender_has_none(sample_model: TasteModel) -> None:
+def test_adventure_needs_the_personal_recommender(sample_model: TasteModel) -> None:
     request = ListRequest(by="segment", controls=Controls(adventure=0.5))
     with pytest.raises(InputError, match=r"^adventure: expected the recommender personal"):
         recommendations_document(sample_model, 5, request)

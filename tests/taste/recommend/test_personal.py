@@ -24,7 +24,7 @@ def personal(sample_model: TasteModel, options: PersonalOptions) -> PersonalReco
     return PersonalRecommender(sample_model.placer, options).fit(sample_model.ratings)
 
 
-def test_scores_are_the_formula(
+def test_scores_equal_the_formula(
     sample_model: TasteModel, personal: PersonalRecommender, options: PersonalOptions
 ) -> None:
     ratings = sample_model.ratings
@@ -39,8 +39,8 @@ def test_scores_are_the_formula(
     means = (belongs.T @ x + 5 * mean) / (belongs.sum(axis=0) + 5)[:, np.newaxis]
     n = np.diff(ratings.user_starts)[:, np.newaxis] + 5
     w = n / (n + options.slide)
-    asked = sample_model.placer.cautious_responsibilities(histories_of(ratings))
-    expected = w * (x @ weights) + (1 - w) * (asked @ means)
+    cautious = sample_model.placer.cautious_responsibilities(histories_of(ratings))
+    expected = w * (x @ weights) + (1 - w) * (cautious @ means)
     assert personal.score(histories_of(ratings)) == pytest.approx(expected, abs=1e-9)
 
 
@@ -50,7 +50,7 @@ def test_content_can_be_left_out(sample_model: TasteModel) -> None:
     assert design_rows(ratings, PersonalOptions(content=1)).shape[0] > ratings.n_users
 
 
-def test_whoever_told_nothing_gets_what_segments_like(
+def test_users_without_ratings_get_the_means_of_segments(
     sample_model: TasteModel, personal: PersonalRecommender
 ) -> None:
     history = new_history(sample_model.ratings, {})
@@ -61,7 +61,7 @@ def test_whoever_told_nothing_gets_what_segments_like(
     assert sum(part.value for part in parts) == pytest.approx(expected)
 
 
-def test_rated_films_count_for_more_the_more_there_are(
+def test_the_weight_of_rated_films_grows_with_their_number(
     sample_model: TasteModel, personal: PersonalRecommender
 ) -> None:
     ratings = sample_model.ratings
@@ -90,7 +90,7 @@ def test_reasons_are_the_largest_parts_in_words(
     assert all(reason.text.startswith("you gave ") for reason in rated)
 
 
-def test_adventure_keeps_to_films_the_ratings_lead_to(
+def test_adventure_stays_among_films_linked_to_the_ratings(
     sample_model: TasteModel, personal: PersonalRecommender
 ) -> None:
     histories = histories_of(sample_model.ratings)
@@ -110,7 +110,7 @@ def test_adventure_keeps_to_films_the_ratings_lead_to(
     assert (personal.adventurous(0.0).score(histories) == plain).all()
 
 
-def test_adventure_splits_into_parts_too(
+def test_scores_with_adventure_split_into_parts(
     sample_model: TasteModel, personal: PersonalRecommender
 ) -> None:
     history = histories_of(sample_model.ratings, np.array([9]))
@@ -141,13 +141,15 @@ def test_more_adventure_moves_further_from_the_plain_list(
     assert shared[0] > shared[-1] + 1
 
 
-def test_other_options_leave_the_fitted_one_alone(personal: PersonalRecommender) -> None:
+def test_another_slide_does_not_change_the_fitted_recommender(
+    personal: PersonalRecommender,
+) -> None:
     changed = personal.with_slide(9.0)
     assert (changed.options.slide, personal.options.slide) == (9.0, 4.0)
     assert changed.ease_model is personal.ease_model
 
 
-def test_adventure_has_nowhere_to_go_from_a_single_segment(sample_ratings: Ratings) -> None:
+def test_adventure_has_no_effect_with_a_single_segment(sample_ratings: Ratings) -> None:
     config = TasteConfig(min_components=1, max_components=1, n_seeds=1)
     placer = fit_segments(sample_ratings, config).placer(sample_ratings, config)
     personal = PersonalRecommender(placer).fit(sample_ratings)
@@ -156,12 +158,12 @@ def test_adventure_has_nowhere_to_go_from_a_single_segment(sample_ratings: Ratin
 
 
 @pytest.mark.parametrize("stars", [{}, 0.5, 5.0])
-def test_adventure_serves_whoever_told_little(
+def test_adventure_works_with_few_ratings(
     sample_model: TasteModel, stars: float | dict[str, float]
 ) -> None:
     first = str(sample_model.ratings.items["item_id"][0])
-    told = {first: stars} if isinstance(stars, float) else stars
-    history = new_history(sample_model.ratings, told)
+    rated = {first: stars} if isinstance(stars, float) else stars
+    history = new_history(sample_model.ratings, rated)
     request = ListRequest(
         k=10**6, by="personal", controls=Controls(adventure=1.0), include_seen=True
     )

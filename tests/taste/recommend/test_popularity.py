@@ -17,7 +17,7 @@ def test_scores_count_ratings_of_at_least_four_fifths(write_csv: Callable[..., P
     assert found.tolist() == [[2, 1, 0, 0]]
 
 
-def test_the_threshold_follows_the_scale_or_is_named(write_csv: Callable[..., Path]) -> None:
+def test_the_threshold_follows_the_scale_unless_given(write_csv: Callable[..., Path]) -> None:
     ratings = read_ratings(write_csv("1,1,8,1", "2,1,7,1"), scale=RatingScale(1, 10, 1))
     nobody = new_history(ratings, {})
     assert PopularityRecommender().fit(ratings).score(nobody)[0, 0] == 1

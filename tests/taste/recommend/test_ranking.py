@@ -18,7 +18,7 @@ def lists(model: TasteModel, **controls: float) -> np.ndarray:
     return best_films(recommender, model.ratings, histories, request)[0]
 
 
-def test_favourites_bring_lists_nearer_to_the_genres_of_histories(sample_model: TasteModel) -> None:
+def test_favourites_bring_lists_closer_to_the_genres_of_histories(sample_model: TasteModel) -> None:
     genres = sample_model.ratings.genre_matrix.toarray()
     histories = histories_of(sample_model.ratings)
     found = [
@@ -29,7 +29,7 @@ def test_favourites_bring_lists_nearer_to_the_genres_of_histories(sample_model: 
     assert found[-1] < 0.6 * found[0]
 
 
-def test_diversity_brings_films_that_are_less_alike(sample_model: TasteModel) -> None:
+def test_diversity_brings_less_similar_films(sample_model: TasteModel) -> None:
     genres = sample_model.ratings.genre_matrix.toarray()
     found = [
         genre_diversity(lists(sample_model, diversity=d), genres).mean() for d in (0.0, 0.3, 0.9)
@@ -37,7 +37,7 @@ def test_diversity_brings_films_that_are_less_alike(sample_model: TasteModel) ->
     assert found == sorted(found)
 
 
-def test_a_film_shown_has_the_score_less_the_cost_of_its_place(sample_model: TasteModel) -> None:
+def test_the_shown_score_is_the_score_minus_the_penalty(sample_model: TasteModel) -> None:
     histories = histories_of(sample_model.ratings)
     recommender = sample_model.recommender("personal")
     request = ListRequest(k=5, controls=Controls(diversity=0.5))

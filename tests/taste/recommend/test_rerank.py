@@ -28,7 +28,7 @@ def test_without_controls_nothing_moves() -> None:
     assert order() == [0, 1, 2, 3, 4, 5]
 
 
-def test_favourites_mirror_the_liked_genres() -> None:
+def test_favourites_match_the_liked_genres() -> None:
     assert sorted(order(2, favourites=1.0)) in ([0, 3], [0, 5], [1, 5])
     assert order(2, liked=(0.0, 1.0), favourites=1.0) == [3, 4]
     assert order(3, liked=(1.0, 0.0), favourites=1.0) == [0, 1, 2]
@@ -55,12 +55,12 @@ def test_favourites_equal_a_plain_greedy_loop() -> None:
     assert found[0] == pytest.approx(costs)
 
 
-def test_diversity_takes_films_that_are_less_alike() -> None:
+def test_diversity_takes_less_similar_films() -> None:
     assert order(2, diversity=0.9) == [0, 3]
     assert order(6, diversity=0.01) == [0, 1, 2, 3, 4, 5]
 
 
-def test_films_of_an_ended_list_stay_out() -> None:
+def test_no_film_follows_the_end_of_a_list() -> None:
     items = np.array([[4, 2, -1, -1]])
     scores = np.array([[2.0, 1.0, -np.inf, -np.inf]])
     places, cost = rerank(
@@ -75,7 +75,7 @@ def test_films_of_an_ended_list_stay_out() -> None:
     assert np.isfinite(cost).all()
 
 
-def test_nobodys_genres_are_mirrored_where_nothing_is_known() -> None:
+def test_favourites_have_no_effect_without_ratings() -> None:
     assert order(6, liked=(0.0, 0.0), favourites=0.5) == [0, 1, 2, 3, 4, 5]
 
 
@@ -95,6 +95,6 @@ def test_liked_genres_weigh_films_by_their_rating(sample_ratings: Ratings) -> No
 
 @pytest.mark.parametrize("name", ["adventure", "favourites", "diversity"])
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
-def test_controls_go_from_nothing_to_all(name: str, value: float) -> None:
+def test_controls_outside_zero_to_one_are_refused(name: str, value: float) -> None:
     with pytest.raises(InputError, match=f"^{name}: expected 0 to 1, got"):
         Controls(**{name: value})

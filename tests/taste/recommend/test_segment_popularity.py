@@ -38,15 +38,15 @@ def test_the_source_rule_equals_a_plain_loop(sample_model: TasteModel, user: int
     )
 
 
-def test_all_segments_weigh_with_their_posterior(sample_model: TasteModel) -> None:
+def test_segments_are_weighted_by_their_posterior(sample_model: TasteModel) -> None:
     ratings, belongs = sample_model.ratings, sample_model.segments.responsibilities
     histories = histories_of(ratings)
-    asked = sample_model.placer.cautious_responsibilities(histories)
+    cautious = sample_model.placer.cautious_responsibilities(histories)
     liked = np.zeros((ratings.n_users, ratings.n_items))
     liked[ratings.user, ratings.item] = ratings.rating > 3.5
     shares = (belongs.T @ liked) / belongs.sum(axis=0)[:, np.newaxis]
     found = sample_model.recommender("posterior").score(histories)
-    assert found == pytest.approx(asked @ shares, abs=1e-9)
+    assert found == pytest.approx(cautious @ shares, abs=1e-9)
 
 
 def test_reasons_name_the_counts_behind_a_film(sample_model: TasteModel) -> None:
@@ -56,7 +56,7 @@ def test_reasons_name_the_counts_behind_a_film(sample_model: TasteModel) -> None
     assert f"{found.score:.0f} of the {population} users of the segment" in found.reasons[0].text
 
 
-def test_parts_tell_the_segment_from_everybody(sample_model: TasteModel) -> None:
+def test_parts_separate_the_segment_from_all_users(sample_model: TasteModel) -> None:
     ratings = sample_model.ratings
     [[found]] = sample_model.recommend(of_user(sample_model, 0), ListRequest(k=1, by="segment"))
     parts = {part.kind: part.value for part in found.parts}
@@ -65,6 +65,6 @@ def test_parts_tell_the_segment_from_everybody(sample_model: TasteModel) -> None
     assert parts["popularity"] == pytest.approx(population * liked)
 
 
-def test_nothing_is_recommended_where_nothing_is_liked(sample_model: TasteModel) -> None:
+def test_nothing_is_recommended_without_likes(sample_model: TasteModel) -> None:
     nobody = SegmentRecommender(sample_model.placer, liked_above=5.0).fit(sample_model.ratings)
     assert np.isneginf(nobody.score(of_user(sample_model, 0))).all()

@@ -8,7 +8,7 @@ from lacunar.taste.model import TasteModel
 from lacunar.taste.segments.film_counts import count_films
 
 
-def test_likes_are_those_of_a_plain_loop(sample_model: TasteModel) -> None:
+def test_counts_equal_a_plain_loop(sample_model: TasteModel) -> None:
     ratings, labels = sample_model.ratings, sample_model.segments.labels
     found = sample_model.film_counts
     for item in range(0, ratings.n_items, 37):
@@ -30,7 +30,7 @@ def test_shares_are_of_all_members_and_of_all_users(sample_model: TasteModel) ->
     assert weighted == pytest.approx(found.shares_of_all)
 
 
-def test_users_may_count_in_parts(sample_model: TasteModel) -> None:
+def test_users_may_have_fractional_weights(sample_model: TasteModel) -> None:
     ratings, n = sample_model.ratings, sample_model.ratings.n_users
     halves = count_films(ratings, np.full((n, 2), 0.5), 3.5)
     whole = count_films(ratings, np.ones((n, 1)), 3.5)
@@ -38,7 +38,7 @@ def test_users_may_count_in_parts(sample_model: TasteModel) -> None:
     assert halves.means[0] == pytest.approx(whole.means[0])
 
 
-def test_a_segment_without_users_likes_nothing(sample_model: TasteModel) -> None:
+def test_a_segment_without_users_has_no_likes(sample_model: TasteModel) -> None:
     labels = np.zeros(sample_model.ratings.n_users, dtype=np.intp)
     found = count_films(sample_model.ratings, one_hot(labels, 2).T, 3.5)
     assert not found.shares[1].any()

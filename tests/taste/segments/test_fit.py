@@ -16,7 +16,7 @@ from lacunar.taste.model import TasteModel
 from lacunar.taste.segments.fit import fit_segments
 
 
-def test_segments_alone_are_those_of_the_whole_fit(
+def test_segments_are_the_same_as_in_a_whole_fit(
     sample_ratings: Ratings, sample_model: TasteModel
 ) -> None:
     found = fit_segments(sample_ratings, sample_model.config)
@@ -26,11 +26,11 @@ def test_segments_alone_are_those_of_the_whole_fit(
 
 
 def test_progress_ends_with_all_fits(sample_ratings: Ratings) -> None:
-    told: list[tuple[str, int, int]] = []
+    steps: list[tuple[str, int, int]] = []
     config = TasteConfig(max_components=2, n_seeds=2)
-    fit_segments(sample_ratings, config, progress=lambda *stage: told.append(stage))
-    assert told[-1] == ("mixtures", 6, 6)
-    assert np.diff([done for stage, done, _ in told if stage == "mixtures"]).min() >= 0
+    fit_segments(sample_ratings, config, progress=lambda *stage: steps.append(stage))
+    assert steps[-1] == ("mixtures", 6, 6)
+    assert np.diff([done for stage, done, _ in steps if stage == "mixtures"]).min() >= 0
 
 
 def test_too_few_users_are_refused(write_csv: Callable[..., Path]) -> None:
@@ -44,7 +44,9 @@ def sampled(**changes: object) -> TasteConfig:
     return TasteConfig(**settings | {"search_users": 90, "sample_users": 80} | changes)
 
 
-def test_of_many_users_a_sample_is_searched_and_all_are_fitted(sample_ratings: Ratings) -> None:
+def test_with_many_users_the_search_uses_a_sample_and_the_fit_uses_all(
+    sample_ratings: Ratings,
+) -> None:
     found = fit_segments(sample_ratings, sampled())
     assert found.sample is not None
     assert (len(found.sample), len(found.found.labels)) == (80, 80)
@@ -62,7 +64,7 @@ def test_of_many_users_a_sample_is_searched_and_all_are_fitted(sample_ratings: R
     assert bound[0] == pytest.approx(whole.found.fit_grid.lower_bound.max(), abs=0.05)
 
 
-def test_the_limit_of_users_changes_nothing_where_all_are_searched(sample_ratings: Ratings) -> None:
+def test_the_limit_of_users_has_no_effect_if_all_are_searched(sample_ratings: Ratings) -> None:
     found, expected = (
         fit_segments(sample_ratings, sampled(search_users=n)).segments for n in (120, 20_000)
     )

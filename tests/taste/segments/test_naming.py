@@ -51,7 +51,7 @@ def test_one_genre_names_alone_if_it_stands_out() -> None:
     assert names_of([([20, 20, 20, 0], 3.0), same, same, same])[0] == "Light on Horror"
 
 
-def test_raters_are_generous_or_harsh_against_everybody() -> None:
+def test_raters_are_generous_or_harsh_compared_with_all_users() -> None:
     same = [20] * 4
     assert names_of([(same, 4.5), (same, 2.0), (same, 3.25)]) == (
         "All-round watchers, generous raters",
@@ -60,17 +60,17 @@ def test_raters_are_generous_or_harsh_against_everybody() -> None:
     )
 
 
-def test_liking_names_where_watching_does_not() -> None:
+def test_preference_names_a_segment_if_watching_does_not() -> None:
     names = names_of([([20] * 4, [4, 3, 3, 2]), ([20] * 4, [3, 3, 3, 3])])
     assert names == ("Fonder of Action than Horror", "Fonder of Horror than Action")
 
 
-def test_members_like_everybody_are_all_round() -> None:
+def test_average_members_are_all_round() -> None:
     profiles, _ = crowd([([20, 20, 20, 20], 3.0)])
     assert segment_names(profiles, np.zeros(30, dtype=np.intp), 1) == ("All-round watchers",)
 
 
-def test_segments_alike_in_watching_and_liking_are_told_apart_by_a_slight_difference() -> None:
+def test_similar_segments_get_a_small_difference_in_their_names() -> None:
     same = [20] * 4
     groups = [(same, 5.0), (same, 1.0), (same, 3.4), (same, 2.6)]
     names = segment_names(*crowd(groups, size=200), 4)
@@ -91,13 +91,13 @@ def test_a_tiny_genre_wins_only_by_more_than_chance() -> None:
 
 
 @pytest.mark.parametrize("unnamed", [NO_GENRES, "IMAX"])
-def test_what_is_no_taste_never_names_a_segment(unnamed: str) -> None:
+def test_genres_that_are_no_taste_never_name_a_segment(unnamed: str) -> None:
     genres = (unnamed, "Action", "Drama", "War")
     names = names_of([([40, 10, 10, 10], 3.0), ([5, 20, 10, 10], 3.0)], genres=genres)
     assert not any(unnamed in name for name in names)
 
 
-def test_names_that_would_be_alike_get_the_next_genre() -> None:
+def test_equal_names_get_the_next_genre() -> None:
     names = names_of(
         [([60, 28, 12, 1], 3.0), ([60, 12, 28, 1], 3.0), ([5, 20, 20, 55], 3.0)],
     )
@@ -166,7 +166,7 @@ def test_names_follow_renumbered_segments_and_ignore_the_order_of_users(
         assert again == names
 
 
-def test_a_favoured_period_of_release_is_added_where_periods_are_given() -> None:
+def test_a_favoured_period_is_added_if_periods_are_given() -> None:
     counts = np.tile(np.array([[8, 2], [8, 2], [2, 8], [2, 8]]), (5, 1))
     profiles = GenreProfiles(("Drama", "War"), np.full(counts.shape, 3.0), counts, 1.0)
     periods = PeriodCounts(("1990-1994", "2000-2004"), counts)
@@ -176,7 +176,7 @@ def test_a_favoured_period_of_release_is_added_where_periods_are_given() -> None
     assert dated == (f"{plain[0]}, 1990-1994 films", f"{plain[1]}, 2000-2004 films")
 
 
-def test_a_period_nobody_favours_is_not_named() -> None:
+def test_a_period_without_excess_is_not_named() -> None:
     counts = np.tile(np.array([[8, 2], [8, 2], [2, 8], [2, 8]]), (5, 1))
     profiles = GenreProfiles(("Drama", "War"), np.full(counts.shape, 3.0), counts, 1.0)
     periods = PeriodCounts(("1990-1994", "2000-2004"), np.full(counts.shape, 5))

@@ -13,7 +13,7 @@ from lacunar.taste.segments.placement import make_placer
 
 
 @pytest.mark.parametrize("fitted", ["sample_model", "source_model"])
-def test_users_of_the_log_are_placed_where_the_fit_has_them(
+def test_users_of_the_log_get_their_responsibilities_of_the_fit(
     fitted: str, request: pytest.FixtureRequest
 ) -> None:
     model: TasteModel = request.getfixturevalue(fitted)
@@ -30,7 +30,7 @@ def test_users_of_the_log_are_placed_where_the_fit_has_them(
         ("means", "zero", False, "full"),
     ],
 )
-def test_whatever_the_view(
+def test_every_view_places_users_as_in_the_fit(
     sample_ratings: Ratings, view: str, gaps: str, noise: bool, covariance_type: str
 ) -> None:
     config = TasteConfig(
@@ -49,7 +49,7 @@ def test_whatever_the_view(
 
 
 @pytest.mark.parametrize("fitted", ["sample_model", "source_model"])
-def test_whoever_rated_nothing_belongs_where_users_in_general_do(
+def test_users_without_ratings_get_the_weights_of_segments(
     fitted: str, request: pytest.FixtureRequest
 ) -> None:
     model: TasteModel = request.getfixturevalue(fitted)
@@ -62,7 +62,7 @@ def test_whoever_rated_nothing_belongs_where_users_in_general_do(
     assert found[1] == pytest.approx(model.segments.responsibilities[0], abs=1e-9)
 
 
-def test_films_of_a_period_the_fit_never_saw_count_nowhere(sample_model: TasteModel) -> None:
+def test_films_of_an_unknown_period_are_ignored(sample_model: TasteModel) -> None:
     ratings = sample_model.ratings
     some = make_placer(
         ratings,
@@ -85,7 +85,7 @@ def test_probabilities_sum_to_one(sample_model: TasteModel) -> None:
     assert found.sum() == pytest.approx(1.0)
 
 
-def test_short_histories_are_trusted_less(sample_model: TasteModel) -> None:
+def test_responsibilities_of_short_histories_are_tempered(sample_model: TasteModel) -> None:
     log = histories_of(sample_model.ratings)
     weights = sample_model.segments.mixture.weights[0]
     sure = sample_model.placer.responsibilities(log)
@@ -98,7 +98,7 @@ def test_short_histories_are_trusted_less(sample_model: TasteModel) -> None:
     assert nobody[0] == pytest.approx(weights)
 
 
-def test_users_in_parts_are_placed_as_together(
+def test_batches_of_users_get_the_same_responsibilities(
     sample_model: TasteModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     everybody = histories_of(sample_model.ratings)

@@ -16,7 +16,7 @@ from lacunar.taste.segments import placement_files
 from lacunar.taste.segments.placement_files import place_users
 
 
-def test_users_of_the_log_are_placed_where_the_fit_put_them(
+def test_users_of_the_log_get_their_segments_of_the_fit(
     sample_ratings: Ratings,
     sample_model: TasteModel,
     tmp_path: Path,
@@ -38,7 +38,7 @@ def test_users_of_the_log_are_placed_where_the_fit_put_them(
     assert placed.n_users == 120
 
 
-def test_genres_go_by_name_and_strangers_get_the_weights(
+def test_genres_match_by_name_and_unknown_users_get_the_weights(
     write_csv: Callable[..., Path], source_model: TasteModel, tmp_path: Path
 ) -> None:
     rule = replace(source_model.placer.rule, config=source_model.config)

@@ -11,7 +11,7 @@ def test_the_same_seed_draws_the_same_map() -> None:
     assert draw_map(x, seed=1).coordinates.tobytes() == draw_map(x, seed=1).coordinates.tobytes()
 
 
-def test_far_groups_stay_apart() -> None:
+def test_distant_groups_stay_separate() -> None:
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.normal(size=(30, 5)), rng.normal(size=(30, 5)) + 50])
     points = draw_map(x, seed=0).coordinates
