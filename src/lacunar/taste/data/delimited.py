@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from lacunar.aliases import shortened
 from lacunar.errors import InputError
 from lacunar.taste.data.column_names import HINT, standard_names
 from lacunar.taste.data.duckdb import exists, first_row, quoted
@@ -328,5 +329,5 @@ def _described(sql_type: str) -> str:
 
 
 def _shortened(text: str, limit: int = 80, *, plain: bool = False) -> str:
-    short = text if len(text) <= limit else text[: limit - 1] + "…"
+    short = shortened(text, limit)
     return short if plain and short.isprintable() else repr(short)

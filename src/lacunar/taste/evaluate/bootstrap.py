@@ -15,6 +15,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray
+from lacunar.taste.evaluate.metrics import ratio_or_nan
 
 _RESAMPLES = 2000
 _SEED = 0
@@ -70,7 +71,9 @@ def user_means(
     known = ~np.isnan(table)
     entries = (np.ones(len(row)), (row, np.arange(len(row))))
     member = sp.csr_array(entries, shape=(len(who), len(row)))
-    return who, _quotient(member @ np.where(known, table, 0.0), member @ known.astype(np.float64))
+    return who, ratio_or_nan(
+        member @ np.where(known, table, 0.0), member @ known.astype(np.float64)
+    )
 
 
 def mean_intervals(
@@ -102,7 +105,7 @@ def mean_intervals(
     n_users = len(values)
     known = ~np.isnan(values)
     filled, counted = np.where(known, values, 0.0), known.astype(np.float64)
-    means = _quotient(filled.sum(axis=0), counted.sum(axis=0))
+    means = ratio_or_nan(filled.sum(axis=0), counted.sum(axis=0))
     rng = np.random.default_rng(_SEED)
     per_batch = max(1, _DRAWS // n_users)
     batches = []
@@ -111,7 +114,7 @@ def mean_intervals(
         drawn = rng.integers(n_users, size=(n, n_users)) + n_users * np.arange(n)[:, np.newaxis]
         times = np.bincount(drawn.ravel(), minlength=n * n_users).reshape(n, n_users)
         weights = times.astype(np.float64)
-        batches.append(_quotient(weights @ filled, weights @ counted))
+        batches.append(ratio_or_nan(weights @ filled, weights @ counted))
     resampled = np.concatenate(batches)
     tail = (1 - confidence) / 2
     intervals = []
@@ -142,8 +145,3 @@ def range_over_splits(values: Sequence[float]) -> Interval:
     if len(values) == 1:
         return Interval(mean, None, None)
     return Interval(mean, min(values), max(values))
-
-
-def _quotient(total: FloatArray, n: FloatArray) -> FloatArray:
-    """Return total / n; NaN if n is 0."""
-    return np.divide(total, n, out=np.full_like(total, np.nan), where=n > 0)

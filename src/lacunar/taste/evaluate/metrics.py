@@ -125,7 +125,7 @@ def novelty(lists: Lists, rated_share: FloatArray, k: int = 10) -> FloatArray:
     lists = lists[:, :k]
     listed = lists >= 0
     share = np.where(listed, rated_share[lists], 1.0)
-    return _ratio(-np.log2(share).sum(axis=1), listed.sum(axis=1))
+    return ratio_or_nan(-np.log2(share).sum(axis=1), listed.sum(axis=1))
 
 
 def genre_diversity(lists: Lists, genres: FloatArray, k: int = 10) -> FloatArray:
@@ -163,7 +163,7 @@ def genre_diversity(lists: Lists, genres: FloatArray, k: int = 10) -> FloatArray
     similarity = both / np.maximum(either, 1.0)
     n = listed.sum(axis=1)
     ordered_pairs = n * (n - 1)
-    return 1 - _ratio(similarity.sum(axis=(1, 2)) - n, ordered_pairs)
+    return 1 - ratio_or_nan(similarity.sum(axis=(1, 2)) - n, ordered_pairs)
 
 
 def miscalibration(
@@ -210,9 +210,9 @@ def miscalibration(
     listed = lists >= 0
     spread = genres / genres.sum(axis=1, keepdims=True)
     rated = histories.matrix(np.ones(len(histories.item)), len(genres))
-    p = _ratio(rated @ spread, histories.n_ratings[:, np.newaxis])
+    p = ratio_or_nan(rated @ spread, histories.n_ratings[:, np.newaxis])
     shown = np.where(listed[:, :, np.newaxis], spread[lists], 0.0)
-    q = _ratio(shown.sum(axis=1), listed.sum(axis=1, keepdims=True))
+    q = ratio_or_nan(shown.sum(axis=1), listed.sum(axis=1, keepdims=True))
     return np.asarray(rel_entr(p, (1 - alpha) * q + alpha * p).sum(axis=1))
 
 
@@ -232,7 +232,7 @@ def coverage(lists: Lists, train: Ratings, k: int = 10) -> float:
     return float(np.count_nonzero(shown >= 0) / len(np.unique(train.item)))
 
 
-def _ratio(total: FloatArray, n: NDArray[np.integer]) -> FloatArray:
+def ratio_or_nan(total: FloatArray, n: NDArray[np.number]) -> FloatArray:
     """Return total / n; NaN if n is 0."""
     ratio = np.full(np.broadcast_shapes(np.shape(total), np.shape(n)), np.nan)
     np.divide(total, n, out=ratio, where=n > 0)

@@ -18,7 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from lacunar.aliases import StepProgress, no_progress
 from lacunar.errors import InputError
-from lacunar.files.atomic import remove_leftovers, replace_file
+from lacunar.files.atomic import file_digest, remove_leftovers, replace_file
 from lacunar.parallel import blocks, in_order
 from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.data.image_array import ImageArray
@@ -192,21 +192,16 @@ def _is_complete(folder: Path) -> bool:
     try:
         manifest = json.loads((folder / _MANIFEST).read_bytes())
         # The manifest of an earlier version names more files, and so differs.
-        return bool(manifest == {_PIXELS: _digest(folder / _PIXELS)})
+        return bool(manifest == {_PIXELS: file_digest(folder / _PIXELS)})
     except (OSError, ValueError):
         return False
 
 
 def _digest_of(path: Path, where: str) -> str:
     try:
-        return _digest(path)
+        return file_digest(path)
     except OSError as error:
         raise InputError(f"{where}: expected a readable file, got: {error.strerror}") from error
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write(
