@@ -36,8 +36,8 @@ def print_summary(model: TraitsModel) -> None:
         )
     out.print(_training(model) + "\n", markup=False)
     part = "test" if "test" in model.evaluations else model.config.evaluated_split
-    whose = evaluated_images(part, model.config)
-    print_scores(model.evaluations[part], whose[0].upper() + whose[1:])
+    images = evaluated_images(part, model.config)
+    print_scores(model.evaluations[part], images[0].upper() + images[1:])
 
 
 def _training(model: TraitsModel) -> str:
@@ -57,12 +57,12 @@ def _training(model: TraitsModel) -> str:
             lines.append(f"  {networks}for scores and predictions.")
         else:
             lines.append("  One network.")
-        return "\n".join(lines) + "\n"
+        return "\n".join(lines)
     if common_epoch(model.histories, config) is None:
         return (
-            f"Trained {len(model.histories)} networks, each without other folds of the images.\n"
+            f"Trained {len(model.histories)} networks, each without different folds.\n"
             "Each kept its epoch with the lowest validation loss: "
-            f"{kept_span(model.histories, config)}.\n"
+            f"{kept_span(model.histories, config)}."
         )
     kept = kept_epoch(model.history, config)
     why = (
@@ -72,5 +72,5 @@ def _training(model: TraitsModel) -> str:
     )
     return (
         f"Kept epoch {kept.epoch}, which has the lowest validation loss "
-        f"({kept.validation.loss:.3f}),\nof {n} epochs: {why}.\n"
+        f"({kept.validation.loss:.3f}),\nof {n} epochs: {why}."
     )
