@@ -9,7 +9,7 @@ import pytest
 
 from lacunar.store import load_taste, save_taste
 from lacunar.taste.config import RECOMMENDERS, RecommenderName
-from lacunar.taste.data.histories import Histories, histories_of, new_history
+from lacunar.taste.data.histories import Histories, histories_at, histories_of, new_history
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.base import Recommendation, Recommender
 from lacunar.taste.recommend.list_request import ListRequest
@@ -22,7 +22,7 @@ NO_RATINGS = Histories(np.array([0, 0]), np.empty(0, dtype=np.int32), np.empty(0
 
 
 def of_users(model: TasteModel, *users: int) -> Histories:
-    return histories_of(model.ratings, np.array(users))
+    return histories_at(model.ratings, np.array(users))
 
 
 def items_and_scores(films: list[Recommendation]) -> list[tuple[int, float]]:
@@ -34,7 +34,9 @@ def test_no_seen_film_and_no_duplicate_is_recommended(
 ) -> None:
     ratings = sample_model.ratings
     for user in range(0, ratings.n_users, 17):
-        [films] = sample_model.recommend(of_users(sample_model, user), ListRequest(k=10**6, by=by))
+        [films] = sample_model.recommend_lists(
+            of_users(sample_model, user), ListRequest(k=10**6, by=by)
+        )
         items = [film.item for film in films]
         seen = set(ratings.item[ratings.rows_of(user)].tolist())
         assert items
@@ -43,7 +45,7 @@ def test_no_seen_film_and_no_duplicate_is_recommended(
 
 
 def test_scores_fall_and_no_more_than_k_come(sample_model: TasteModel, by: RecommenderName) -> None:
-    [films] = sample_model.recommend(of_users(sample_model, 3), ListRequest(k=7, by=by))
+    [films] = sample_model.recommend_lists(of_users(sample_model, 3), ListRequest(k=7, by=by))
     scores = [film.score for film in films]
     assert len(films) == 7
     assert scores == sorted(scores, reverse=True)
@@ -51,9 +53,13 @@ def test_scores_fall_and_no_more_than_k_come(sample_model: TasteModel, by: Recom
 
 def test_a_batch_equals_single_calls(sample_model: TasteModel, by: RecommenderName) -> None:
     users = range(sample_model.ratings.n_users)
-    together = sample_model.recommend(histories_of(sample_model.ratings), ListRequest(k=10, by=by))
+    together = sample_model.recommend_lists(
+        histories_of(sample_model.ratings), ListRequest(k=10, by=by)
+    )
     for user in users:
-        [alone] = sample_model.recommend(of_users(sample_model, user), ListRequest(k=10, by=by))
+        [alone] = sample_model.recommend_lists(
+            of_users(sample_model, user), ListRequest(k=10, by=by)
+        )
         assert [film.item for film in alone] == [film.item for film in together[user]]
         assert [film.score for film in alone] == pytest.approx(
             [film.score for film in together[user]], rel=1e-9
@@ -74,12 +80,14 @@ def test_a_new_user_with_the_ratings_of_a_known_one_gets_the_same(
     known = of_users(sample_model, 5)
     ids = [str(ratings.items["item_id"][item]) for item in known.item.tolist()]
     new = new_history(ratings, dict(zip(reversed(ids), known.rating[::-1].tolist(), strict=True)))
-    expected, found = (sample_model.recommend(h, ListRequest(k=5, by=by))[0] for h in (known, new))
+    expected, found = (
+        sample_model.recommend_lists(h, ListRequest(k=5, by=by))[0] for h in (known, new)
+    )
     assert items_and_scores(found) == items_and_scores(expected)
 
 
 def test_a_user_without_ratings_gets_films(sample_model: TasteModel, by: RecommenderName) -> None:
-    [films] = sample_model.recommend(NO_RATINGS, ListRequest(k=5, by=by))
+    [films] = sample_model.recommend_lists(NO_RATINGS, ListRequest(k=5, by=by))
     assert len(films) == 5
     scores = sample_model.recommender(by).score(NO_RATINGS)
     assert scores.shape == (1, sample_model.ratings.n_items)
@@ -90,7 +98,7 @@ def test_a_user_without_ratings_gets_films(sample_model: TasteModel, by: Recomme
 def test_a_few_ratings_are_enough(sample_model: TasteModel, by: RecommenderName, n: int) -> None:
     ratings = sample_model.ratings
     stars = {str(ratings.items["item_id"][item]): 5.0 for item in range(n)}
-    [films] = sample_model.recommend(new_history(ratings, stars), ListRequest(k=5, by=by))
+    [films] = sample_model.recommend_lists(new_history(ratings, stars), ListRequest(k=5, by=by))
     assert len(films) == 5
     assert not {film.item for film in films} & set(range(n))
 
@@ -100,14 +108,14 @@ def test_a_user_who_has_seen_every_film_gets_none(
 ) -> None:
     n = sample_model.ratings.n_items
     everything = Histories(np.array([0, n]), np.arange(n, dtype=np.int32), np.full(n, 4.0))
-    assert sample_model.recommend(everything, ListRequest(k=5, by=by)) == [[]]
+    assert sample_model.recommend_lists(everything, ListRequest(k=5, by=by)) == [[]]
     again = ListRequest(k=5, by=by, include_seen=True)
-    assert len(sample_model.recommend(everything, again)[0]) == 5
+    assert len(sample_model.recommend_lists(everything, again)[0]) == 5
 
 
 def test_a_large_k_gives_all_films(sample_model: TasteModel, by: RecommenderName) -> None:
     rated = np.unique(sample_model.ratings.item)
-    [films] = sample_model.recommend(NO_RATINGS, ListRequest(k=10**9, by=by))
+    [films] = sample_model.recommend_lists(NO_RATINGS, ListRequest(k=10**9, by=by))
     items = {film.item for film in films}
     assert items <= set(rated.tolist())
     if by != "segment":  # the source report's rule knows only films that a member liked
@@ -116,7 +124,7 @@ def test_a_large_k_gives_all_films(sample_model: TasteModel, by: RecommenderName
 
 def test_filters_combine(sample_model: TasteModel, by: RecommenderName) -> None:
     ratings = sample_model.ratings
-    [free] = sample_model.recommend(NO_RATINGS, ListRequest(k=30, by=by))
+    [free] = sample_model.recommend_lists(NO_RATINGS, ListRequest(k=30, by=by))
     ids = [str(ratings.items["item_id"][film.item]) for film in free]
     request = ListRequest(
         k=30,
@@ -127,7 +135,7 @@ def test_filters_combine(sample_model: TasteModel, by: RecommenderName) -> None:
         first_year=1985,
         last_year=2005,
     )
-    [films] = sample_model.recommend(NO_RATINGS, request)
+    [films] = sample_model.recommend_lists(NO_RATINGS, request)
     expected = [
         film.item
         for film in free[3:]
@@ -177,8 +185,8 @@ def test_a_saved_model_recommends_the_same(
     loaded = load_taste(tmp_path / "model")
     histories = of_users(sample_model, 0, 40, 80)
     for before, after in zip(
-        sample_model.recommend(histories, ListRequest(k=6, by=by)),
-        loaded.recommend(histories, ListRequest(k=6, by=by)),
+        sample_model.recommend_lists(histories, ListRequest(k=6, by=by)),
+        loaded.recommend_lists(histories, ListRequest(k=6, by=by)),
         strict=True,
     ):
         assert items_and_scores(after) == items_and_scores(before)

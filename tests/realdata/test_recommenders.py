@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lacunar.taste.config import RECOMMENDERS, RecommenderName, TasteConfig
-from lacunar.taste.data.histories import histories_of
+from lacunar.taste.data.histories import histories_at
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.evaluate.protocols import random_split
@@ -41,7 +41,7 @@ def test_parts_sum_to_scores_for_ten_thousand_pairs(model: TasteModel, by: Recom
     recommender, ratings = model.recommender(by), model.ratings
     largest = pairs = 0.0
     for user in generator.choice(ratings.n_users, 500, replace=False).tolist():
-        history = histories_of(ratings, np.array([user]))
+        history = histories_at(ratings, np.array([user]))
         scores = recommender.score(history)[0]
         unseen = np.setdiff1d(np.flatnonzero(np.isfinite(scores)), history.item)
         items = generator.choice(unseen, 20, replace=False).tolist()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,18 +22,26 @@ from lacunar.mixture.stability import (
 )
 from lacunar.mixture.statistics import one_hot
 from lacunar.taste.config import RecommenderName, TasteConfig
-from lacunar.taste.data.histories import Histories
-from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.data.histories import Histories, Stars, histories_at, new_history
+from lacunar.taste.data.ratings import Id, Ratings
 from lacunar.taste.data.title_index import TitleIndex
 from lacunar.taste.evaluate.tuning import Tuning
 from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
+from lacunar.taste.model_frames import (
+    criteria_frame,
+    memberships_frame,
+    recommendations_frame,
+    segment_profiles_frame,
+    user_profiles_frame,
+)
 from lacunar.taste.recommend.base import Recommendation, Recommender
 from lacunar.taste.recommend.ease import EaseModel
 from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.personal import PersonalRecommender
 from lacunar.taste.recommend.popularity import PopularityRecommender
 from lacunar.taste.recommend.ranking import recommend
+from lacunar.taste.recommend.rerank import Controls
 from lacunar.taste.recommend.segment_popularity import SegmentRecommender
 from lacunar.taste.segments.assignment import Segments
 from lacunar.taste.segments.film_counts import FilmCounts, count_films
@@ -71,17 +81,22 @@ class TasteModel:
     Examples
     --------
     >>> from lacunar.taste.config import TasteConfig
-    >>> from lacunar.taste.data.histories import new_history
     >>> from lacunar.taste.data.sample import sampled_ratings
     >>> from lacunar.taste.fit import fit_taste
     >>> config = TasteConfig(max_components=2, n_seeds=2, refits=0)
     >>> model = fit_taste(sampled_ratings(n_users=50, n_movies=200), config)
     >>> model.segments.n_segments, model.segments.populations.sum().item()
     (1, 50)
-    >>> new_user = new_history(model.ratings, {"2": 5.0, "5": 1.0})
-    >>> [films] = model.recommend(new_user, ListRequest(k=3))
-    >>> len(films)
-    3
+    >>> model.recommend([4, 42], k=1).select(["user", "item", "rank"]).to_pylist()
+    [{'user': 4, 'item': 53, 'rank': 1}, {'user': 42, 'item': 380, 'rank': 1}]
+    >>> model.recommend_new({2: 5.0, 5: 1.0}, k=3).column_names
+    ['item', 'title', 'rank', 'score']
+    >>> model.memberships().slice(0, 1).to_pylist()
+    [{'user': 1, 'segment': 0, 'name': 'All-round watchers', 'probability': 1.0}]
+    >>> model.segment_profiles().select(["segment", "users", "Drama"]).to_pylist()
+    [{'segment': 0, 'users': 50, 'Drama': 3.32...}]
+    >>> model.user_profiles().num_rows, model.criteria().num_rows
+    (50, 4)
     """
 
     config: TasteConfig
@@ -151,14 +166,168 @@ class TasteModel:
             rating_variance=self.profiles.rating_variance,
         )
 
-    def recommender(self, by: RecommenderName | None = None) -> Recommender:
-        """Return a recommender fitted to the log; the default is the one in the config."""
-        by = by or self.config.recommender
-        if by not in self._recommenders:
-            self._recommenders[by] = self._build_recommender(by).fit(self.ratings)
-        return self._recommenders[by]
-
     def recommend(
+        self,
+        users: Id | Iterable[Id],
+        k: int = 10,
+        *,
+        by: RecommenderName | None = None,
+        genres: str | Iterable[str] = (),
+        first_year: int | None = None,
+        last_year: int | None = None,
+        include_seen: bool = False,
+        controls: Controls | None = None,
+        reasons: bool = False,
+    ) -> Any:
+        """Recommend films to one or more users of the log.
+
+        Parameters
+        ----------
+        users : id or iterable of ids
+            As in the data, or as text.
+        k : int
+            Maximum number of films for each user.
+        by : {"popularity", "segment", "posterior", "personal"}, optional
+            The recommender; by default the one in the config.
+        genres : str or iterable of str
+            A film needs at least one of them; by default all genres are allowed.
+        first_year, last_year : int, optional
+            Years of release. With either of them, films without a year are left out.
+        include_seen : bool
+            Whether to include films that the user has rated.
+        controls : Controls, optional
+            Adventure, favourites and diversity; by default off.
+        reasons : bool
+            Whether to add the reasons; this takes longer.
+
+        Returns
+        -------
+        frame
+            ``user``, ``item``, ``title``, ``rank`` from 1, ``score`` and ``reasons`` (list of
+            text), in order of ``users`` and rank; in the library of the ratings that were read, or
+            PyArrow for ratings from files and saved models.
+
+        Raises
+        ------
+        InputError
+            If an id, a genre or another value is unknown or invalid.
+        """
+        request = ListRequest(
+            k=k,
+            by=by,
+            controls=controls or Controls(),
+            genres=_names(genres),
+            first_year=first_year,
+            last_year=last_year,
+            include_seen=include_seen,
+        )
+        positions = self.ratings.user_positions(users)
+        histories = histories_at(self.ratings, positions)
+        return self._recommended(histories, request, positions, reasons=reasons)
+
+    def recommend_new(
+        self,
+        ratings: Stars,
+        k: int = 10,
+        *,
+        by: RecommenderName | None = None,
+        genres: str | Iterable[str] = (),
+        first_year: int | None = None,
+        last_year: int | None = None,
+        include_seen: bool = False,
+        controls: Controls | None = None,
+        reasons: bool = False,
+    ) -> Any:
+        """Recommend films to a new user, from this user's ratings.
+
+        Parameters
+        ----------
+        ratings : mapping of id to float
+            Rating of each film, by its id; may be empty.
+        k, by, genres, first_year, last_year, include_seen, controls, reasons
+            As in :meth:`recommend`.
+
+        Returns
+        -------
+        frame
+            As of :meth:`recommend`, without ``user``.
+
+        Raises
+        ------
+        InputError
+            If an id, a rating or another value is unknown or invalid.
+        """
+        request = ListRequest(
+            k=k,
+            by=by,
+            controls=controls or Controls(),
+            genres=_names(genres),
+            first_year=first_year,
+            last_year=last_year,
+            include_seen=include_seen,
+        )
+        return self._recommended(new_history(self.ratings, ratings), request, None, reasons=reasons)
+
+    def _recommended(
+        self,
+        histories: Histories,
+        request: ListRequest,
+        users: NDArray[np.intp] | None,
+        *,
+        reasons: bool,
+    ) -> Any:
+        return recommendations_frame(
+            self.recommender_for(request),
+            self.ratings,
+            histories,
+            request,
+            users=users,
+            reasons=reasons,
+        )
+
+    def memberships(self) -> Any:
+        """Probability of each segment for each user.
+
+        Returns
+        -------
+        frame
+            ``user``, ``segment``, ``name``, ``probability``; one row per user and segment.
+        """
+        return memberships_frame(self.ratings, self.segments)
+
+    def user_profiles(self) -> Any:
+        """Mean rating of each user in each genre.
+
+        Returns
+        -------
+        frame
+            ``user``, and one column per genre; null where the user rated no film of the genre.
+        """
+        return user_profiles_frame(self.ratings, self.profiles)
+
+    def segment_profiles(self) -> Any:
+        """Mean of the members' profiles in each segment and genre.
+
+        Returns
+        -------
+        frame
+            ``segment``, ``name``, ``users`` (number of members), and one column per genre. Unknown
+            cells of members are left out, also if the fit filled them; null if all are unknown.
+        """
+        return segment_profiles_frame(self.ratings, self.segments)
+
+    def criteria(self) -> Any:
+        """Criteria of all fits among which K was chosen.
+
+        Returns
+        -------
+        frame
+            ``n_components``, ``seed``, and each criterion of :class:`FitGrid`; null if not
+            computed.
+        """
+        return criteria_frame(self.fit_grid, self.ratings.frame_kind)
+
+    def recommend_lists(
         self,
         histories: Histories,
         request: ListRequest | None = None,
@@ -180,6 +349,13 @@ class TasteModel:
         """
         request = request or ListRequest()
         return recommend(self.recommender_for(request), self.ratings, histories, request)
+
+    def recommender(self, by: RecommenderName | None = None) -> Recommender:
+        """Return a recommender fitted to the log; the default is the one in the config."""
+        by = by or self.config.recommender
+        if by not in self._recommenders:
+            self._recommenders[by] = self._build_recommender(by).fit(self.ratings)
+        return self._recommenders[by]
 
     def recommender_for(self, request: ListRequest) -> Recommender:
         """Return the recommender of a request, with its adventure applied.
@@ -244,6 +420,10 @@ class TasteModel:
             np.asarray(self.ratings.item_genres["genre"]), minlength=len(self.ratings.genres)
         )
         return dict(zip(self.ratings.genres, counts.tolist(), strict=True))
+
+
+def _names(names: str | Iterable[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def fingerprint(ratings: Ratings) -> str:

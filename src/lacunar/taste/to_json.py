@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from lacunar.aliases import none_if_nan
-from lacunar.taste.data.histories import histories_of, new_history
+from lacunar.taste.data.histories import histories_at, new_history
 from lacunar.taste.json_schema import (
     FilmDocument,
     FilmsDocument,
@@ -88,13 +88,13 @@ def recommendations_document(
     """
     if isinstance(user, int):
         name = model.ratings.users[user].as_py()
-        history = histories_of(model.ratings, np.array([user]))
+        history = histories_at(model.ratings, np.array([user]))
         belongs = model.segments.responsibilities[user]
     else:
         name, history = None, new_history(model.ratings, user)
         belongs = model.placer.cautious_responsibilities(history)[0]
     segment = int(belongs.argmax())
-    [films] = model.recommend(history, request)
+    [films] = model.recommend_lists(history, request)
     return {
         "user": name,
         "ratings": int(history.n_ratings[0]),

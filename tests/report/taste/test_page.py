@@ -11,7 +11,7 @@ import pytest
 from lacunar import __version__
 from lacunar.report.taste.page import taste_report
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.data.histories import histories_of
+from lacunar.taste.data.histories import histories_at
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel, fingerprint
@@ -172,8 +172,8 @@ def test_recommendations_are_the_recommenders(
 ) -> None:
     start = f'<section id="user-at-{user_with_gap}">'
     part = page.partition(start)[2].partition("</section>")[0]
-    history = histories_of(model.ratings, np.array([user_with_gap]))
-    [expected] = model.recommend(history, ListRequest(k=5))
+    history = histories_at(model.ratings, np.array([user_with_gap]))
+    [expected] = model.recommend_lists(history, ListRequest(k=5))
     titles = [unescape(t) for t in re.findall(r"<strong>(.*?)</strong>", part)]
     assert titles == [model.ratings.items["title"][found.item].as_py() for found in expected]
     for found in expected:

@@ -9,7 +9,7 @@ import pytest
 from lacunar.report.taste.page import taste_report
 from lacunar.report.taste.recommendations import RULES
 from lacunar.taste.config import RECOMMENDERS
-from lacunar.taste.data.histories import histories_of
+from lacunar.taste.data.histories import histories_at
 from lacunar.taste.evaluate.to_json import Evaluation
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.list_request import ListRequest
@@ -54,10 +54,10 @@ def test_recommenders_stand_side_by_side(sample_model: TasteModel) -> None:
     page = taste_report(sample_model, users=[4], sample_users=0, top=3)
     user = sample_model.ratings.users[4]
     rows = cells(page, f"What each recommender shows user {user}")
-    history = histories_of(sample_model.ratings, np.array([4]))
+    history = histories_at(sample_model.ratings, np.array([4]))
     titles = sample_model.ratings.items["title"]
     for column, by in enumerate(RECOMMENDERS, start=1):
-        [films] = sample_model.recommend(history, ListRequest(k=3, by=by))
+        [films] = sample_model.recommend_lists(history, ListRequest(k=3, by=by))
         assert [row[column] for row in rows] == [titles[film.item].as_py() for film in films]
     assert set(RULES) == set(RECOMMENDERS)
 

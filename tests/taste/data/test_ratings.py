@@ -3,10 +3,12 @@ from __future__ import annotations
 import codecs
 import csv
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -260,6 +262,32 @@ def test_positions_find_users_and_their_rows(write_csv: Write) -> None:
     assert ratings.rows_of(ratings.user_position("7")) == slice(2, 3)
     with pytest.raises(InputError, match=r"one of 2 users, such as 5, got '6'"):
         ratings.user_position("6")
+
+
+@pytest.mark.parametrize(
+    "users",
+    [
+        [7, 5],
+        ("7", " 5 "),
+        np.array([7, 5]),
+        pa.array([7, 5]),
+        pd.Series([7, 5]),
+        pl.Series([7, 5]),
+        iter([7, 5]),
+    ],
+)
+def test_ids_come_in_any_sequence_as_in_the_data_or_as_text(
+    write_csv: Write, users: Iterable[int | str]
+) -> None:
+    ratings = read_ratings(write_csv("5,1,4.0,3", "7,2,3.0,3"))
+    assert ratings.user_positions(users).tolist() == [1, 0]
+
+
+def test_one_id_is_no_sequence(write_csv: Write) -> None:
+    ratings = read_ratings(write_csv("ab,1,4.0,3", "a,2,3.0,3"))
+    assert ratings.user_positions("ab").tolist() == [1]
+    with pytest.raises(InputError, match=r"^users: expected ids of users, got a mapping"):
+        ratings.user_positions({"a": 5.0})
 
 
 @settings(

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
+from lacunar.frames import FrameKind
 from lacunar.taste.evaluate.comparison import METRICS, Comparison, MethodResult, Seconds
 from lacunar.taste.evaluate.ranked_lists import USER_METRICS
 
@@ -76,3 +82,37 @@ def test_missing_values_are_left_out_of_means() -> None:
     first = found.by_history()[0]
     assert first.name == "0"
     assert np.isnan(first.summary["some"]["ndcg@10"].mean)
+
+
+def test_the_frame_has_the_summary_row_by_row(found: Comparison) -> None:
+    rows = found.to_frame().to_pylist()
+    summary = found.summary()
+    assert [(row["method"], row["metric"]) for row in rows] == [
+        (method, metric) for method in ("low", "high") for metric in METRICS
+    ]
+    for row in rows:
+        interval = summary[row["method"]][row["metric"]]
+        assert (row["mean"], row["low"], row["high"]) == (
+            interval.mean,
+            interval.low,
+            interval.high,
+        )
+
+
+@pytest.mark.parametrize(
+    ("kind", "frame"),
+    [("pandas", pd.DataFrame), ("polars", pl.DataFrame), ("pyarrow", pa.Table)],
+)
+def test_the_frame_is_of_the_library_of_the_log_or_of_the_one_asked_for(
+    found: Comparison, kind: FrameKind, frame: type
+) -> None:
+    assert isinstance(replace(found, frame_kind=kind).to_frame(), frame)
+    assert isinstance(found.to_frame(kind), frame)
+
+
+def test_the_frame_is_null_where_there_is_no_value() -> None:
+    lone = result([np.nan], covered=(0.1,))
+    frame = Comparison((np.array([0]),), (np.array([0]),), {"some": lone}).to_frame()
+    assert frame["mean"].null_count == len(USER_METRICS)
+    empty = Comparison((np.array([0]),), (np.array([0]),), {}).to_frame()
+    assert (empty.num_rows, empty.schema) == (0, frame.schema)

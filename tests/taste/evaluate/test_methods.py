@@ -7,7 +7,7 @@ import pytest
 
 from lacunar.errors import InputError
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.data.histories import Histories, histories_of
+from lacunar.taste.data.histories import Histories, histories_at
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.evaluate import methods as module
 from lacunar.taste.evaluate.cold_start import cold_start
@@ -46,7 +46,7 @@ def test_every_method_scores_all_films_for_known_and_new_users(
     training: Training, sample_ratings: Ratings, name: str
 ) -> None:
     recommender = METHODS[name](training)
-    known = recommender.score(histories_of(training.ratings, np.arange(4)))
+    known = recommender.score(histories_at(training.ratings, np.arange(4)))
     nobody = Histories(np.zeros(2, dtype=np.intp), np.empty(0, dtype=np.int32), np.empty(0))
     for scores, n_users in ((known, 4), (recommender.score(nobody), 1)):
         assert scores.shape == (n_users, sample_ratings.n_items)
@@ -66,7 +66,7 @@ def test_methods_on_the_default_segments_share_a_fit(
 
 def test_only_strictly_more_than_four_stars_are_liked_in_segments(training: Training) -> None:
     ratings = training.ratings
-    scores = METHODS["segment-source"](training).score(histories_of(ratings, np.array([0])))
+    scores = METHODS["segment-source"](training).score(histories_at(ratings, np.array([0])))
     best = np.bincount(ratings.item[ratings.rating > 4], minlength=ratings.n_items)
     assert (np.floor(scores[0]) <= best).all()
 

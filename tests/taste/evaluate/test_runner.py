@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import polars as pl
 import pytest
 
 from lacunar.errors import InputError
@@ -53,6 +56,12 @@ def test_values_belong_to_the_users_of_each_split(sample_ratings: Ratings) -> No
         popular = np.bincount(liked, minlength=split.train.n_items).astype(float)
         expected = ranking_quality(lambda u, p=popular: np.tile(p, (len(u), 1)), split)
         np.testing.assert_array_equal(values, np.column_stack(list(expected.values())))
+
+
+def test_the_comparison_is_of_the_library_of_the_log(sample_ratings: Ratings) -> None:
+    ratings = replace(sample_ratings, frame_kind="polars")
+    found = compare({"popularity": popularity}, splits_of(ratings, "random-20", [0]))
+    assert isinstance(found.to_frame(), pl.DataFrame)
 
 
 def test_a_recommender_gets_only_training_and_histories(sample_ratings: Ratings) -> None:

@@ -18,7 +18,7 @@ from lacunar.taste.recommend.rerank import Controls
 def test_lists_equal_those_of_single_users(sample_model: TasteModel, controls: Controls) -> None:
     ratings = sample_model.ratings
     request = ListRequest(k=4, controls=controls)
-    lists = sample_model.recommend(histories_of(ratings), request)
+    lists = sample_model.recommend_lists(histories_of(ratings), request)
     expected = [
         (ratings.users[user].as_py(), rank, ratings.items["item_id"][film.item].as_py())
         for user, films in enumerate(lists)

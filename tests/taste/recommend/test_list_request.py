@@ -33,6 +33,13 @@ def test_candidates_pass_every_filter(sample_model: TasteModel) -> None:
     assert not ListRequest(include_seen=True).candidates(ratings).exclude_seen
 
 
+def test_invalid_lengths_and_recommenders_are_refused() -> None:
+    with pytest.raises(InputError, match=r"^k: expected 0 or more, got -1"):
+        ListRequest(k=-1)
+    with pytest.raises(InputError, match=r"^by: expected one of popularity, .*, got 'luck'"):
+        ListRequest(by="luck")  # type: ignore[arg-type]
+
+
 def test_filters_reach_the_document(sample_model: TasteModel) -> None:
     request = ListRequest(
         k=7, controls=Controls(diversity=0.4), genres=("Drama",), first_year=1980, last_year=2010

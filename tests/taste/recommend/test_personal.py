@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lacunar.taste.config import TasteConfig
-from lacunar.taste.data.histories import histories_of, new_history
+from lacunar.taste.data.histories import histories_at, histories_of, new_history
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.feedback import content_rows, graded_feedback
@@ -65,7 +65,7 @@ def test_the_weight_of_rated_films_grows_with_their_number(
     sample_model: TasteModel, personal: PersonalRecommender
 ) -> None:
     ratings = sample_model.ratings
-    whole = histories_of(ratings, np.array([0]))
+    whole = histories_at(ratings, np.array([0]))
     shares = []
     for n in (1, 4, 16):
         ids = [str(ratings.items["item_id"][item]) for item in whole.item[:n].tolist()]
@@ -79,7 +79,7 @@ def test_the_weight_of_rated_films_grows_with_their_number(
 def test_reasons_are_the_largest_parts_in_words(
     sample_model: TasteModel, personal: PersonalRecommender
 ) -> None:
-    history = histories_of(sample_model.ratings, np.array([0]))
+    history = histories_at(sample_model.ratings, np.array([0]))
     best = [int(np.argmax(personal.score(history)))]
     [parts] = personal.decompose(history, best)
     [reasons] = personal.explain(history, best, [parts])
@@ -113,7 +113,7 @@ def test_adventure_stays_among_films_linked_to_the_ratings(
 def test_scores_with_adventure_split_into_parts(
     sample_model: TasteModel, personal: PersonalRecommender
 ) -> None:
-    history = histories_of(sample_model.ratings, np.array([9]))
+    history = histories_at(sample_model.ratings, np.array([9]))
     bold = personal.adventurous(0.4)
     scores = bold.score(history)[0]
     items = np.argsort(-scores)[:10].tolist()
@@ -167,7 +167,7 @@ def test_adventure_works_with_few_ratings(
     request = ListRequest(
         k=10**6, by="personal", controls=Controls(adventure=1.0), include_seen=True
     )
-    [films] = sample_model.recommend(history, request)
+    [films] = sample_model.recommend_lists(history, request)
     assert len(films) == request.candidates(sample_model.ratings).allowed.sum()
     assert films[0].score > films[50].score
     assert all(np.isfinite(film.score) for film in films)

@@ -46,3 +46,12 @@ def test_the_shown_score_is_the_score_minus_the_penalty(sample_model: TasteModel
     assert np.take_along_axis(plain, items, axis=1) == pytest.approx(scores)
     assert (costs[:, 0] == 0).all()
     assert (costs[:, 1:] >= 0).all()
+
+
+@pytest.mark.parametrize("diversity", [0.0, 0.5])
+def test_no_users_have_no_lists(sample_model: TasteModel, diversity: float) -> None:
+    request = ListRequest(k=4, controls=Controls(diversity=diversity))
+    nobody = histories_of(sample_model.ratings, [])
+    arrays = best_films(sample_model.recommender(), sample_model.ratings, nobody, request)
+    assert [array.shape for array in arrays] == [(0, 4)] * 3
+    assert sample_model.recommend_lists(nobody, request) == []

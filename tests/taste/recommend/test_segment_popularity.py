@@ -5,14 +5,14 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from lacunar.taste.data.histories import Histories, histories_of
+from lacunar.taste.data.histories import Histories, histories_at, histories_of
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.recommend.segment_popularity import SegmentRecommender
 
 
 def of_user(model: TasteModel, user: int) -> Histories:
-    return histories_of(model.ratings, np.array([user]))
+    return histories_at(model.ratings, np.array([user]))
 
 
 @pytest.mark.parametrize("user", [0, 7, 63])
@@ -29,7 +29,7 @@ def test_the_source_rule_equals_a_plain_loop(sample_model: TasteModel, user: int
         (item for item, count in likes.items() if count and item not in seen),
         key=lambda item: (-likes[item], -sum(given[item]) / len(given[item]), item),
     )
-    [found] = sample_model.recommend(
+    [found] = sample_model.recommend_lists(
         of_user(sample_model, user), ListRequest(k=10**6, by="segment")
     )
     assert [one.item for one in found] == expected
@@ -50,7 +50,9 @@ def test_segments_are_weighted_by_their_posterior(sample_model: TasteModel) -> N
 
 
 def test_reasons_name_the_counts_behind_a_film(sample_model: TasteModel) -> None:
-    [[found]] = sample_model.recommend(of_user(sample_model, 0), ListRequest(k=1, by="segment"))
+    [[found]] = sample_model.recommend_lists(
+        of_user(sample_model, 0), ListRequest(k=1, by="segment")
+    )
     population = sample_model.segments.populations[sample_model.segments.labels[0]]
     assert found.reasons[0].value == round(found.score)
     assert f"{found.score:.0f} of the {population} users of the segment" in found.reasons[0].text
@@ -58,7 +60,9 @@ def test_reasons_name_the_counts_behind_a_film(sample_model: TasteModel) -> None
 
 def test_parts_separate_the_segment_from_all_users(sample_model: TasteModel) -> None:
     ratings = sample_model.ratings
-    [[found]] = sample_model.recommend(of_user(sample_model, 0), ListRequest(k=1, by="segment"))
+    [[found]] = sample_model.recommend_lists(
+        of_user(sample_model, 0), ListRequest(k=1, by="segment")
+    )
     parts = {part.kind: part.value for part in found.parts}
     liked = np.count_nonzero(ratings.rating[ratings.item == found.item] > 3.5) / ratings.n_users
     population = sample_model.segments.populations[sample_model.segments.labels[0]]

@@ -9,7 +9,7 @@ import numpy as np
 from lacunar.report.figures import mean_intervals
 from lacunar.report.tables import Table, count, score, share, table
 from lacunar.taste.config import RECOMMENDERS, RecommenderName
-from lacunar.taste.data.histories import histories_of
+from lacunar.taste.data.histories import histories_at
 from lacunar.taste.evaluate.to_json import Evaluation, Figure, Figures
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.list_request import ListRequest
@@ -43,9 +43,11 @@ RULES: dict[RecommenderName, str] = {
 
 def recommended(model: TasteModel, user: int, top: int) -> Context:
     """Recommendations of a user with reasons, and those of every recommender."""
-    history = histories_of(model.ratings, np.array([user]))
+    history = histories_at(model.ratings, np.array([user]))
     titles = model.ratings.items["title"]
-    found = {by: model.recommend(history, ListRequest(k=top, by=by))[0] for by in RECOMMENDERS}
+    found = {
+        by: model.recommend_lists(history, ListRequest(k=top, by=by))[0] for by in RECOMMENDERS
+    }
     own = model.config.recommender
     shown = ([titles[film.item].as_py() for film in found[by]] for by in RECOMMENDERS)
     rows = [

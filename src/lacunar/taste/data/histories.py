@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray
 from lacunar.errors import InputError
-from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.data.ratings import Id, Ratings
+
+#: Rating of each film, by its id.
+Stars = Mapping[int, float] | Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,34 +61,45 @@ class Histories:
         return sp.csr_array((values, self.item, self.starts), shape=(self.n_users, n_items))
 
 
-def histories_of(ratings: Ratings, users: NDArray[np.integer] | None = None) -> Histories:
+def histories_of(ratings: Ratings, users: Id | Iterable[Id] | None = None) -> Histories:
     """Rating histories of users in the log.
 
     Parameters
     ----------
     ratings : Ratings
-    users : ndarray of shape (B,), optional
-        Positions; by default all users.
+    users : id or iterable of ids, optional
+        As in the data, or as text; by default all users.
+
+    Raises
+    ------
+    InputError
+        If an id is unknown.
 
     Examples
     --------
     >>> from lacunar.taste.data.sample import sampled_ratings
-    >>> histories_of(sampled_ratings(n_users=50, n_movies=200), np.array([3, 7])).n_ratings.tolist()
+    >>> histories_of(sampled_ratings(n_users=50, n_movies=200), [4, 8]).n_ratings.tolist()
     [62, 25]
     """
-    all_users = Histories(ratings.user_starts, ratings.item, ratings.rating)
-    return all_users if users is None else all_users.take(users)
+    if users is None:
+        return Histories(ratings.user_starts, ratings.item, ratings.rating)
+    return histories_at(ratings, ratings.user_positions(users))
 
 
-def new_history(ratings: Ratings, stars: Mapping[str, float]) -> Histories:
+def histories_at(ratings: Ratings, positions: NDArray[np.integer]) -> Histories:
+    """Rating histories of the users at some positions."""
+    return histories_of(ratings).take(positions)
+
+
+def new_history(ratings: Ratings, stars: Stars) -> Histories:
     """Rating history of a user who is not in the log.
 
     Parameters
     ----------
     ratings : Ratings
         The log whose films are rated.
-    stars : mapping of str to float
-        Rating of each film, by its id; may be empty.
+    stars : mapping of id to float
+        Rating of each film; may be empty.
 
     Raises
     ------

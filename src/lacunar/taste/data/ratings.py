@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +12,11 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
+from lacunar.frames import FrameKind
 from lacunar.taste.data.rating_scale import RatingScale
+
+#: The id of a user or film: as in the data, or as text.
+Id = int | str
 
 _ROWS_PER_PIECE = 1 << 22
 
@@ -67,6 +71,8 @@ class Ratings:
         Allowed ratings.
     intake : Intake
         Counts of rows that were read and left out.
+    frame_kind : {"pandas", "polars", "pyarrow"}
+        The library of the frame that was read, in which results come back; PyArrow for files.
 
     Examples
     --------
@@ -85,6 +91,7 @@ class Ratings:
     log: pa.Table
     scale: RatingScale
     intake: Intake
+    frame_kind: FrameKind = field(default="pyarrow", compare=False)
 
     @property
     def n_users(self) -> int:
@@ -149,39 +156,60 @@ class Ratings:
         """Rows of the log of the user at a position."""
         return slice(int(self.user_starts[user]), int(self.user_starts[user + 1]))
 
-    def has_user(self, user_id: str) -> bool:
-        """Whether a user has this id, given as text."""
-        return user_id.strip() in self._positions
+    def has_user(self, user_id: Id) -> bool:
+        """Whether a user has this id."""
+        return _find(self._positions, user_id) is not None
 
-    def user_position(self, user_id: str) -> int:
-        """Position of the user with an id, given as text.
+    def user_position(self, user_id: Id) -> int:
+        """Position of the user with an id.
 
         Raises
         ------
         InputError
             If no user has that id.
         """
-        position = self._positions.get(user_id.strip())
+        position = _find(self._positions, user_id)
         if position is None:
             raise InputError(
                 f"expected the id of one of {self.n_users} users, such as {self.users[0]},"
-                f" got {user_id!r}"
+                f" got {str(user_id)!r}"
             )
         return position
 
-    def item_position(self, item_id: str) -> int:
-        """Position of the film with an id, given as text.
+    def user_positions(self, user_ids: Id | Iterable[Id]) -> NDArray[np.intp]:
+        """Positions of the users with one or more ids.
+
+        Raises
+        ------
+        InputError
+            If an id is unknown, or a mapping is given.
+
+        Examples
+        --------
+        >>> from lacunar.taste.data.sample import sampled_ratings
+        >>> ratings = sampled_ratings(n_users=50, n_movies=200)
+        >>> ratings.user_positions([4, "42"]).tolist(), ratings.user_positions("7").tolist()
+        ([3, 41], [6])
+        """
+        if isinstance(user_ids, Mapping):
+            raise InputError("expected ids of users, got a mapping", field="users")
+        if isinstance(user_ids, str) or not isinstance(user_ids, Iterable):
+            user_ids = [user_ids]
+        return np.array([self.user_position(user_id) for user_id in user_ids], dtype=np.intp)
+
+    def item_position(self, item_id: Id) -> int:
+        """Position of the film with an id.
 
         Raises
         ------
         InputError
             If no film has that id.
         """
-        position = self._item_positions.get(item_id.strip())
+        position = _find(self._item_positions, item_id)
         if position is None:
             raise InputError(
                 f"expected the id of one of {self.n_items} films, such as "
-                f"{self.items['item_id'][0]}, got {item_id!r}"
+                f"{self.items['item_id'][0]}, got {str(item_id)!r}"
             )
         return position
 
@@ -215,3 +243,8 @@ class Ratings:
     @cached_property
     def _positions(self) -> dict[str, int]:
         return {str(user_id): i for i, user_id in enumerate(self.users.to_pylist())}
+
+
+def _find(positions: dict[str, int], wanted: Id) -> int | None:
+    text = str(wanted)
+    return positions.get(text, positions.get(text.strip()))

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from lacunar.aliases import FloatArray
+from lacunar.aliases import FloatArray, none_if_nan
+from lacunar.frames import FrameKind, arrow_to_frame
 from lacunar.taste.evaluate.bootstrap import Interval, mean_intervals, range_over_splits, user_means
 from lacunar.taste.evaluate.ranked_lists import USER_METRICS
 
 COVERAGE = "coverage"
 METRICS = (*USER_METRICS, COVERAGE)
 HISTORY_STARTS = (0, 1, 20, 50, 200)
+
+_FRAME = pa.schema(
+    [(name, pa.string()) for name in ("method", "metric")]
+    + [(name, pa.float64()) for name in ("mean", "low", "high")]
+)
 
 # Interval of each metric.
 Summary = dict[str, Interval]
@@ -84,11 +92,14 @@ class Comparison:
         Number of ratings of each in the history, one array per split.
     results : mapping of str to MethodResult
         By the name of the method.
+    frame_kind : {"pandas", "polars", "pyarrow"}
+        The library of :meth:`to_frame`: that of the log.
     """
 
     users: tuple[NDArray[np.intp], ...]
     n_ratings: tuple[NDArray[np.intp], ...]
     results: Mapping[str, MethodResult]
+    frame_kind: FrameKind = field(default="pyarrow", compare=False)
 
     @property
     def n_users(self) -> int:
@@ -110,6 +121,43 @@ class Comparison:
             name: intervals[name] | {COVERAGE: range_over_splits(result.coverage)}
             for name, result in self.results.items()
         }
+
+    def to_frame(self, kind: FrameKind | None = None) -> Any:
+        """Return the means and intervals of :meth:`summary` as a frame.
+
+        Parameters
+        ----------
+        kind : {"pandas", "polars", "pyarrow"}, optional
+            The library of the frame; by default that of the ratings that were read, or PyArrow
+            for ratings from files.
+
+        Returns
+        -------
+        frame
+            ``method``, ``metric``, ``mean``, ``low``, ``high``; null without values, or if an
+            interval cannot be estimated.
+
+        Examples
+        --------
+        >>> from lacunar.taste.data.sample import sampled_ratings
+        >>> from lacunar.taste.evaluate.methods import evaluate_recommenders
+        >>> ratings = sampled_ratings(n_users=50, n_movies=200)
+        >>> comparison = evaluate_recommenders(ratings, ["popularity"], seeds=[0])
+        >>> comparison.to_frame().select(["method", "metric"]).to_pylist()[0]
+        {'method': 'popularity', 'metric': 'ndcg@10'}
+        """
+        rows = [
+            {
+                "method": method,
+                "metric": metric,
+                "mean": none_if_nan(interval.mean),
+                "low": interval.low,
+                "high": interval.high,
+            }
+            for method, summary in self.summary().items()
+            for metric, interval in summary.items()
+        ]
+        return arrow_to_frame(pa.Table.from_pylist(rows, _FRAME), kind or self.frame_kind)
 
     def differences(self, reference: str) -> dict[str, Summary]:
         """Return the paired differences between every other method and a reference.

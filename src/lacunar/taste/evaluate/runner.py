@@ -145,6 +145,7 @@ def compare_groups(
             users=tuple(together[group].users for together in splits),
             n_ratings=tuple(together[group].histories.n_ratings for together in splits),
             results={name: _result(measured[name, group]) for name in methods},
+            frame_kind=splits[0][group].train.frame_kind,
         )
         for group in splits[0]
     }

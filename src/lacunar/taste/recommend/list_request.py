@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lacunar.taste.config import RecommenderName
+from lacunar.errors import InputError
+from lacunar.taste.config import RECOMMENDERS, RecommenderName
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.recommend.candidates import Candidates, candidates
 from lacunar.taste.recommend.rerank import Controls
@@ -34,6 +35,11 @@ class ListRequest:
     include_seen : bool
         Whether to include films that the user has rated.
 
+    Raises
+    ------
+    InputError
+        If ``k`` is negative or the recommender is unknown.
+
     Examples
     --------
     >>> ListRequest(k=5, genres=("Drama",), first_year=1990).years
@@ -49,6 +55,14 @@ class ListRequest:
     allow: tuple[str, ...] | None = None
     deny: tuple[str, ...] = ()
     include_seen: bool = False
+
+    def __post_init__(self) -> None:
+        if self.k < 0:
+            raise InputError(f"expected 0 or more, got {self.k}", field="k")
+        if self.by not in {None, *RECOMMENDERS}:
+            raise InputError(
+                f"expected one of {', '.join(RECOMMENDERS)}, got {self.by!r}", field="by"
+            )
 
     @property
     def years(self) -> tuple[int, int] | None:

@@ -57,6 +57,9 @@ def best_films(
     """
     among, controls, k = among or request.candidates(ratings), request.controls, request.k
     genres = ratings.genre_shares if controls.rerank else None
+    if not histories.n_users:
+        shape = (0, min(k, ratings.n_items))
+        return np.empty(shape, dtype=np.intp), np.empty(shape), np.empty(shape)
 
     def lists_of(users: NDArray[np.intp]) -> _Lists:
         batch = histories.take(users)

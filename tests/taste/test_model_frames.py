@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from lacunar.errors import InputError
+from lacunar.frames import FrameKind
+from lacunar.mixture.fit_grid import FIT_GRID_CELLS
+from lacunar.taste.config import RECOMMENDERS, RecommenderName
+from lacunar.taste.model import TasteModel
+from lacunar.taste.model_frames import segment_profiles_frame, user_profiles_frame
+from lacunar.taste.recommend.list_request import ListRequest
+from lacunar.taste.recommend.rerank import Controls
+from lacunar.taste.to_json import recommendations_document
+
+FRAMES = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "pyarrow": pa.Table}
+
+
+def of_kind(model: TasteModel, kind: FrameKind) -> TasteModel:
+    return replace(model, ratings=replace(model.ratings, frame_kind=kind))
+
+
+def frames(model: TasteModel) -> dict[str, Any]:
+    return {
+        "recommend": model.recommend([4, 42], k=3),
+        "with reasons": model.recommend(42, k=2, reasons=True),
+        "recommend_new": model.recommend_new({}, k=3),
+        "memberships": model.memberships(),
+        "user_profiles": model.user_profiles(),
+        "segment_profiles": model.segment_profiles(),
+        "criteria": model.criteria(),
+    }
+
+
+def documented(
+    model: TasteModel, user: int | dict[str, float], request: ListRequest
+) -> list[dict[str, object]]:
+    """The list of the JSON document, as rows of a frame."""
+    return [
+        {
+            "item": film["item"],
+            "title": film["title"],
+            "rank": rank,
+            "score": film["score"],
+            "reasons": [reason["text"] for reason in film["reasons"]],
+        }
+        for rank, film in enumerate(recommendations_document(model, user, request)["items"], 1)
+    ]
+
+
+@pytest.mark.parametrize("by", [None, *RECOMMENDERS])
+def test_recommendations_are_those_of_the_document(
+    sample_model: TasteModel, by: RecommenderName | None
+) -> None:
+    positions = {4: 3, 42: 41}
+    expected = [
+        {"user": user} | row
+        for user, position in positions.items()
+        for row in documented(sample_model, position, ListRequest(k=6, by=by))
+    ]
+    found = sample_model.recommend(list(positions), k=6, by=by, reasons=True)
+    assert found.to_pylist() == expected
+    plain = sample_model.recommend(list(map(str, positions)), k=6, by=by)
+    assert plain.drop(["score"]).equals(found.drop(["score", "reasons"]))
+    assert plain["score"].to_numpy() == pytest.approx(found["score"].to_numpy(), abs=1e-9)
+
+
+def test_the_options_are_those_of_a_request(sample_model: TasteModel) -> None:
+    options: dict[str, Any] = {"first_year": 1980, "last_year": 2010, "include_seen": True}
+    controls = Controls(adventure=0.2, diversity=0.4)
+    request = ListRequest(k=5, genres=("Drama",), controls=controls, **options)
+    for genres in ("Drama", ["Drama"]):
+        found = sample_model.recommend(
+            4, 5, genres=genres, controls=controls, reasons=True, **options
+        )
+        rows = documented(sample_model, 3, request)
+        assert found.drop(["user"]).to_pylist() == rows
+        assert len(rows) == 5
+
+
+def test_a_new_user_gets_the_list_of_the_document(sample_model: TasteModel) -> None:
+    first, second, *_ = sample_model.ratings.items["item_id"].to_pylist()
+    stars = {first: 5.0, second: 1.0}
+    as_text = {str(item): rating for item, rating in stars.items()}
+    expected = documented(sample_model, as_text, ListRequest(k=4, first_year=1990))
+    for ratings in (stars, as_text):
+        found = sample_model.recommend_new(ratings, 4, first_year=1990, reasons=True)
+        assert found.to_pylist() == expected
+    assert sample_model.recommend_new({}).num_rows == 10
+
+
+def test_users_come_in_the_order_asked_for_and_those_without_candidates_have_no_rows(
+    sample_model: TasteModel,
+) -> None:
+    users = sample_model.ratings.users
+    everyone = sample_model.recommend(users, k=2)
+    assert everyone["user"].to_pylist() == np.repeat(users.to_pylist(), 2).tolist()
+    assert sample_model.recommend([9, 2, 9], k=1)["user"].to_pylist() == [9, 2, 9]
+    for reasons in (False, True):
+        none = sample_model.recommend([], reasons=reasons)
+        left = sample_model.recommend(4, first_year=9000, reasons=reasons)
+        zero = sample_model.recommend(4, k=0, reasons=reasons)
+        assert none.num_rows == left.num_rows == zero.num_rows == 0
+        assert (
+            none.schema
+            == left.schema
+            == zero.schema
+            == sample_model.recommend(4, reasons=reasons).schema
+        )
+
+
+def test_bad_requests_get_one_sentence(sample_model: TasteModel) -> None:
+    with pytest.raises(InputError, match=r"one of 120 users, such as 1, got 'nobody'"):
+        sample_model.recommend([4, "nobody"])
+    with pytest.raises(InputError, match=r"^users: expected ids of users, got a mapping"):
+        sample_model.recommend({"2": 5.0})
+    with pytest.raises(InputError, match=r"one of 300 films, such as 2, got 'none'"):
+        sample_model.recommend_new({"none": 5.0})
+    with pytest.raises(InputError, match=r"^k: expected 0 or more"):
+        sample_model.recommend(4, k=-1)
+    with pytest.raises(InputError, match=r"^adventure: expected the recommender personal"):
+        sample_model.recommend(4, by="segment", controls=Controls(adventure=0.5))
+
+
+def test_memberships_of_each_user_sum_to_one(sample_model: TasteModel) -> None:
+    segments, found = sample_model.segments, sample_model.memberships()
+    shape = (sample_model.ratings.n_users, segments.n_segments)
+    assert found.column_names == ["user", "segment", "name", "probability"]
+    probabilities = found["probability"].to_numpy().reshape(shape)
+    assert probabilities.sum(axis=1) == pytest.approx(np.ones(shape[0]))
+    assert (probabilities == segments.responsibilities).all()
+    users = found["user"].to_numpy().reshape(shape)
+    assert (sample_model.ratings.users.to_numpy() == users.T).all()
+    for row in found.to_pylist()[: 2 * shape[1]]:
+        assert row["name"] == segments.names[row["segment"]]
+
+
+@pytest.mark.parametrize("fixture", ["sample_model", "source_model"])
+def test_profiles_are_those_of_the_log_with_its_gaps(
+    fixture: str, request: pytest.FixtureRequest
+) -> None:
+    model: TasteModel = request.getfixturevalue(fixture)
+    genres = list(model.ratings.genres)
+    users = of_kind(model, "pandas").user_profiles()
+    assert users.columns.tolist() == ["user", *genres]
+    np.testing.assert_array_equal(users[genres].to_numpy(), model.profiles.means)
+    assert model.user_profiles()["user"].to_pylist() == model.ratings.users.to_pylist()
+    nulls = sum(model.user_profiles()[genre].null_count for genre in genres)
+    assert nulls == model.profiles.gaps.sum() > 0
+    segments = of_kind(model, "pandas").segment_profiles()
+    assert segments.columns.tolist() == ["segment", "name", "users", *genres]
+    # Every cell is the mean of the members' known cells.
+    by_hand = users[genres].groupby(model.segments.labels)
+    assert segments["users"].tolist() == by_hand.size().tolist()
+    np.testing.assert_allclose(segments[genres].to_numpy(), by_hand.mean().to_numpy())
+    assert segments["name"].tolist() == list(model.segments.names)
+
+
+def test_a_genre_with_the_name_of_a_column_gets_another(sample_model: TasteModel) -> None:
+    first, second, *others = sample_model.ratings.genres
+    genres = ("user", "name", *others)
+    ratings = replace(sample_model.ratings, genres=genres)
+    profiles = replace(sample_model.profiles, genres=genres)
+    users = user_profiles_frame(ratings, profiles)
+    assert users.column_names[:3] == ["user", "genre:user", "name"]
+    plain = sample_model.user_profiles()
+    assert users["genre:user"].equals(plain[first])
+    assert users["name"].equals(plain[second])
+    segments = segment_profiles_frame(ratings, sample_model.segments)
+    assert segments.column_names[:5] == ["segment", "name", "users", "user", "genre:name"]
+
+
+def test_criteria_are_those_of_the_grid(sample_model: TasteModel) -> None:
+    grid, found = sample_model.fit_grid, sample_model.criteria()
+    assert found.column_names == ["n_components", "seed", *FIT_GRID_CELLS]
+    rows = {(row["n_components"], row["seed"]): row for row in found.to_pylist()}
+    assert len(rows) == found.num_rows == len(grid.n_components) * len(grid.seeds)
+    for i, k in enumerate(grid.n_components):
+        for j, seed in enumerate(grid.seeds):
+            row = rows[k, seed]
+            assert row["bic"] == grid.bic[i, j]
+            assert row["converged"] == grid.converged[i, j]
+            assert row["agreement"] == grid.agreement[i]
+            assert row["held_out"] is None
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_frames_are_of_the_library_of_the_data(sample_model: TasteModel, kind: FrameKind) -> None:
+    expected = frames(sample_model)
+    for name, frame in frames(of_kind(sample_model, kind)).items():
+        assert isinstance(frame, FRAMES[kind]), name
+        table = frame if kind == "pyarrow" else pa.table(frame)
+        assert table.column_names == expected[name].column_names, name
+        for column in table.column_names:
+            if column != "reasons":
+                assert table[column].to_pylist() == expected[name][column].to_pylist(), name
