@@ -262,7 +262,7 @@ def fitted_frames(
     images = load_frames(dataset, model.config, cache_dir=cache_dir)
     if fingerprint(dataset, images) != model.fingerprint:
         raise InputError(
-            f"{dataset.source}: expected the images and labels that the model was fitted to,"
+            f"{dataset.origin}: expected the images and labels that the model was fitted to,"
             " got others"
         )
     return images

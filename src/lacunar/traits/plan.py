@@ -116,7 +116,7 @@ def _cross_validation(dataset: LabelledImages, config: TraitsConfig) -> list[Spl
     n, folds = len(dataset), config.folds
     if n < 2 * folds:
         raise InputError(
-            f"{dataset.source}: expected at least {2 * folds} images for {folds} folds, got {n}"
+            f"{dataset.origin}: expected at least {2 * folds} images for {folds} folds, got {n}"
         )
     sizes = [n // folds + (fold < n % folds) for fold in range(folds)]
     labels = dataset.labels if config.stratify else np.full_like(dataset.labels, UNKNOWN)
@@ -131,7 +131,7 @@ def _cross_validation(dataset: LabelledImages, config: TraitsConfig) -> list[Spl
 def _check_split(dataset: LabelledImages, split: Split) -> None:
     if not len(split.fitted) or not len(split.held_out):
         raise InputError(
-            f"{dataset.source}, column {dataset.schema.group_column}: expected groups of images"
+            f"{dataset.origin}, column {dataset.schema.group_column}: expected groups of images"
             " that can be split into some to train on and some to validate, got one that is too"
             " large"
         )
@@ -139,6 +139,6 @@ def _check_split(dataset: LabelledImages, split: Split) -> None:
     if not known.all():
         name = dataset.schema.names[int(known.argmin())]
         raise InputError(
-            f"{dataset.source}: expected labels of {name} among the {len(split.fitted)} images to"
+            f"{dataset.origin}: expected labels of {name} among the {len(split.fitted)} images to"
             " train on, got none; fewer images to validate, or stratified ones, may help"
         )

@@ -2,8 +2,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from lacunar.errors import InputError
 from lacunar.traits.audit.label_files import relabelled_csv
 from lacunar.traits.data.dataset import LabelledImages, read_dataset
 from lacunar.traits.data.schema import Attribute, Schema
@@ -37,6 +39,7 @@ def changed(before: LabelledImages, row: int, attribute: int, label: int) -> Lab
 
 def test_without_a_change_the_file_is_the_same_to_the_letter(before: LabelledImages) -> None:
     assert relabelled_csv(before, before) == TEXT
+    assert before.source is not None
     before.source.write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
     assert relabelled_csv(before, before) == "\ufeff" + TEXT
 
@@ -69,3 +72,10 @@ def test_what_is_written_reads_as_what_was_meant(before: LabelledImages) -> None
         path = before.source.with_name("new.csv")
         path.write_text(relabelled_csv(before, after), newline="")
         np.testing.assert_array_equal(read_dataset(path, SCHEMA).labels, after.labels)
+
+
+def test_images_of_a_frame_have_no_label_file(before: LabelledImages, tmp_path: Path) -> None:
+    frame = pa.table({"file": ["a.png"], "coat": ["open"], "hat_on": [1]})
+    images = LabelledImages.from_frame(frame, SCHEMA, root=tmp_path)
+    with pytest.raises(InputError, match=r"^before: expected images of a CSV file, got images of"):
+        relabelled_csv(images, images)

@@ -3,14 +3,23 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from PIL import Image
+from pyarrow import csv as pa_csv
 
 from lacunar.errors import InputError
-from lacunar.traits.data.dataset import Intake, read_dataset, read_layout
-from lacunar.traits.data.schema import PEOPLE, Schema
+from lacunar.traits.config import TraitsConfig
+from lacunar.traits.data.dataset import Intake, LabelledImages, read_dataset, read_layout
+from lacunar.traits.data.fingerprint import check_attributes, fingerprint
+from lacunar.traits.data.image_cache import load_images
+from lacunar.traits.data.schema import PEOPLE, Attribute, Schema
+from lacunar.traits.plan import plan_splits
 
 HEADER = "filename,gender,tortyp,torcol,legtyp,legcol,luggage"
 
@@ -229,6 +238,120 @@ def test_data_without_a_schema_are_read_by_the_default_one(
 ) -> None:
     path = write_coats("a.png,0,1")
     assert read_dataset(path, default=coats).schema == coats
+
+
+IMAGES = ("a.png", "b.png", "c.png")
+READERS: dict[str, Callable[[Path], Any]] = {
+    "pandas": pd.read_csv,
+    "polars": pl.read_csv,
+    "pyarrow": pa_csv.read_csv,
+}
+
+
+@pytest.mark.parametrize("library", READERS)
+def test_a_frame_is_read_as_the_same_table_in_a_file(
+    tmp_path: Path, write_coats: Callable[..., Path], coats: Schema, library: str
+) -> None:
+    path = write_coats(
+        "b.png,closed,", "a.png,0,on", "./a.png,open,", "c.png,-1,off", images=IMAGES
+    )
+    expected = read_dataset(path, coats)
+    found = LabelledImages.from_frame(READERS[library](path), coats, root=tmp_path)
+    assert (found.names, found.paths) == (expected.names, expected.paths)
+    assert found.labels.tolist() == expected.labels.tolist() == [[1, -1], [0, 1], [-1, 0]]
+    assert (found.intake, found.groups) == (expected.intake, None)
+    digests = [
+        fingerprint(dataset, load_images(dataset, height=8, width=8, cache_dir=tmp_path / "cache"))
+        for dataset in (found, expected)
+    ]
+    assert digests[0] == digests[1]
+
+
+@pytest.mark.parametrize("library", READERS)
+def test_groups_of_a_frame_are_those_of_the_file(
+    tmp_path: Path, write_coats: Callable[..., Path], library: str
+) -> None:
+    path = write_coats("a.png,open,10", "b.png,closed,9", "c.png,,10", images=IMAGES)
+    coat = Attribute("coat", ("open", "closed"))
+    schema = Schema((coat,), image_column="file", group_column="hat_on", images="photos")
+    expected = read_dataset(path, schema).groups
+    found = LabelledImages.from_frame(READERS[library](path), schema, root=tmp_path).groups
+    assert expected is not None
+    assert found is not None
+    assert found.tolist() == expected.tolist() == [0, 1, 0]
+    frame = pd.DataFrame({"file": ["a.png", "b.png"], "coat": [0, 1], "hat_on": ["x", None]})
+    with pytest.raises(InputError, match=r"^row 1, column hat_on: expected the group of the image"):
+        LabelledImages.from_frame(frame, schema, root=tmp_path)
+
+
+def test_paths_of_a_frame_are_absolute_or_relative_to_a_folder(
+    tmp_path: Path, write_coats: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_coats()
+    files = [(tmp_path / "photos" / name).resolve() for name in ("a.png", "b.png")]
+    schema = Schema((Attribute("coat", ("open", "closed")),), image_column="file")
+    monkeypatch.chdir(tmp_path / "photos")
+    for root, first in [
+        (None, "a.png"), (None, "../photos/a.png"), (tmp_path, "photos/a.png"), ("..", files[0]),
+    ]:  # fmt: skip
+        frame = pd.DataFrame({"file": [first, files[1]], "coat": [1, 0]})
+        images = LabelledImages.from_frame(frame, schema, root=root)
+        assert images.paths == tuple(files)
+        assert images.names == (str(first), str(files[1]))
+
+
+def test_a_bad_frame_gets_one_sentence_with_its_row(
+    tmp_path: Path, write_coats: Callable[..., Path], coats: Schema
+) -> None:
+    write_coats()
+
+    def sentence(files: list[str | None], coat: list[str], hat: list[str]) -> str:
+        frame = pd.DataFrame({"file": files, "coat": coat, "hat_on": hat})
+        with pytest.raises(InputError) as caught:
+            LabelledImages.from_frame(frame, coats, root=tmp_path)
+        return str(caught.value)
+
+    for missing in ("c.png", "photos", "a\0.png"):
+        at = (tmp_path / "photos" / missing).as_posix().replace("\0", "\\x00")
+        assert sentence(["a.png", missing], ["open", "open"], ["on", "on"]) == (
+            f"row 1, column file: expected an image file, got none at {at}"
+        )
+    assert sentence(["a.png", None], ["open", "open"], ["on", "on"]) == (
+        "row 1, column file: expected the name of an image file, got an empty cell"
+    )
+    assert sentence(["a.png", "b.png"], ["open", "torn"], ["on", "on"]).startswith(
+        "row 1, column coat: expected one of open, closed, none, or 0 to 2, or -1 or nothing"
+    )
+    assert sentence(["a.png", "b.png", "./a.png"], ["open", "open", "none"], ["", "", ""]) == (
+        "row 2, column coat: expected 'open' as row 0 has for the same image, got 'none'"
+    )
+
+
+def test_images_of_a_frame_are_named_in_later_errors(
+    tmp_path: Path, write_coats: Callable[..., Path], coats: Schema
+) -> None:
+    write_coats()
+    frame = pa.table({"file": ["b.png", "a.png"], "coat": ["open", None], "hat_on": [-1, -1]})
+    images = LabelledImages.from_frame(frame, coats, root=tmp_path)
+    assert (images.source, images.origin) == (None, "frame")
+    assert images.take(np.array([1])).where(0) == "row 1, column file, a.png"
+    (tmp_path / "photos" / "a.png").write_text("hello")
+    with pytest.raises(InputError, match=r"^row 1, column file, a\.png: expected a JPEG"):
+        load_images(images, height=8, width=8, cache_dir=tmp_path / "cache")
+    with pytest.raises(InputError, match=r"^frame: expected the attributes and classes"):
+        check_attributes(PEOPLE, images)
+
+
+def test_a_frame_without_a_known_label_is_read_and_not_fitted(
+    tmp_path: Path, write_coats: Callable[..., Path], coats: Schema
+) -> None:
+    write_coats()
+    frame = pa.table({"file": ["b.png", "a.png"], "coat": ["open", None], "hat_on": [-1, -1]})
+    images = LabelledImages.from_frame(frame, coats, root=tmp_path)
+    assert images.intake.unknown == {"coat": 1, "hat": 2}
+    config = TraitsConfig(folds=0, validation=1)
+    with pytest.raises(InputError, match=r"^frame: expected labels of (coat|hat) among the 1"):
+        plan_splits(images, config)
 
 
 # Labels -1, 0, 1, ... of each column, counted from the files by another reader.

@@ -104,7 +104,7 @@ def evaluate(
     if json:
         emit_json(document)
         return
-    print_scores(found, f"Images of {dataset.source.name}")
+    print_scores(found, f"Images of {Path(dataset.origin).name}")
     if part == "train":
         out.print("If the model was trained on these images, scores of new images are lower.\n")
     print_points(loaded.schema, points)

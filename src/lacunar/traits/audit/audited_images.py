@@ -30,8 +30,8 @@ class AuditedImages:
     def __post_init__(self) -> None:
         if self.test is not None and _classes(self.test.schema) != _classes(self.schema):
             raise InputError(
-                f"{self.test.source}: expected the attributes and classes of"
-                f" {self.train.source}, got others"
+                f"{self.test.origin}: expected the attributes and classes of"
+                f" {self.train.origin}, got others"
             )
 
     def __len__(self) -> int:

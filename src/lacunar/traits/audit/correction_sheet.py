@@ -238,8 +238,8 @@ def _decisions(path: Path, images: AuditedImages, *, rights: bool) -> list[Corre
         label, first = decided.setdefault(place, (decision.label, line))
         if label != decision.label:
             raise InputError(
-                f"{table.where(line, 'corrected')}: expected the decision of line"
-                f" {table.lines[first]} on the same label, got {table.columns['corrected'][line]!r}"
+                f"{table.where(line, 'corrected')}: expected the decision of"
+                f" {table.line(first)} on the same label, got {table.columns['corrected'][line]!r}"
             )
     return [Correction(*place, label) for place, (label, _) in decided.items()]
 
@@ -268,7 +268,7 @@ def _read_line(
         raise refuse("part", " or ".join(images.datasets))
     row = rows_of.get((part, table.columns["image"][line]), rows_of.get((part, cell("image"))))
     if row is None:
-        raise refuse("image", f"an image of {images.datasets[part].source}")
+        raise refuse("image", f"an image of {images.datasets[part].origin}")
     names = images.schema.names
     if cell("attribute") not in names:
         raise refuse("attribute", f"one of {', '.join(names)}")

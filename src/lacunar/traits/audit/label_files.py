@@ -6,6 +6,7 @@ import csv
 import io
 from pathlib import Path
 
+from lacunar.errors import InputError
 from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.data.labels import label_of
 from lacunar.traits.data.schema import UNKNOWN, Attribute
@@ -28,7 +29,14 @@ def relabelled_csv(before: LabelledImages, after: LabelledImages) -> str:
         The images as read from ``before.source``.
     after : LabelledImages
         The same images with changed labels.
+
+    Raises
+    ------
+    InputError
+        If the images are from a frame.
     """
+    if before.source is None:
+        raise InputError("expected images of a CSV file, got images of a frame", field="before")
     text = before.source.read_bytes().decode("utf-8")
     rows = _raw_rows(text.removeprefix(_BYTE_ORDER_MARK))
     header = [name.strip() for name in rows[0][1]]

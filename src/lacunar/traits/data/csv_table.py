@@ -13,24 +13,30 @@ from lacunar.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Some columns of a CSV file, N rows.
+    """Some columns of a CSV file or a frame, N rows.
 
     Parameters
     ----------
-    path : Path
+    path : Path or None
+        The CSV file; None for a frame.
     columns : dict of str to list of str
         N cells each, with surrounding spaces removed.
     lines : list of int
-        Line of the file where each row begins, from 1.
+        Line of the file where each row begins, from 1; in a frame, positions of the rows, from 0.
     """
 
-    path: Path
+    path: Path | None
     columns: dict[str, list[str]]
     lines: list[int]
 
     def where(self, row: int, column: str) -> str:
-        """Return file, line and column of a cell, for messages."""
-        return f"{self.path}, line {self.lines[row]}, column {column}"
+        """Return file, line and column of a cell, or row and column in a frame, for messages."""
+        file = "" if self.path is None else f"{self.path}, "
+        return f"{file}{self.line(row)}, column {column}"
+
+    def line(self, row: int) -> str:
+        """Return the line of a row in the file, or the row in a frame, for messages."""
+        return f"{'row' if self.path is None else 'line'} {self.lines[row]}"
 
 
 def read_table(path: Path, wanted: Sequence[str], *, hint: str = "") -> Table:

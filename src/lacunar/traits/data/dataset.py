@@ -1,10 +1,11 @@
-"""Labelled images: reading and checking the files and labels of a data set."""
+"""Labelled images: reading and checking the files and labels of a data set or a frame."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
 from lacunar.traits.data.csv_table import Table, read_table
+from lacunar.traits.data.frame_table import frame_table
 from lacunar.traits.data.labels import merge_repeats, read_labels
 from lacunar.traits.data.schema import PEOPLE, SCHEMA_NAME, UNKNOWN, Schema, is_inside, read_schema
 
@@ -28,7 +30,7 @@ class Intake:
     Parameters
     ----------
     rows : int
-        Rows of the CSV file.
+        Rows of the CSV file or frame.
     repeated : int
         Rows of an image that an earlier row names; they are merged into that row.
     unknown : dict of str to int
@@ -42,22 +44,23 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class LabelledImages:
-    r"""N images with labels for A attributes, in the order of the CSV file.
+    r"""N images with labels for A attributes, in the order of the CSV file or frame.
 
-    :func:`read_dataset` reads them. No pixel has been decoded yet.
+    :func:`read_dataset` reads them from files, :meth:`from_frame` from a frame. No pixel has been
+    decoded yet.
 
     Parameters
     ----------
     schema : Schema
         Attributes and layout of the data set.
-    source : Path
-        The CSV file.
+    source : Path or None
+        The CSV file; None for a frame.
     lines : int array of shape (N,)
-        Line of the CSV file that first names the image.
+        Line of the CSV file, or row of the frame from 0, that first names the image.
     names : tuple of N str
-        Image files as the CSV file names them.
+        Image files as the CSV file or frame names them.
     paths : tuple of N Path
-        Resolved paths of the image files, all inside the folder of the CSV file.
+        Resolved paths of the image files. Those of a CSV file are all inside its folder.
     labels : int64 array of shape (N, A)
         Index of the class; -1 where the label is unknown.
     groups : int64 array of shape (N,), optional
@@ -84,7 +87,7 @@ class LabelledImages:
     """
 
     schema: Schema
-    source: Path
+    source: Path | None
     lines: NDArray[np.int64]
     names: tuple[str, ...]
     paths: tuple[Path, ...]
@@ -109,8 +112,62 @@ class LabelledImages:
 
     def where(self, row: int) -> str:
         """Return file, line, column and name of an image, for messages."""
-        column = self.schema.image_column
-        return f"{self.source}, line {self.lines[row]}, column {column}, {self.names[row]}"
+        table = Table(self.source, {}, self.lines.tolist())
+        return f"{table.where(row, self.schema.image_column)}, {self.names[row]}"
+
+    @property
+    def origin(self) -> str:
+        """The CSV file, or the word ``frame``, for messages."""
+        return "frame" if self.source is None else str(self.source)
+
+    @classmethod
+    def from_frame(
+        cls, frame: Any, schema: Schema, *, root: AnyPath | None = None
+    ) -> LabelledImages:
+        """Take labelled images from a frame, with the checks of :func:`read_dataset`.
+
+        A label is the name of a class or its number, as in a CSV file. Missing values, NaN, -1 and
+        empty text are unknown labels. ``True`` and ``False`` are labels if the two classes are
+        called yes and no, true and false, on and off, present and absent, or 1 and 0.
+
+        Parameters
+        ----------
+        frame : DataFrame, Table or relation
+            Of pandas, Polars, PyArrow or DuckDB, with the columns of the schema; others are
+            ignored.
+        schema : Schema
+            Its image column has paths, as text or :class:`~pathlib.Path`.
+        root : path-like, optional
+            Folder of the schema's folder of images, to which relative paths are relative. Default:
+            the working directory.
+
+        Returns
+        -------
+        LabelledImages
+
+        Raises
+        ------
+        InputError
+            At the first error, with its row and column. Rows are counted from 0, whatever the
+            index of the frame.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import pyarrow as pa
+        >>> from lacunar.traits.data.schema import Attribute
+        >>> schema = Schema((Attribute("coat", ("open", "closed")),), image_column="file")
+        >>> frame = pa.table({"file": ["a.png", "b.png"], "coat": ["closed", None]})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("a.png", "b.png"):
+        ...         (Path(folder) / name).touch()
+        ...     images = LabelledImages.from_frame(frame, schema, root=folder)
+        >>> images.names, images.labels.tolist()
+        (('a.png', 'b.png'), [[1], [-1]])
+        """
+        table = frame_table(frame, schema)
+        folder = (Path.cwd() if root is None else Path(root)) / schema.images
+        return _labelled(table, schema, folder, lambda name, _: _existing_file(folder / name))
 
 
 def read_layout(
@@ -199,17 +256,35 @@ def read_dataset(
     source = _find_csv(path, part)
     schema, hint = (schema, "") if schema else _find_schema(path, source, default)
     table = read_table(source, schema.columns, hint=hint)
+    root, inside = source.parent.resolve(), schema.images
+    dataset = _labelled(
+        table,
+        schema,
+        source.parent / inside,
+        lambda name, where: resolve_inside(root, inside, name, where),
+    )
+    if part == "train":
+        _check_known(dataset)
+    return dataset
+
+
+def _labelled(
+    table: Table, schema: Schema, folder: Path, resolve: Callable[[str, str], Path | None]
+) -> LabelledImages:
+    """Check the labels, groups and image files of a table, and merge the rows of each image.
+
+    ``resolve`` takes the name of an image file in ``folder`` and its position, for messages; it
+    returns None if there is no such file.
+    """
     labels = read_labels(table, schema)
     groups = _read_groups(table, schema)
-    paths = _find_images(table, schema)
+    paths = _find_images(table, schema, folder, resolve)
     labels, kept = merge_repeats(table, schema, paths, labels, groups)
-    if part == "train":
-        _check_known(source, schema, labels)
     names = table.columns[schema.image_column]
     unknown = np.count_nonzero(labels == UNKNOWN, axis=0).tolist()
     return LabelledImages(
         schema=schema,
-        source=source,
+        source=table.path,
         lines=np.asarray(table.lines)[kept],
         names=tuple(names[row] for row in kept),
         paths=tuple(paths[row] for row in kept),
@@ -243,13 +318,23 @@ def resolve_inside(root: Path, folder: str, name: str, where: str) -> Path | Non
     """
     if not is_inside(name):
         raise InputError(f"{where}: expected a path inside {root / folder}, got {name!r}")
-    try:
-        path = (root / folder / name).resolve(strict=True)
-    except (OSError, RuntimeError):  # a missing file, a name too long, a loop of links
-        return None
-    if not path.is_relative_to(root):
+    path = _resolved(root / folder / name)
+    if path is not None and not path.is_relative_to(root):
         raise InputError(f"{where}: expected {name!r} inside {root}, got a link to {path}")
-    return path if path.is_file() else None
+    return path if path is not None and path.is_file() else None
+
+
+def _existing_file(path: Path) -> Path | None:
+    resolved = _resolved(path)
+    return resolved if resolved is not None and resolved.is_file() else None
+
+
+def _resolved(path: Path) -> Path | None:
+    try:
+        return path.resolve(strict=True)
+    except (OSError, RuntimeError, ValueError):
+        # A missing file, a name too long, a loop of links, a NUL byte.
+        return None
 
 
 def _is_source_layout(path: Path) -> bool:
@@ -286,25 +371,25 @@ def _read_groups(table: Table, schema: Schema) -> NDArray[np.int64] | None:
     return np.unique(cells, return_inverse=True)[1]
 
 
-def _find_images(table: Table, schema: Schema) -> list[Path]:
-    root = table.path.parent.resolve()
+def _find_images(
+    table: Table, schema: Schema, folder: Path, resolve: Callable[[str, str], Path | None]
+) -> list[Path]:
     paths = []
     for row, name in enumerate(table.columns[schema.image_column]):
         where = table.where(row, schema.image_column)
         if not name:
             raise InputError(f"{where}: expected the name of an image file, got an empty cell")
-        path = resolve_inside(root, schema.images, name, where)
+        path = resolve(name, where)
         if path is None:
-            at = table.path.parent / schema.images / name
-            raise InputError(f"{where}: expected an image file, got none at {at}")
+            raise InputError(f"{where}: expected an image file, got none at {folder / name}")
         paths.append(path)
     return paths
 
 
-def _check_known(source: Path, schema: Schema, labels: NDArray[np.int64]) -> None:
-    for attribute, column in zip(schema.attributes, labels.T, strict=True):
+def _check_known(dataset: LabelledImages) -> None:
+    for attribute, column in zip(dataset.schema.attributes, dataset.labels.T, strict=True):
         if (column == UNKNOWN).all():
             raise InputError(
-                f"{source}, column {attribute.column}: expected at least one known label to"
+                f"{dataset.origin}, column {attribute.column}: expected at least one known label to"
                 f" learn from, got none for {len(column)} images"
             )

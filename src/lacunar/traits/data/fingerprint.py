@@ -31,7 +31,7 @@ def check_attributes(schema: Schema, dataset: LabelledImages) -> None:
     if list(expected.items()) != list(got.items()):
         odd = next((name for name in expected if expected[name] != got.get(name)), "their order")
         raise InputError(
-            f"{dataset.source}: expected the attributes and classes that were trained on,"
+            f"{dataset.origin}: expected the attributes and classes that were trained on,"
             f" {', '.join(expected)}; got {', '.join(got)}, which differ in {odd}"
         )
 

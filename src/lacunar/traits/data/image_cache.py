@@ -105,7 +105,7 @@ def load_images(
                 digests = _build(dataset, frame, folder, pool, progress or no_progress)
                 if _key(dataset, frame, pool) != key:
                     raise InputError(
-                        f"{dataset.source}: expected images that stay as they are,"
+                        f"{dataset.origin}: expected images that stay as they are,"
                         " got some that changed while they were read"
                     )
                 replace_file(folder / _MANIFEST, [json.dumps(digests).encode()])

@@ -134,6 +134,6 @@ def _check_agreement(
         if other is not None:
             cells = table.columns[column]
             raise InputError(
-                f"{table.where(other, column)}: expected {cells[known[0]]!r} as line"
-                f" {table.lines[known[0]]} has for the same image, got {cells[other]!r}"
+                f"{table.where(other, column)}: expected {cells[known[0]]!r} as"
+                f" {table.line(known[0])} has for the same image, got {cells[other]!r}"
             )

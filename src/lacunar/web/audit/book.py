@@ -197,7 +197,7 @@ def open_audit(
             unjudged = ""
         except InputError as error:
             # Clients must not see where the data lie on the server.
-            unjudged = str(error).replace(f"{train.source.parent}{os.sep}", "")
+            unjudged = str(error).replace(f"{Path(train.origin).parent}{os.sep}", "")
     findings = audit_images(
         train, test, probabilities, test_probabilities=of_test, progress=progress
     )

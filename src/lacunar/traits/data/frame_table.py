@@ -1,0 +1,134 @@
+"""Conversion of the columns of a frame to cells of text, like those of a CSV file."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lacunar.errors import InputError
+from lacunar.traits.data.csv_table import Table
+from lacunar.traits.data.schema import Attribute, Schema
+
+# Names of classes that False and True stand for.
+_FALSE = frozenset({"0", "absent", "false", "no", "off"})
+_TRUE = frozenset({"1", "on", "present", "true", "yes"})
+
+
+def frame_table(frame: Any, schema: Schema) -> Table:
+    """Read the columns of a schema from a frame.
+
+    Missing values become empty cells.
+
+    Parameters
+    ----------
+    frame : DataFrame, Table or relation
+        Of pandas, Polars, PyArrow or DuckDB. Rows are counted from 0.
+    schema : Schema
+        Its image column has text or path-like objects.
+
+    Raises
+    ------
+    InputError
+        If it is not a frame, has no rows, lacks a column or has one twice; or for the first image
+        that is not a path, or truth value that could be either class.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from pathlib import Path
+    >>> schema = Schema((Attribute("hat", ("no", "yes")),), image_column="file")
+    >>> table = frame_table(pa.table({"file": ["a.png", "b.png"], "hat": [True, None]}), schema)
+    >>> table.columns, table.where(1, "hat")
+    ({'file': ['a.png', 'b.png'], 'hat': ['yes', '']}, 'row 1, column hat')
+    """
+    values = _values(frame, schema.columns)
+    n = len(values[schema.image_column])
+    if not n:
+        raise InputError("expected at least one row, got none", field="frame")
+    table = Table(None, {}, list(range(n)))
+    column = schema.image_column
+    table.columns[column] = _paths(table, column, values.pop(column))
+    for column, cells in values.items():
+        table.columns[column] = [str(cell).strip() for cell in cells]
+    for attribute in schema.attributes:
+        _name_truth_values(table, attribute, values[attribute.column])
+    return table
+
+
+def _values(frame: Any, wanted: Sequence[str]) -> dict[str, list[Any]]:
+    """Values of the wanted columns, with empty text for missing ones."""
+    import narwhals as nw
+    from narwhals.exceptions import DuplicateError
+
+    try:
+        wrapped = nw.from_native(frame, pass_through=True)
+    except DuplicateError as error:
+        raise InputError(
+            "expected columns of different names, got several of one name", field="frame"
+        ) from error
+    if not isinstance(wrapped, nw.DataFrame | nw.LazyFrame):
+        raise InputError(
+            f"expected a frame of pandas, Polars or PyArrow, got {type(frame).__name__}",
+            field="frame",
+        )
+    names = wrapped.collect_schema().names()
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise InputError(
+            f"expected the columns {', '.join(wanted)}; got {', '.join(map(str, names))},"
+            f" which lacks {', '.join(missing)}",
+            field="frame",
+        )
+    chosen = wrapped.select(*wanted)
+    collected = chosen.collect() if isinstance(chosen, nw.LazyFrame) else chosen
+    return {
+        name: [
+            "" if missing or _is_nan(value) else value
+            for value, missing in zip(
+                collected[name].to_list(), collected[name].is_null().to_list(), strict=True
+            )
+        ]
+        for name in wanted
+    }
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float | np.floating) and math.isnan(value)
+
+
+def _paths(table: Table, column: str, values: Sequence[Any]) -> list[str]:
+    for row, value in enumerate(values):
+        if not isinstance(value, str | os.PathLike):
+            raise InputError(
+                f"{table.where(row, column)}: expected the path of an image file, as text or"
+                f" Path, got {type(value).__name__}"
+            )
+    return [value.strip() if isinstance(value, str) else os.fsdecode(value) for value in values]
+
+
+def _name_truth_values(table: Table, attribute: Attribute, values: Sequence[Any]) -> None:
+    """Replace True and False by the names of the classes that they stand for."""
+    cells = table.columns[attribute.column]
+    for row, value in enumerate(values):
+        if isinstance(value, bool | np.bool_):
+            name = _class_of(bool(value), attribute)
+            if name is None:
+                raise InputError(
+                    f"{table.where(row, attribute.column)}: expected the name or number of one of"
+                    f" the classes {', '.join(attribute.classes)}, got {value}, which does not say"
+                    " which one"
+                )
+            cells[row] = name
+
+
+def _class_of(value: bool, attribute: Attribute) -> str | None:
+    """Class that a truth value stands for; None if it could be either."""
+    names = {name.casefold(): name for name in attribute.classes}
+    no, yes = _FALSE.intersection(names), _TRUE.intersection(names)
+    if len(attribute.classes) != 2 or len(no) != 1 or len(yes) != 1:
+        return None
+    return names[next(iter(yes if value else no))]
