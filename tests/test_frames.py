@@ -48,3 +48,8 @@ def test_anything_else_is_refused_with_the_argument(other: object) -> None:
 def test_columns_of_mixed_types_get_one_sentence() -> None:
     with pytest.raises(InputError, match=r"^ratings: expected columns of one type each"):
         frame_to_arrow(pd.DataFrame({"user": [1, "a", None]}, dtype=object), argument="ratings")
+
+
+def test_another_library_is_refused() -> None:
+    with pytest.raises(InputError, match=r"^kind: expected pandas, polars or pyarrow, got 'dask'"):
+        arrow_to_frame(pa.table(COLUMNS), "dask")  # type: ignore[arg-type]

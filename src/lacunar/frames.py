@@ -77,6 +77,11 @@ def frame_to_arrow(frame: Any, *, argument: str) -> tuple[pa.Table, FrameKind]:
 def arrow_to_frame(table: pa.Table, kind: FrameKind) -> Any:
     """Convert an Arrow table to a frame of a library.
 
+    Raises
+    ------
+    InputError
+        If it is another library.
+
     Examples
     --------
     >>> import pyarrow as pa
@@ -92,6 +97,8 @@ def arrow_to_frame(table: pa.Table, kind: FrameKind) -> Any:
             return nw.from_native(table, eager_only=True).to_polars()
         case "pyarrow":
             return table
+        case _:
+            raise InputError(f"expected pandas, polars or pyarrow, got {kind!r}", field="kind")
 
 
 def _kind(frame: Any) -> FrameKind:

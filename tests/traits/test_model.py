@@ -46,7 +46,9 @@ def test_both_parts_that_are_not_trained_on_are_evaluated(model: TraitsModel) ->
 def test_evaluating_again_gives_the_same(
     model: TraitsModel, people_of_coats: LabelledImages, cache: Path
 ) -> None:
-    again, confidence, points = evaluate_traits(model, people_of_coats, cache_dir=cache)
+    result = evaluate_traits(model, people_of_coats, cache_dir=cache)
+    again, confidence, points = result
+    assert result.to_frame().equals(again.to_frame())
     assert np.array_equal(points.scores, model.operating_points["test"].scores)
     assert confidence == model.confidences["test"]
     assert np.array_equal(again.intervals, model.evaluations["test"].intervals)

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
+import narwhals as nw
 import numpy as np
 import pytest
 
@@ -54,6 +56,27 @@ def test_figures_that_nobody_knows_are_null(evaluation: Evaluation) -> None:
     assert (hat["accuracy"], hat["intervals"]["macro_f1"], hat["known"]) == (None, [None, None], 0)
     assert document["mean"]["accuracy"] == document["outputs"]["coat"]["accuracy"]
     json.dumps(document, allow_nan=False)
+
+
+@pytest.mark.parametrize("kind", ["pyarrow", "pandas", "polars"])
+def test_the_frame_of_an_evaluation_holds_the_scores_of_the_document(
+    evaluation: Evaluation, kind: Any
+) -> None:
+    document = evaluation_document(evaluation)
+    outputs: dict[str, Any] = {**document["outputs"], "mean": document["mean"]}
+    frame = evaluation.to_frame(kind)
+    assert type(frame).__module__.partition(".")[0] == kind
+    assert nw.from_native(frame).to_arrow().to_pylist() == [
+        {
+            "attribute": name,
+            "metric": metric,
+            "value": figures[metric],
+            "low": figures["intervals"][metric][0],
+            "high": figures["intervals"][metric][1],
+        }
+        for name, figures in outputs.items()
+        for metric in ("accuracy", "macro_f1", "macro_f1_all", "balanced_accuracy")
+    ]
 
 
 def test_a_fit_tells_its_best_epoch_and_its_labels(evaluation: Evaluation, coats: Schema) -> None:

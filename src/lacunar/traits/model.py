@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
+from lacunar.frames import FrameKind
 from lacunar.traits.confidence.calibrator import Calibrator
 from lacunar.traits.confidence.measures import Confidence
 from lacunar.traits.confidence.out_of_fold import OutOfFold
@@ -152,6 +153,18 @@ class EvaluationResult(NamedTuple):
     confidence: tuple[Confidence, ...]
     operating_points: OperatingPoints
 
+    def to_frame(self, kind: FrameKind = "pyarrow") -> Any:
+        """Return the scores as a frame: ``attribute``, ``metric``, ``value``, ``low``, ``high``.
+
+        See :meth:`lacunar.traits.evaluate.evaluation.Evaluation.to_frame`.
+
+        Parameters
+        ----------
+        kind : {"pyarrow", "pandas", "polars"}
+            Library of the frame.
+        """
+        return self.evaluation.to_frame(kind)
+
 
 def evaluate_traits(
     model: TraitsModel,
@@ -203,6 +216,8 @@ def evaluate_traits(
     (7, 4)
     >>> [one.name for one in result.confidence[:2]]
     ['gender', 'torso_type']
+    >>> result.to_frame().column_names
+    ['attribute', 'metric', 'value', 'low', 'high']
     """
     require_torch()
     check_attributes(model.schema, dataset)

@@ -1,12 +1,16 @@
+from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
+from typing import Any, cast
 
+import narwhals as nw
 import numpy as np
 import pytest
 
 from lacunar.datasets.people.sample import PeopleSample
 from lacunar.errors import InputError
 from lacunar.traits.audit.findings import AuditFindings, audit_images
+from lacunar.traits.audit.to_json import audit_document
 from lacunar.traits.data.dataset import read_dataset, read_layout
 from lacunar.traits.data.label_counts import count_labels
 
@@ -105,3 +109,47 @@ def test_progress_names_its_stages(people_directory: Path) -> None:
     audit_images(*read_layout(people_directory), progress=lambda *told: stages.append(told))
     assert stages[0][0] == "measuring images"
     assert ("measuring images", 36, 36) in stages
+
+
+@pytest.mark.parametrize("kind", ["pyarrow", "pandas", "polars"])
+def test_frames_hold_the_lists_of_the_document(
+    conflicting_findings: AuditFindings, kind: Any
+) -> None:
+    document = audit_document(conflicting_findings)
+
+    def rows(what: Any) -> list[dict[str, Any]]:
+        frame = conflicting_findings.to_frame(what, kind)
+        assert type(frame).__module__.partition(".")[0] == kind
+        return cast(list[dict[str, Any]], nw.from_native(frame).to_arrow().to_pylist())
+
+    assert rows("wrong_labels") == document["wrong_labels"] != []
+    assert rows("low_quality") == document["low_quality"] != []
+    assert rows("gaps") == document["gaps"] != []
+    pairs = document["duplicate_pairs"]
+    assert rows("duplicates") == [
+        {
+            "first_image": pair["first"]["image"],
+            "first_part": pair["first"]["part"],
+            "second_image": pair["second"]["image"],
+            "second_part": pair["second"]["part"],
+            "exact": pair["exact"],
+            "mirrored": pair["mirrored"],
+            "correlation": pair["correlation"],
+            "differ_in": pair["differ_in"],
+        }
+        for pair in pairs
+    ]
+    assert any(pair["differ_in"] for pair in pairs)
+
+
+def test_frames_of_an_audit_without_predictions_or_findings(people_directory: Path) -> None:
+    found = audit_images(read_dataset(people_directory))
+    for what in ("wrong_labels", "gaps"):
+        with pytest.raises(
+            InputError, match=rf"^what: expected an audit with predictions for {what}"
+        ):
+            found.to_frame(cast(Any, what))
+    with pytest.raises(InputError, match=r"^what: expected wrong_labels, low_quality, duplicates"):
+        found.to_frame(cast(Any, "shift"))
+    empty = replace(found, duplicates=()).to_frame("duplicates")
+    assert (empty.num_rows, empty.schema) == (0, found.to_frame("duplicates").schema)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lacunar.errors import InputError
 from lacunar.traits.data.dataset import LabelledImages, SplitName
-from lacunar.traits.data.schema import Schema
+from lacunar.traits.data.schema import UNKNOWN, Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,12 @@ class AuditedImages:
         """Source file and line of an image, for messages."""
         _, dataset, row = self._find(image)
         return dataset.where(row)
+
+    def conflicts(self, first: int, second: int) -> tuple[int, ...]:
+        """Attributes whose labels are known for both of two images and differ."""
+        one, other = self.labels[[first, second]]
+        differ = (one != UNKNOWN) & (other != UNKNOWN) & (one != other)
+        return tuple(np.flatnonzero(differ).tolist())
 
     def _find(self, image: int) -> tuple[SplitName, LabelledImages, int]:
         row = image - len(self.train)

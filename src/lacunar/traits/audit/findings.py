@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.aliases import StageProgress
 from lacunar.errors import InputError
+from lacunar.frames import FrameKind, arrow_to_frame
 from lacunar.traits.audit.audited_images import AuditedImages
 from lacunar.traits.audit.duplicates import Duplicate, find_duplicates, groups_of
+from lacunar.traits.audit.finding_rows import (
+    FindingKind,
+    bad_image_document,
+    copies_document,
+    finding_table,
+    gap_rows,
+    wrong_label_rows,
+)
 from lacunar.traits.audit.image_measures import ImageMeasures, measure_images
 from lacunar.traits.audit.image_quality import LowQuality, Threshold, find_low_quality
+from lacunar.traits.audit.json_schema import BadImage, CopyPair, Gap, WrongLabel
 from lacunar.traits.audit.missing_labels import RankedGaps, rank_gaps
 from lacunar.traits.audit.shift import Shift, find_shift
 from lacunar.traits.audit.wrong_labels import RankedLabels, rank_labels
 from lacunar.traits.data.dataset import LabelledImages, SplitName
 from lacunar.traits.data.label_counts import LabelCounts, count_labels
-from lacunar.traits.data.schema import UNKNOWN, Schema
+from lacunar.traits.data.schema import Schema
 
 # Tolerance for sums of rounded probabilities.
 _ROUNDING = 1e-3
@@ -81,10 +92,7 @@ class AuditFindings:
 
     def conflicts(self, pair: Duplicate) -> tuple[int, ...]:
         """Attributes whose labels are known for both images of a pair and differ."""
-        labels = self.images.labels
-        first, second = labels[pair.first], labels[pair.second]
-        differ = (first != UNKNOWN) & (second != UNKNOWN) & (first != second)
-        return tuple(np.flatnonzero(differ).tolist())
+        return self.images.conflicts(pair.first, pair.second)
 
     def absent(self, part: SplitName) -> list[tuple[int, int]]:
         """Attribute and class of each class that has no label in a part."""
@@ -93,6 +101,67 @@ class AuditFindings:
             for attribute, count in enumerate(self.counts[part])
             for label in np.flatnonzero(count[1:] == 0).tolist()
         ]
+
+    def to_frame(self, what: FindingKind, kind: FrameKind = "pyarrow") -> Any:
+        """Return one list of the JSON document of the audit as a frame, in the same order.
+
+        Parameters
+        ----------
+        what : {"wrong_labels", "low_quality", "duplicates", "gaps"}
+            Flagged labels, bad images, pairs of copies, or missing labels by value. The document
+            has the pairs of copies under ``duplicate_pairs``.
+        kind : {"pyarrow", "pandas", "polars"}
+            Library of the frame.
+
+        Returns
+        -------
+        Table or DataFrame
+            ``wrong_labels``: image, part, attribute, given, suggested, confidence,
+            given_probability. ``low_quality``: image, part, reasons. ``duplicates``: first_image,
+            first_part, second_image, second_part, exact, mirrored, correlation, differ_in.
+            ``gaps``: image, part, attribute, value, likely, probability.
+
+        Raises
+        ------
+        InputError
+            For wrong labels and gaps of an audit without predictions.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from lacunar import audit_images, read_dataset
+        >>> from lacunar.datasets import sample_people, write_people
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_people(sample_people(n_train=9, n_test=3, duplicates=1), Path(folder))
+        ...     findings = audit_images(read_dataset(folder), read_dataset(folder, part="test"))
+        >>> frame = findings.to_frame("duplicates")
+        >>> frame.num_rows, frame.column_names[:2]
+        (1, ['first_image', 'first_part'])
+        """
+        return arrow_to_frame(finding_table(what, self._rows(what)), kind)
+
+    def _rows(self, what: FindingKind) -> Sequence[WrongLabel | BadImage | CopyPair | Gap]:
+        match what:
+            case "low_quality":
+                return [bad_image_document(self.images, image) for image in self.low_quality]
+            case "duplicates":
+                return [copies_document(self.images, pair) for pair in self.duplicates]
+            case "wrong_labels" if self.wrong_labels is not None:
+                return wrong_label_rows(self.images, self.wrong_labels)
+            case "gaps" if self.gaps is not None:
+                return gap_rows(self.images, self.gaps)
+            case "wrong_labels" | "gaps":
+                raise InputError(
+                    f"expected an audit with predictions for {what}, got one without; pass"
+                    " `probabilities` to audit_images",
+                    field="what",
+                )
+            case _:
+                raise InputError(
+                    f"expected wrong_labels, low_quality, duplicates or gaps, got {what!r}",
+                    field="what",
+                )
 
 
 def audit_images(

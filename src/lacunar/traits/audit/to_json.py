@@ -8,19 +8,14 @@ from __future__ import annotations
 import numpy as np
 
 from lacunar.aliases import none_if_nan
-from lacunar.traits.audit.duplicates import Duplicate
-from lacunar.traits.audit.findings import AuditFindings
-from lacunar.traits.audit.image_quality import LowQuality
-from lacunar.traits.audit.json_schema import (
-    AuditDocument,
-    BadImage,
-    CopyPair,
-    Gap,
-    ImageName,
-    WrongLabel,
+from lacunar.traits.audit.finding_rows import (
+    bad_image_document,
+    copies_document,
+    gap_rows,
+    wrong_label_rows,
 )
-from lacunar.traits.audit.missing_labels import RankedGaps
-from lacunar.traits.audit.wrong_labels import RankedLabels
+from lacunar.traits.audit.findings import AuditFindings
+from lacunar.traits.audit.json_schema import AuditDocument
 from lacunar.traits.data.schema import UNKNOWN
 from lacunar.traits.to_json import counts_document
 
@@ -58,13 +53,8 @@ def audit_document(findings: AuditFindings, *, top: int | None = None) -> AuditD
         "unknown": int(np.count_nonzero(labels == UNKNOWN)),
         "labels": int(labels.size),
         "predictions": wrong is not None,
-        "wrong_labels": []
-        if wrong is None
-        else [
-            wrong_label_document(findings, wrong, row)
-            for row in np.flatnonzero(wrong.flagged)[:top].tolist()
-        ],
-        "low_quality": [bad_image_document(findings, image) for image in findings.low_quality],
+        "wrong_labels": [] if wrong is None else wrong_label_rows(images, wrong, top=top),
+        "low_quality": [bad_image_document(images, image) for image in findings.low_quality],
         "thresholds": [
             {
                 "reason": line.reason,
@@ -79,12 +69,8 @@ def audit_document(findings: AuditFindings, *, top: int | None = None) -> AuditD
             [images.place(pair.first)[1], images.place(pair.second)[1]]
             for pair in findings.duplicates
         ],
-        "duplicate_pairs": [copies_document(findings, pair) for pair in findings.duplicates],
-        "gaps": []
-        if gaps is None
-        else [
-            gap_document(findings, gaps, row) for row in np.flatnonzero(gaps.value)[:top].tolist()
-        ],
+        "duplicate_pairs": [copies_document(images, pair) for pair in findings.duplicates],
+        "gaps": [] if gaps is None else gap_rows(images, gaps, top=top),
         "counts": {
             part: counts_document(findings.schema, counts)
             for part, counts in findings.counts.items()
@@ -110,50 +96,3 @@ def audit_document(findings: AuditFindings, *, top: int | None = None) -> AuditD
             for shift in findings.shift
         ],
     }
-
-
-def wrong_label_document(findings: AuditFindings, ranked: RankedLabels, row: int) -> WrongLabel:
-    """Document of one row of the ranked labels."""
-    attribute = findings.schema.attributes[ranked.attribute[row]]
-    return {
-        **_image(findings, int(ranked.image[row])),
-        "attribute": attribute.name,
-        "given": attribute.classes[ranked.given[row]],
-        "suggested": attribute.classes[ranked.suggested[row]],
-        "confidence": float(ranked.confidence[row]),
-        "given_probability": float(ranked.given_probability[row]),
-    }
-
-
-def gap_document(findings: AuditFindings, ranked: RankedGaps, row: int) -> Gap:
-    """Document of one row of the ranked missing labels."""
-    attribute = findings.schema.attributes[ranked.attribute[row]]
-    return {
-        **_image(findings, int(ranked.image[row])),
-        "attribute": attribute.name,
-        "value": float(ranked.value[row]),
-        "likely": attribute.classes[ranked.likely[row]],
-        "probability": float(ranked.probability[row]),
-    }
-
-
-def bad_image_document(findings: AuditFindings, image: LowQuality) -> BadImage:
-    """Document of one image of low quality."""
-    return {**_image(findings, image.image), "reasons": list(image.reasons)}
-
-
-def copies_document(findings: AuditFindings, pair: Duplicate) -> CopyPair:
-    """Document of one pair of copies."""
-    return {
-        "first": _image(findings, pair.first),
-        "second": _image(findings, pair.second),
-        "exact": pair.exact,
-        "mirrored": pair.mirrored,
-        "correlation": pair.correlation,
-        "differ_in": [findings.schema.names[a] for a in findings.conflicts(pair)],
-    }
-
-
-def _image(findings: AuditFindings, image: int) -> ImageName:
-    part, name = findings.images.place(image)
-    return {"image": name, "part": part}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.frames import FrameKind, arrow_to_frame
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.schema import UNKNOWN, Schema
-from lacunar.traits.evaluate.metrics import confusion_matrix, constant_confusion, scores
+from lacunar.traits.evaluate.metrics import FIGURES, confusion_matrix, constant_confusion, scores
 
 LEVEL = 0.95
 _RESAMPLES = 1000
@@ -52,6 +54,45 @@ class Evaluation:
         """The same scores if every prediction were the largest class, shape (A + 1, 4)."""
         pairs = zip(self.confusions, self.largest.tolist(), strict=True)
         return with_mean([scores(constant_confusion(*pair)) for pair in pairs])
+
+    def to_frame(self, kind: FrameKind = "pyarrow") -> Any:
+        """Return the scores as a frame, one row per attribute and score.
+
+        Parameters
+        ----------
+        kind : {"pyarrow", "pandas", "polars"}
+            Library of the frame.
+
+        Returns
+        -------
+        Table or DataFrame
+            ``attribute``, or the word mean in the last rows; ``metric``: accuracy, macro_f1,
+            macro_f1_all, balanced_accuracy; ``value``; ``low`` and ``high``, the ends of the 95 %
+            interval. Numbers are null if no label is known.
+
+        Examples
+        --------
+        >>> from lacunar.traits.data.schema import Attribute
+        >>> schema = Schema((Attribute("coat", ("open", "closed")),), image_column="file")
+        >>> labels = np.zeros((5, 1), np.int64)
+        >>> frame = evaluate_answers(schema, labels, labels, np.array([0])).to_frame()
+        >>> frame.to_pylist()[0]
+        {'attribute': 'coat', 'metric': 'accuracy', 'value': 1.0, 'low': 1.0, 'high': 1.0}
+        """
+        import pyarrow as pa
+
+        names = [*self.schema.names, "mean"]
+        low, high = np.moveaxis(self.intervals, -1, 0)
+        numbers = {"value": self.scores, "low": low, "high": high}
+        columns = {
+            "attribute": pa.array(np.repeat(names, len(FIGURES)).tolist(), pa.string()),
+            "metric": pa.array(FIGURES * len(names), pa.string()),
+            **{
+                name: pa.array(column.ravel(), pa.float64(), from_pandas=True)
+                for name, column in numbers.items()
+            },
+        }
+        return arrow_to_frame(pa.table(columns), kind)
 
 
 def evaluate_answers(

@@ -8,14 +8,14 @@ from typing import Literal
 
 import numpy as np
 
-from lacunar.traits.audit.findings import AuditFindings
-from lacunar.traits.audit.json_schema import BadImage, CopyPair, Gap, WrongLabel
-from lacunar.traits.audit.to_json import (
+from lacunar.traits.audit.finding_rows import (
     bad_image_document,
     copies_document,
     gap_document,
     wrong_label_document,
 )
+from lacunar.traits.audit.findings import AuditFindings
+from lacunar.traits.audit.json_schema import BadImage, CopyPair, Gap, WrongLabel
 from lacunar.web.audit.decisions import Place
 
 Kind = Literal["wrong_labels", "gaps", "duplicates", "low_quality"]
@@ -80,13 +80,13 @@ def item_document(findings: AuditFindings, item: Item) -> WrongLabel | Gap | Cop
     """A finding as in the JSON document of ``lacunar traits audit``."""
     if item.kind == "wrong_labels":
         assert findings.wrong_labels is not None
-        return wrong_label_document(findings, findings.wrong_labels, item.row)
+        return wrong_label_document(findings.images, findings.wrong_labels, item.row)
     if item.kind == "gaps":
         assert findings.gaps is not None
-        return gap_document(findings, findings.gaps, item.row)
+        return gap_document(findings.images, findings.gaps, item.row)
     if item.kind == "duplicates":
-        return copies_document(findings, findings.duplicates[item.row])
-    return bad_image_document(findings, findings.low_quality[item.row])
+        return copies_document(findings.images, findings.duplicates[item.row])
+    return bad_image_document(findings.images, findings.low_quality[item.row])
 
 
 def _wrong_labels(findings: AuditFindings) -> Iterator[Item]:
