@@ -14,7 +14,9 @@ from lacunar.taste.data.duckdb import exists, fetched, first_row, quoted
 NO_GENRES = "(no genres listed)"
 WHOLE_NUMBER = "-?[0-9]{1,18}"
 # "Title (1994)"; a series may name its years, "(2006-2011)" or "(2006-)", with either dash.
-_YEAR = "\\((\\d{4})(?:[-\u2013]\\d{0,4})?\\)\\s*$"
+_YEAR_AT_END = "\\((\\d{4})(?:[-\u2013]\\d{0,4})?\\)\\s*$"
+#: SQL of the year at the end of a title; null if there is none.
+YEAR_OF_TITLE = f"nullif(regexp_extract(title, {quoted(_YEAR_AT_END)}, 1), '')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +38,25 @@ class Catalogue:
     item_genres: pa.Table
 
 
-def encode_items(connection: duckdb.DuckDBPyConnection, file: Path, item_type: str) -> None:
+def encode_items(
+    connection: duckdb.DuckDBPyConnection,
+    source: Path | str,
+    item_type: str,
+    *,
+    year: str = YEAR_OF_TITLE,
+) -> None:
     """Encode ``raw_items`` as tables of films, genres and (film, genre) pairs, by position.
 
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
         Gets the tables ``items``, ``genres`` and ``item_genres``.
-    file : Path
+    source : Path or str
         Source of the films, for errors.
     item_type : str
         SQL type of a film's id.
+    year : str
+        SQL of a film's year, from the columns of ``raw_items``.
 
     Raises
     ------
@@ -57,14 +67,13 @@ def encode_items(connection: duckdb.DuckDBPyConnection, file: Path, item_type: s
         connection, "SELECT item_id FROM raw_items GROUP BY item_id HAVING count(*) > 1 LIMIT 1"
     )
     if repeated is not None:
-        raise InputError(f"{file}: expected each film once, got {repeated[0]!r} twice")
-    year = f"regexp_extract(title, {quoted(_YEAR)}, 1)"
+        raise InputError(f"{source}: expected each film once, got {repeated[0]!r} twice")
     connection.execute(f"""
         CREATE TABLE items AS
         SELECT CAST(row_number() OVER (ORDER BY item_id) - 1 AS INTEGER) AS item, *
         FROM (
             SELECT CAST(item_id AS {item_type}) AS item_id, title, genres,
-                CAST(nullif({year}, '') AS SMALLINT) AS year
+                CAST({year} AS SMALLINT) AS year
             FROM raw_items
         );
         CREATE TABLE exploded AS

@@ -12,12 +12,11 @@ from pathlib import Path
 import duckdb
 
 from lacunar.errors import InputError
-from lacunar.taste.data.catalogue import all_whole_numbers
+from lacunar.taste.data.catalogue import YEAR_OF_TITLE
 from lacunar.taste.data.column_names import HINT, ColumnNames, read_names
 from lacunar.taste.data.delimited import CSV, Dialect, locate
-from lacunar.taste.data.duckdb import exists
 from lacunar.taste.data.parquet_tables import parquet_items, parquet_ratings
-from lacunar.taste.data.raw_tables import LoadItems, LoadRatings
+from lacunar.taste.data.raw_tables import LoadItems, LoadRatings, load_raw_tables
 from lacunar.taste.data.text_tables import (
     FLAG_MOVIES,
     delimited_items,
@@ -40,24 +39,30 @@ class Source:
 
     def load(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Create ``raw_ratings`` and ``raw_items`` in the connection."""
-        as_text = self._load_ratings(connection, frozenset())
-        self.layout.load_items(connection, self.items)
-        # If the catalogue's ids are text, the ratings' film ids must be compared as text too.
-        if "movieId" not in as_text and not all_whole_numbers(connection, "raw_items", "item_id"):
-            self._load_ratings(connection, as_text | {"movieId"})
+        load_raw_tables(
+            connection,
+            lambda as_text: self.layout.load_ratings(connection, self.ratings, as_text),
+            lambda: self.layout.load_items(connection, self.items),
+        )
 
-    def _load_ratings(
-        self, connection: duckdb.DuckDBPyConnection, as_text: frozenset[str]
-    ) -> frozenset[str]:
-        """Load ids as numbers except in some columns; return the columns that are text."""
-        self.layout.load_ratings(connection, self.ratings, as_text)
-        columns = {"userId": "user_id", "movieId": "item_id"}
-        not_whole = {
-            name
-            for name, column in columns.items()
-            if name not in as_text and exists(connection, "raw_ratings", f"{column} IS NULL")
-        }
-        return self._load_ratings(connection, as_text | not_whole) if not_whole else as_text
+    @property
+    def ratings_name(self) -> str:
+        """Name of the table of ratings, for errors."""
+        return str(self.ratings)
+
+    @property
+    def items_name(self) -> str:
+        """Name of the table of films, for errors."""
+        return str(self.items)
+
+    @property
+    def year(self) -> str:
+        """SQL of an item's year."""
+        return YEAR_OF_TITLE
+
+    def place_of_rating(self, connection: duckdb.DuckDBPyConnection, condition: str) -> str:
+        """File, line and column of the first rating that meets a condition, for an error."""
+        return self.where(connection, self.ratings, "rating", condition)
 
     def where(
         self, connection: duckdb.DuckDBPyConnection, file: Path, column: str, condition: str

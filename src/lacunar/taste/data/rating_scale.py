@@ -69,3 +69,7 @@ class RatingScale:
 
     def __str__(self) -> str:
         return f"{self.minimum:g} to {self.maximum:g} in steps of {self.step:g}"
+
+
+#: The scale of data without ratings: every row is a like.
+LIKES = RatingScale(0, 1, 1)

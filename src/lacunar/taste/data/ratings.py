@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from lacunar.errors import InputError
 from lacunar.frames import FrameKind
-from lacunar.taste.data.rating_scale import RatingScale
+from lacunar.taste.data.catalogue import NO_GENRES
+from lacunar.taste.data.rating_scale import LIKES, RatingScale
 
 #: The id of a user or film: as in the data, or as text.
 Id = int | str
@@ -123,6 +124,16 @@ class Ratings:
         """Whether the log has timestamps: without them, all are equal."""
         times = np.asarray(self.log["timestamp"])
         return len(times) < 2 or bool(times.min() < times.max())
+
+    @cached_property
+    def implicit(self) -> bool:
+        """Whether every row is a like, as in data without ratings."""
+        return self.scale == LIKES and bool((self.rating == LIKES.maximum).all())
+
+    @property
+    def has_genres(self) -> bool:
+        """Whether any film has a genre."""
+        return self.genres != (NO_GENRES,)
 
     @cached_property
     def user_starts(self) -> NDArray[np.intp]:

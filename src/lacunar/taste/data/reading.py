@@ -1,7 +1,9 @@
-"""Reading of a data directory: checked ratings by position in ``Ratings``."""
+"""Reading of a data directory or of frames: checked ratings by position in ``Ratings``."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,27 +15,44 @@ from numpy.typing import NDArray
 from lacunar.aliases import AnyPath, StepProgress, no_progress
 from lacunar.errors import InputError
 from lacunar.taste.data.catalogue import catalogue_of, encode_items
+from lacunar.taste.data.column_names import NAMES_FILE
 from lacunar.taste.data.duckdb import connect, exists, fetched, first_row
+from lacunar.taste.data.frame_tables import FrameColumns, FrameSource, frame_source
 from lacunar.taste.data.layouts import Source, find_source
-from lacunar.taste.data.rating_scale import RatingScale
+from lacunar.taste.data.rating_scale import LIKES, RatingScale
 from lacunar.taste.data.ratings import Intake, Ratings
 
 _ROWS_PER_BATCH = 1 << 20
 
 
 def read_ratings(
-    directory: AnyPath,
+    source: AnyPath | Any,
+    items: Any | None = None,
     *,
+    user: str = "userId",
+    item: str = "movieId",
+    rating: str | None = "rating",
+    timestamp: str | None = "timestamp",
+    title: str | None = "title",
+    genres: str | None = "genres",
+    year: str | None = None,
+    genre_separator: str = "|",
     scale: RatingScale | None = None,
     memory_limit: str | None = None,
     progress: StepProgress | None = None,
 ) -> Ratings:
-    r"""Read a directory with a table of ratings and a table of films.
+    r"""Read ratings and items from a directory or from frames.
 
-    The layouts are those of MovieLens: ``ratings.csv`` with the columns ``userId``, ``movieId``,
-    ``rating`` and ``timestamp`` (seconds or dates; may be missing) and ``movies.csv`` with
-    ``movieId``, ``title`` and ``genres``; the same tables as Parquet; and the older ``.dat`` and
-    ``u.data`` files. A ``ratings.toml`` in the directory can give other names of files and columns.
+    The layouts of a directory are those of MovieLens: ``ratings.csv`` with the columns ``userId``,
+    ``movieId``, ``rating`` and ``timestamp`` (seconds or dates; may be missing) and ``movies.csv``
+    with ``movieId``, ``title`` and ``genres``; the same tables as Parquet; and the older ``.dat``
+    and ``u.data`` files. A ``ratings.toml`` in the directory can give other names of files and
+    columns.
+
+    Frames are those of pandas, Polars and PyArrow, and relations of DuckDB. They have the same
+    columns; only the columns of users and items are required. Without ratings, every row is a
+    like: a rating of 1 on ``RatingScale(0, 1, 1)``. Without ``items``, the items are those of the
+    ratings, with their ids as titles, and no genres and years.
 
     If a user rated a film several times, the rating with the latest timestamp counts, and of equal
     timestamps the highest rating; so the order of rows does not matter. Ratings of films that are
@@ -42,7 +61,24 @@ def read_ratings(
 
     Parameters
     ----------
-    directory : str or path-like
+    source : str or path-like, or frame
+        A directory, or the frame of ratings.
+    items : frame, optional
+        The frame of items; not with a directory.
+    user, item : str
+        Columns of ids, whole numbers or text; ``item`` is the name in both frames. These and the
+        following names are not allowed with a directory.
+    rating, timestamp : str, optional
+        Columns of the ratings, and of their times: seconds since 1970 or dates. A column with the
+        default name may be missing. None: do not use the column, even if it exists.
+    title, genres : str, optional
+        Columns of ``items``, with the same rules. Genres are lists of text, or text with a
+        separator.
+    year : str, optional
+        Column of ``items`` with the year of release, null where unknown; or a date. Without it,
+        the year is the one in brackets at the end of the title.
+    genre_separator : str
+        Separator of the genres in text.
     scale : RatingScale, optional
         Allowed ratings; by default 0.5 to 5 in steps of 0.5.
     memory_limit : str, optional
@@ -59,7 +95,7 @@ def read_ratings(
     ------
     InputError
         If a file, column or value is missing or invalid. The message names the file, line and
-        column of the first error.
+        column of the first error, or the frame and column.
 
     Examples
     --------
@@ -76,15 +112,45 @@ def read_ratings(
     (2, 2, ('Crime', 'Horror', 'Sci-Fi'))
     >>> ratings.rating[ratings.rows_of(ratings.user_position("7"))].tolist()
     [4.5, 3.0]
+    >>> likes = pa.table({"customer": ["a", "a", "b"], "sku": [31, 7, 7]})
+    >>> ratings = read_ratings(likes, user="customer", item="sku")
+    >>> ratings.implicit, ratings.users.to_pylist(), ratings.items["title"].to_pylist()
+    (True, ['a', 'b'], ['7', '31'])
     """
-    scale, report = scale or RatingScale(), progress or no_progress
-    source = find_source(Path(directory))
+    columns = FrameColumns(user, item, rating, timestamp, title, genres, year, genre_separator)
+    if isinstance(source, str | PathLike):
+        if items is not None or columns != FrameColumns():
+            raise InputError(
+                "expected no frame of items and no names of columns for a directory, got some:"
+                f" a {NAMES_FILE} in the directory gives files and columns other names"
+            )
+        return _read(find_source(Path(source)), scale or RatingScale(), memory_limit, progress)
+    frames = frame_source(source, items, columns)
+    if frames.has_ratings:
+        scale = scale or RatingScale()
+    elif scale is None or scale == LIKES:
+        scale = LIKES
+    else:
+        raise InputError(
+            "expected no scale, since the frame `source` has no column of ratings", field="scale"
+        )
+    ratings = _read(frames, scale, memory_limit, progress)
+    return replace(ratings, frame_kind=frames.kind)
+
+
+def _read(
+    source: Source | FrameSource,
+    scale: RatingScale,
+    memory_limit: str | None,
+    progress: StepProgress | None,
+) -> Ratings:
+    report = progress or no_progress
     with connect(memory_limit) as connection:
         report(0, 4)
         source.load(connection)
         report(1, 4)
         check_scale(connection, source, scale)
-        encode_items(connection, source.items, type_of_item_ids(connection))
+        encode_items(connection, source.items_name, type_of_item_ids(connection), year=source.year)
         report(2, 4)
         counts = count_rows(connection, source)
         report(3, 4)
@@ -111,7 +177,9 @@ def read_ratings(
         )
 
 
-def check_scale(connection: duckdb.DuckDBPyConnection, source: Source, scale: RatingScale) -> None:
+def check_scale(
+    connection: duckdb.DuckDBPyConnection, source: Source | FrameSource, scale: RatingScale
+) -> None:
     """Raise if a rating is not on the scale.
 
     Raises
@@ -130,7 +198,7 @@ def check_scale(connection: duckdb.DuckDBPyConnection, source: Source, scale: Ra
     connection.execute("SET preserve_insertion_order = true")
     row = first_row(connection, f"SELECT rating FROM raw_ratings WHERE {off} LIMIT 1")
     assert row is not None, "such a row exists"
-    place = source.where(connection, source.ratings, "rating", off)
+    place = source.place_of_rating(connection, off)
     raise InputError(f"{place}: expected a rating of {scale}, got {row[0]:g}")
 
 
@@ -158,7 +226,7 @@ class RowCounts(NamedTuple):
     unknown_items: int
 
 
-def count_rows(connection: duckdb.DuckDBPyConnection, source: Source) -> RowCounts:
+def count_rows(connection: duckdb.DuckDBPyConnection, source: Source | FrameSource) -> RowCounts:
     """Create the table ``users``, and count the rows that are left out.
 
     Raises
@@ -184,7 +252,8 @@ def count_rows(connection: duckdb.DuckDBPyConnection, source: Source) -> RowCoun
     counts = RowCounts(*row)
     if not counts.known:
         raise InputError(
-            f"{source.ratings}: expected ratings of the films in {source.items.name},"
+            f"{source.ratings_name}: expected ratings of the films in"
+            f" {Path(source.items_name).name},"
             f" got none: all {counts.rows} rows name other films"
         )
     return counts

@@ -1,0 +1,308 @@
+"""Reader of frames of ratings and items, with optional columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from lacunar.aliases import shortened
+from lacunar.errors import InputError
+from lacunar.frames import FrameKind, frame_to_arrow
+from lacunar.taste.data.catalogue import YEAR_OF_TITLE
+from lacunar.taste.data.columnar_tables import (
+    Relation,
+    column_types,
+    create_raw_items_of,
+    create_raw_ratings,
+    sentence_of_errors,
+)
+from lacunar.taste.data.duckdb import first_row
+from lacunar.taste.data.raw_tables import IDS, load_raw_tables
+
+_RATINGS, _ITEMS = "the frame `source`", "the frame `items`"
+_EXPECTED = "columns of numbers, text, dates or lists of text"
+_ABSENT = {"rating": "CAST(1 AS DOUBLE)", "timestamp": "CAST(0 AS BIGINT)"}
+_YEAR_RANGE = (1, 9999)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameColumns:
+    """Column names of the frames of ratings and items.
+
+    Parameters
+    ----------
+    user, item : str
+        Columns of ids; ``item`` is the name in both frames.
+    rating, timestamp : str, optional
+        Columns of the ratings. A column with the default name may be missing; None: do not use it.
+    title, genres, year : str, optional
+        Columns of the items, with the same rules. Without ``year``, the year is the one in
+        brackets at the end of the title.
+    genre_separator : str
+        Separator of the genres in a cell of text.
+    """
+
+    user: str = "userId"
+    item: str = "movieId"
+    rating: str | None = "rating"
+    timestamp: str | None = "timestamp"
+    title: str | None = "title"
+    genres: str | None = "genres"
+    year: str | None = None
+    genre_separator: str = "|"
+
+    @property
+    def of_ratings(self) -> dict[str, str | None]:
+        """Lacunar's column names, mapped to those of the frame of ratings."""
+        return {
+            "userId": self.user, "movieId": self.item, "rating": self.rating,
+            "timestamp": self.timestamp,
+        }  # fmt: skip
+
+    @property
+    def of_items(self) -> dict[str, str | None]:
+        """Lacunar's column names, mapped to those of the frame of items."""
+        return {
+            "movieId": self.item, "title": self.title, "genres": self.genres, "year": self.year,
+        }  # fmt: skip
+
+
+_DEFAULTS = FrameColumns()
+#: Arguments of ``read_ratings`` that name the columns.
+_ARGUMENTS = {"userId": "user", "movieId": "item"}
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSource:
+    """Frames of ratings and items as Arrow tables with Lacunar's column names.
+
+    Parameters
+    ----------
+    ratings : pyarrow.Table
+        ``userId``, ``movieId``, and, if the frame has them, ``rating`` and ``timestamp``.
+    items : pyarrow.Table, optional
+        ``movieId``, and, if the frame has them, ``title``, ``genres`` and ``year``.
+    columns : FrameColumns
+    kind : {"pandas", "polars", "pyarrow"}
+        The library of the frame of ratings.
+    """
+
+    ratings: pa.Table
+    items: pa.Table | None
+    columns: FrameColumns
+    kind: FrameKind
+
+    @property
+    def ratings_name(self) -> str:
+        """Name of the table of ratings, for errors."""
+        return _RATINGS
+
+    @property
+    def items_name(self) -> str:
+        """Name of the table of items, for errors."""
+        return _ITEMS
+
+    @property
+    def has_ratings(self) -> bool:
+        """Whether there is a column of ratings; without it, every row is a like."""
+        return "rating" in self.ratings.column_names
+
+    @property
+    def year(self) -> str:
+        """SQL of an item's year, from the columns of ``raw_items``."""
+        names = () if self.items is None else self.items.column_names
+        if "year" in names:
+            return '"year"'
+        return YEAR_OF_TITLE if "title" in names else "NULL"
+
+    def load(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Create ``raw_ratings`` and ``raw_items`` in the connection.
+
+        Columns of text stay text, even if all ids are numbers.
+        """
+        relation = self._relation(
+            connection, "frame_ratings", self.ratings, _RATINGS, self.columns.of_ratings
+        )
+        as_text = frozenset(
+            name for name in IDS if relation.types[name].startswith(("VARCHAR", "ENUM"))
+        )
+        with sentence_of_errors(_RATINGS, _EXPECTED, relation.source_columns):
+            load_raw_tables(
+                connection,
+                partial(create_raw_ratings, connection, relation, defaults=_ABSENT),
+                partial(self._load_items, connection),
+                as_text,
+            )
+
+    def place_of_rating(self, connection: duckdb.DuckDBPyConnection, condition: str) -> str:  # noqa: ARG002 - files name the line as well
+        """Frame and column of the ratings, for an error."""
+        return f"{_RATINGS}, column {self.columns.rating}"
+
+    def _load_items(self, connection: duckdb.DuckDBPyConnection) -> None:
+        if self.items is None:
+            connection.execute(
+                "CREATE TABLE raw_items AS SELECT item_id, item_id AS title,"
+                " CAST([] AS VARCHAR[]) AS genres"
+                " FROM (SELECT DISTINCT CAST(item_id AS VARCHAR) AS item_id FROM raw_ratings)"
+            )
+            return
+        relation = self._relation(
+            connection, "frame_items", self.items, _ITEMS, self.columns.of_items
+        )
+        year = None
+        with sentence_of_errors(_ITEMS, _EXPECTED, relation.source_columns):
+            if "year" in relation.types:
+                year = _year(connection, relation)
+            create_raw_items_of(connection, relation, self.columns.genre_separator, year=year)
+
+    @staticmethod
+    def _relation(
+        connection: duckdb.DuckDBPyConnection,
+        table: str,
+        rows: pa.Table,
+        name: str,
+        columns: Mapping[str, str | None],
+    ) -> Relation:
+        source_columns = {to: theirs for to, theirs in columns.items() if theirs is not None}
+        with sentence_of_errors(name, _EXPECTED, source_columns):
+            connection.register(table, rows)
+            return Relation(name, table, column_types(connection, table), source_columns)
+
+
+def frame_source(source: Any, items: Any | None, columns: FrameColumns) -> FrameSource:
+    """Take the named columns of frames.
+
+    Parameters
+    ----------
+    source : frame of ratings
+    items : frame, optional
+        By default, the items are those of the ratings.
+    columns : FrameColumns
+
+    Raises
+    ------
+    InputError
+        If a column is missing or occurs twice, or is named for two purposes.
+    """
+    if items is None:
+        for role in ("title", "genres", "year"):
+            if getattr(columns, role) not in {None, getattr(_DEFAULTS, role)}:
+                raise InputError(
+                    "expected `items`, the frame with this column, got none", field=role
+                )
+    if not columns.genre_separator:
+        raise InputError("expected at least one character, got ''", field="genre_separator")
+    ratings, kind = _take(source, "source", _RATINGS, columns.of_ratings)
+    catalogue = None if items is None else _take(items, "items", _ITEMS, columns.of_items)[0]
+    return FrameSource(ratings, catalogue, columns, kind)
+
+
+def _take(
+    frame: Any, argument: str, name: str, columns: Mapping[str, str | None]
+) -> tuple[pa.Table, FrameKind]:
+    """The columns of a frame that are named, under Lacunar's names."""
+    import narwhals as nw
+
+    wanted = {to: theirs for to, theirs in columns.items() if theirs is not None}
+    if len(set(wanted.values())) < len(wanted):
+        raise InputError(
+            f"{name}: expected a different column for each of"
+            f" {', '.join(_argument(to) for to in wanted)};"
+            f" got {', '.join(map(repr, wanted.values()))}"
+        )
+    names, wrapped = _open(frame, argument, name)
+    counts = Counter(names)
+    _check_repeated(name, [theirs for theirs in wanted.values() if counts[theirs] > 1])
+    defaults = _DEFAULTS.of_ratings | _DEFAULTS.of_items
+    optional = {to for to in wanted if to not in IDS and wanted[to] == defaults[to]}
+    missing = [to for to, theirs in wanted.items() if not counts[theirs] and to not in optional]
+    if missing:
+        needed = [theirs for to, theirs in wanted.items() if to not in optional]
+        got = shortened(", ".join(map(str, names)), 200) or "no columns"
+        arguments = ", ".join(f"`{_argument(to)}`" for to in missing)
+        raise InputError(
+            f"{name}: expected the columns {', '.join(needed)}; got {got}"
+            f" (pass other names as {arguments})"
+        )
+    present = {to: theirs for to, theirs in wanted.items() if counts[theirs]}
+    # Other columns may hold anything: only the named ones are converted.
+    narrow = nw.to_native(wrapped.select(list(present.values())))
+    table, kind = frame_to_arrow(narrow, argument=argument)
+    return _plain_ids(table.select(list(present.values())).rename_columns(list(present))), kind
+
+
+def _argument(column: str) -> str:
+    return _ARGUMENTS.get(column, column)
+
+
+def _open(frame: Any, argument: str, name: str) -> tuple[list[Any], Any]:
+    """Column names of a frame, some perhaps repeated, and the frame in narwhals."""
+    import narwhals as nw
+
+    try:
+        wrapped = nw.from_native(frame, pass_through=True)
+    except nw.exceptions.DuplicateError:
+        counts = Counter(_names(frame))
+        _check_repeated(name, [column for column, n in counts.items() if n > 1])
+        raise
+    if isinstance(wrapped, nw.LazyFrame):
+        return list(wrapped.collect_schema().names()), wrapped
+    if isinstance(wrapped, nw.DataFrame):
+        return _names(frame), wrapped
+    directory = "a directory, or " if argument == "source" else ""
+    raise InputError(
+        f"expected {directory}a frame of pandas, Polars, PyArrow or DuckDB,"
+        f" got {type(frame).__name__}",
+        field=argument,
+    )
+
+
+def _names(frame: Any) -> list[Any]:
+    # The columns of PyArrow are arrays.
+    return list(getattr(frame, "column_names", None) or frame.columns)
+
+
+def _check_repeated(name: str, repeated: Sequence[Any]) -> None:
+    if repeated:
+        raise InputError(f"{name}: expected each column once, got {repeated[0]!r} twice")
+
+
+def _plain_ids(table: pa.Table) -> pa.Table:
+    """Turn ids that are whole numbers in a column of floats into integers.
+
+    Columns of integers become floats in pandas when a merge brings gaps.
+    """
+    for name in IDS & set(table.column_names):
+        column = table[name]
+        if pa.types.is_floating(column.type) and not column.null_count:
+            try:
+                whole = column.cast(pa.int64())
+            except pa.ArrowInvalid:
+                continue
+            table = table.set_column(table.column_names.index(name), name, whole)
+    return table
+
+
+def _year(connection: duckdb.DuckDBPyConnection, relation: Relation) -> str:
+    """SQL of the year of an item, null where it is unknown; checks all years."""
+    if relation.types["year"].startswith(("TIMESTAMP", "DATE")):
+        return 'year("year")'
+    text = "nullif(trim(CAST(\"year\" AS VARCHAR)), '')"
+    number = f"TRY_CAST({text} AS DOUBLE)"
+    known = f"({text} IS NOT NULL AND NOT coalesce(isnan({number}), false))"
+    low, high = _YEAR_RANGE
+    valid = f"coalesce({number} = floor({number}) AND {number} BETWEEN {low} AND {high}, false)"
+    row = first_row(
+        connection, f"SELECT {text} FROM {relation.scan} WHERE {known} AND NOT {valid} LIMIT 1"
+    )
+    if row is not None:
+        raise InputError(
+            f"{relation.place('year')}: expected whole years from {low} to {high}, got {row[0]!r}"
+        )
+    return f"CASE WHEN {known} THEN CAST({number} AS SMALLINT) END"
