@@ -16,8 +16,9 @@ def test_files_come_as_named_and_folders_by_name(tmp_path: Path) -> None:
     for name in ("b.png", "a.JPG", "c.txt", "inner/d.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = find_images([tmp_path / "c.txt", tmp_path])
+    found = find_images([tmp_path / "c.txt", str(tmp_path)])
     assert [path.name for path in found] == ["c.txt", "a.JPG", "b.png"]
+    assert find_images(str(tmp_path)) == find_images(tmp_path) == found[1:]
 
 
 def test_inputs_without_images_are_refused(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
 from lacunar.traits.data.csv_table import read_table
 from lacunar.traits.data.dataset import resolve_inside
@@ -95,8 +96,8 @@ class ImageContent:
         return read_image(self.content, where=self.name)
 
 
-def find_images(inputs: Sequence[Path]) -> list[Path]:
-    """List image files: given files, and the image files of given folders, sorted by name.
+def find_images(inputs: AnyPath | Sequence[AnyPath]) -> list[Path]:
+    """List image files: the given files, and the image files of given folders, sorted by name.
 
     Image files of a folder end in one of ``SUFFIXES``, in upper or lower case. Subfolders are not
     searched.
@@ -116,7 +117,8 @@ def find_images(inputs: Sequence[Path]) -> list[Path]:
     ['a.jpg', 'b.PNG']
     """
     files: list[Path] = []
-    for path in inputs:
+    listed = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
+    for path in map(Path, listed):
         if path.is_dir():
             inside = [file for file in path.iterdir() if file.suffix.lower() in SUFFIXES]
             if not inside:
