@@ -10,9 +10,12 @@ import warnings
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pdoc
+from numpy.typing import NDArray
 
 import lacunar
+from lacunar import aliases
 
 PACKAGE = Path(lacunar.__file__).parent
 # Commands have --help, and the web app has an OpenAPI document.
@@ -30,6 +33,8 @@ def modules() -> list[str]:
 
 def write(output: Path) -> int:
     """Write the pages, and return their number."""
+    # The alias is a text there, so that the module loads without NumPy; pdoc needs the type.
+    aliases.FloatArray = NDArray[np.float64]
     for name in modules():
         module = import_module(name)
         # Public names are imported on first use, which pdoc does not do.

@@ -4,7 +4,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import lacunar
+
+
+@pytest.mark.parametrize("name", lacunar.__all__)
+def test_every_public_name_is_documented_with_an_example(name: str) -> None:
+    documentation = getattr(lacunar, name).__doc__
+    assert documentation
+    assert ">>> " in documentation
+
+
+def test_dir_lists_the_public_names_and_no_module() -> None:
+    assert dir(lacunar) == sorted(lacunar.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'helper'"):
+        _ = lacunar.helper
 
 
 def test_the_version_has_three_parts() -> None:

@@ -43,6 +43,18 @@ def save_taste(model: TasteModel, path: AnyPath, *, force: bool = False) -> None
     ------
     InputError
         If the destination may not be replaced.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lacunar import fit_taste
+    >>> from lacunar.taste.data.sample import sampled_ratings
+    >>> config = TasteConfig(max_components=2, n_seeds=2, refits=0)
+    >>> model = fit_taste(sampled_ratings(n_users=50, n_movies=200), config)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_taste(model, Path(folder) / "model")
+    ...     (Path(folder) / "model" / "manifest.json").exists()
+    True
     """
     ratings, segments, fit_grid = model.ratings, model.segments, model.fit_grid
     bundle = Bundle(
@@ -108,6 +120,18 @@ def load_taste(path: AnyPath) -> TasteModel:
     ------
     InputError
         If it is not a taste model that this version can read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lacunar import fit_taste
+    >>> from lacunar.taste.data.sample import sampled_ratings
+    >>> config = TasteConfig(max_components=2, n_seeds=2, refits=0)
+    >>> model = fit_taste(sampled_ratings(n_users=50, n_movies=200), config)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_taste(model, Path(folder) / "model")
+    ...     load_taste(Path(folder) / "model").segments.populations.tolist()
+    [50]
     """
     path = Path(path)
     bundle = read_bundle(path, kind=KIND)

@@ -63,6 +63,19 @@ def save_traits(model: TraitsModel, path: AnyPath, *, force: bool = False) -> No
     ------
     InputError
         If the destination may not be replaced.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lacunar import fit_traits, read_dataset
+    >>> from lacunar.datasets import sample_people, write_people
+    >>> config = TraitsConfig(height=40, width=24, folds=0, max_epochs=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_people(sample_people(n_train=12, n_test=4), Path(folder))
+    ...     model = fit_traits(read_dataset(folder), config, cache_dir=Path(folder, "cache"))
+    ...     save_traits(model, Path(folder) / "model")
+    ...     (Path(folder) / "model" / "manifest.json").exists()
+    True
     """
     arrays: dict[str, NDArray[Any]] = {
         f"{_NETWORK}{member}.{name}": array
@@ -118,6 +131,19 @@ def load_traits(path: AnyPath) -> TraitsModel:
     ------
     InputError
         If it is not a traits model that this version can read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from lacunar import fit_traits, read_dataset
+    >>> from lacunar.datasets import sample_people, write_people
+    >>> config = TraitsConfig(height=40, width=24, folds=0, max_epochs=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_people(sample_people(n_train=12, n_test=4), Path(folder))
+    ...     model = fit_traits(read_dataset(folder), config, cache_dir=Path(folder, "cache"))
+    ...     save_traits(model, Path(folder) / "model")
+    ...     load_traits(Path(folder) / "model").schema.names[:2]
+    ('gender', 'torso_type')
     """
     path = Path(path)
     bundle = read_bundle(path, kind=KIND)

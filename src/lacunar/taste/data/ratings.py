@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -107,22 +108,22 @@ class Ratings:
     @cached_property
     def user(self) -> NDArray[np.int32]:
         """Position of each rating's user, shape (N,)."""
-        return np.asarray(self.log["user"])
+        return column_array(self.log, "user")
 
     @cached_property
     def item(self) -> NDArray[np.int32]:
         """Position of each rating's film, shape (N,)."""
-        return np.asarray(self.log["item"])
+        return column_array(self.log, "item")
 
     @cached_property
     def rating(self) -> NDArray[np.float64]:
         """Ratings in stars, shape (N,)."""
-        return np.asarray(self.log["rating"])
+        return column_array(self.log, "rating")
 
     @cached_property
     def has_times(self) -> bool:
         """Whether the log has timestamps: without them, all are equal."""
-        times = np.asarray(self.log["timestamp"])
+        times = column_array(self.log, "timestamp")
         return len(times) < 2 or bool(times.min() < times.max())
 
     @cached_property
@@ -143,12 +144,16 @@ class Ratings:
     @cached_property
     def years(self) -> NDArray[np.float64]:
         """Year of release of each film, shape (I,); NaN if the title has none."""
-        return np.asarray(self.items["year"].to_numpy().astype(np.float64))
+        year = self.items["year"]
+        years = np.full(self.n_items, np.nan)
+        has_year = np.from_dlpack(year.is_valid().cast(pa.uint8()).combine_chunks())
+        years[has_year == 1] = np.from_dlpack(year.drop_null().combine_chunks())
+        return years
 
     @cached_property
     def genre_matrix(self) -> sp.csr_array:
         """One for each genre of each film, shape (I, G)."""
-        item, genre = (self.item_genres[name].to_numpy() for name in ("item", "genre"))
+        item, genre = (column_array(self.item_genres, name) for name in ("item", "genre"))
         shape = (self.n_items, len(self.genres))
         return sp.csr_array((np.ones(len(item)), (item, genre)), shape=shape)
 
@@ -254,6 +259,19 @@ class Ratings:
     @cached_property
     def _positions(self) -> dict[str, int]:
         return {str(user_id): i for i, user_id in enumerate(self.users.to_pylist())}
+
+
+def column_array(table: pa.Table, name: str) -> NDArray[Any]:
+    """Return a numeric column without nulls as an array of shape (N,).
+
+    PyArrow's own conversion imports pandas where it is installed, which takes 0.2 seconds.
+
+    Examples
+    --------
+    >>> column_array(pa.Table.from_pydict({"user": [3, 1]}), "user")
+    array([3, 1])
+    """
+    return np.from_dlpack(table[name].combine_chunks())
 
 
 def _find(positions: dict[str, int], wanted: Id) -> int | None:

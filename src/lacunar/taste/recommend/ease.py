@@ -21,8 +21,6 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsyrk
-from scipy.linalg.lapack import dpotrf, dpotri
 
 from lacunar.aliases import FloatArray
 from lacunar.parallel import in_threads
@@ -202,6 +200,8 @@ def _fit_primal(rows: sp.csr_array, penalty: float) -> FloatArray:
 
 def _gram(rows: sp.csr_array) -> FloatArray:
     """Return the lower triangle of ``X'X`` in a dense matrix."""
+    from scipy.linalg.blas import dsyrk
+
     n, n_items = rows.shape
     sparse_cost = float((np.diff(rows.indptr).astype(np.float64) ** 2).sum())
     gram = np.zeros((n_items, n_items), order="F")
@@ -227,6 +227,8 @@ def _gram(rows: sp.csr_array) -> FloatArray:
 
 def _inverse(matrix: FloatArray) -> FloatArray:
     """Invert a positive definite matrix, given its lower triangle, in place."""
+    from scipy.linalg.lapack import dpotrf, dpotri
+
     factor, _ = dpotrf(np.asfortranarray(matrix), lower=1, overwrite_a=1, clean=0)
     inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
     for start in range(0, len(inverse), _ROWS_PER_BLOCK):

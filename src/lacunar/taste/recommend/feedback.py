@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray
 from lacunar.taste.data.rating_scale import RatingScale
-from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.data.ratings import Ratings, column_array
 
 _YEARS = 5
 
@@ -57,7 +57,8 @@ def content_rows(ratings: Ratings) -> sp.csr_array:
     has_year = ~np.isnan(ratings.years)
     year = np.where(has_year, ratings.years, 0).astype(np.int64)
     pairs = ratings.item_genres
-    item, genre = pairs["item"].to_numpy(), pairs["genre"].to_numpy().astype(np.int64)
+    item = column_array(pairs, "item")
+    genre = column_array(pairs, "genre").astype(np.int64)
     span = year // _YEARS + 1
     by_genre = _rows(genre * (span.max(initial=0) + 1) + span[item], item, ratings.n_items)
     dated = np.flatnonzero(has_year)

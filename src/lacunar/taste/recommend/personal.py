@@ -10,7 +10,6 @@ from typing import Self
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.linalg.blas import dgemm
 
 from lacunar.aliases import FloatArray
 from lacunar.taste.data.histories import Histories, histories_of
@@ -168,6 +167,8 @@ class PersonalRecommender:
 
     def _plain(self, histories: Histories, predicted: FloatArray) -> FloatArray:
         """Return scores without adventure; overwrites ``predicted``."""
+        from scipy.linalg.blas import dgemm
+
         # In place: a second (B, I) matrix would take as long as the product.
         scores = dgemm(
             1.0,
