@@ -5,18 +5,23 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from lacunar.errors import InputError
 from lacunar.mixture.chunked import LocalExpectation
-from lacunar.store import save_taste
+from lacunar.report import taste_report
+from lacunar.store import load_taste, save_taste
 from lacunar.taste import fit
-from lacunar.taste.config import TasteConfig
+from lacunar.taste.config import RECOMMENDERS, TasteConfig
+from lacunar.taste.data.histories import histories_of
 from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.fit import fit_taste
 from lacunar.taste.model import TasteModel
+from lacunar.taste.segments.placement import make_placer
 
 
 def test_the_same_log_and_seed_give_the_same_model(
@@ -137,6 +142,67 @@ def test_the_threshold_of_likes_must_be_on_the_scale(
 ) -> None:
     with pytest.raises(InputError, match=r"^liked_above: expected at least 0.5 and less than 5"):
         fit_taste(sample_ratings, TasteConfig(liked_above=liked_above))
+
+
+@pytest.mark.parametrize("columns", [["userId", "movieId"], ["userId", "movieId", "rating"]])
+def test_likes_without_items_are_fitted_saved_and_recommended(
+    sample_ratings: Ratings, tmp_path: Path, columns: list[str]
+) -> None:
+    log = sample_ratings.log.rename_columns(["userId", "movieId", "rating", "timestamp"])
+    ratings = read_ratings(log.select(columns).to_pandas())
+    model = fit_taste(ratings, TasteConfig(n_seeds=2))
+    assert (model.view, model.segments.n_segments) == ("shares", 1)
+    likes = ["The data has no ratings: every row counts as a like."]
+    assert list(model.notes) == likes * ratings.implicit + [
+        "No years are known: segments do not use periods of release.",
+        "No genres are known: every film has the genre (no genres listed).",
+        "All users have the same values in the view shares: there is one segment.",
+    ]
+    assert model.criterion == "K = 1, since all users have the same values in the view shares"
+    save_taste(model, tmp_path / "model")
+    loaded = load_taste(tmp_path / "model")
+    assert (loaded.view, loaded.notes, loaded.ratings) == (model.view, model.notes, ratings)
+    histories = histories_of(ratings)
+    placed = loaded.placer.responsibilities(histories)
+    np.testing.assert_allclose(placed, model.segments.responsibilities)
+    for by in RECOMMENDERS:
+        found = model.recommend([0, 7], k=3, by=by, reasons=True)
+        assert list(found["user"]) == [0] * 3 + [7] * 3
+    assert "All-round watchers" in taste_report(model)
+
+
+def test_a_saved_model_places_users_in_the_view_of_the_fit(
+    sample_ratings: Ratings, tmp_path: Path
+) -> None:
+    titles = pa.array([f"Film {item}" for item in range(sample_ratings.n_items)])
+    years = pa.nulls(sample_ratings.n_items, pa.int16())
+    items = pa.table({"item_id": sample_ratings.items["item_id"], "title": titles, "year": years})
+    model = fit_taste(replace(sample_ratings, items=items), TasteConfig(n_seeds=4))
+    assert model.notes == ("No years are known: segments do not use periods of release.",)
+    assert model.segments.n_segments > 1
+    save_taste(model, tmp_path / "model")
+    loaded = load_taste(tmp_path / "model")
+    placed = loaded.placer.responsibilities(histories_of(loaded.ratings))
+    np.testing.assert_allclose(placed, model.segments.responsibilities, atol=1e-9)
+    # Films with a year do not change the view.
+    dated = make_placer(
+        sample_ratings,
+        loaded.config,
+        loaded.segments.mixture,
+        periods=loaded.periods.periods,
+        rating_variance=loaded.profiles.rating_variance,
+    )
+    np.testing.assert_array_equal(dated.responsibilities(histories_of(sample_ratings)), placed)
+
+
+def test_a_log_without_likes_gets_a_warning(sample_ratings: Ratings) -> None:
+    rescaled = replace(sample_ratings, scale=RatingScale(0.5, 10.0, 0.5))
+    with pytest.warns(
+        UserWarning, match=r"^no rating is a like: .* `liked_above` is 7 on"
+    ) as caught:
+        fit_taste(rescaled, TasteConfig(max_components=1, n_seeds=2, refits=0))
+    assert "pass the `scale` of the data when reading" in str(caught[0].message)
+    assert caught[0].filename == __file__
 
 
 @contextmanager

@@ -5,8 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from lacunar.taste.data.reading import read_ratings
+from lacunar.taste.features.release_periods import PeriodCounts
 from lacunar.taste.model import TasteModel, fingerprint
 
 
@@ -28,6 +30,30 @@ def test_membership_stability_reflects_the_agreement_of_restarts(sample_model: T
     stability = sample_model.membership_stability
     assert stability.shape == (sample_model.ratings.n_users,)
     assert ((stability > 0) & (stability <= 1 + 1e-12)).all()
+
+
+def test_a_fit_of_years_and_genres_has_no_notes(
+    sample_model: TasteModel, source_model: TasteModel
+) -> None:
+    assert (sample_model.view, sample_model.notes) == ("shares+periods", ())
+    assert (source_model.view, source_model.notes) == ("means", ())
+
+
+def test_a_note_names_the_share_of_ratings_with_a_year(sample_model: TasteModel) -> None:
+    years = sample_model.ratings.years.copy()
+    years[30:] = np.nan
+    column = pa.array(years, from_pandas=True).cast(pa.int16())
+    ratings = replace(
+        sample_model.ratings, items=sample_model.ratings.items.set_column(2, "year", column)
+    )
+    periods = PeriodCounts((), np.zeros((ratings.n_users, 0), dtype=np.int64))
+    changed = replace(sample_model, ratings=ratings, periods=periods)
+    share = ratings.ratings_per_item[:30].sum() / len(ratings.rating)
+    assert 0 < share < 0.5
+    assert changed.view == "shares"
+    assert changed.notes == (
+        f"Years are known for {share:.0%} of the ratings: segments do not use periods of release.",
+    )
 
 
 def test_likes_start_above_four_fifths_of_the_scale(sample_model: TasteModel) -> None:

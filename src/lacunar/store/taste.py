@@ -222,7 +222,7 @@ def model_card(model: TasteModel) -> str:
 Soft segments of {ratings.n_users} users, learned from {len(ratings.log)} ratings
 ({ratings.scale}) of {ratings.n_items} films in {len(ratings.genres)} genres.
 
-- Seen of each user: `{model.config.view}`, cells of few ratings
+- Seen of each user: `{model.view}`, cells of few ratings
   {"less sure than others" if model.config.noise else "as sure as any other"}.
 - Unknown: {model.profiles.gap_share:.1%} of the user x genre cells; gaps are treated as
   `{model.config.gaps}`.

@@ -13,7 +13,7 @@ from lacunar.mixture.model_selection import EmOptions
 from lacunar.mixture.parameters import CovarianceType
 from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.features.imputation import GapStrategy
-from lacunar.taste.features.views import parse_view
+from lacunar.taste.features.views import DEFAULT_VIEW, parse_view
 
 Preset = Literal["default", "source"]
 RecommenderName = Literal["popularity", "segment", "posterior", "personal"]
@@ -79,7 +79,7 @@ class TasteConfig(BaseModel):
 
     preset: Preset = "default"
     view: str = Field(
-        "shares+periods",
+        DEFAULT_VIEW,
         description="Columns of a user that the mixture is fitted to: view names joined by '+'.",
     )
     gaps: GapStrategy = Field("keep", description="Treatment of genres that a user has not rated.")

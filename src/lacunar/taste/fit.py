@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
@@ -77,6 +78,11 @@ def fit_taste(
         If there are fewer users than ``min_components``, ``liked_above`` is off the scale, or the
         checkpoints belong to another fit.
 
+    Warns
+    -----
+    UserWarning
+        If no rating is above ``liked_above``: nothing is liked.
+
     Examples
     --------
     >>> from lacunar.taste.data.sample import sampled_ratings
@@ -95,6 +101,7 @@ def fit_taste(
     fit = fit_segments(
         ratings, config, engine=engine, rows_provider=rows_provider, progress=report, stages=stages
     )
+    _warn_without_likes(ratings, config)
     refit_agreement = stages.get_or_compute(
         "refits", lambda: _refit_agreement(fit, config, report), pack_values, unpack_values
     )
@@ -123,6 +130,17 @@ def fit_taste(
         tuning=tuning,
         ease_model=ease_model,
     )
+
+
+def _warn_without_likes(ratings: Ratings, config: TasteConfig) -> None:
+    liked_above, highest = config.liked_above_on(ratings.scale), ratings.rating.max(initial=-np.inf)
+    if highest <= liked_above:
+        warnings.warn(
+            f"no rating is a like: the highest is {highest:g}, and `liked_above` is"
+            f" {liked_above:g} on the scale {ratings.scale}; pass the `scale` of the data when"
+            " reading, or a lower `liked_above`",
+            stacklevel=3,
+        )
 
 
 _LIBRARIES = ("duckdb", "numpy", "pyarrow", "scikit-learn", "scipy")

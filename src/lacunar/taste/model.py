@@ -22,12 +22,14 @@ from lacunar.mixture.stability import (
 )
 from lacunar.mixture.statistics import one_hot
 from lacunar.taste.config import RecommenderName, TasteConfig
+from lacunar.taste.data.catalogue import NO_GENRES
 from lacunar.taste.data.histories import Histories, Stars, histories_at, new_history
 from lacunar.taste.data.ratings import Id, Ratings
 from lacunar.taste.data.title_index import TitleIndex
 from lacunar.taste.evaluate.tuning import Tuning
 from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
+from lacunar.taste.features.views import effective_view
 from lacunar.taste.model_frames import (
     criteria_frame,
     memberships_frame,
@@ -120,6 +122,8 @@ class TasteModel:
     @property
     def criterion(self) -> str:
         """How K was chosen and how stable the segments are, in a sentence."""
+        if self._users_are_equal:
+            return f"K = 1, since all users have the same values in the view {self.view}"
         return explain_choice(
             self.fit_grid,
             self.config.criterion,
@@ -127,6 +131,37 @@ class TasteModel:
             self.refit_agreement,
             sample=self.sample_size,
         )
+
+    @property
+    def view(self) -> str:
+        """The view that the segments were fitted to: the config's, or the part that is known."""
+        return effective_view(self.config.view, self.periods.periods)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the fit had to do without, in sentences."""
+        notes = []
+        if self.ratings.implicit:
+            notes.append("The data has no ratings: every row counts as a like.")
+        if self.view != self.config.view:
+            share = self.ratings.dated_share
+            notes.append(
+                f"Years are known for {share:.0%} of the ratings: segments do not use periods of"
+                " release."
+                if share
+                else "No years are known: segments do not use periods of release."
+            )
+        if not self.ratings.has_genres:
+            notes.append(f"No genres are known: every film has the genre {NO_GENRES}.")
+        if self._users_are_equal:
+            notes.append(
+                f"All users have the same values in the view {self.view}: there is one segment."
+            )
+        return tuple(notes)
+
+    @property
+    def _users_are_equal(self) -> bool:
+        return self.fit_grid.n_components == (1,) and self.config.max_components > 1
 
     @property
     def sample_size(self) -> int | None:

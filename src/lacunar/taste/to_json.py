@@ -30,7 +30,7 @@ def segments_document(model: TasteModel) -> SegmentsDocument:
         "users": model.ratings.n_users,
         "unknown_share": model.profiles.gap_share,
         "gaps": model.config.gaps,
-        "view": model.config.view,
+        "view": model.view,
         "segments": [
             {
                 "id": segment,

@@ -9,6 +9,7 @@ from lacunar.errors import InputError
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.data.histories import Histories, histories_at
 from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.evaluate import methods as module
 from lacunar.taste.evaluate.cold_start import cold_start
 from lacunar.taste.evaluate.methods import METHODS, evaluate_recommenders, methods_named
@@ -127,3 +128,18 @@ def test_an_evaluation_needs_known_names(sample_ratings: Ratings) -> None:
         evaluate_recommenders(sample_ratings, ["magic"])
     with pytest.raises(InputError, match="expected a protocol of random-20, leave-last-out"):
         evaluate_recommenders(sample_ratings, ["popularity"], protocol="magic")
+
+
+@pytest.mark.parametrize("columns", [["user", "item"], ["user", "item", "rating"]])
+def test_all_methods_work_without_items(
+    sample_ratings: Ratings, columns: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lacunar.taste.evaluate.runner.fit_segments", fit_segments)
+    ratings = read_ratings(sample_ratings.log.select(columns), user="user", item="item")
+    summary = evaluate_recommenders(ratings, seeds=[0]).summary()
+    assert list(summary) == list(METHODS)
+    assert summary["personal"]["ndcg@10"].mean > summary["popularity"]["ndcg@10"].mean
+    # All users are in one segment.
+    assert summary["segment-posterior"]["ndcg@10"] == summary["popularity"]["ndcg@10"]
+    with pytest.raises(InputError, match="expected ratings of different times"):
+        evaluate_recommenders(ratings, ["popularity"], protocol="global-time")

@@ -10,7 +10,13 @@ from lacunar.errors import InputError
 from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.features.genre_profiles import GenreProfiles, genre_profiles
 from lacunar.taste.features.release_periods import PeriodCounts, period_counts
-from lacunar.taste.features.views import VIEW_NAMES, build_view, parse_view
+from lacunar.taste.features.views import (
+    VIEW_NAMES,
+    build_view,
+    effective_view,
+    fitted_periods,
+    parse_view,
+)
 
 COUNTS = np.array([[4, 0, 12], [1, 1, 2]])
 MEANS = np.array([[4.0, np.nan, 3.0], [5.0, 1.0, 2.0]])
@@ -79,6 +85,22 @@ def test_a_view_that_is_none_is_refused(name: str) -> None:
 def test_periods_need_years() -> None:
     with pytest.raises(InputError, match="pass another `view`, such as shares"):
         build_view("periods", PROFILES, PeriodCounts((), np.zeros((2, 0), dtype=np.int64)))
+
+
+@pytest.mark.parametrize(("n_ratings", "kept"), [(8, True), (9, False)])
+def test_the_default_view_needs_years_of_half_of_the_ratings(n_ratings: int, kept: bool) -> None:
+    found = fitted_periods("shares+periods", PERIODS, n_ratings)
+    assert (found is PERIODS) == kept
+    if not kept:
+        assert (found.periods, found.counts.shape) == ((), (2, 0))
+    view = "shares+periods" if kept else "shares"
+    assert effective_view("shares+periods", found.periods) == view
+
+
+@pytest.mark.parametrize("view", ["periods", "means+periods", "shares"])
+def test_other_views_are_as_they_are_named(view: str) -> None:
+    assert fitted_periods(view, PERIODS, 1_000) is PERIODS
+    assert effective_view(view, ()) == view
 
 
 def test_a_single_rating_is_not_taken_as_certain(write_csv: Callable[..., Path]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from lacunar.taste.data.rating_scale import RatingScale
@@ -42,3 +43,8 @@ def test_films_share_rows_by_genre_in_five_years_and_by_year(
         (4, 5),  # War, without a year
         (0, 1),  # 1990
     }
+
+
+def test_a_row_of_all_films_distinguishes_none() -> None:
+    ratings = read_ratings(pa.table({"userId": [1, 1, 2], "movieId": [1, 2, 3]}))
+    assert content_rows(ratings).shape == (0, 3)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from lacunar.errors import InputError
@@ -78,3 +81,60 @@ def test_both_presets_can_be_sampled(sample_ratings: Ratings, preset: str) -> No
     )
     found = fit_segments(sample_ratings, config)
     assert found.segments.populations.sum() == 120
+
+
+def without_years(ratings: Ratings, dated: float = 0.0) -> Ratings:
+    """The same ratings with years for a share of the films."""
+    years = ratings.years.copy()
+    years[int(dated * len(years)) :] = np.nan
+    column = pa.array(years, from_pandas=True).cast(pa.int16())
+    return replace(ratings, items=ratings.items.set_column(2, "year", column))
+
+
+def test_without_years_the_default_view_leaves_out_periods(sample_ratings: Ratings) -> None:
+    config = TasteConfig(n_seeds=2, min_components=2, max_components=2)
+    expected = fit_segments(sample_ratings, config.model_copy(update={"view": "shares"}))
+    # A few films with a year do not bring the periods back.
+    for dated in (0.0, 0.2):
+        ratings = without_years(sample_ratings, dated)
+        found = fit_segments(ratings, config)
+        assert found.periods.periods == ()
+        assert found.data.values.tobytes() == expected.data.values.tobytes()
+        assert found.segments.responsibilities.tobytes() == (
+            expected.segments.responsibilities.tobytes()
+        )
+        assert found.placer(ratings, config).rule.config.view == "shares"
+    few = without_years(sample_ratings, 0.2)
+    explicit = fit_segments(few, config.model_copy(update={"view": "periods"}))
+    assert explicit.periods.periods
+    with pytest.raises(InputError, match="expected titles that end in a year"):
+        fit_segments(without_years(sample_ratings), TasteConfig(view="means+periods"))
+
+
+def test_rows_on_a_cluster_are_of_the_view_without_periods(sample_ratings: Ratings) -> None:
+    ratings, views = without_years(sample_ratings), []
+    local = fit_segments(ratings, sampled())
+
+    @contextmanager
+    def rows(config: TasteConfig) -> Iterator[LocalExpectation]:
+        views.append(config.view)
+        yield LocalExpectation(local.data, config.covariance_type)
+
+    found = fit_segments(ratings, sampled(), rows_provider=rows)
+    assert views == ["shares"]
+    assert found.segments.responsibilities.shape == (120, 3)
+
+
+@pytest.mark.parametrize("view", ["shares+periods", "shares", "relative", "log-shares"])
+def test_users_without_differences_are_one_segment(sample_ratings: Ratings, view: str) -> None:
+    log = sample_ratings.log.select(["user", "item", "rating"])
+    ratings = read_ratings(log, user="user", item="item")
+    found = fit_segments(ratings, TasteConfig(view=view, n_seeds=2))
+    assert found.found.fit_grid.n_components == (1,)
+    assert found.segments.populations.tolist() == [120]
+    assert found.segments.names == ("All-round watchers",)
+    with pytest.raises(InputError, match=r"^min_components: expected users who differ in the view"):
+        fit_segments(ratings, TasteConfig(view=view, min_components=2))
+    # Users differ in how generous they are.
+    generosity = fit_segments(ratings, TasteConfig(view="means", n_seeds=2, max_components=2))
+    assert generosity.found.fit_grid.n_components == (1, 2)

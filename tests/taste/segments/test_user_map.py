@@ -32,6 +32,17 @@ def test_a_handful_of_users_needs_no_embedding() -> None:
     assert draw_map(np.ones((3, 2))).coordinates.tolist() == [[0, 0]] * 3
 
 
+def test_equal_users_are_at_one_point() -> None:
+    assert draw_map(np.ones((9, 2))).coordinates.tolist() == [[0, 0]] * 9
+
+
+def test_one_column_is_enough_for_a_map() -> None:
+    x = np.repeat([[0.0], [50.0]], 20, axis=0) + np.random.default_rng(0).normal(size=(40, 1))
+    points = draw_map(x).coordinates
+    assert np.isfinite(points).all()
+    assert np.linalg.norm(points[:20].mean(axis=0) - points[20:].mean(axis=0)) > 1
+
+
 def test_the_map_does_not_depend_on_the_number_of_threads() -> None:
     x = np.random.default_rng(0).normal(size=(80, 6))
     maps = []

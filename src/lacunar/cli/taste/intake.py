@@ -17,11 +17,13 @@ def print_intake(model: TasteModel) -> None:
     err.print(
         f"Read {len(ratings.log)} ratings of {ratings.n_items} films by {ratings.n_users} users; "
         f"{profiles.gap_share:.1%} of the user x genre cells are unknown "
-        f"(gaps: {model.config.gaps}; view: {model.config.view})."
+        f"(gaps: {model.config.gaps}; view: {model.view})."
     )
+    for note in model.notes:
+        err.print(note)
     if profiles.unrated_genres:
         err.print(f"Genres without ratings: {', '.join(profiles.unrated_genres)}.")
-    if profiles.constant_genres:
+    if profiles.constant_genres and not ratings.implicit:
         err.print(f"Genres with equal ratings by all: {', '.join(profiles.constant_genres)}.")
     if not ratings.has_times:
         err.print("Ratings have no times: of repeated ratings, the highest is used.")

@@ -10,7 +10,6 @@ from lacunar.report.tables import count, percent, table
 from lacunar.report.taste.recommendations import how_good
 from lacunar.report.taste.segments import choosing_k, map_of_users, segments_in_detail
 from lacunar.report.taste.users import anchor, sample_table, user_in_detail, user_name
-from lacunar.taste.config import TasteConfig
 from lacunar.taste.evaluate.to_json import Evaluation
 from lacunar.taste.features.views import parse_view
 from lacunar.taste.model import TasteModel, fingerprint
@@ -133,7 +132,7 @@ def summary(model: TasteModel) -> Context:
         "unrated": percent(1 - n_ratings / (ratings.n_users * ratings.n_items)),
         "genres": len(ratings.genres),
         "gap_share": percent(model.profiles.gap_share),
-        "stand_in": _seen(model.config),
+        "stand_in": _seen(model),
         "scale": str(ratings.scale),
         "criterion": model.criterion,
         "rows": count(intake.rows),
@@ -143,9 +142,10 @@ def summary(model: TasteModel) -> Context:
     }
 
 
-def _seen(config: TasteConfig) -> str:
+def _seen(model: TasteModel) -> str:
     """A sentence on the features of the mixture and the treatment of gaps."""
-    parts = [_SEEN[part] for part in parse_view(config.view)]
+    config = model.config
+    parts = [_SEEN[part] for part in parse_view(model.view)]
     seen = f"Of each user the mixture saw {', and '.join(parts)}. {_GAPS[config.gaps]}"
     return seen + (_NOISE if config.noise else "")
 

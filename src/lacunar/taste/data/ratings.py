@@ -137,6 +137,12 @@ class Ratings:
         return self.genres != (NO_GENRES,)
 
     @cached_property
+    def dated_share(self) -> float:
+        """Share of the ratings that are of films with a year; 0 without ratings."""
+        dated = self.ratings_per_item[~np.isnan(self.years)].sum()
+        return float(dated / max(len(self.item), 1))
+
+    @cached_property
     def user_starts(self) -> NDArray[np.intp]:
         """First row of each user in the log, and at the end N, shape (U + 1,)."""
         return np.searchsorted(self.user, np.arange(self.n_users + 1))

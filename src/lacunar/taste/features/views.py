@@ -16,6 +16,7 @@ the user's average in ``relative`` is treated as exact.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -28,6 +29,10 @@ from lacunar.taste.features.release_periods import PeriodCounts
 
 ViewName = Literal["means", "relative", "shares", "log-shares", "periods"]
 VIEW_NAMES: tuple[ViewName, ...] = get_args(ViewName)
+#: The view of a fit by default; the only one that adapts to the data.
+DEFAULT_VIEW = "shares+periods"
+#: The default view includes ``periods`` if at least this share of the ratings is of dated films.
+DATED_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,47 @@ def parse_view(name: str) -> tuple[ViewName, ...]:
             f"expected a view of {', '.join(VIEW_NAMES)}, or several joined by '+', got {name!r}"
         )
     return parts
+
+
+def fitted_periods(view: str, periods: PeriodCounts, n_ratings: int) -> PeriodCounts:
+    """Leave out the periods of release if the default view does not include them.
+
+    Parameters
+    ----------
+    view : str
+        As in the settings of a fit.
+    periods : PeriodCounts
+        Of all users.
+    n_ratings : int
+        Ratings of all users.
+
+    Returns
+    -------
+    PeriodCounts
+        Without columns if the view is the default one, and years are known for less than half of
+        the ratings. A few films with a year say little about a user.
+    """
+    if view == DEFAULT_VIEW and periods.counts.sum() < DATED_SHARE * n_ratings:
+        return PeriodCounts((), np.zeros((len(periods.counts), 0), dtype=np.int64))
+    return periods
+
+
+def effective_view(view: str, periods: Sequence[str]) -> str:
+    """The view that a fit uses: the default one without ``periods`` if there are none.
+
+    Parameters
+    ----------
+    view : str
+        As in the settings of the fit.
+    periods : sequence of str
+        Periods of release in the fit; see :func:`fitted_periods`.
+
+    Examples
+    --------
+    >>> effective_view("shares+periods", []), effective_view("shares+periods", ["1990-1994"])
+    ('shares', 'shares+periods')
+    """
+    return "shares" if view == DEFAULT_VIEW and not periods else view
 
 
 def build_view(name: str, profiles: GenreProfiles, periods: PeriodCounts) -> View:

@@ -43,7 +43,8 @@ def graded_feedback(rating: FloatArray, scale: RatingScale, grade: float) -> Flo
 def content_rows(ratings: Ratings) -> sp.csr_array:
     """Return rows of films with common content: a row per genre and five years, and per year.
 
-    Rows of a single film are left out: they connect no films.
+    Rows of a single film are left out, since they connect no films, and rows of all films, since
+    they distinguish none: such as the row of films without genres and years.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ def content_rows(ratings: Ratings) -> sp.csr_array:
 
 def _rows(key: NDArray[np.int64], item: NDArray[np.integer], n_items: int) -> sp.csr_array:
     _, row, sizes = np.unique(key, return_inverse=True, return_counts=True)
-    shared = sizes > 1
+    shared = (sizes > 1) & (sizes < n_items)
     position = np.cumsum(shared) - 1
     kept = shared[row]
     entries = (np.ones(kept.sum()), (position[row[kept]], item[kept]))

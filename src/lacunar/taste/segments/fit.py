@@ -28,7 +28,12 @@ from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.features.genre_profiles import GenreProfiles, genre_profiles
 from lacunar.taste.features.imputation import fill_gaps
 from lacunar.taste.features.release_periods import PeriodCounts, period_counts
-from lacunar.taste.features.views import build_view, parse_view
+from lacunar.taste.features.views import (
+    build_view,
+    effective_view,
+    fitted_periods,
+    parse_view,
+)
 from lacunar.taste.segments.assignment import Segments, order_segments
 from lacunar.taste.segments.placement import Placer, make_placer
 from lacunar.taste.segments.stage_results import (
@@ -106,6 +111,10 @@ def fit_segments(
 ) -> SegmentFit:
     """Fit segments to a ratings log, without recommenders.
 
+    The default view leaves out the periods of release if years are known for less than half of the
+    ratings. If all users have the same values in the view, such as without genres and years, there
+    is one segment.
+
     Parameters
     ----------
     ratings : Ratings
@@ -124,7 +133,8 @@ def fit_segments(
     Raises
     ------
     InputError
-        If there are fewer users than ``min_components``, or ``liked_above`` is off the scale.
+        If there are fewer users than ``min_components``, or no differences between users to form
+        that many segments, or ``liked_above`` is off the scale.
     """
     _check(ratings, config)
     report, stages = progress or no_progress, stages or StageCache()
@@ -134,8 +144,12 @@ def fit_segments(
         pack_profiles,
         unpack_profiles,
     )
+    periods = fitted_periods(config.view, periods, len(ratings.rating))
+    config = config.model_copy(update={"view": effective_view(config.view, periods.periods)})
     view = build_view(config.view, profiles, periods)
     data = MixtureData(fill_gaps(view.values, config.gaps), view.noise if config.noise else None)
+    if _all_equal(data.values):
+        config = _one_segment(config)
     sample = config.sample(ratings.n_users)
     searched = data if sample is None else data.take(sample)
     found = stages.get_or_compute(
@@ -159,6 +173,22 @@ def fit_segments(
     with one_blas_thread():
         segments = order_segments(belongs, mixture, filled, profiles, periods=named_periods)
     return SegmentFit(profiles, periods, data, found, sample, near_best_labels, segments)
+
+
+def _all_equal(values: FloatArray) -> bool:
+    """Whether all known values of each column are equal, so that users do not differ."""
+    return not (np.fmin.reduce(values) < np.fmax.reduce(values)).any()
+
+
+def _one_segment(config: TasteConfig) -> TasteConfig:
+    if config.min_components > 1:
+        raise InputError(
+            f"expected users who differ in the view {config.view} to form at least"
+            f" {config.min_components} segments, got equal users: genres or years of the films"
+            " would distinguish them",
+            field="min_components",
+        )
+    return config.model_copy(update={"max_components": 1})
 
 
 def _rows_of_all(

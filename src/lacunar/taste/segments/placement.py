@@ -21,7 +21,7 @@ from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.imputation import fill_gaps
 from lacunar.taste.features.release_periods import PeriodCounts, period_name, period_starts
-from lacunar.taste.features.views import build_view
+from lacunar.taste.features.views import build_view, effective_view
 
 _DOUBT = 8.0
 # Profiles of more users at a time would take as much memory as the log.
@@ -178,6 +178,7 @@ def make_placer(
         Periods of release in the fit; films of other periods are ignored.
     rating_variance : float
     """
+    config = config.model_copy(update={"view": effective_view(config.view, periods)})
     return Placer(
         PlacementModel(config, mixture, ratings.genres, tuple(periods), rating_variance),
         item_genres=ratings.genre_matrix,

@@ -30,6 +30,8 @@ class UserMap:
 def draw_map(profiles: FloatArray, *, max_users: int = 5_000, seed: int = 0) -> UserMap:
     """Embed complete profiles of shape (U, G) in the plane.
 
+    Fewer than four users, or users with equal profiles, are all at the origin.
+
     Parameters
     ----------
     profiles : ndarray of shape (U, G)
@@ -42,13 +44,17 @@ def draw_map(profiles: FloatArray, *, max_users: int = 5_000, seed: int = 0) -> 
     users = np.arange(n)
     if n > max_users:
         users = np.sort(np.random.default_rng(seed).choice(n, size=max_users, replace=False))
-    if len(users) < 4:
+    shown = profiles[users]
+    if len(users) < 4 or (shown == shown[0]).all():
         return UserMap(users, np.zeros((len(users), 2)))
+    if shown.shape[1] < 2:
+        # The embedding begins with two principal components.
+        shown = np.column_stack([shown, np.zeros(len(shown))])
     from sklearn.manifold import TSNE
 
     perplexity = min(30.0, (len(users) - 1) / 3)
     tsne = TSNE(n_components=2, init="pca", perplexity=perplexity, random_state=seed, n_jobs=1)
     # The gradient uses every core even with n_jobs=1, and waits for busy ones.
     with threadpool_limits(limits=1):
-        embedding = tsne.fit_transform(profiles[users])
+        embedding = tsne.fit_transform(shown)
     return UserMap(users, np.asarray(embedding, dtype=np.float64))
