@@ -141,4 +141,4 @@ def test_spark_writes_the_lists_of_one_machine(run: Run, model: Path, tmp_path: 
     assert pq.read_table(there).equals(pq.read_table(here))
     again = run("taste", "recommend", model, *options, "-o", there, "--engine", "spark")
     assert again.returncode == 2
-    assert "pass --force to replace it" in " ".join(again.stderr.split())
+    assert "pass --force to replace them" in " ".join(again.stderr.split())

@@ -1,1 +1,1 @@
-"""What people look at: whole pages, with or without JavaScript."""
+"""Routes of the web pages, which work with and without JavaScript."""

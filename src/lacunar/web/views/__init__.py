@@ -1,1 +1,1 @@
-"""What pages show, made of models: pure functions, which know no request."""
+"""Views: the content of the pages, computed from models by pure functions."""
