@@ -22,9 +22,8 @@ from lacunar.mixture.stability import (
 )
 from lacunar.mixture.statistics import one_hot
 from lacunar.taste.config import RecommenderName, TasteConfig
-from lacunar.taste.data.catalogue import NO_GENRES
 from lacunar.taste.data.histories import Histories, Stars, histories_at, new_history
-from lacunar.taste.data.ratings import Id, Ratings
+from lacunar.taste.data.ratings import NO_GENRES, Id, Ratings
 from lacunar.taste.data.title_index import TitleIndex
 from lacunar.taste.evaluate.tuning import Tuning
 from lacunar.taste.features.genre_profiles import GenreProfiles

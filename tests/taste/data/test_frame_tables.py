@@ -15,9 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from lacunar.errors import InputError
-from lacunar.taste.data.catalogue import NO_GENRES
 from lacunar.taste.data.rating_scale import LIKES, RatingScale
-from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.data.ratings import NO_GENRES, Ratings
 from lacunar.taste.data.reading import read_ratings
 
 Columns = dict[str, list[Any]]

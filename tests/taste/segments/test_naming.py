@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lacunar.taste.data.catalogue import NO_GENRES
+from lacunar.taste.data.ratings import NO_GENRES
 from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
 from lacunar.taste.model import TasteModel

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from lacunar.errors import InputError
 from lacunar.taste.data.duckdb import exists, fetched, first_row, quoted
+from lacunar.taste.data.ratings import NO_GENRES
 
-NO_GENRES = "(no genres listed)"
 WHOLE_NUMBER = "-?[0-9]{1,18}"
 # "Title (1994)"; a series may name its years, "(2006-2011)" or "(2006-)", with either dash.
 _YEAR_AT_END = "\\((\\d{4})(?:[-\u2013]\\d{0,4})?\\)\\s*$"

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from lacunar.errors import InputError
 from lacunar.frames import FrameKind
-from lacunar.taste.data.catalogue import NO_GENRES
 from lacunar.taste.data.rating_scale import LIKES, RatingScale
 
 #: The id of a user or film: as in the data, or as text.
 Id = int | str
 
+#: The genre of a film without one.
+NO_GENRES = "(no genres listed)"
 _ROWS_PER_PIECE = 1 << 22
 
 

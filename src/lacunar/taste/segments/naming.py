@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.aliases import shortened
-from lacunar.taste.data.catalogue import NO_GENRES
+from lacunar.taste.data.ratings import NO_GENRES
 from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
 from lacunar.taste.segments.significance import NOTICEABLE, excess_by_chance, excess_of_members
