@@ -1,0 +1,59 @@
+"""Short texts of objects in the interpreter, and small tables of them in notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from lacunar.aliases import shortened
+
+#: Length of the longest text of an object, in characters.
+MAX_LENGTH = 160
+
+
+def short_repr(name: str, facts: Iterable[str]) -> str:
+    """Return the text of an object: its class and some facts, on one line.
+
+    Parameters
+    ----------
+    name : str
+        Name of the class.
+    facts : iterable of str
+        The most important first: a text that is too long is cut at the end.
+
+    Examples
+    --------
+    >>> short_repr("Ratings", ["12,000 ratings", "50 users"])
+    '<Ratings: 12,000 ratings, 50 users>'
+    """
+    text = " ".join(", ".join(facts).split())
+    return f"<{name}: {shortened(text, MAX_LENGTH)}>" if text else f"<{name}>"
+
+
+def html_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a small HTML table for notebooks; all texts are escaped.
+
+    Parameters
+    ----------
+    caption : str
+    columns : sequence of str
+        Headings.
+    rows : iterable of sequence of object
+        Cells; the first of each row is its heading.
+
+    Examples
+    --------
+    >>> html_table("A & B", ["Segment", "Users"], [["0", 7]])
+    '<table><caption>A &amp; B</caption><thead><tr><th>Segment</th><th>Users</th></tr>...'
+    """
+    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
+    body = "".join(
+        f'<tr><th style="text-align: left">{escape(str(first))}</th>'
+        + "".join(f"<td>{escape(str(cell))}</td>" for cell in others)
+        + "</tr>"
+        for first, *others in rows
+    )
+    return (
+        f"<table><caption>{escape(caption)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
