@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lacunar.aliases import FloatArray
 from lacunar.errors import InputError
 from lacunar.mixture.parameters import CovarianceType
+from lacunar.reprs import short_repr
 
 Criterion = Literal["vote", "bic", "icl", "held-out"]
 
@@ -61,6 +62,10 @@ class FitGrid:
     degenerate: NDArray[np.bool_]
     held_out: FloatArray
     agreement: FloatArray
+
+    def __repr__(self) -> str:
+        ks, n = self.n_components, len(self.seeds)
+        return short_repr("FitGrid", [f"K = {ks[0]} to {ks[-1]}", f"{n} seed{'s' * (n != 1)} each"])
 
     def k_frequency(self) -> dict[int, int]:
         """Number of seeds with their lowest BIC at each K, most frequent first, then small K."""

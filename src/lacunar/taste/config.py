@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
@@ -131,6 +132,12 @@ class TasteConfig(BaseModel):
     def of_preset(cls, preset: str, **changes: Any) -> Self:
         """Return the settings of a preset, with some of them changed."""
         return cls(**((_SOURCE if preset == "source" else {"preset": preset}) | changes))
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Settings other than the defaults, for the text of an object."""
+        for name, field in type(self).model_fields.items():
+            if (value := getattr(self, name)) != field.default:
+                yield name, value
 
     @property
     def em_options(self) -> EmOptions:

@@ -21,6 +21,7 @@ from lacunar.mixture.stability import (
     pairwise_ari,
 )
 from lacunar.mixture.statistics import one_hot
+from lacunar.reprs import html_table, short_repr
 from lacunar.taste.config import RecommenderName, TasteConfig
 from lacunar.taste.data.histories import Histories, Stars, histories_at, new_history
 from lacunar.taste.data.ratings import NO_GENRES, Id, Ratings
@@ -112,6 +113,31 @@ class TasteModel:
     user_map: UserMap
     tuning: Tuning
     ease_model: EaseModel
+
+    def __repr__(self) -> str:
+        return short_repr("TasteModel", self._facts)
+
+    def _repr_html_(self) -> str:
+        segments, n_users = self.segments, max(self.ratings.n_users, 1)
+        rows = [
+            (segment, name, f"{users:,}", f"{users / n_users:.0%}")
+            for segment, (name, users) in enumerate(
+                zip(segments.names, segments.populations.tolist(), strict=True)
+            )
+        ]
+        caption = f"Taste model: {', '.join(self._facts)}"
+        return html_table(caption, ["Segment", "Name", "Users", "Share"], rows)
+
+    @property
+    def _facts(self) -> list[str]:
+        ratings = self.ratings
+        return [
+            f"{self.segments.n_segments} segment{'s' * (self.segments.n_segments != 1)}",
+            f"{ratings.n_users:,} users",
+            f"{ratings.n_items:,} films",
+            f"{ratings.log.num_rows:,} ratings",
+            f"recommender {self.config.recommender}",
+        ]
 
     @property
     def liked_above(self) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray
 from lacunar.errors import InputError
+from lacunar.reprs import short_repr
 from lacunar.taste.data.ratings import Id, Ratings
 
 #: Rating of each film, by its id.
@@ -34,6 +35,9 @@ class Histories:
     starts: NDArray[np.intp]
     item: NDArray[np.int32]
     rating: FloatArray
+
+    def __repr__(self) -> str:
+        return short_repr("Histories", [f"{len(self.item):,} ratings by {self.n_users:,} users"])
 
     @property
     def n_users(self) -> int:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lacunar.errors import InputError
 from lacunar.frames import FrameKind
+from lacunar.reprs import html_table, short_repr
 from lacunar.taste.data.rating_scale import LIKES, RatingScale
 
 #: The id of a user or film: as in the data, or as text.
@@ -95,6 +96,24 @@ class Ratings:
     scale: RatingScale
     intake: Intake
     frame_kind: FrameKind = field(default="pyarrow", compare=False)
+
+    def __repr__(self) -> str:
+        counts = (
+            f"{self.log.num_rows:,} ratings by {self.n_users:,} users of {self.n_items:,} films"
+        )
+        return short_repr("Ratings", [counts, f"scale {self.scale}"])
+
+    def _repr_html_(self) -> str:
+        left_out = self.intake.repeated + self.intake.unknown_item_rows
+        counts = {
+            "Ratings": self.log.num_rows,
+            "Users": self.n_users,
+            "Films": self.n_items,
+            "Genres": len(self.genres) if self.has_genres else 0,
+            "Rows left out": left_out,
+        }
+        rows = [(name, f"{count:,}") for name, count in counts.items()]
+        return html_table("Ratings", ["", ""], [*rows, ("Scale", self.scale)])
 
     @property
     def n_users(self) -> int:

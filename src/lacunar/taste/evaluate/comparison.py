@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray, none_if_nan
 from lacunar.frames import FrameKind, arrow_to_frame
+from lacunar.reprs import html_table, short_repr
 from lacunar.taste.evaluate.bootstrap import Interval, mean_intervals, range_over_splits, user_means
 from lacunar.taste.evaluate.ranked_lists import USER_METRICS
 
@@ -100,6 +101,22 @@ class Comparison:
     n_ratings: tuple[NDArray[np.intp], ...]
     results: Mapping[str, MethodResult]
     frame_kind: FrameKind = field(default="pyarrow", compare=False)
+
+    def __repr__(self) -> str:
+        return short_repr("Comparison", [self._tested, f"methods {', '.join(self.results)}"])
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (method, *(_cell(summary[metric]) for metric in METRICS))
+            for method, summary in self.summary().items()
+        ]
+        caption = f"Means and intervals: {self._tested}"
+        return html_table(caption, ["Method", *METRICS], rows)
+
+    @property
+    def _tested(self) -> str:
+        n_splits = len(self.users)
+        return f"{self.n_users:,} users on {n_splits} split{'s' * (n_splits != 1)}"
 
     @property
     def n_users(self) -> int:
@@ -216,6 +233,14 @@ def _intervals(
     side_by_side = [np.hstack(parts) for parts in zip(*values.values(), strict=True)]
     found = iter(mean_intervals(user_means(users, side_by_side)[1]))
     return {name: {metric: next(found) for metric in USER_METRICS} for name in values}
+
+
+def _cell(interval: Interval) -> str:
+    if np.isnan(interval.mean):
+        return ""
+    if interval.low is None or interval.high is None:
+        return f"{interval.mean:.3f}"
+    return f"{interval.mean:.3f} ({interval.low:.3f} to {interval.high:.3f})"
 
 
 def _slice_name(low: int, high: int | None) -> str:

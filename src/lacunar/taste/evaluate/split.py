@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
+from lacunar.reprs import short_repr
 from lacunar.taste.data.histories import Histories
 from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.data.ratings import Ratings
@@ -51,6 +52,14 @@ class Split:
     histories: Histories
     excluded: Histories
     relevant: Histories
+
+    def __repr__(self) -> str:
+        facts = [
+            f"{self.train.log.num_rows:,} training ratings",
+            f"{len(self.users):,} tested users",
+            f"{len(self.relevant.item):,} films to find",
+        ]
+        return short_repr("Split", facts)
 
 
 def relevant_from(scale: RatingScale) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray
+from lacunar.reprs import short_repr
 from lacunar.taste.data.histories import Histories
 from lacunar.taste.data.ratings import Ratings
 
@@ -59,6 +60,10 @@ class Recommendation:
     score: float
     parts: ScoreParts
     reasons: tuple[Reason, ...]
+
+    def __repr__(self) -> str:
+        facts = [f"film at position {self.item}", f"score {self.score:.4g}"]
+        return short_repr("Recommendation", [*facts, *(reason.text for reason in self.reasons)])
 
 
 class Recommender(Protocol):
@@ -183,6 +188,10 @@ class ScoreParts:
     others: Mapping[ScorePartKind, float]
     rated: FloatArray = field(default_factory=lambda: np.empty(0))
     items: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+
+    def __repr__(self) -> str:
+        facts = [f"{kind} {value:.4g}" for kind, value in self.by_kind().items()]
+        return short_repr("ScoreParts", [f"total {self.total:.4g}", *facts])
 
     def __iter__(self) -> Iterator[ScorePart]:
         return (self._score_part(place) for place in range(len(self.rated) + len(self.others)))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from lacunar.errors import InputError
+from lacunar.reprs import short_repr
 from lacunar.taste.config import RECOMMENDERS, RecommenderName
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.recommend.candidates import Candidates, candidates
@@ -55,6 +56,14 @@ class ListRequest:
     allow: tuple[str, ...] | None = None
     deny: tuple[str, ...] = ()
     include_seen: bool = False
+
+    def __repr__(self) -> str:
+        given = [
+            f"{one.name}={value!r}"
+            for one in fields(self)
+            if (value := getattr(self, one.name)) not in (None, (), False, Controls())
+        ]
+        return short_repr("ListRequest", given)
 
     def __post_init__(self) -> None:
         if self.k < 0:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray
 from lacunar.mixture.parameters import MixtureParameters
+from lacunar.reprs import short_repr
 from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
 from lacunar.taste.segments.naming import segment_names
@@ -42,6 +43,10 @@ class Segments:
     known_profiles: FloatArray
     known_users: NDArray[np.int64]
     names: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        pairs = zip(self.names, self.populations.tolist(), strict=True)
+        return short_repr("Segments", [f"{name} ({users:,} users)" for name, users in pairs])
 
     @property
     def n_segments(self) -> int:
