@@ -139,7 +139,7 @@ def test_filters_combine(sample_model: TasteModel, by: RecommenderName) -> None:
     expected = [
         film.item
         for film in free[3:]
-        if {"Drama", "Comedy"} & set(sample_model.genres_of_items[film.item])
+        if {"Drama", "Comedy"} & set(sample_model.ratings.genres_of_items[film.item])
         and 1985 <= ratings.years[film.item] <= 2005
     ]
     assert expected

@@ -53,7 +53,7 @@ def model(real_tastes: Path) -> TasteModel:
 
 
 def test_films_per_genre(model: TasteModel) -> None:
-    assert model.films_per_genre == GENRE_FILMS
+    assert model.ratings.films_per_genre == GENRE_FILMS
 
 
 def test_the_choice_of_k(model: TasteModel) -> None:

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.features.release_periods import PeriodCounts
-from lacunar.taste.model import TasteModel, fingerprint
+from lacunar.taste.model import TasteModel
 
 
 def test_the_criterion_names_the_votes(source_model: TasteModel) -> None:
@@ -58,21 +55,6 @@ def test_a_note_names_the_share_of_ratings_with_a_year(sample_model: TasteModel)
 
 def test_likes_start_above_four_fifths_of_the_scale(sample_model: TasteModel) -> None:
     assert sample_model.liked_above == 3.5
-
-
-def test_films_per_genre_count_the_catalogue(sample_model: TasteModel) -> None:
-    total = sum(sample_model.films_per_genre.values())
-    assert total == sample_model.ratings.item_genres.num_rows
-    assert total == sum(len(names) for names in sample_model.genres_of_items)
-
-
-def test_the_fingerprint_changes_with_any_rating(write_csv: Callable[..., Path]) -> None:
-    prints = {
-        fingerprint(read_ratings(write_csv(*rows)))
-        for rows in (["1,1,4.0,3"], ["1,1,4.5,3"], ["1,2,4.0,3"], ["2,1,4.0,3"], ["1,1,4.0,4"])
-    }
-    assert len(prints) == 5
-    assert fingerprint(read_ratings(write_csv("1,1,4.0,3"))) in prints
 
 
 def test_the_consensus_of_equal_partitions_is_that_partition(sample_model: TasteModel) -> None:

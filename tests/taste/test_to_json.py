@@ -63,6 +63,6 @@ def test_films_are_found_by_title_with_year_genres_and_ratings(
     assert film == film_document(sample_model, 7)
     assert film["title"] == title
     assert film["year"] == ratings.years[7]
-    assert film["genres"] == sample_model.genres_of_items[7]
+    assert film["genres"] == sample_model.ratings.genres_of_items[7]
     assert film["ratings"] == (ratings.item == 7).sum()
     assert films_document(sample_model, "nothing is called so", 3)["films"] == []

@@ -15,12 +15,13 @@ from lacunar.mixture.parameters import MixtureParameters
 from lacunar.store.directory import UNFIT, Bundle, read_bundle, write_bundle
 from lacunar.store.ease import item_model_arrays, read_item_model
 from lacunar.taste.config import TasteConfig
+from lacunar.taste.data.fingerprint import fingerprint
 from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.data.ratings import Intake, Ratings
 from lacunar.taste.evaluate.tuning import Trial, Tuning
 from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
-from lacunar.taste.model import TasteModel, fingerprint
+from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.personal import PersonalOptions
 from lacunar.taste.segments.assignment import Segments
 from lacunar.taste.segments.user_map import UserMap

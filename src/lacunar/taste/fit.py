@@ -22,9 +22,10 @@ from lacunar.taste.checkpoint import StageCache
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.data import duckdb
 from lacunar.taste.data.duckdb import Engine
+from lacunar.taste.data.fingerprint import fingerprint
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.evaluate.tuning import Tuning, tune_personal
-from lacunar.taste.model import TasteModel, fingerprint
+from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.ease import fit_ease
 from lacunar.taste.recommend.personal import design_rows
 from lacunar.taste.segments.fit import RowsProvider, SegmentFit, fit_segments

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from lacunar.errors import InputError
 from lacunar.mixture.fit_grid import FitGrid, explain_choice
 from lacunar.mixture.stability import (
     MAX_CO_ASSOCIATION,
@@ -24,12 +21,13 @@ from lacunar.mixture.statistics import one_hot
 from lacunar.reprs import html_table, short_repr
 from lacunar.taste.config import RecommenderName, TasteConfig
 from lacunar.taste.data.histories import Histories, Stars, histories_at, new_history
-from lacunar.taste.data.ratings import NO_GENRES, Id, Ratings
+from lacunar.taste.data.ratings import Id, Ratings
 from lacunar.taste.data.title_index import TitleIndex
 from lacunar.taste.evaluate.tuning import Tuning
 from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
 from lacunar.taste.features.views import effective_view
+from lacunar.taste.fit_notes import fit_notes
 from lacunar.taste.model_frames import (
     criteria_frame,
     memberships_frame,
@@ -39,12 +37,9 @@ from lacunar.taste.model_frames import (
 )
 from lacunar.taste.recommend.base import Recommendation, Recommender
 from lacunar.taste.recommend.ease import EaseModel
-from lacunar.taste.recommend.list_request import ListRequest
-from lacunar.taste.recommend.personal import PersonalRecommender
-from lacunar.taste.recommend.popularity import PopularityRecommender
+from lacunar.taste.recommend.fitted import FittedRecommenders
+from lacunar.taste.recommend.list_request import ListOptions, ListRequest
 from lacunar.taste.recommend.ranking import recommend
-from lacunar.taste.recommend.rerank import Controls
-from lacunar.taste.recommend.segment_popularity import SegmentRecommender
 from lacunar.taste.segments.assignment import Segments
 from lacunar.taste.segments.film_counts import FilmCounts, count_films
 from lacunar.taste.segments.placement import Placer, make_placer
@@ -165,24 +160,12 @@ class TasteModel:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the fit had to do without, in sentences."""
-        notes = []
-        if self.ratings.implicit:
-            notes.append("The data has no ratings: every row counts as a like.")
-        if self.view != self.config.view:
-            share = self.ratings.dated_share
-            notes.append(
-                f"Years are known for {share:.0%} of the ratings: segments do not use periods of"
-                " release."
-                if share
-                else "No years are known: segments do not use periods of release."
-            )
-        if not self.ratings.has_genres:
-            notes.append(f"No genres are known: every film has the genre {NO_GENRES}.")
-        if self._users_are_equal:
-            notes.append(
-                f"All users have the same values in the view {self.view}: there is one segment."
-            )
-        return tuple(notes)
+        return fit_notes(
+            self.ratings,
+            asked_view=self.config.view,
+            view=self.view,
+            users_are_equal=self._users_are_equal,
+        )
 
     @property
     def _users_are_equal(self) -> bool:
@@ -231,13 +214,8 @@ class TasteModel:
         users: Id | Iterable[Id],
         k: int = 10,
         *,
-        by: RecommenderName | None = None,
-        genres: str | Iterable[str] = (),
-        first_year: int | None = None,
-        last_year: int | None = None,
-        include_seen: bool = False,
-        controls: Controls | None = None,
         reasons: bool = False,
+        **options: Unpack[ListOptions],
     ) -> Any:
         """Recommend films to one or more users of the log.
 
@@ -247,18 +225,11 @@ class TasteModel:
             As in the data, or as text.
         k : int
             Maximum number of films for each user.
-        by : {"popularity", "segment", "posterior", "personal"}, optional
-            The recommender; by default the one in the config.
-        genres : str or iterable of str
-            A film needs at least one of them; by default all genres are allowed.
-        first_year, last_year : int, optional
-            Years of release. With either of them, films without a year are left out.
-        include_seen : bool
-            Whether to include films that the user has rated.
-        controls : Controls, optional
-            Adventure, favourites and diversity; by default off.
         reasons : bool
             Whether to add the reasons; this takes longer.
+        **options
+            ``by``, ``genres``, ``first_year``, ``last_year``, ``include_seen`` and ``controls``;
+            see :class:`~lacunar.taste.recommend.list_request.ListOptions`.
 
         Returns
         -------
@@ -272,31 +243,19 @@ class TasteModel:
         InputError
             If an id, a genre or another value is unknown or invalid.
         """
-        request = ListRequest(
-            k=k,
-            by=by,
-            controls=controls or Controls(),
-            genres=_names(genres),
-            first_year=first_year,
-            last_year=last_year,
-            include_seen=include_seen,
-        )
         positions = self.ratings.user_positions(users)
         histories = histories_at(self.ratings, positions)
-        return self._recommended(histories, request, positions, reasons=reasons)
+        return self._recommended(
+            histories, ListRequest.of(k, **options), users=positions, reasons=reasons
+        )
 
     def recommend_new(
         self,
         ratings: Stars,
         k: int = 10,
         *,
-        by: RecommenderName | None = None,
-        genres: str | Iterable[str] = (),
-        first_year: int | None = None,
-        last_year: int | None = None,
-        include_seen: bool = False,
-        controls: Controls | None = None,
         reasons: bool = False,
+        **options: Unpack[ListOptions],
     ) -> Any:
         """Recommend films to a new user, from this user's ratings.
 
@@ -304,7 +263,7 @@ class TasteModel:
         ----------
         ratings : mapping of id to float
             Rating of each film, by its id; may be empty.
-        k, by, genres, first_year, last_year, include_seen, controls, reasons
+        k, reasons, **options
             As in :meth:`recommend`.
 
         Returns
@@ -317,23 +276,15 @@ class TasteModel:
         InputError
             If an id, a rating or another value is unknown or invalid.
         """
-        request = ListRequest(
-            k=k,
-            by=by,
-            controls=controls or Controls(),
-            genres=_names(genres),
-            first_year=first_year,
-            last_year=last_year,
-            include_seen=include_seen,
-        )
-        return self._recommended(new_history(self.ratings, ratings), request, None, reasons=reasons)
+        history = new_history(self.ratings, ratings)
+        return self._recommended(history, ListRequest.of(k, **options), reasons=reasons)
 
     def _recommended(
         self,
         histories: Histories,
         request: ListRequest,
-        users: NDArray[np.intp] | None,
         *,
+        users: NDArray[np.intp] | None = None,
         reasons: bool,
     ) -> Any:
         return recommendations_frame(
@@ -412,10 +363,7 @@ class TasteModel:
 
     def recommender(self, by: RecommenderName | None = None) -> Recommender:
         """Return a recommender fitted to the log; the default is the one in the config."""
-        by = by or self.config.recommender
-        if by not in self._recommenders:
-            self._recommenders[by] = self._build_recommender(by).fit(self.ratings)
-        return self._recommenders[by]
+        return self._recommenders.named(by)
 
     def recommender_for(self, request: ListRequest) -> Recommender:
         """Return the recommender of a request, with its adventure applied.
@@ -425,41 +373,18 @@ class TasteModel:
         InputError
             If the request asks another recommender than ``personal`` for adventure.
         """
-        recommender, adventure = self.recommender(request.by), request.controls.adventure
-        if not adventure:
-            return recommender
-        if not isinstance(recommender, PersonalRecommender):
-            raise InputError(
-                f"expected the recommender personal, got {request.by or self.config.recommender}",
-                field="adventure",
-            )
-        return recommender.adventurous(adventure)
-
-    def _build_recommender(self, by: RecommenderName) -> Recommender:
-        match by:
-            case "popularity":
-                return PopularityRecommender()
-            case "segment":
-                return SegmentRecommender(self.placer, self.liked_above)
-            case "posterior":
-                return SegmentRecommender(self.placer, self.liked_above, "posterior")
-            case "personal":
-                return PersonalRecommender(
-                    self.placer, self.tuning.options, ease_model=self.ease_model
-                )
+        return self._recommenders.for_request(request)
 
     @cached_property
-    def _recommenders(self) -> dict[RecommenderName, Recommender]:
-        return {}
-
-    @cached_property
-    def genres_of_items(self) -> list[list[str]]:
-        """Genre names of each film, in alphabetical order."""
-        names: list[list[str]] = [[] for _ in range(self.ratings.n_items)]
-        pairs = self.ratings.item_genres
-        for item, genre in zip(pairs["item"].to_pylist(), pairs["genre"].to_pylist(), strict=True):
-            names[item].append(self.ratings.genres[genre])
-        return names
+    def _recommenders(self) -> FittedRecommenders:
+        return FittedRecommenders(
+            self.ratings,
+            self.placer,
+            self.liked_above,
+            self.tuning.options,
+            self.ease_model,
+            self.config.recommender,
+        )
 
     @cached_property
     def film_counts(self) -> FilmCounts:
@@ -472,33 +397,3 @@ class TasteModel:
         """Search index of the titles."""
         titles = self.ratings.items["title"].to_pylist()
         return TitleIndex(titles, self.ratings.ratings_per_item)
-
-    @cached_property
-    def films_per_genre(self) -> dict[str, int]:
-        """Number of films in each genre."""
-        counts = np.bincount(
-            np.asarray(self.ratings.item_genres["genre"]), minlength=len(self.ratings.genres)
-        )
-        return dict(zip(self.ratings.genres, counts.tolist(), strict=True))
-
-
-def _names(names: str | Iterable[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
-
-
-def fingerprint(ratings: Ratings) -> str:
-    """Return the SHA-256 of all that a fit uses of a log: ids, films, genres and ratings."""
-    digest = hashlib.sha256()
-    ids = pa.table([ratings.users], names=["user_id"])
-    for table in (ids, ratings.items, ratings.item_genres, ratings.log):
-        for name in table.column_names:
-            column = table[name]
-            digest.update(f"{name}:{column.type}:{len(column)};".encode())
-            if pa.types.is_string(column.type) or column.null_count:
-                digest.update("\0".join(map(str, column.to_pylist())).encode())
-            else:
-                for chunk in column.chunks:
-                    # No copy of a large log.
-                    digest.update(np.ascontiguousarray(chunk.to_numpy()).data)
-    digest.update("\0".join(ratings.genres).encode())
-    return digest.hexdigest()

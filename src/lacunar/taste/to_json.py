@@ -54,7 +54,7 @@ def segments_document(model: TasteModel) -> SegmentsDocument:
         "unrated_genres": list(model.profiles.unrated_genres),
         "constant_genres": list(model.profiles.constant_genres),
         "degenerate_fits": int(model.fit_grid.degenerate.sum()),
-        "films_per_genre": model.films_per_genre,
+        "films_per_genre": model.ratings.films_per_genre,
     }
 
 
@@ -111,7 +111,7 @@ def _describe_recommendation(model: TasteModel, film: Recommendation) -> Recomme
     return {
         "item": items["item_id"][film.item].as_py(),
         "title": items["title"][film.item].as_py(),
-        "genres": model.genres_of_items[film.item],
+        "genres": model.ratings.genres_of_items[film.item],
         "score": film.score,
         "parts": {str(kind): value for kind, value in film.parts.by_kind().items()},
         "reasons": [
@@ -142,7 +142,7 @@ def film_document(model: TasteModel, item: int) -> FilmDocument:
         "item": films["item_id"][item].as_py(),
         "title": films["title"][item].as_py(),
         "year": films["year"][item].as_py(),
-        "genres": model.genres_of_items[item],
+        "genres": model.ratings.genres_of_items[item],
         "ratings": int(model.ratings.ratings_per_item[item]),
     }
 

@@ -11,10 +11,11 @@ import pytest
 from lacunar import __version__
 from lacunar.report.taste.page import taste_report
 from lacunar.taste.config import TasteConfig
+from lacunar.taste.data.fingerprint import fingerprint
 from lacunar.taste.data.histories import histories_at
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.fit import fit_taste
-from lacunar.taste.model import TasteModel, fingerprint
+from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.list_request import ListRequest
 
 SECTIONS = ["summary", "films", "choice", "segments", "map", "samples", "users", "making"]
@@ -87,7 +88,7 @@ def test_no_text_of_a_figure_is_below_eleven_pixels(page: str) -> None:
 
 def test_films_per_genre_are_the_models_largest_first(page: str, model: TasteModel) -> None:
     rows = rows_of(page, "Films of each genre")
-    assert {row[0]: number(row[1]) for row in rows} == model.films_per_genre
+    assert {row[0]: number(row[1]) for row in rows} == model.ratings.films_per_genre
     assert column(rows, 1) == sorted(column(rows, 1), reverse=True)
 
 

@@ -400,3 +400,9 @@ def test_reading_tells_its_steps(write_csv: Write) -> None:
     steps: list[tuple[int, int]] = []
     read_ratings(write_csv("1,1,2,50"), progress=lambda *step: steps.append(step))
     assert steps == [(step, 4) for step in range(5)]
+
+
+def test_films_per_genre_count_the_catalogue(sample_ratings: Ratings) -> None:
+    total = sum(sample_ratings.films_per_genre.values())
+    assert total == sample_ratings.item_genres.num_rows
+    assert total == sum(len(names) for names in sample_ratings.genres_of_items)

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+from lacunar.taste.data.fingerprint import fingerprint
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.data.sample import sampled_ratings
-from lacunar.taste.model import fingerprint
 
 
 def test_the_sample_is_the_one_that_is_written_to_files(sample_ratings: Ratings) -> None:

@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from lacunar.errors import InputError
+from lacunar.taste.data.fingerprint import fingerprint
 from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.data.reading import read_ratings
-from lacunar.taste.model import fingerprint
 from lacunar.taste.spark.log import SparkLog, read_log
 
 if TYPE_CHECKING:

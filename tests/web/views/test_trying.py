@@ -66,6 +66,6 @@ def test_a_profile_is_shown_once_something_is_known(sample_model: TasteModel) ->
     views, item = TasteViews(sample_model), str(sample_model.ratings.items["item_id"][0])
     assert trying_view(views, Trying({}, "", ListRequest()))["profile"] is None
     profile = trying_view(views, Trying({item: 4.0}, "", ListRequest()))["profile"]
-    genres = sample_model.genres_of_items[0]
+    genres = sample_model.ratings.genres_of_items[0]
     rated = [row[0] for row in profile["table"].rows if row[2] == "1"]
     assert rated == genres

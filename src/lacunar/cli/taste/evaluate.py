@@ -73,6 +73,7 @@ def evaluate(
 
     Scores have 95 % bootstrap intervals over users.
     """
+    from lacunar.taste.data.fingerprint import fingerprint
     from lacunar.taste.data.rating_scale import RatingScale
     from lacunar.taste.data.reading import read_ratings
     from lacunar.taste.evaluate.cold_start import cold_start as new_users
@@ -81,7 +82,6 @@ def evaluate(
     from lacunar.taste.evaluate.protocols import SEEDED_PROTOCOLS, splits_of
     from lacunar.taste.evaluate.runner import compare, compare_groups
     from lacunar.taste.evaluate.to_json import evaluation_document
-    from lacunar.taste.model import fingerprint
 
     if output is not None:
         check_file_destination(output, force=force)

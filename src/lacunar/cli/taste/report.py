@@ -34,8 +34,8 @@ def report(
     """Write a report as one HTML file that works offline."""
     from lacunar.report.taste.page import taste_report
     from lacunar.store import load_taste
+    from lacunar.taste.data.fingerprint import fingerprint
     from lacunar.taste.evaluate.to_json import read_evaluation
-    from lacunar.taste.model import fingerprint
 
     check_file_destination(output, force=force)
     scores = read_evaluation(evaluation) if evaluation else None

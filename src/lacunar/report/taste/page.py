@@ -10,9 +10,10 @@ from lacunar.report.tables import count, percent, table
 from lacunar.report.taste.recommendations import how_good
 from lacunar.report.taste.segments import choosing_k, map_of_users, segments_in_detail
 from lacunar.report.taste.users import anchor, sample_table, user_in_detail, user_name
+from lacunar.taste.data.fingerprint import fingerprint
 from lacunar.taste.evaluate.to_json import Evaluation
 from lacunar.taste.features.views import parse_view
-from lacunar.taste.model import TasteModel, fingerprint
+from lacunar.taste.model import TasteModel
 
 Context = dict[str, object]
 
@@ -151,7 +152,9 @@ def _seen(model: TasteModel) -> str:
 
 
 def _films(model: TasteModel) -> Context:
-    ranked = dict(sorted(model.films_per_genre.items(), key=lambda entry: (-entry[1], entry[0])))
+    ranked = dict(
+        sorted(model.ratings.films_per_genre.items(), key=lambda entry: (-entry[1], entry[0]))
+    )
     n_items = max(model.ratings.n_items, 1)
     rows = [(genre, count(n), percent(n / n_items)) for genre, n in ranked.items()]
     return {

@@ -58,7 +58,7 @@ def recommended(model: TasteModel, user: int, top: int) -> Context:
         "recommendations": [
             {
                 "title": titles[film.item].as_py(),
-                "genres": ", ".join(model.genres_of_items[film.item]),
+                "genres": ", ".join(model.ratings.genres_of_items[film.item]),
                 "score": score(film.score),
                 "reasons": [reason.text for reason in film.reasons],
                 "moved": None,

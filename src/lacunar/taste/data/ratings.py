@@ -190,6 +190,21 @@ class Ratings:
         return sp.csr_array(genres.multiply(1 / genres.sum(axis=1)[:, np.newaxis]))
 
     @cached_property
+    def genres_of_items(self) -> list[list[str]]:
+        """Genre names of each film, in alphabetical order."""
+        names: list[list[str]] = [[] for _ in range(self.n_items)]
+        pairs = self.item_genres
+        for item, genre in zip(pairs["item"].to_pylist(), pairs["genre"].to_pylist(), strict=True):
+            names[item].append(self.genres[genre])
+        return names
+
+    @cached_property
+    def films_per_genre(self) -> dict[str, int]:
+        """Number of films in each genre."""
+        counts = np.bincount(column_array(self.item_genres, "genre"), minlength=len(self.genres))
+        return dict(zip(self.genres, counts.tolist(), strict=True))
+
+    @cached_property
     def ratings_per_item(self) -> NDArray[np.int64]:
         """Number of ratings of each film, shape (I,)."""
         return np.asarray(np.bincount(self.item, minlength=self.n_items))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from typing import Any, Self, TypedDict, Unpack
 
 from lacunar.errors import InputError
 from lacunar.reprs import short_repr
@@ -12,6 +14,31 @@ from lacunar.taste.recommend.candidates import Candidates, candidates
 from lacunar.taste.recommend.rerank import Controls
 
 _YEARS = (0, 9999)
+
+
+class ListOptions(TypedDict, total=False):
+    """Options of a recommendation list in Python; all are optional.
+
+    Parameters
+    ----------
+    by : {"popularity", "segment", "posterior", "personal"}
+        The recommender; by default the one in the model's config.
+    genres : str or iterable of str
+        A film needs at least one of them; by default all genres are allowed.
+    first_year, last_year : int
+        Years of release. With either of them, films without a year are left out.
+    include_seen : bool
+        Whether to include films that the user has rated.
+    controls : Controls
+        Adventure, favourites and diversity; by default off.
+    """
+
+    by: RecommenderName | None
+    genres: str | Iterable[str]
+    first_year: int | None
+    last_year: int | None
+    include_seen: bool
+    controls: Controls | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +99,21 @@ class ListRequest:
             raise InputError(
                 f"expected one of {', '.join(RECOMMENDERS)}, got {self.by!r}", field="by"
             )
+
+    @classmethod
+    def of(cls, k: int, **options: Unpack[ListOptions]) -> Self:
+        """Return the request of options in Python.
+
+        Examples
+        --------
+        >>> ListRequest.of(5, genres="Drama") == ListRequest(k=5, genres=("Drama",))
+        True
+        """
+        plain: dict[str, Any] = {**options}
+        genres = plain.pop("genres", ())
+        names = (genres,) if isinstance(genres, str) else tuple(genres)
+        controls = plain.pop("controls", None) or Controls()
+        return cls(k=k, genres=names, controls=controls, **plain)
 
     @property
     def years(self) -> tuple[int, int] | None:
