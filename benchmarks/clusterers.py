@@ -143,7 +143,8 @@ def softness(kind: str, k: int, covariance_type: str) -> dict[str, Any]:
     """Softness of a mixture's assignments, and the effect of ranking by them."""
     from lacunar.mixture.data import MixtureData
     from lacunar.mixture.em import posterior
-    from lacunar.mixture.model_selection import EmOptions, search
+    from lacunar.mixture.em_options import EmOptions
+    from lacunar.mixture.model_selection import search
     from lacunar.mixture.rows.complete import CompleteRows
     from lacunar.taste.data.reading import read_ratings
     from lacunar.taste.evaluate import random_split, ranking_quality, segment_popularity_ndcg

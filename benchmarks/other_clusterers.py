@@ -20,7 +20,8 @@ from lacunar.aliases import FloatArray
 from lacunar.errors import InputError
 from lacunar.mixture.data import MixtureData
 from lacunar.mixture.em import posterior
-from lacunar.mixture.model_selection import EmOptions, search
+from lacunar.mixture.em_options import EmOptions
+from lacunar.mixture.model_selection import search
 from lacunar.mixture.parameters import CovarianceType
 from lacunar.mixture.rows.complete import CompleteRows
 

@@ -17,7 +17,7 @@ from measure import describe_machine
 
 from lacunar.datasets.tastes.sample import sample_tastes, write_sample
 from lacunar.mixture.data import MixtureData
-from lacunar.mixture.model_selection import EmOptions
+from lacunar.mixture.em_options import EmOptions
 from lacunar.mixture.stability import pairwise_ari
 from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.features.genre_profiles import GenreProfiles, genre_profiles

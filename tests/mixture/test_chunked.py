@@ -8,7 +8,8 @@ from lacunar.aliases import FloatArray
 from lacunar.mixture.chunked import LocalExpectation, refine
 from lacunar.mixture.data import MixtureData
 from lacunar.mixture.em import e_step, m_step, posterior
-from lacunar.mixture.model_selection import EmOptions, search
+from lacunar.mixture.em_options import EmOptions
+from lacunar.mixture.model_selection import search
 from lacunar.mixture.parameters import CovarianceType, MixtureParameters
 from lacunar.mixture.prior import CovariancePrior
 from lacunar.mixture.statistics import SufficientStatistics

@@ -78,7 +78,8 @@ def ended(bounds: list[float], variances: list[float]) -> EmResult:
     b = len(bounds)
     covariances = np.array(variances)[:, np.newaxis, np.newaxis]
     mixtures = MixtureParameters(np.ones((b, 1)), np.zeros((b, 1, 1)), covariances)
-    return EmResult(mixtures, np.array(bounds), np.ones(b, dtype=np.intp), np.ones(b, dtype=bool))
+    ones, bound = np.ones(b, dtype=np.intp), np.array(bounds)
+    return EmResult(mixtures, bound, ones, ones.astype(bool), bound[:, np.newaxis])
 
 
 def test_the_highest_lower_bound_wins_unless_it_is_degenerate() -> None:

@@ -12,9 +12,10 @@ from lacunar.aliases import FloatArray
 from lacunar.errors import InputError
 from lacunar.mixture.data import MixtureData
 from lacunar.mixture.em import posterior
+from lacunar.mixture.em_options import EmOptions
 from lacunar.mixture.fit_grid import Criterion
 from lacunar.mixture.kmeans_init import kmeans_labels
-from lacunar.mixture.model_selection import EmOptions, commonest_partition, search
+from lacunar.mixture.model_selection import commonest_partition, search
 from lacunar.mixture.parameters import CovarianceType
 from lacunar.mixture.prior import CovariancePrior
 from lacunar.mixture.restarts import canonical_labels, fit_restarts

@@ -27,6 +27,10 @@ _EMPTY_MASS = 10 * np.finfo(np.float64).eps
 # Responsibilities are at least e^-600, which changes no sum. Smaller ones would be subnormal
 # numbers, and these slow matrix products down several times.
 _LOG_NEGLIGIBLE = -600.0
+# Squares of this size relative to a variance may hide it: about 450 units of rounding.
+_ROUNDING = 1e-13
+# With gaps, a density is wrong by about 1e-16 of this: by 0.001.
+_LARGEST_SQUARE = 1e13
 
 Rows = slice | NDArray[np.intp]
 
@@ -131,6 +135,8 @@ def m_step(
     statistics: SufficientStatistics,
     reg_covar: float,
     prior: CovariancePrior | None = None,
+    *,
+    pooled: bool = False,
 ) -> MixtureParameters:
     """Parameters that maximise the expected log-likelihood, plus the log prior if there is one.
 
@@ -140,6 +146,13 @@ def m_step(
     reg_covar : float
         Added to every variance, as in scikit-learn; unused with a prior, which bounds variances.
     prior : CovariancePrior, optional
+    pooled : bool
+        Whether full covariances are shared by components, or diagonal ones by features.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If a variance of a diagonal covariance is not positive, and ``reg_covar`` is 0.
     """
     mass = statistics.mass + _EMPTY_MASS
     means = statistics.first / mass[..., np.newaxis]
@@ -149,7 +162,11 @@ def m_step(
     else:
         i, j = upper_pairs(d)
     outer = means[..., i] * means[..., j]
-    if prior is None:
+    if pooled and statistics.covariance_type == "full":
+        covariances = _tied(statistics.second - mass[..., np.newaxis] * outer, mass, prior)
+        if prior is None:
+            covariances[..., i == j] += reg_covar
+    elif prior is None:
         covariances = statistics.second * (1 / mass[..., np.newaxis]) - outer
         covariances[..., i == j] += reg_covar
     else:
@@ -157,8 +174,65 @@ def m_step(
         covariances = prior.posterior_mode(scatter, mass)
     if statistics.covariance_type == "full":
         covariances = unpack_symmetric(covariances, d)
+        spread = float(np.abs(statistics.second / mass[..., np.newaxis]).max())
+        if prior is None and 0 < reg_covar < _ROUNDING * spread:
+            covariances = _lifted(covariances, reg_covar)
+    else:
+        if pooled:
+            covariances = np.repeat(covariances.mean(axis=2, keepdims=True), d, axis=2)
+        covariances = _positive(covariances, 0.0 if prior is not None else reg_covar)
+    if statistics.centre is not None:
+        means = means + statistics.centre
     weights = mass / mass.sum(axis=1, keepdims=True)
-    return MixtureParameters(weights, means, covariances)
+    return MixtureParameters(weights, means, covariances, pooled)
+
+
+def check_digits(squares: FloatArray) -> None:
+    """Refuse components of which ``mean' P mean`` is so large that densities have no digits left.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+    """
+    if squares.max() > _LARGEST_SQUARE:
+        raise np.linalg.LinAlgError("rows far apart have a variance that is too small")
+
+
+def _positive(variances: FloatArray, floor: float) -> FloatArray:
+    """Variances, ``floor`` where rounding took them to 0 or below."""
+    positive = variances > 0
+    if positive.all():
+        return variances
+    if not floor > 0:
+        raise np.linalg.LinAlgError("a variance is not positive")
+    return np.where(positive, variances, floor)
+
+
+def _lifted(covariances: FloatArray, floor: float) -> FloatArray:
+    """Covariances whose eigenvalues are at least ``floor``, where rounding took them to 0.
+
+    ``E[xx'] - mm'`` of rows far from the origin that are nearly equal has few correct digits.
+    """
+    try:
+        np.linalg.cholesky(covariances)
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(covariances)
+        low = values[..., 0] < floor
+        raised = (vectors * np.maximum(values, floor)[..., np.newaxis, :]) @ np.swapaxes(
+            vectors, -1, -2
+        )
+        return np.where(low[..., np.newaxis, np.newaxis], raised, covariances)
+    return covariances
+
+
+def _tied(scatter: FloatArray, mass: FloatArray, prior: CovariancePrior | None) -> FloatArray:
+    """Packed covariance of all components together, repeated for each, shape (B, K, P)."""
+    scatter, total = scatter.sum(axis=1, keepdims=True), mass.sum(axis=1, keepdims=True)
+    if prior is None:
+        covariance = scatter / total[..., np.newaxis]
+    else:
+        covariance = prior.posterior_mode(scatter, total)
+    return np.repeat(covariance, mass.shape[1], axis=1)
 
 
 def posterior(data: Observations, parameters: MixtureParameters) -> tuple[FloatArray, FloatArray]:

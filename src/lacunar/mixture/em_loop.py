@@ -33,12 +33,15 @@ class EmResult:
         prior per row if there is one.
     n_iter : ndarray of shape (B,)
     converged : ndarray of shape (B,)
+    history : ndarray of shape (B, iterations)
+        Lower bound at each E step; NaN after the last one of a restart.
     """
 
     parameters: MixtureParameters
     lower_bound: FloatArray
     n_iter: NDArray[np.intp]
     converged: NDArray[np.bool_]
+    history: FloatArray
 
     def best(self, floor: float = 0.0) -> MixtureParameters:
         """The mixture with the highest lower bound, as a batch of one; on a tie the first.
@@ -61,6 +64,7 @@ def run_em(
     reg_covar: float,
     prior: CovariancePrior | None = None,
     progress: StepProgress | None = None,
+    earlier_bound: FloatArray | None = None,
 ) -> EmResult:
     """Repeat E and M steps until the lower bound of each restart changes by less than ``tol``.
 
@@ -78,10 +82,13 @@ def run_em(
         Used instead of ``reg_covar``.
     progress : callable, optional
         Called with (iterations done, expected total) after each iteration.
+    earlier_bound : ndarray of shape (B,), optional
+        Lower bound before the first iteration, if this continues an earlier fit.
     """
     current, final = start, start.copy()
     b = start.n_restarts
-    lower_bound = np.full(b, -np.inf)
+    lower_bound = np.full(b, -np.inf) if earlier_bound is None else earlier_bound.copy()
+    history: list[FloatArray] = []
     n_iter = np.zeros(b, dtype=np.intp)
     converged = np.zeros(b, dtype=bool)
     running = np.arange(b)
@@ -90,10 +97,12 @@ def run_em(
         bound, statistics = expect(current)
         if prior is not None:
             bound += prior.log_density(current) / n_rows
-        current = m_step(statistics, reg_covar, prior)
+        current = m_step(statistics, reg_covar, prior, pooled=start.pooled)
         change = np.abs(bound - lower_bound[running])
         done = change < tol
         lower_bound[running] = bound
+        history.append(np.full(b, np.nan))
+        history[-1][running] = bound
         n_iter[running] = iteration
         converged[running] = done
         if progress is not None:
@@ -106,7 +115,7 @@ def run_em(
             running, current = running[~done], current.take(~done)
         if running.size == 0:
             break
-    return EmResult(final, lower_bound, n_iter, converged)
+    return EmResult(final, lower_bound, n_iter, converged, np.stack(history, axis=1))
 
 
 def steps_expected(changes: Sequence[float], tol: float, max_iter: int) -> int:

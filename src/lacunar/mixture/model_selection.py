@@ -15,10 +15,10 @@ from threadpoolctl import threadpool_limits
 from lacunar.aliases import FloatArray, StepProgress, no_progress
 from lacunar.mixture.data import MixtureData
 from lacunar.mixture.em import posterior
+from lacunar.mixture.em_options import EmOptions
 from lacunar.mixture.fit_grid import Criterion, FitGrid
-from lacunar.mixture.parameters import CovarianceType, MixtureParameters
-from lacunar.mixture.prior import CovariancePrior
-from lacunar.mixture.restarts import Restarts, canonical_labels, fit_restarts
+from lacunar.mixture.parameters import MixtureParameters
+from lacunar.mixture.restarts import Restarts, canonical_labels
 from lacunar.mixture.stability import median_pairwise_ari, near_best
 
 # Number of best restarts whose agreement is measured.
@@ -61,46 +61,6 @@ class Search:
     @property
     def n_components(self) -> int:
         return self.chosen.n_components
-
-
-@dataclass(frozen=True, slots=True)
-class EmOptions:
-    """Settings of each fit; ``tol``, ``max_iter`` and ``reg_covar`` as in scikit-learn.
-
-    Parameters
-    ----------
-    prior_users : float, optional
-        Weight, in rows, of a :class:`~lacunar.mixture.prior.CovariancePrior`, which is then used
-        instead of ``reg_covar``.
-    """
-
-    covariance_type: CovarianceType = "full"
-    tol: float = 1e-3
-    max_iter: int = 100
-    reg_covar: float = 1e-6
-    prior_users: float | None = None
-
-    @property
-    def floor(self) -> float:
-        """Lower limit of the variances; 0 with a prior, which needs no limit."""
-        return self.reg_covar if self.prior_users is None else 0.0
-
-    def fit(self, data: MixtureData, n_components: int, seeds: Sequence[int]) -> Restarts:
-        """Fit mixtures of one K from every seed."""
-        prior = None
-        if self.prior_users is not None:
-            prior = CovariancePrior.from_data(
-                data.values, n_components, self.covariance_type, weight=self.prior_users
-            )
-        return fit_restarts(
-            data.observations(self.covariance_type, len(seeds) * n_components),
-            data.starts(n_components, seeds),
-            n_components,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            reg_covar=self.reg_covar,
-            prior=prior,
-        )
 
 
 def search(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 import numpy as np
@@ -26,6 +26,9 @@ class MixtureParameters:
     means : ndarray of shape (B, K, D)
     covariances : ndarray of shape (B, K, D, D) or (B, K, D)
         Full matrices, or the diagonals of diagonal ones.
+    pooled : bool
+        Whether the components share one full matrix (scikit-learn's "tied"), or the features one
+        variance per component ("spherical"). The arrays repeat the shared numbers.
 
     Examples
     --------
@@ -37,6 +40,7 @@ class MixtureParameters:
     weights: FloatArray
     means: FloatArray
     covariances: FloatArray
+    pooled: bool = False
 
     @property
     def covariance_type(self) -> CovarianceType:
@@ -58,12 +62,20 @@ class MixtureParameters:
     def n_free(self) -> int:
         """Number of free parameters of one mixture, as BIC counts them."""
         d, k = self.n_features, self.n_components
-        per_covariance = d * (d + 1) // 2 if self.covariance_type == "full" else d
-        return k * per_covariance + k * d + k - 1
+        if self.covariance_type == "full":
+            in_covariances = d * (d + 1) // 2 * (1 if self.pooled else k)
+        else:
+            in_covariances = k * (1 if self.pooled else d)
+        return in_covariances + k * d + k - 1
 
     def take(self, restarts: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Self:
         """Return the mixtures of the given restarts, as a batch."""
-        return type(self)(self.weights[restarts], self.means[restarts], self.covariances[restarts])
+        return replace(
+            self,
+            weights=self.weights[restarts],
+            means=self.means[restarts],
+            covariances=self.covariances[restarts],
+        )
 
     def put(self, restarts: NDArray[np.intp], other: MixtureParameters) -> None:
         """Write ``other`` into the rows ``restarts`` of this batch."""
@@ -73,10 +85,10 @@ class MixtureParameters:
 
     def moved_by(self, shift: FloatArray) -> Self:
         """Return the mixtures with ``shift`` of shape (D,) added to every mean."""
-        return type(self)(self.weights, self.means + shift, self.covariances)
+        return replace(self, means=self.means + shift)
 
     def copy(self) -> Self:
-        return type(self)(self.weights.copy(), self.means.copy(), self.covariances.copy())
+        return self.take(np.arange(self.n_restarts))
 
 
 def smallest_variance(parameters: MixtureParameters) -> FloatArray:

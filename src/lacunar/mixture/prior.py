@@ -122,4 +122,6 @@ class CovariancePrior:
             log_det = np.log(covariances).sum(axis=-1)
             diagonal = 1 / covariances
         terms = self.strength * log_det + (self.scale * diagonal).sum(axis=-1)
-        return np.asarray(-0.5 * terms.sum(axis=1))
+        # A matrix that the components share has one prior.
+        tied = parameters.pooled and self.covariance_type == "full"
+        return np.asarray(-0.5 * (terms[:, 0] if tied else terms.sum(axis=1)))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 
-from lacunar.aliases import FloatArray
+from lacunar.aliases import FloatArray, StepProgress
 from lacunar.mixture.em import Observations, e_step, m_step, normalise
 from lacunar.mixture.em_loop import EmResult, run_em
 from lacunar.mixture.parameters import MixtureParameters, smallest_variance
@@ -61,6 +61,8 @@ def fit_restarts(
     max_iter: int = 100,
     reg_covar: float = 1e-6,
     prior: CovariancePrior | None = None,
+    pooled: bool = False,
+    progress: StepProgress | None = None,
 ) -> Restarts:
     """Fit a mixture from each row of hard start labels.
 
@@ -76,27 +78,50 @@ def fit_restarts(
         As in ``sklearn.mixture.GaussianMixture``.
     prior : CovariancePrior, optional
         Used instead of ``reg_covar``; EM then maximises likelihood times prior.
+    pooled : bool
+        Whether full covariances are shared by components, or diagonal ones by features.
+    progress : callable, optional
+        Called with (iterations done, expected total) after each iteration.
     """
     distinct, which = _distinct_partitions(start_labels, n_components)
+    sums = data.start(start_labels[distinct], n_components)
     result = run_em(
         partial(e_step, data),
         data.n_rows,
-        m_step(data.start(start_labels[distinct], n_components), reg_covar, prior),
+        m_step(sums, reg_covar, prior, pooled=pooled),
         tol=tol,
         max_iter=max_iter,
         reg_covar=reg_covar,
         prior=prior,
+        progress=progress,
     )
+    return evaluated(data, result, which)
+
+
+def evaluated(
+    data: Observations, result: EmResult, restarts: NDArray[np.intp] | slice = slice(None)
+) -> Restarts:
+    """Some restarts of a result, with their likelihoods and labels.
+
+    Parameters
+    ----------
+    data : Observations
+    result : EmResult
+        Means relative to the origin of ``data``.
+    restarts : ndarray or slice
+        Positions in the result; may repeat.
+    """
     log_likelihood, labels, entropy = _evaluate(data, result.parameters)
     return Restarts(
-        parameters=result.parameters.moved_by(data.origin).take(which),
-        lower_bound=result.lower_bound[which],
-        n_iter=result.n_iter[which],
-        converged=result.converged[which],
-        log_likelihood=log_likelihood[which],
-        labels=labels[which],
-        entropy=entropy[which],
-        smallest_variance=smallest_variance(result.parameters)[which],
+        parameters=result.parameters.moved_by(data.origin).take(restarts),
+        lower_bound=result.lower_bound[restarts],
+        n_iter=result.n_iter[restarts],
+        converged=result.converged[restarts],
+        history=result.history[restarts],
+        log_likelihood=log_likelihood[restarts],
+        labels=labels[restarts],
+        entropy=entropy[restarts],
+        smallest_variance=smallest_variance(result.parameters)[restarts],
     )
 
 

@@ -28,12 +28,16 @@ class SufficientStatistics:
         of squares.
     covariance_type : {"full", "diag"}
         The form of ``second``.
+    centre : ndarray of shape (B, K, D), optional
+        Point of each component that ``first`` and ``second`` are relative to; without it, the
+        origin of the rows.
     """
 
     mass: FloatArray
     first: FloatArray
     second: FloatArray
     covariance_type: CovarianceType
+    centre: FloatArray | None = None
 
     def __add__(self, other: SufficientStatistics) -> SufficientStatistics:
         return SufficientStatistics(
@@ -41,7 +45,27 @@ class SufficientStatistics:
             self.first + other.first,
             self.second + other.second,
             self.covariance_type,
+            self.centre,
         )
+
+    def about_origin(self) -> SufficientStatistics:
+        """The same sums relative to the origin of the rows.
+
+        Examples
+        --------
+        >>> one, two = np.full((1, 1), 3.0), np.ones((1, 1, 1))
+        >>> SufficientStatistics(one, two, two, "diag", 2 * two).about_origin().second.item()
+        17.0
+        """
+        c = self.centre
+        if c is None:
+            return self
+        d = c.shape[-1]
+        i, j = upper_pairs(d) if self.covariance_type == "full" else (np.arange(d), np.arange(d))
+        mass = self.mass[..., np.newaxis]
+        cross = c[..., i] * self.first[..., j] + self.first[..., i] * c[..., j]
+        second = self.second + cross + mass * c[..., i] * c[..., j]
+        return SufficientStatistics(self.mass, self.first + mass * c, second, self.covariance_type)
 
 
 def one_hot(labels: NDArray[np.integer], k: int, dtype: DTypeLike = np.float64) -> NDArray[Any]:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from lacunar.mixture.em_options import EmOptions
 from lacunar.mixture.fit_grid import Criterion
-from lacunar.mixture.model_selection import EmOptions
 from lacunar.mixture.parameters import CovarianceType
 from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.features.imputation import GapStrategy

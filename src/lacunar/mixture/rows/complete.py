@@ -18,12 +18,15 @@ from lacunar.aliases import FloatArray
 from lacunar.mixture.em import LOG_2PI, Block
 from lacunar.mixture.linalg import upper_pairs, whiten
 from lacunar.mixture.parameters import CovarianceType, MixtureParameters
+from lacunar.mixture.rows.direct import direct_blocks
 from lacunar.mixture.statistics import SufficientStatistics, one_hot
 
 # Rows are processed in blocks of about this many densities (32 MB), to bound memory.
 _BLOCK_DENSITIES = 1 << 22
 # A feature matrix of at most this many numbers (128 MB) is cached between iterations.
 _CACHED_FEATURES = 1 << 24
+# Where `mean' P mean` is above, densities are computed from differences: eight digits are lost.
+_LARGEST_SQUARE = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,11 @@ class CompleteRows:
 
     def blocks(self, parameters: MixtureParameters) -> Iterator[Block]:
         b, k = parameters.weights.shape
-        theta = self._coefficients(parameters).reshape(b * k, -1)
+        theta, size = self._coefficients(parameters)
+        if size > _LARGEST_SQUARE:
+            yield from direct_blocks(self._x, parameters)
+            return
+        theta = theta.reshape(b * k, -1)
         for rows in self._slices:
             features, n = self._features(rows), rows.stop - rows.start
             if self._workspace.size < b * k * n:
@@ -124,8 +131,11 @@ class CompleteRows:
             squares = x[i] * x[j]
         return np.concatenate([squares, x, np.ones((1, x.shape[1]))])
 
-    def _coefficients(self, parameters: MixtureParameters) -> FloatArray:
-        """Theta of shape (B, K, F), so that ``theta @ phi(x) = log w_k + log p(x | k)``."""
+    def _coefficients(self, parameters: MixtureParameters) -> tuple[FloatArray, float]:
+        """Theta of shape (B, K, F), so that ``theta @ phi(x) = log w_k + log p(x | k)``.
+
+        Also the largest ``mean' P mean``: densities and covariances lose as many digits as it has.
+        """
         means, covariances = parameters.means, parameters.covariances
         d = means.shape[2]
         if self._pairs is None:
@@ -141,5 +151,7 @@ class CompleteRows:
             # Each cell above the diagonal counts twice in a symmetric form.
             squares = precisions[..., i, j] * np.where(i == j, -0.5, -1.0)
         constant = np.log(parameters.weights)
-        constant -= 0.5 * ((linear * means).sum(axis=2) + log_det + d * LOG_2PI)
-        return np.concatenate([squares, linear, constant[..., np.newaxis]], axis=2)
+        squared = (linear * means).sum(axis=2)
+        constant -= 0.5 * (squared + log_det + d * LOG_2PI)
+        theta = np.concatenate([squares, linear, constant[..., np.newaxis]], axis=2)
+        return theta, float(squared.max())

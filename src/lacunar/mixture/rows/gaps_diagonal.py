@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray
-from lacunar.mixture.em import LOG_2PI, Block
+from lacunar.mixture.em import LOG_2PI, Block, check_digits
 from lacunar.mixture.parameters import CovarianceType, MixtureParameters
 from lacunar.mixture.statistics import SufficientStatistics, column_moments, starting_sums
 
@@ -71,6 +71,7 @@ class DiagonalGapRows:
         b, k = parameters.weights.shape
         means, variances = parameters.means, parameters.covariances
         precisions = 1 / variances
+        check_digits(precisions * means**2)
         theta = np.concatenate(
             [
                 -0.5 * precisions,

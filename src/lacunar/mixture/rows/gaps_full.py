@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray
-from lacunar.mixture.em import LOG_2PI, Block
+from lacunar.mixture.em import LOG_2PI, Block, check_digits
 from lacunar.mixture.linalg import (
     cholesky_in_place,
     inverse_from_cholesky,
@@ -93,6 +93,7 @@ class _Terms:
         whitening, log_det = whiten(parameters.covariances.reshape(b * k, d, d))
         precisions = np.swapaxes(whitening, -1, -2) @ whitening
         by_mean = precisions * means[:, np.newaxis]
+        check_digits(np.einsum("cij,ci->c", by_mean, means))
         linear = np.concatenate([precisions, -by_mean], axis=2)
         return cls(
             shape=(b, k),

@@ -188,6 +188,7 @@ def _sums(
     densities = parameters.n_restarts * parameters.n_components
     rows = part.data.observations(covariance_type, densities, origin=origin)
     bound, sums = e_step(rows, parameters)
+    sums = sums.about_origin()
     return {
         "bound": bound * rows.n_rows,
         "mass": sums.mass,
