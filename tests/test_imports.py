@@ -16,6 +16,7 @@ import lacunar
 PACKAGE = Path(lacunar.__file__).parent
 LARGE = (
     "duckdb",
+    "matplotlib",
     "numpy",
     "onnxruntime",
     "pandas",

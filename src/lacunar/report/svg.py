@@ -6,9 +6,9 @@ import re
 
 from markupsafe import Markup, escape
 
-INK = "#1f2328"
-MUTED = "#57606a"
-GRID = "#d8dee4"
+from lacunar import colours
+
+INK, MUTED, GRID = colours.INK, colours.MUTED, colours.GRID
 TEXT_SIZE = 13.0
 SMALL_TEXT = 12.0
 

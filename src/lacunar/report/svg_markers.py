@@ -9,10 +9,10 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from lacunar import colours
 from lacunar.report.svg import INK, element
 
-# Okabe and Ito (2008), darkest first, without their yellow, which is invisible on white.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
+COLOURS = colours.COLOURS
 
 _Outline = tuple[tuple[float, float], ...]
 

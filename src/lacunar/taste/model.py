@@ -35,6 +35,7 @@ from lacunar.taste.model_frames import (
     segment_profiles_frame,
     user_profiles_frame,
 )
+from lacunar.taste.plots import TastePlots
 from lacunar.taste.recommend.base import Recommendation, Recommender
 from lacunar.taste.recommend.ease import EaseModel
 from lacunar.taste.recommend.fitted import FittedRecommenders
@@ -133,6 +134,18 @@ class TasteModel:
             f"{ratings.log.num_rows:,} ratings",
             f"recommender {self.config.recommender}",
         ]
+
+    @property
+    def plot(self) -> TastePlots:
+        """The plots of the model: ``model.plot.map()`` and others; see :class:`TastePlots`."""
+        return TastePlots(
+            self.ratings,
+            self.profiles,
+            self.segments,
+            self.user_map,
+            self.fit_grid,
+            self.recommender,
+        )
 
     @property
     def liked_above(self) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from lacunar.colours import FAINT
 from lacunar.report.scale import LinearScale, thinned, tick_label, widened
 from lacunar.report.svg import INK, MUTED, SMALL_TEXT, drawing, label, line, rectangle
 from lacunar.report.svg_markers import CIRCLE, COLOURS, DIAMOND, Marker, points
@@ -17,8 +18,6 @@ _TOP, _BOTTOM, _RIGHT = 30.0, 330.0, WIDTH - 8
 # Room for the axis labels, which are long for the BIC of many users.
 _LEAST_LEFT, _PER_LETTER, _GAP = 58.0, 7.7, 6.0
 _RADIUS = 2.6
-# Grey, because overlapping hollow black markers would look filled.
-_OTHER = "#768390"
 _CHOSEN_BAND = "#eaf2f8"
 
 _Place = tuple[float, float]
@@ -63,7 +62,7 @@ def bic_strips(
     column = {k: left + slot * (i + 0.5) for i, k in enumerate(n_components)}
     look = {
         (diamond, vote): Marker(
-            DIAMOND if diamond else CIRCLE, COLOURS[1] if diamond else INK if vote else _OTHER
+            DIAMOND if diamond else CIRCLE, COLOURS[1] if diamond else INK if vote else FAINT
         )
         for diamond in (False, True)
         for vote in (False, True)
@@ -152,7 +151,7 @@ def _legend() -> list[Markup]:
     return [
         points([(left, rows[0])], Marker(CIRCLE, INK), 3.4, outline=0.9),
         label("lowest BIC of its seed", left + 14, rows[0], size=SMALL_TEXT),
-        points([(middle, rows[0])], Marker(CIRCLE, _OTHER), 3.4, hollow=True, outline=0.9),
+        points([(middle, rows[0])], Marker(CIRCLE, FAINT), 3.4, hollow=True, outline=0.9),
         label("another fit", middle + 14, rows[0], size=SMALL_TEXT),
         points([(left, rows[1])], Marker(DIAMOND, COLOURS[1]), 3.4, hollow=True, outline=0.9),
         label("found the chosen partition", left + 14, rows[1], size=SMALL_TEXT),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from lacunar.aliases import shortened
+from lacunar.colours import REFERENCE
 from lacunar.report.scale import LinearScale, tick_label
 from lacunar.report.svg import GRID, INK, MUTED, SMALL_TEXT, drawing, label, line
 from lacunar.report.svg_markers import CIRCLE, Marker, marker, points
@@ -19,7 +20,6 @@ _ROW = 20.0
 _LEFT, _TOP, _RIGHT = 132.0, 62.0, 362.0
 _RADIUS = 4.6
 _USER = Marker(CIRCLE, INK)
-_REFERENCE = "#8a5a00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class _Plot:
             x = scale(reference)
             if not gap:
                 marks.append(line(x, y, scale(value), y, stroke="#8c959f", width=1.5))
-            marks.append(line(x, y - 7, x, y + 7, stroke=_REFERENCE, width=3))
+            marks.append(line(x, y - 7, x, y + 7, stroke=REFERENCE, width=3))
         if gap:
             marks.append(
                 label(
@@ -92,7 +92,7 @@ class _Plot:
         return [
             points([(12, y)], self.look, _RADIUS),
             label(shortened(self.names[0], 58), 26, y),
-            line(12, second - 7, 12, second + 7, stroke=_REFERENCE, width=3),
+            line(12, second - 7, 12, second + 7, stroke=REFERENCE, width=3),
             label(shortened(self.names[1], 44), 26, second),
             label(self.counted, WIDTH - 4, second, anchor="end", size=SMALL_TEXT, fill=MUTED),
             line(0, _TOP - 8, WIDTH, _TOP - 8, stroke=GRID),

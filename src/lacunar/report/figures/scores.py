@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from lacunar.aliases import shortened
+from lacunar.colours import REFERENCE
 from lacunar.report.scale import LinearScale, tick_label
 from lacunar.report.svg import GRID, INK, MUTED, SMALL_TEXT, drawing, label, line
 from lacunar.report.svg_markers import CIRCLE, COLOURS, Marker, points
@@ -17,7 +18,6 @@ _ROW = 26.0
 _LEFT, _TOP, _RIGHT = 132.0, 62.0, 392.0
 _RADIUS = 4.6
 _LOOK = Marker(CIRCLE, COLOURS[0])
-_REFERENCE = "#8a5a00"
 
 
 def score_dots(
@@ -71,7 +71,7 @@ def score_dots(
         x = scale(reference)
         marks += [
             line(scale(low), y, scale(high), y, stroke=COLOURS[0], width=2.5),
-            line(x, y - 9, x, y + 9, stroke=_REFERENCE, width=3),
+            line(x, y - 9, x, y + 9, stroke=REFERENCE, width=3),
             points([(scale(value), y)], _LOOK, _RADIUS),
             label(f"{value:.2f}", WIDTH - 4, y, anchor="end", size=SMALL_TEXT),
         ]
@@ -91,7 +91,7 @@ def _legend(figure: str) -> list[Markup]:
         line(4, first, 28, first, stroke=COLOURS[0], width=2.5),
         points([(16, first)], _LOOK, _RADIUS),
         label(f"{figure}, with 95 % interval", 36, first),
-        line(16, second - 8, 16, second + 8, stroke=_REFERENCE, width=3),
+        line(16, second - 8, 16, second + 8, stroke=REFERENCE, width=3),
         label("always the largest class", 36, second),
         line(0, _TOP - 8, WIDTH, _TOP - 8, stroke=GRID),
     ]

@@ -10,6 +10,7 @@ from lacunar.report.figures import mean_intervals
 from lacunar.report.tables import Table, count, score, share, table
 from lacunar.taste.config import RECOMMENDERS, RecommenderName
 from lacunar.taste.data.histories import histories_at
+from lacunar.taste.evaluate.comparison_plot import METRIC_NAMES
 from lacunar.taste.evaluate.to_json import Evaluation, Figure, Figures
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.list_request import ListRequest
@@ -18,16 +19,6 @@ Context = dict[str, object]
 
 _FOUND = ("ndcg@10", "recall@20", "mrr@10", "hit_rate@10")
 _LISTS = ("coverage", "novelty@10", "diversity@10", "miscalibration@10")
-_NAMES = {
-    "ndcg@10": "nDCG@10",
-    "recall@20": "Recall@20",
-    "mrr@10": "MRR@10",
-    "hit_rate@10": "Hit rate@10",
-    "coverage": "Coverage",
-    "novelty@10": "Novelty (bits)",
-    "diversity@10": "Diversity",
-    "miscalibration@10": "Miscalibration (nats)",
-}
 _HELD_OUT = {
     "random-20": "a random fifth of each user's ratings",
     "leave-last-out": "each user's latest rating",
@@ -111,7 +102,7 @@ def _figures(title: str, first: str, values: Figures, metrics: tuple[str, ...]) 
     shown = [metric for metric in metrics if any(metric in row for row in values.values())]
     return table(
         title,
-        [first, *(_NAMES[metric] for metric in shown)],
+        [first, *(METRIC_NAMES[metric] for metric in shown)],
         [(name, *(_figure(row.get(metric)) for metric in shown)) for name, row in values.items()],
     )
 

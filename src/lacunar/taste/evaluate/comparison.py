@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray, none_if_nan
+from lacunar.errors import InputError
 from lacunar.frames import FrameKind, arrow_to_frame
 from lacunar.reprs import html_table, short_repr
 from lacunar.taste.evaluate.bootstrap import Interval, mean_intervals, range_over_splits, user_means
+from lacunar.taste.evaluate.comparison_plot import plot_intervals
 from lacunar.taste.evaluate.ranked_lists import USER_METRICS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COVERAGE = "coverage"
 METRICS = (*USER_METRICS, COVERAGE)
@@ -175,6 +180,26 @@ class Comparison:
             for metric, interval in summary.items()
         ]
         return arrow_to_frame(pa.Table.from_pylist(rows, _FRAME), kind or self.frame_kind)
+
+    def plot(self, metric: str = "ndcg@10", ax: Axes | None = None) -> Axes:
+        """Draw the mean of a metric for each method, with its interval; needs Matplotlib.
+
+        Parameters
+        ----------
+        metric : str
+            One of the metrics of :meth:`summary`.
+        ax : Axes, optional
+            By default those of a new figure.
+
+        Raises
+        ------
+        InputError
+            If the metric is unknown, or Matplotlib is not installed.
+        """
+        if metric not in METRICS:
+            raise InputError(f"expected one of {', '.join(METRICS)}, got {metric}", field="metric")
+        rows = {method: summary[metric] for method, summary in self.summary().items()}
+        return plot_intervals(rows, metric, self._tested, ax)
 
     def differences(self, reference: str) -> dict[str, Summary]:
         """Return the paired differences between every other method and a reference.
