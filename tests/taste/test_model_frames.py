@@ -200,3 +200,20 @@ def test_frames_are_of_the_library_of_the_data(sample_model: TasteModel, kind: F
         for column in table.column_names:
             if column != "reasons":
                 assert table[column].to_pylist() == expected[name][column].to_pylist(), name
+
+
+def test_more_ratings_of_known_users_count_with_their_own(sample_model: TasteModel) -> None:
+    ratings = sample_model.ratings
+    ids = ratings.items["item_id"].to_pylist()
+    more = {ids[0]: 5.0, ids[9]: 1.0}
+    found = sample_model.recommend([4, 42], k=5, also=more).to_pylist()
+    for user in (4, 42):
+        rows = ratings.rows_of(ratings.user_position(user))
+        own = {ids[i]: r for i, r in zip(ratings.item[rows], ratings.rating[rows], strict=True)}
+        expected = sample_model.recommend_new(own | more, k=5).to_pylist()
+        assert [row["item"] for row in found if row["user"] == user] == [
+            row["item"] for row in expected
+        ]
+    assert sample_model.recommend([4], k=5, also={}) == sample_model.recommend([4], k=5)
+    with pytest.raises(InputError, match=r"film 1: expected a rating of 0\.5 to 5"):
+        sample_model.recommend([4], also={1: 9.0})

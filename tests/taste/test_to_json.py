@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from lacunar.taste.data.histories import histories_at, with_ratings
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.to_json import (
@@ -66,3 +67,16 @@ def test_films_are_found_by_title_with_year_genres_and_ratings(
     assert film["genres"] == sample_model.ratings.genres_of_items[7]
     assert film["ratings"] == (ratings.item == 7).sum()
     assert films_document(sample_model, "nothing is called so", 3)["films"] == []
+
+
+def test_more_ratings_of_a_user_change_the_document(sample_model: TasteModel) -> None:
+    own = recommendations_document(sample_model, 0, ListRequest(k=3))
+    best = str(own["items"][0]["item"])
+    more = recommendations_document(sample_model, 0, ListRequest(k=3), also={best: 5.0})
+    assert (more["user"], more["ratings"]) == (own["user"], own["ratings"] + 1)
+    assert best not in {str(item["item"]) for item in more["items"]}
+    history = with_ratings(
+        histories_at(sample_model.ratings, np.array([0])), sample_model.ratings, {best: 5.0}
+    )
+    belongs = sample_model.placer.responsibilities(history)[0]
+    assert (more["segment"], more["probability"]) == (belongs.argmax(), belongs.max())

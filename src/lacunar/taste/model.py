@@ -20,7 +20,13 @@ from lacunar.mixture.stability import (
 from lacunar.mixture.statistics import one_hot
 from lacunar.reprs import html_table, short_repr
 from lacunar.taste.config import RecommenderName, TasteConfig
-from lacunar.taste.data.histories import Histories, Stars, histories_at, new_history
+from lacunar.taste.data.histories import (
+    Histories,
+    Stars,
+    histories_at,
+    new_history,
+    with_ratings,
+)
 from lacunar.taste.data.ratings import Id, Ratings
 from lacunar.taste.data.title_index import TitleIndex
 from lacunar.taste.evaluate.tuning import Tuning
@@ -227,6 +233,7 @@ class TasteModel:
         users: Id | Iterable[Id],
         k: int = 10,
         *,
+        also: Stars | None = None,
         reasons: bool = False,
         **options: Unpack[ListOptions],
     ) -> Any:
@@ -238,6 +245,9 @@ class TasteModel:
             As in the data, or as text.
         k : int
             Maximum number of films for each user.
+        also : mapping of id to float, optional
+            More ratings of each of these users, by the id of the film. They count with the users'
+            own and replace earlier ones of the same films. The model does not change.
         reasons : bool
             Whether to add the reasons; this takes longer.
         **options
@@ -257,7 +267,7 @@ class TasteModel:
             If an id, a genre or another value is unknown or invalid.
         """
         positions = self.ratings.user_positions(users)
-        histories = histories_at(self.ratings, positions)
+        histories = with_ratings(histories_at(self.ratings, positions), self.ratings, also or {})
         return self._recommended(
             histories, ListRequest.of(k, **options), users=positions, reasons=reasons
         )

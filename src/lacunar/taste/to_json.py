@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from lacunar.aliases import none_if_nan
-from lacunar.taste.data.histories import histories_at, new_history
+from lacunar.taste.data.histories import histories_at, new_history, with_ratings
 from lacunar.taste.json_schema import (
     FilmDocument,
     FilmsDocument,
@@ -76,6 +76,8 @@ def recommendations_document(
     model: TasteModel,
     user: int | Mapping[str, float],
     request: ListRequest,
+    *,
+    also: Mapping[str, float] | None = None,
 ) -> RecommendationsDocument:
     """Return the recommendations for a user, best first, with score parts and reasons.
 
@@ -85,11 +87,16 @@ def recommendations_document(
     user : int or mapping of str to float
         Position of a user of the log, or a new user's ratings: stars by film id.
     request : ListRequest
+    also : mapping of str to float, optional
+        More ratings of a user of the log, which replace earlier ones of the same films.
     """
     if isinstance(user, int):
         name = model.ratings.users[user].as_py()
         history = histories_at(model.ratings, np.array([user]))
         belongs = model.segments.responsibilities[user]
+        if also:
+            history = with_ratings(history, model.ratings, also)
+            belongs = model.placer.responsibilities(history)[0]
     else:
         name, history = None, new_history(model.ratings, user)
         belongs = model.placer.cautious_responsibilities(history)[0]

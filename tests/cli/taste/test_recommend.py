@@ -46,6 +46,13 @@ def test_a_new_user_is_described_by_ratings(run: Run, model: Path) -> None:
     assert f"you gave {first[0]['title']} 5 stars" in " ".join(text.split())
 
 
+def test_more_ratings_of_a_known_user_count(run: Run, model: Path) -> None:
+    own = found(run, model, "--user", 7)
+    more = found(run, model, "--user", 7, f"--rate={own['items'][0]['item']}=5")
+    assert (more["user"], more["ratings"]) == (7, own["ratings"] + 1)
+    assert titles(own)[0] not in titles(more)
+
+
 def test_filters_narrow_the_list(run: Run, model: Path) -> None:
     free = found(run, model, "--user", 7, "--top", 20)
     narrow = found(
@@ -75,7 +82,6 @@ def test_films_seen_can_be_included(run: Run, model: Path) -> None:
 
 
 BAD = {
-    "user and ratings": (["--user", "7", "--rate", "2=5"], "expected --user or --rate, got both"),
     "rated twice": (["--rate", "2=5", "--rate", "2=1"], "expected one rating of film 2, got"),
     "no years": (["--user", "7", "--years", "\u00b2:1999"], "--years: expected FIRST:LAST"),
     "no such rule": (["--by", "magic"], "--by: expected one of popularity, segment,"),

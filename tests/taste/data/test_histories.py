@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from lacunar.errors import InputError
-from lacunar.taste.data.histories import Histories, histories_at, histories_of, new_history
+from lacunar.taste.data.histories import (
+    Histories,
+    histories_at,
+    histories_of,
+    new_history,
+    with_ratings,
+)
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.data.reading import read_ratings
 
@@ -65,3 +71,24 @@ def test_ratings_off_the_scale_are_refused(sample_ratings: Ratings, stars: float
 def test_unknown_films_are_refused(sample_ratings: Ratings) -> None:
     with pytest.raises(InputError, match="expected the id of one of 300 films, such as 2, got"):
         new_history(sample_ratings, {"no such film": 4.0})
+
+
+def test_more_ratings_join_each_history_and_replace_earlier_ones(sample_ratings: Ratings) -> None:
+    users, ids = np.array([7, 3, 119]), sample_ratings.items["item_id"].to_pylist()
+    own = histories_at(sample_ratings, users)
+    seen = int(own.item[0])
+    more = {ids[seen]: 0.5, ids[0]: 4.5, ids[-1]: 3.0}
+    found = with_ratings(own, sample_ratings, more)
+    for place, user in enumerate(users.tolist()):
+        rows = sample_ratings.rows_of(user)
+        pairs = zip(sample_ratings.item[rows].tolist(), sample_ratings.rating[rows], strict=True)
+        expected = dict(pairs) | {seen: 0.5, 0: 4.5, len(ids) - 1: 3.0}
+        merged = found.take(np.array([place]))
+        assert merged.item.tolist() == sorted(expected)
+        assert merged.rating.tolist() == [expected[item] for item in sorted(expected)]
+
+
+def test_no_more_ratings_change_no_history(sample_ratings: Ratings) -> None:
+    own = histories_at(sample_ratings, np.array([7, 3]))
+    same = with_ratings(own, sample_ratings, {})
+    assert all((getattr(same, name) == getattr(own, name)).all() for name in ("starts", "item"))

@@ -59,6 +59,16 @@ def test_controls_and_filters_reach_the_list(client: TestClient, sample_model: T
     )
 
 
+def test_more_ratings_of_a_user_count(client: TestClient, sample_model: TasteModel) -> None:
+    user = str(sample_model.ratings.users[6])
+    first, second = map(str, sample_model.ratings.items["item_id"].to_pylist()[:2])
+    query = {"rate": [f"{first}:5", f"{second}:1.5"], "top": 4}
+    found = client.get(f"{API}/users/{user}/recommendations", params=query)
+    assert found.json() == recommendations_document(
+        sample_model, 6, ListRequest(k=4), also={first: 5.0, second: 1.5}
+    )
+
+
 def test_posted_ratings_get_films(client: TestClient, sample_model: TasteModel) -> None:
     ids = [str(item) for item in sample_model.ratings.items["item_id"].to_pylist()[:3]]
     stars = {ids[0]: 5.0, ids[1]: 2.5}

@@ -30,7 +30,10 @@ def recommend(
     user: Annotated[str | None, typer.Option("--user", help="Id of a user in the ratings.")] = None,
     rate: Annotated[
         list[str] | None,
-        typer.Option(help="ITEM=STARS: a rating of a new user, instead of --user; repeatable."),
+        typer.Option(
+            help="ITEM=STARS: a rating of a new user, or with --user one more of this user; "
+            "repeatable."
+        ),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="Number of films.")] = 5,
     by: Annotated[
@@ -77,7 +80,8 @@ def recommend(
     """Recommend films to a user of the log or to a new user, with reasons.
 
     Describe a new user with ``--rate``. Without ``--user`` and ``--rate``, the new user has no
-    ratings. With ``--all`` every user of the log gets a list: user_id, rank, item_id, score.
+    ratings. With both, the ratings count with the user's own and replace earlier ones. With
+    ``--all`` every user of the log gets a list: user_id, rank, item_id, score.
     """
     from lacunar.cli.taste import engines
     from lacunar.files.parquet_directory import check_parquet_destination
@@ -113,9 +117,11 @@ def recommend(
     if output is not None:
         _write_all(where, loaded, model, output, request, force=force, json=json)
         return
-    document = recommendations_document(
-        loaded, stars if user is None else loaded.ratings.user_position(user), request
-    )
+    if user is None:
+        document = recommendations_document(loaded, stars, request)
+    else:
+        position = loaded.ratings.user_position(user)
+        document = recommendations_document(loaded, position, request, also=stars)
     if json:
         emit_json(document)
         return
@@ -125,8 +131,6 @@ def recommend(
 def _check_who(
     user: str | None, rate: list[str] | None, everybody: bool, output: Path | None, engine: str
 ) -> None:
-    if user is not None and rate:
-        raise InputError("expected --user or --rate, got both")
     if everybody and (user is not None or rate):
         raise InputError("expected --all, or a user by --user or --rate, got both")
     if everybody != (output is not None):

@@ -121,3 +121,38 @@ def new_history(ratings: Ratings, stars: Stars) -> Histories:
         item=items,
         rating=np.array([rated[item] for item in items.tolist()], dtype=np.float64),
     )
+
+
+def with_ratings(histories: Histories, ratings: Ratings, stars: Stars) -> Histories:
+    """Add the same ratings to every history; they replace earlier ones of the same films.
+
+    Parameters
+    ----------
+    histories : Histories
+        Of B users.
+    ratings : Ratings
+        The log whose films are rated.
+    stars : mapping of id to float
+        Rating of each film; may be empty.
+
+    Raises
+    ------
+    InputError
+        If a film is unknown or a rating is not on the scale.
+
+    Examples
+    --------
+    >>> from lacunar.taste.data.sample import sampled_ratings
+    >>> ratings = sampled_ratings(n_users=50, n_movies=200)
+    >>> history = new_history(ratings, {2: 5.0, 5: 1.0})
+    >>> with_ratings(history, ratings, {5: 3.0, 53: 4.0}).rating.tolist()
+    [5.0, 3.0, 4.0]
+    """
+    new = new_history(ratings, stars)
+    kept, everyone = ~np.isin(histories.item, new.item), np.arange(histories.n_users)
+    user = np.concatenate([histories.user[kept], np.repeat(everyone, len(new.item))])
+    item = np.concatenate([histories.item[kept], np.tile(new.item, len(everyone))])
+    rating = np.concatenate([histories.rating[kept], np.tile(new.rating, len(everyone))])
+    order = np.lexsort((item, user))
+    lengths = np.bincount(user, minlength=len(everyone))
+    return Histories(np.concatenate([[0], np.cumsum(lengths)]), item[order], rating[order])

@@ -27,6 +27,8 @@ from lacunar.web.list_requests import (
     MOST_LETTERS,
     MOST_RATINGS,
     WithListRequest,
+    Words,
+    ratings_of,
     user_at,
 )
 from lacunar.web.state import State, WithTaste
@@ -109,12 +111,21 @@ async def segments(model: WithTaste, state: State) -> SegmentsDocument:
 # Ids may contain slashes, so this route must come before the next, which would match it.
 @router.get("/users/{user_id:path}/recommendations", summary="Films for a user of the log")
 async def user_recommendations(
-    user_id: UserId, list_request: WithListRequest, model: WithTaste, state: State
+    user_id: UserId,
+    list_request: WithListRequest,
+    model: WithTaste,
+    state: State,
+    rate: Annotated[
+        list[Words] | None,
+        Query(
+            max_length=MOST_RATINGS,
+            description="One more rating, ITEM:STARS; replaces an earlier one. Nothing is kept.",
+        ),
+    ] = None,
 ) -> RecommendationsDocument:
-    """The document of `lacunar taste recommend --user ID --json`."""
-    return await state.pool.run(
-        recommendations_document, model, user_at(model, user_id), list_request
-    )
+    """The document of `lacunar taste recommend --user ID --rate ITEM=STARS --json`."""
+    user, also = user_at(model, user_id), ratings_of(rate or [])
+    return await state.pool.run(recommendations_document, model, user, list_request, also=also)
 
 
 @router.get("/users/{user_id:path}", summary="A user's profile and segments")
