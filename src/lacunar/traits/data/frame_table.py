@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lacunar.errors import InputError
+from lacunar.frames import wrapped_frame
 from lacunar.traits.data.csv_table import Table
 from lacunar.traits.data.schema import Attribute, Schema
 
@@ -62,19 +63,8 @@ def frame_table(frame: Any, schema: Schema) -> Table:
 def _values(frame: Any, wanted: Sequence[str]) -> dict[str, list[Any]]:
     """Values of the wanted columns, with empty text for missing ones."""
     import narwhals as nw
-    from narwhals.exceptions import DuplicateError
 
-    try:
-        wrapped = nw.from_native(frame, pass_through=True)
-    except DuplicateError as error:
-        raise InputError(
-            "expected columns of different names, got several of one name", field="frame"
-        ) from error
-    if not isinstance(wrapped, nw.DataFrame | nw.LazyFrame):
-        raise InputError(
-            f"expected a frame of pandas, Polars or PyArrow, got {type(frame).__name__}",
-            field="frame",
-        )
+    wrapped = wrapped_frame(frame, argument="frame")
     names = wrapped.collect_schema().names()
     missing = [name for name in wanted if name not in names]
     if missing:
