@@ -156,6 +156,11 @@ class TasteModel:
             notes.append(
                 f"All users have the same values in the view {self.view}: there is one segment."
             )
+        elif self.user_map.is_one_point:
+            notes.append(
+                "The map shows all users at one point: there are too few users, or too few"
+                " differences between them."
+            )
         return tuple(notes)
 
     @property

@@ -44,6 +44,7 @@ from lacunar.taste.segments.stage_results import (
     unpack_profiles,
     unpack_search,
 )
+from lacunar.taste.segments.user_map import rows_are_equal
 
 
 class AllUsers(Expectation, Protocol):
@@ -148,7 +149,7 @@ def fit_segments(
     config = config.model_copy(update={"view": effective_view(config.view, periods.periods)})
     view = build_view(config.view, profiles, periods)
     data = MixtureData(fill_gaps(view.values, config.gaps), view.noise if config.noise else None)
-    if _all_equal(data.values):
+    if rows_are_equal(data.values):
         config = _one_segment(config)
     sample = config.sample(ratings.n_users)
     searched = data if sample is None else data.take(sample)
@@ -173,11 +174,6 @@ def fit_segments(
     with one_blas_thread():
         segments = order_segments(belongs, mixture, filled, profiles, periods=named_periods)
     return SegmentFit(profiles, periods, data, found, sample, near_best_labels, segments)
-
-
-def _all_equal(values: FloatArray) -> bool:
-    """Whether all known values of each column are equal, so that users do not differ."""
-    return not (np.fmin.reduce(values) < np.fmax.reduce(values)).any()
 
 
 def _one_segment(config: TasteConfig) -> TasteConfig:
