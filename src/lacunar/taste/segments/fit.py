@@ -112,7 +112,7 @@ def fit_segments(
 ) -> SegmentFit:
     """Fit segments to a ratings log, without recommenders.
 
-    The default view leaves out the periods of release if years are known for less than half of the
+    The default view leaves out the periods if years are known for less than half of the
     ratings. If all users have the same values in the view, such as without genres and years, there
     is one segment.
 
@@ -172,7 +172,14 @@ def fit_segments(
             )
             belongs, near_best_labels = rows.responsibilities(mixture), rows.labels(found.near_best)
     with one_blas_thread():
-        segments = order_segments(belongs, mixture, filled, profiles, periods=named_periods)
+        segments = order_segments(
+            belongs,
+            mixture,
+            filled,
+            profiles,
+            periods=named_periods,
+            plural=ratings.noun.plural,
+        )
     return SegmentFit(profiles, periods, data, found, sample, near_best_labels, segments)
 
 
@@ -180,7 +187,7 @@ def _one_segment(config: TasteConfig) -> TasteConfig:
     if config.min_components > 1:
         raise InputError(
             f"expected users who differ in the view {config.view} to form at least"
-            f" {config.min_components} segments, got equal users: genres or years of the films"
+            f" {config.min_components} segments, got equal users: genres or years of the items"
             " would distinguish them",
             field="min_components",
         )
