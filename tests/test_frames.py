@@ -50,6 +50,14 @@ def test_columns_of_mixed_types_get_one_sentence() -> None:
         frame_to_arrow(pd.DataFrame({"user": [1, "a", None]}, dtype=object), argument="ratings")
 
 
+def test_columns_of_one_name_get_one_sentence() -> None:
+    twice = pa.table([[1], [2]], names=["a", "a"])
+    for frame in (twice, twice.to_pandas()):
+        assert is_frame(frame)
+        with pytest.raises(InputError, match=r"^ratings: expected columns of different names"):
+            frame_to_arrow(frame, argument="ratings")
+
+
 def test_another_library_is_refused() -> None:
     with pytest.raises(InputError, match=r"^kind: expected pandas, polars or pyarrow, got 'dask'"):
         arrow_to_frame(pa.table(COLUMNS), "dask")  # type: ignore[arg-type]

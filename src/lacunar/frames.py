@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
+    import narwhals as nw
     import pyarrow as pa
 
 #: The libraries in which frames are returned.
@@ -23,8 +24,49 @@ def is_frame(source: object) -> bool:
     (True, False)
     """
     import narwhals as nw
+    from narwhals.exceptions import DuplicateError
 
-    return isinstance(nw.from_native(source, pass_through=True), nw.DataFrame | nw.LazyFrame)
+    try:
+        return isinstance(nw.from_native(source, pass_through=True), nw.DataFrame | nw.LazyFrame)
+    except DuplicateError:
+        return True
+
+
+def wrapped_frame(frame: Any, *, argument: str) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
+    """Wrap a frame of any library, to read it with narwhals.
+
+    Parameters
+    ----------
+    frame : DataFrame, Table or relation
+    argument : str
+        Name of the argument that holds it, for errors.
+
+    Raises
+    ------
+    InputError
+        If it is not a frame, or two columns have the same name.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> wrapped_frame(pa.table({"user": [1]}), argument="ratings").columns
+    ['user']
+    """
+    import narwhals as nw
+    from narwhals.exceptions import DuplicateError
+
+    try:
+        wrapped = nw.from_native(frame, pass_through=True)
+    except DuplicateError as error:
+        raise InputError(
+            "expected columns of different names, got several of one name", field=argument
+        ) from error
+    if not isinstance(wrapped, nw.DataFrame | nw.LazyFrame):
+        raise InputError(
+            f"expected a frame of pandas, Polars or PyArrow, got {type(frame).__name__}",
+            field=argument,
+        )
+    return wrapped
 
 
 def frame_to_arrow(frame: Any, *, argument: str) -> tuple[pa.Table, FrameKind]:
@@ -45,7 +87,7 @@ def frame_to_arrow(frame: Any, *, argument: str) -> tuple[pa.Table, FrameKind]:
     Raises
     ------
     InputError
-        If it is not a frame, or a column cannot be converted.
+        If it is not a frame, two columns have the same name, or a column cannot be converted.
 
     Examples
     --------
@@ -56,22 +98,16 @@ def frame_to_arrow(frame: Any, *, argument: str) -> tuple[pa.Table, FrameKind]:
     import narwhals as nw
     import pyarrow as pa
 
-    wrapped = nw.from_native(frame, pass_through=True)
-    if isinstance(wrapped, nw.LazyFrame):
-        wrapped = wrapped.collect()
-    if not isinstance(wrapped, nw.DataFrame):
-        raise InputError(
-            f"expected a frame of pandas, Polars or PyArrow, got {type(frame).__name__}",
-            field=argument,
-        )
+    wrapped = wrapped_frame(frame, argument=argument)
+    collected = wrapped.collect() if isinstance(wrapped, nw.LazyFrame) else wrapped
     try:
-        table = wrapped.to_arrow()
+        table = collected.to_arrow()
     except (pa.ArrowException, TypeError, ValueError) as error:
         first = str(error).splitlines()[0]
         raise InputError(
             f"expected columns of one type each, got: {first}", field=argument
         ) from error
-    return table, _kind(wrapped)
+    return table, _kind(collected)
 
 
 def arrow_to_frame(table: pa.Table, kind: FrameKind) -> Any:

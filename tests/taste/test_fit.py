@@ -168,7 +168,7 @@ def test_likes_without_items_are_fitted_saved_and_recommended(
     for by in RECOMMENDERS:
         found = model.recommend([0, 7], k=3, by=by, reasons=True)
         assert list(found["user"]) == [0] * 3 + [7] * 3
-    assert "All-round watchers" in taste_report(model)
+    assert "All-round taste" in taste_report(model)
 
 
 def test_a_saved_model_places_users_in_the_view_of_the_fit(

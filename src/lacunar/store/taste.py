@@ -16,6 +16,7 @@ from lacunar.store.directory import UNFIT, Bundle, read_bundle, write_bundle
 from lacunar.store.ease import item_model_arrays, read_item_model
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.data.fingerprint import fingerprint
+from lacunar.taste.data.item_noun import FILM, ItemNoun
 from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.data.ratings import Intake, Ratings
 from lacunar.taste.evaluate.tuning import Trial, Tuning
@@ -65,6 +66,7 @@ def save_taste(model: TasteModel, path: AnyPath, *, force: bool = False) -> None
         facts={
             "genres": list(ratings.genres),
             "scale": asdict(ratings.scale),
+            "noun": asdict(ratings.noun),
             "intake": asdict(ratings.intake),
             "rating_variance": model.profiles.rating_variance,
             "periods": list(model.periods.periods),
@@ -146,6 +148,7 @@ def load_taste(path: AnyPath) -> TasteModel:
             log=bundle.tables["ratings"],
             scale=RatingScale(**facts["scale"]),
             intake=Intake(**facts["intake"]),
+            noun=ItemNoun(**facts["noun"]) if "noun" in facts else FILM,
         )
         options = PersonalOptions(**facts["personal"])
         return TasteModel(

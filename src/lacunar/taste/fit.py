@@ -90,7 +90,7 @@ def fit_taste(
     >>> ratings = sampled_ratings(n_users=50, n_movies=200)
     >>> model = fit_taste(ratings, TasteConfig(max_components=2, n_seeds=2, refits=0))
     >>> model.segments.names
-    ('All-round watchers',)
+    ('All-round taste',)
     """
     config = config or TasteConfig()
     report = progress or no_progress

@@ -6,7 +6,12 @@ from lacunar.taste.data.ratings import NO_GENRES, Ratings
 
 
 def fit_notes(
-    ratings: Ratings, *, asked_view: str, view: str, users_are_equal: bool
+    ratings: Ratings,
+    *,
+    asked_view: str,
+    view: str,
+    users_are_equal: bool,
+    map_is_one_point: bool = False,
 ) -> tuple[str, ...]:
     """Return what a fit had to do without.
 
@@ -17,6 +22,8 @@ def fit_notes(
         The view in the settings, and the one that the segments were fitted to.
     users_are_equal : bool
         Whether users do not differ in the view, so that there is one segment.
+    map_is_one_point : bool
+        Whether the map of users shows them all at one point.
 
     Examples
     --------
@@ -40,4 +47,9 @@ def fit_notes(
         notes.append(f"No genres are known: every film has the genre {NO_GENRES}.")
     if users_are_equal:
         notes.append(f"All users have the same values in the view {view}: there is one segment.")
+    elif map_is_one_point:
+        notes.append(
+            "The map shows all users at one point: there are too few users, or too few"
+            " differences between them."
+        )
     return tuple(notes)

@@ -96,7 +96,7 @@ class TasteModel:
     >>> model.recommend_new({2: 5.0, 5: 1.0}, k=3).column_names
     ['item', 'title', 'rank', 'score']
     >>> model.memberships().slice(0, 1).to_pylist()
-    [{'user': 1, 'segment': 0, 'name': 'All-round watchers', 'probability': 1.0}]
+    [{'user': 1, 'segment': 0, 'name': 'All-round taste', 'probability': 1.0}]
     >>> model.segment_profiles().select(["segment", "users", "Drama"]).to_pylist()
     [{'segment': 0, 'users': 50, 'Drama': 3.32...}]
     >>> model.user_profiles().num_rows, model.criteria().num_rows
@@ -184,6 +184,7 @@ class TasteModel:
             asked_view=self.config.view,
             view=self.view,
             users_are_equal=self._users_are_equal,
+            map_is_one_point=self.user_map.is_one_point,
         )
 
     @property

@@ -43,7 +43,7 @@ def test_a_new_user_is_described_by_ratings(run: Run, model: Path) -> None:
     text = run("taste", "recommend", model, *rates).stdout
     assert "A new user is in segment" in text
     assert "ratings known: 2" in " ".join(text.split())
-    assert f"you gave {first[0]['title']} 5 stars" in " ".join(text.split())
+    assert f"you rated {first[0]['title']} 5" in " ".join(text.split())
 
 
 def test_more_ratings_of_a_known_user_count(run: Run, model: Path) -> None:

@@ -61,3 +61,9 @@ def test_a_name_is_escaped() -> None:
     )
     assert "<script>" not in svg
     assert "&lt;script&gt;: 1 users" in svg
+
+
+def test_a_map_of_users_at_one_point_says_so() -> None:
+    segments = np.zeros(3, dtype=int)
+    assert "All at one point" in draw(np.zeros((3, 2)), segments, 3)
+    assert "All at one point" not in draw(np.eye(3, 2), segments, 3)

@@ -205,3 +205,37 @@ def test_a_directory_without_names_has_none(tmp_path: Path) -> None:
 
 def test_names_that_swap_are_told_apart() -> None:
     assert standard_names(["item", "user"], {"user": "item", "item": "user"}) == ["user", "item"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "plural"),
+    [
+        ('noun = "wine"', "wines"),
+        ('noun = "box"\nplural = "boxes"', "boxes"),
+        ("", "items"),
+    ],
+)
+def test_the_noun_of_the_items_is_the_one_that_is_named_and_neutral_otherwise(
+    sample_directory, tmp_path, keys, plural
+):
+    assert read_ratings(write_shop(tmp_path, sample_directory, SHOP + keys)).noun.plural == plural
+
+
+def test_the_items_of_movielens_are_films_unless_the_argument_names_them(sample_directory):
+    assert read_ratings(sample_directory).noun.plural == "films"
+    assert read_ratings(sample_directory, noun="movie").noun.plural == "movies"
+    assert read_ratings(sample_directory, noun=("series", "series")).noun.counted(2) == "2 series"
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ('plural = "boxes"', r"items\.plural: expected items\.noun as well, got none"),
+        ('noun = " "', r"items\.noun: expected a noun of 1 to 40 characters, got ' '"),
+        ("noun = 7", r"items\.noun: input should be a valid string, got 7"),
+    ],
+)
+def test_invalid_nouns_are_refused(tmp_path, keys, message):
+    (tmp_path / "ratings.toml").write_text(f"[items]\n{keys}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        read_names(tmp_path)

@@ -87,7 +87,7 @@ def test_reasons_are_the_largest_parts_in_words(
     assert [reason.value for reason in reasons] == largest
     rated = [reason for reason in reasons if reason.kind == "rated"]
     assert rated
-    assert all(reason.text.startswith("you gave ") for reason in rated)
+    assert all(reason.text.startswith("you rated ") for reason in rated)
 
 
 def test_adventure_stays_among_films_linked_to_the_ratings(

@@ -29,4 +29,4 @@ def test_the_reason_counts_people(write_csv: Callable[..., Path]) -> None:
     nobody = new_history(ratings, {})
     recommender = PopularityRecommender().fit(ratings)
     [[reason]] = recommender.explain(nobody, [0], recommender.decompose(nobody, [0]))
-    assert reason.text == "2 of 3 users gave it 4 stars or more"
+    assert reason.text == "2 of 3 users rated it 4 or more"

@@ -132,7 +132,7 @@ def test_users_without_differences_are_one_segment(sample_ratings: Ratings, view
     found = fit_segments(ratings, TasteConfig(view=view, n_seeds=2))
     assert found.found.fit_grid.n_components == (1,)
     assert found.segments.populations.tolist() == [120]
-    assert found.segments.names == ("All-round watchers",)
+    assert found.segments.names == ("All-round taste",)
     with pytest.raises(InputError, match=r"^min_components: expected users who differ in the view"):
         fit_segments(ratings, TasteConfig(view=view, min_components=2))
     # Users differ in how generous they are.

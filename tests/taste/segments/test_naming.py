@@ -40,34 +40,34 @@ def names_of(
     return segment_names(*crowd(groups, genres=genres), len(groups))
 
 
-def test_a_segment_is_named_after_what_its_members_watch_more_and_less_of() -> None:
+def test_a_segment_is_named_after_what_its_members_rate_more_and_less_of() -> None:
     names = names_of([([40, 10, 10, 10], 3.0), ([10, 10, 10, 40], 3.0)])
     assert names == ("Action over Horror", "Horror over Action")
 
 
 def test_one_genre_names_alone_if_it_stands_out() -> None:
     same = ([20, 20, 20, 20], 3.0)
-    assert names_of([([20, 20, 20, 60], 3.0), same, same, same])[0] == "Horror watchers"
+    assert names_of([([20, 20, 20, 60], 3.0), same, same, same])[0] == "Heavy on Horror"
     assert names_of([([20, 20, 20, 0], 3.0), same, same, same])[0] == "Light on Horror"
 
 
 def test_raters_are_generous_or_harsh_compared_with_all_users() -> None:
     same = [20] * 4
     assert names_of([(same, 4.5), (same, 2.0), (same, 3.25)]) == (
-        "All-round watchers, generous raters",
-        "All-round watchers, harsh raters",
-        "All-round watchers",
+        "All-round taste, generous raters",
+        "All-round taste, harsh raters",
+        "All-round taste",
     )
 
 
-def test_preference_names_a_segment_if_watching_does_not() -> None:
+def test_preference_names_a_segment_if_amounts_do_not() -> None:
     names = names_of([([20] * 4, [4, 3, 3, 2]), ([20] * 4, [3, 3, 3, 3])])
     assert names == ("Fonder of Action than Horror", "Fonder of Horror than Action")
 
 
 def test_average_members_are_all_round() -> None:
     profiles, _ = crowd([([20, 20, 20, 20], 3.0)])
-    assert segment_names(profiles, np.zeros(30, dtype=np.intp), 1) == ("All-round watchers",)
+    assert segment_names(profiles, np.zeros(30, dtype=np.intp), 1) == ("All-round taste",)
 
 
 def test_similar_segments_get_a_small_difference_in_their_names() -> None:
@@ -81,7 +81,7 @@ def test_random_segments_are_not_named_after_noise() -> None:
     profiles, _ = crowd([([20, 20, 20, 2], 3.0)] * 4)
     labels = np.random.default_rng(3).permutation(np.repeat(np.arange(4), 30))
     names = segment_names(profiles, labels, 4)
-    assert sorted(names) == ["All-round watchers", *(f"All-round watchers {i}" for i in (2, 3, 4))]
+    assert sorted(names) == ["All-round taste", *(f"All-round taste {i}" for i in (2, 3, 4))]
 
 
 def test_a_tiny_genre_wins_only_by_more_than_chance() -> None:
@@ -172,8 +172,8 @@ def test_a_favoured_period_is_added_if_periods_are_given() -> None:
     periods = PeriodCounts(("1990-1994", "2000-2004"), counts)
     labels = np.array([0, 0, 1, 1] * 5)
     plain = segment_names(profiles, labels, 2)
-    dated = segment_names(profiles, labels, 2, periods=periods)
-    assert dated == (f"{plain[0]}, 1990-1994 films", f"{plain[1]}, 2000-2004 films")
+    dated = segment_names(profiles, labels, 2, periods=periods, plural="wines")
+    assert dated == (f"{plain[0]}, 1990-1994 wines", f"{plain[1]}, 2000-2004 wines")
 
 
 def test_a_period_without_excess_is_not_named() -> None:

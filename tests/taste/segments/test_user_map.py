@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from threadpoolctl import threadpool_limits
 
-from lacunar.taste.segments.user_map import draw_map
+from lacunar.taste.segments.user_map import draw_map, rows_are_equal
 
 
 def test_the_same_seed_draws_the_same_map() -> None:
@@ -50,3 +51,24 @@ def test_the_map_does_not_depend_on_the_number_of_threads() -> None:
         with threadpool_limits(limits=threads):
             maps.append(draw_map(x, seed=0).coordinates.tobytes())
     assert maps[0] == maps[1]
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.3, 1e6])
+def test_users_who_differ_by_rounding_are_at_one_point(shift: float) -> None:
+    noise = np.random.default_rng(0).integers(-2, 3, (40, 4)) * 1e-16
+    assert draw_map(shift + noise * max(shift, 1)).is_one_point
+    assert rows_are_equal(shift + noise * max(shift, 1))
+    assert not rows_are_equal(shift + np.eye(2) * max(shift, 1) * 1e-6)
+
+
+@pytest.mark.parametrize("factor", [1e-7, 1e200])
+def test_very_small_and_very_large_values_have_a_map(factor: float) -> None:
+    x = np.concatenate([np.random.default_rng(0).normal(size=(30, 2)) + k for k in (0, 50)])
+    drawn = draw_map(x * factor)
+    assert np.isfinite(drawn.coordinates).all()
+    assert not drawn.is_one_point
+
+
+def test_a_map_of_two_kinds_of_users_is_finite() -> None:
+    drawn = draw_map(np.repeat([[0.2, 0.8], [0.7, 0.3]], [39, 1], axis=0))
+    assert np.isfinite(drawn.coordinates).all()

@@ -18,7 +18,7 @@ def test_images_are_numbered_through_the_parts(people_directory: Path) -> None:
         ("train", train.names[0]),
         ("train", train.names[23]),
     )
-    assert (images.place(24), images.path(35)) == (("test", test.names[0]), test.paths[11])
+    assert (images.place(24), images.picture(35)) == (("test", test.names[0]), test.paths[11])
     assert images.where(24) == test.where(0)
     assert images.in_test.tolist() == [False] * 24 + [True] * 12
     np.testing.assert_array_equal(images.labels, np.concatenate([train.labels, test.labels]))

@@ -67,7 +67,7 @@ def test_images_of_both_parts_are_measured_in_order(people_directory: Path) -> N
     assert len(found) == 36
     assert told[-1] == (36, 36)
     for image in (0, 23, 24, 35):
-        alone = measure_image(read_image(images.path(image)))
+        alone = measure_image(read_image(images.picture(image)))
         assert found.contrast[image] == alone.contrast[0]
         np.testing.assert_array_equal(found.digests[image], alone.digests[0])
 

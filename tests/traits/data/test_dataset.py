@@ -18,6 +18,7 @@ from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.dataset import Intake, LabelledImages, read_dataset, read_layout
 from lacunar.traits.data.fingerprint import check_attributes, fingerprint
 from lacunar.traits.data.image_cache import load_images
+from lacunar.traits.data.images import read_image
 from lacunar.traits.data.schema import PEOPLE, Attribute, Schema
 from lacunar.traits.plan import plan_splits
 
@@ -282,6 +283,76 @@ def test_groups_of_a_frame_are_those_of_the_file(
     frame = pd.DataFrame({"file": ["a.png", "b.png"], "coat": [0, 1], "hat_on": ["x", None]})
     with pytest.raises(InputError, match=r"^row 1, column hat_on: expected the group of the image"):
         LabelledImages.from_frame(frame, schema, root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "make", [pd.DataFrame, lambda rows: pl.DataFrame(rows, schema_overrides={"file": pl.Object})]
+)
+@pytest.mark.parametrize(
+    "of_file",
+    [
+        Image.open,
+        read_image,
+        Path.read_bytes,
+        lambda path: np.asarray(Image.open(path).convert("RGB")),
+    ],
+)
+def test_images_in_memory_are_read_as_their_files(
+    tmp_path: Path,
+    write_coats: Callable[..., Path],
+    coats: Schema,
+    make: Any,
+    of_file: Callable[[Path], Any],
+) -> None:
+    path = write_coats("b.png,closed,", "a.png,open,on", "c.png,-1,off", images=IMAGES)
+    expected = read_dataset(path, coats)
+    rows = {
+        "file": [of_file(file) for file in expected.paths],
+        "coat": ["closed", "open", None],
+        "hat_on": [None, 1, 0],
+    }
+    found = LabelledImages.from_frame(make(rows), coats)
+    assert found.labels.tolist() == expected.labels.tolist()
+    assert (found.names, found.intake) == (("row 0", "row 1", "row 2"), expected.intake)
+    arrays = [
+        load_images(dataset, height=16, width=12, cache_dir=tmp_path / "cache")
+        for dataset in (found, expected)
+    ]
+    assert np.array_equal(arrays[0].pixels, arrays[1].pixels)
+
+
+def test_one_object_in_two_rows_is_one_image(coats: Schema) -> None:
+    photo, other = Image.new("RGB", (20, 20)), Image.new("RGB", (20, 20))
+    rows = {"file": [photo, other, photo], "coat": ["open", None, None], "hat_on": [None, 1, 0]}
+    images = LabelledImages.from_frame(pd.DataFrame(rows), coats)
+    assert images.labels.tolist() == [[0, 0], [-1, 1]]
+    assert images.intake.repeated == 1
+    with pytest.raises(InputError, match=r"^row 2, column coat: expected '0' as row 0 has"):
+        LabelledImages.from_frame(pd.DataFrame(rows | {"coat": [0, 1, 1]}), coats)
+
+
+def test_a_bad_image_in_memory_is_named_by_its_row(tmp_path: Path, coats: Schema) -> None:
+    photos = [np.zeros((20, 20, 3), np.uint8), np.zeros((5, 20), np.uint8)]
+    images = LabelledImages.from_frame(
+        pd.DataFrame({"file": photos, "coat": [0, 1], "hat_on": [0, 1]}), coats
+    )
+    with pytest.raises(InputError, match=r"^row 1, column file: expected an image of at least 8"):
+        load_images(images, height=8, width=8, cache_dir=tmp_path / "cache")
+    with pytest.raises(InputError, match=r"^row 0, column file: expected an image file, got one"):
+        _ = images.paths
+
+
+def test_pixels_of_another_order_are_other_images(tmp_path: Path, coats: Schema) -> None:
+    """The cache must tell a changed array, and arrays of other shapes with the same bytes."""
+    photo = np.arange(10 * 20, dtype=np.uint8)
+    keys = []
+    for shape in ((10, 20), (20, 10), (10, 20)):
+        frame = pd.DataFrame({"file": [photo.reshape(shape)], "coat": [0], "hat_on": [0]})
+        images = LabelledImages.from_frame(frame, coats)
+        keys.append(load_images(images, height=8, width=8, cache_dir=tmp_path / "cache").key)
+        if len(keys) == 2:
+            photo[0] = 9
+    assert len(set(keys)) == 3
 
 
 def test_paths_of_a_frame_are_absolute_or_relative_to_a_folder(

@@ -229,6 +229,45 @@ def test_the_first_frame_of_an_animation_counts(encode: Encode) -> None:
     assert read_image(content)[0, 0].tolist() == [255, 0, 0]
 
 
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_a_pillow_image_is_read_as_its_file(
+    encode: Encode, picture: Image.Image, mode: str
+) -> None:
+    image = (
+        Image.fromarray(np.arange(600, dtype=np.uint16).reshape(20, 30) * 100)
+        if mode == "I;16"
+        else picture.convert(mode)
+    )
+    assert image.mode == mode
+    before = image.tobytes()
+    assert np.array_equal(read_image(image), read_image(encode(image)))
+    assert image.tobytes() == before
+
+
+def test_an_open_pillow_image_is_turned_upright_and_stays_open(
+    encode: Encode, picture: Image.Image
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    content = encode(picture, "JPEG", exif=exif)
+    with Image.open(io.BytesIO(content)) as image:
+        for _ in range(2):
+            assert np.array_equal(read_image(image), read_image(content))
+
+
+@given(npst.arrays(np.uint8, st.tuples(st.integers(8, 20), st.integers(8, 20))))
+def test_an_array_is_read_as_it_is(grey: np.ndarray) -> None:
+    rgb = np.stack([grey, 255 - grey, grey // 2], axis=2)
+    assert np.array_equal(read_image(rgb), rgb)
+    assert np.array_equal(read_image(grey), np.stack([grey] * 3, axis=2))
+
+
+@pytest.mark.parametrize("shape", [(7, 20), (20, 7, 3), (0, 20, 3), (20, 0)])
+def test_an_array_of_too_few_pixels_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match=r"^a: expected an image of at least 8 x 8 pixels"):
+        read_image(np.zeros(shape, np.uint8), where="a")
+
+
 def test_an_error_names_the_image_as_given() -> None:
     with pytest.raises(InputError, match=r"^t\.csv, line 3: expected a JPEG"):
         read_image(b"", where="t.csv, line 3")

@@ -84,8 +84,8 @@ def test_files_that_cannot_be_read_are_passed_over_and_no_more_are_told_than_ask
     broken = tmp_path / "broken.png"
     broken.write_text("hello")
     paths = [broken, people.paths[0], tmp_path / "none.png", *people.paths[1:4]]
-    found = explain_files(people_model, [file(path) for path in paths], at_most=3)
-    assert [image.name for image in found] == [path.name for path in people.paths[:3]]
+    found = explain_files(people_model, paths, at_most=3)
+    assert [image.name for image in found] == [str(path) for path in people.paths[:3]]
     expected = load_images(people, height=40, width=24).pixels[:3]
     assert np.array_equal(np.stack([image.pixels for image in found]), expected)
 

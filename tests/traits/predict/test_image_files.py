@@ -45,6 +45,19 @@ def test_one_path_and_paths_as_text_are_taken(
             np.testing.assert_allclose(output, both[:1], rtol=1e-4)
 
 
+def test_images_in_memory_get_what_their_files_get(
+    people_model: TraitsModel, people: LabelledImages
+) -> None:
+    files = people.paths[:3]
+    expected = predict_files(people_model, files)
+    pixels = [np.asarray(Image.open(file).convert("RGB")) for file in files]
+    for images in (pixels, [Image.open(file) for file in files], map(Path.read_bytes, files)):
+        for output, of_files in zip(predict_files(people_model, images), expected, strict=True):
+            assert np.array_equal(output, of_files)
+    frame = predictions_frame(people_model, pixels)
+    assert frame.column("image").to_pylist() == ["image 0", "image 1", "image 2"]
+
+
 def test_an_onnx_file_answers_as_its_model_does(
     people_model: TraitsModel, people_onnx: Path, people: LabelledImages
 ) -> None:

@@ -81,7 +81,7 @@ def test_a_picture_is_that_of_the_page_of_an_audit_and_drawn_once(
 ) -> None:
     parts = audit_book.findings.images
     drawn = audit_book.picture(0)
-    assert drawn == thumbnail(read_image(parts.path(0)), alt=parts.place(0)[1])
+    assert drawn == thumbnail(read_image(parts.picture(0)), alt=parts.place(0)[1])
     monkeypatch.setattr("lacunar.web.audit.book.read_image", None)
     assert audit_book.picture(0) is drawn
 
@@ -89,7 +89,9 @@ def test_a_picture_is_that_of_the_page_of_an_audit_and_drawn_once(
 def test_a_file_that_is_gone_is_told_and_nothing_fails(
     audit_book: AuditBook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(type(audit_book.findings.images), "path", lambda _, image: tmp_path / "<b>")
+    monkeypatch.setattr(
+        type(audit_book.findings.images), "picture", lambda _, image: tmp_path / "<b>"
+    )
     assert "cannot be read any more" in audit_book.picture(3)
 
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray
 from lacunar.mixture.em import LOG_2PI, Block
-from lacunar.mixture.linalg import upper_pairs, whiten
+from lacunar.mixture.linalg import unpack_symmetric, upper_pairs, whiten
 from lacunar.mixture.parameters import CovarianceType, MixtureParameters
-from lacunar.mixture.rows.direct import direct_blocks
+from lacunar.mixture.rows.direct import direct_blocks, sums_about
 from lacunar.mixture.statistics import SufficientStatistics, one_hot
 
 # Rows are processed in blocks of about this many densities (32 MB), to bound memory.
@@ -84,10 +84,25 @@ class CompleteRows:
         return self._covariance_type
 
     def start(self, labels: NDArray[np.int32], n_components: int) -> SufficientStatistics:
-        return reduce(
+        sums = reduce(
             add,
             (
                 self._sums(self._features(rows), one_hot(labels[:, rows], n_components))
+                for rows in self._slices
+            ),
+        )
+        if _has_digits(sums):
+            return sums
+        means = sums.first / np.maximum(sums.mass, 1)[..., np.newaxis]
+        return reduce(
+            add,
+            (
+                sums_about(
+                    means,
+                    self._x[rows],
+                    one_hot(labels[:, rows], n_components),
+                    self._covariance_type,
+                )
                 for rows in self._slices
             ),
         )
@@ -155,3 +170,21 @@ class CompleteRows:
         constant -= 0.5 * (squared + log_det + d * LOG_2PI)
         theta = np.concatenate([squares, linear, constant[..., np.newaxis]], axis=2)
         return theta, float(squared.max())
+
+
+def _has_digits(sums: SufficientStatistics) -> bool:
+    """Whether covariances from these sums have at least seven digits, or absolute errors of 1e-12.
+
+    The usual floor of variances, 1e-6, is large beside 1e-12.
+    """
+    mass = np.maximum(sums.mass, 1)[..., np.newaxis]
+    second, means = sums.second / mass, sums.first / mass
+    size, d = float(second.max()), means.shape[-1]
+    if size < 1e4:
+        return True
+    if sums.covariance_type == "diag":
+        smallest = (second - means**2).min()
+    else:
+        outer = means[..., :, np.newaxis] * means[..., np.newaxis, :]
+        smallest = np.linalg.eigvalsh(unpack_symmetric(second, d) - outer).min()
+    return bool(smallest > 1e-9 * size)

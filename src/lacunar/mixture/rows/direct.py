@@ -15,7 +15,7 @@ import numpy as np
 from lacunar.aliases import FloatArray
 from lacunar.mixture.em import LOG_2PI
 from lacunar.mixture.linalg import upper_pairs, whiten
-from lacunar.mixture.parameters import MixtureParameters
+from lacunar.mixture.parameters import CovarianceType, MixtureParameters
 from lacunar.mixture.statistics import SufficientStatistics
 
 # A block holds about this many numbers per intermediate array (8 MB).
@@ -62,11 +62,18 @@ class DirectBlock:
     def statistics(self, responsibilities: FloatArray) -> SufficientStatistics:
         """Sums about the means of the components."""
         means, form = self.parameters.means, self.parameters.covariance_type
-        i, j = upper_pairs(means.shape[2])
-        n_second = i.size if form == "full" else means.shape[2]
-        first, second = np.empty_like(means), np.empty((*means.shape[:2], n_second))
-        for one in np.ndindex(means.shape[:2]):
-            z, r = self.x - means[one], responsibilities[one]
-            first[one] = r @ z
-            second[one] = ((z * r[:, np.newaxis]).T @ z)[i, j] if form == "full" else r @ z**2
-        return SufficientStatistics(responsibilities.sum(axis=2), first, second, form, means)
+        return sums_about(means, self.x, responsibilities, form)
+
+
+def sums_about(
+    centre: FloatArray, x: FloatArray, responsibilities: FloatArray, form: CovarianceType
+) -> SufficientStatistics:
+    """Sums relative to a point of each component, of shape (B, K, D)."""
+    b, k, d = centre.shape
+    i, j = upper_pairs(d)
+    first, second = np.empty((b, k, d)), np.empty((b, k, i.size if form == "full" else d))
+    for one in np.ndindex(b, k):
+        z, r = x - centre[one], responsibilities[one]
+        first[one] = r @ z
+        second[one] = ((z * r[:, np.newaxis]).T @ z)[i, j] if form == "full" else r @ z**2
+    return SufficientStatistics(responsibilities.sum(axis=2), first, second, form, centre)

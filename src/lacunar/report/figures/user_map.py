@@ -78,14 +78,18 @@ def user_map(
         if len(coordinates) == n_users
         else f"A sample: {len(coordinates):,} of {n_users:,} users"
     )
+    one_point = len(coordinates) > 1 and bool((coordinates == coordinates[0]).all())
+    meaning = (
+        "All at one point: too few users, or users without differences."
+        if one_point
+        else "Near means alike; the axes have no unit."
+    )
     return drawing(
         WIDTH,
         bottom + 36,
         *marks,
         label(f"{shown}.", 6, bottom + 2, size=SMALL_TEXT, fill=MUTED),
-        label(
-            "Near means alike; the axes have no unit.", 6, bottom + 20, size=SMALL_TEXT, fill=MUTED
-        ),
+        label(meaning, 6, bottom + 20, size=SMALL_TEXT, fill=MUTED),
         title="Map of users by segment",
         desc=f"{shown}, placed by t-SNE of their genre profiles: users with alike profiles lie "
         f"near each other. {len(names)} segments, each with its own shape and colour.",

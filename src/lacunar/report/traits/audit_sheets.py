@@ -197,7 +197,7 @@ def gaps(findings: AuditFindings, ranked: RankedGaps, top: int) -> Context:
 
 def _card(findings: AuditFindings, image: int, title: str, *lines: str) -> Card:
     parts = findings.images
-    pixels = read_image(parts.path(image), where=parts.where(image))
+    pixels = read_image(parts.picture(image), where=parts.where(image))
     name = image_name(findings, image)
     return Card(thumbnail(pixels, alt=name), title, lines, name)
 

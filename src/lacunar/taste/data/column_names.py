@@ -10,6 +10,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from lacunar.errors import InputError
 from lacunar.files.toml import read_toml
+from lacunar.taste.data.item_noun import ItemNoun, noun_of_column
 
 NAMES_FILE = "ratings.toml"
 #: The end of an error that other names may have caused.
@@ -62,6 +63,9 @@ class ItemsNames:
         Separator of the cells of a CSV file.
     genre_separator : str
         Separator of the genres in a cell.
+    noun, plural : str
+        The noun for the items in texts. Empty: film where the column ``item`` is ``movieId``,
+        else item; and the noun with an s.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -72,11 +76,18 @@ class ItemsNames:
     genres: str = "genres"
     separator: str = ","
     genre_separator: str = "|"
+    noun: str = ""
+    plural: str = ""
 
     @property
     def file_columns(self) -> dict[str, str]:
         """Lacunar's column names, mapped to the file's."""
         return {"movieId": self.item, "title": self.title, "genres": self.genres}
+
+    @property
+    def item_noun(self) -> ItemNoun:
+        """The noun for the items."""
+        return ItemNoun(self.noun, self.plural) if self.noun else noun_of_column(self.item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +132,12 @@ class ColumnNames:
                 )
         if not self.items.genre_separator:
             raise InputError("items.genre_separator: expected at least one character, got ''")
+        if self.items.plural and not self.items.noun:
+            raise InputError("items.plural: expected items.noun as well, got none")
+        try:
+            self.items.item_noun  # noqa: B018 -- invalid nouns raise
+        except InputError as error:
+            raise InputError(f"items.{error}") from error
 
 
 def read_names(directory: Path) -> ColumnNames | None:
@@ -178,7 +195,8 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "unexpected_keyword_argument":
         return (
             f"expected no key {key}: the keys are [ratings] file, user, item, rating, timestamp,"
-            " separator and [items] file, item, title, genres, separator, genre_separator"
+            " separator and [items] file, item, title, genres, separator, genre_separator,"
+            " noun, plural"
         )
     return f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}, got {first['input']!r}"
 

@@ -23,6 +23,7 @@ from lacunar.taste.data.columnar_tables import (
     sentence_of_errors,
 )
 from lacunar.taste.data.duckdb import first_row
+from lacunar.taste.data.item_noun import ItemNoun, noun_of_column
 from lacunar.taste.data.raw_tables import IDS, load_raw_tables
 
 _RATINGS, _ITEMS = "the frame `source`", "the frame `items`"
@@ -107,6 +108,11 @@ class FrameSource:
     def items_name(self) -> str:
         """Name of the table of items, for errors."""
         return _ITEMS
+
+    @property
+    def noun(self) -> ItemNoun:
+        """The noun for the items."""
+        return noun_of_column(self.columns.item)
 
     @property
     def has_ratings(self) -> bool:

@@ -15,6 +15,7 @@ from lacunar.errors import InputError
 from lacunar.taste.data.catalogue import YEAR_OF_TITLE
 from lacunar.taste.data.column_names import HINT, ColumnNames, read_names
 from lacunar.taste.data.delimited import CSV, Dialect, locate
+from lacunar.taste.data.item_noun import FILM, ItemNoun
 from lacunar.taste.data.parquet_tables import parquet_items, parquet_ratings
 from lacunar.taste.data.raw_tables import LoadItems, LoadRatings, load_raw_tables
 from lacunar.taste.data.text_tables import (
@@ -36,6 +37,7 @@ class Source:
     ratings: Path
     items: Path
     layout: Layout
+    noun: ItemNoun
 
     def load(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Create ``raw_ratings`` and ``raw_items`` in the connection."""
@@ -127,7 +129,8 @@ def find_source(directory: Path) -> Source:
             " profiles need a table of movieId,title,genres with rows such as"
             f" 318,The Film (1994),Crime|Drama; got none ({HINT})"
         )
-    return Source(directory / layout.ratings_name, items, layout)
+    noun = FILM if names_file is None else names_file.items.item_noun
+    return Source(directory / layout.ratings_name, items, layout, noun)
 
 
 def _custom_layouts(names: ColumnNames) -> tuple[Layout, ...]:

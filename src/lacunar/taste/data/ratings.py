@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lacunar.errors import InputError
 from lacunar.frames import FrameKind
 from lacunar.reprs import html_table, short_repr
+from lacunar.taste.data.item_noun import ItemNoun
 from lacunar.taste.data.rating_scale import LIKES, RatingScale
 
 #: The id of a user or film: as in the data, or as text.
@@ -77,6 +78,8 @@ class Ratings:
         Counts of rows that were read and left out.
     frame_kind : {"pandas", "polars", "pyarrow"}
         The library of the frame that was read, in which results come back; PyArrow for files.
+    noun : ItemNoun
+        The noun for the rated items, such as film.
 
     Examples
     --------
@@ -96,6 +99,7 @@ class Ratings:
     scale: RatingScale
     intake: Intake
     frame_kind: FrameKind = field(default="pyarrow", compare=False)
+    noun: ItemNoun = field(default_factory=ItemNoun, compare=False)
 
     def __repr__(self) -> str:
         counts = (

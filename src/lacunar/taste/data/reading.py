@@ -18,6 +18,7 @@ from lacunar.taste.data.catalogue import catalogue_of, encode_items
 from lacunar.taste.data.column_names import NAMES_FILE
 from lacunar.taste.data.duckdb import connect, exists, fetched, first_row
 from lacunar.taste.data.frame_tables import FrameColumns, FrameSource, frame_source
+from lacunar.taste.data.item_noun import ItemNoun
 from lacunar.taste.data.layouts import Source, find_source
 from lacunar.taste.data.rating_scale import LIKES, RatingScale
 from lacunar.taste.data.ratings import Intake, Ratings
@@ -38,6 +39,7 @@ def read_ratings(
     year: str | None = None,
     genre_separator: str = "|",
     scale: RatingScale | None = None,
+    noun: str | tuple[str, str] | None = None,
     memory_limit: str | None = None,
     progress: StepProgress | None = None,
 ) -> Ratings:
@@ -81,6 +83,9 @@ def read_ratings(
         Separator of the genres in text.
     scale : RatingScale, optional
         Allowed ratings; by default 0.5 to 5 in steps of 0.5.
+    noun : str or (str, str), optional
+        The noun for the items in texts, such as ``"wine"`` or ``("box", "boxes")``. By default
+        film where the column of items is called ``movieId``, else item.
     memory_limit : str, optional
         Memory for reading, such as ``512MB``; by default 2 GB. Beyond it, work goes to disk. The
         resulting log needs memory in addition.
@@ -124,7 +129,8 @@ def read_ratings(
                 "expected no frame of items and no names of columns for a directory, got some:"
                 f" a {NAMES_FILE} in the directory gives files and columns other names"
             )
-        return _read(find_source(Path(source)), scale or RatingScale(), memory_limit, progress)
+        ratings = _read(find_source(Path(source)), scale or RatingScale(), memory_limit, progress)
+        return ratings if noun is None else replace(ratings, noun=_noun(noun))
     frames = frame_source(source, items, columns)
     if frames.has_ratings:
         scale = scale or RatingScale()
@@ -135,7 +141,12 @@ def read_ratings(
             "expected no scale, since the frame `source` has no column of ratings", field="scale"
         )
     ratings = _read(frames, scale, memory_limit, progress)
-    return replace(ratings, frame_kind=frames.kind)
+    ratings = replace(ratings, frame_kind=frames.kind)
+    return ratings if noun is None else replace(ratings, noun=_noun(noun))
+
+
+def _noun(noun: str | tuple[str, str]) -> ItemNoun:
+    return ItemNoun(noun) if isinstance(noun, str) else ItemNoun(*noun)
 
 
 def _read(
@@ -174,6 +185,7 @@ def _read(
                 dropped_users=counts.dropped_users,
                 step=1.0 if whole_stars else scale.step,
             ),
+            noun=source.noun,
         )
 
 

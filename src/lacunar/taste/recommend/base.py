@@ -30,7 +30,7 @@ class Reason:
 
     Examples
     --------
-    >>> reason = Reason("popularity", "29 of 50 users gave it 4 stars or more", 29.0)
+    >>> reason = Reason("popularity", "29 of 50 users rated it 4 or more", 29.0)
     >>> reason.kind, reason.value
     ('popularity', 29.0)
     """
@@ -85,7 +85,7 @@ class Recommender(Protocol):
     >>> [parts] = recommender.decompose(history, [best])
     >>> [[reason]] = recommender.explain(history, [best], [parts])
     >>> parts.total, reason.text
-    (29.0, '29 of 50 users gave it 4 stars or more')
+    (29.0, '29 of 50 users rated it 4 or more')
     """
 
     def fit(self, ratings: Ratings) -> Self:

@@ -84,7 +84,7 @@ class PersonalRecommender:
         self._adventure = 0.0
 
     def fit(self, ratings: Ratings) -> Self:
-        self._films = ratings.without_users()
+        self._films, self._implicit = ratings.without_users(), ratings.implicit
         histories = histories_of(ratings)
         feedback = self._feedback(histories)
         belongs = self._placer.responsibilities(histories)
@@ -147,7 +147,11 @@ class PersonalRecommender:
                 break
             share = f" ({part.value / total:.0%} of the positive score)"
             if part.item is not None:
-                text = f"you gave {titles[part.item]} {stars[part.item]:g} stars"
+                title = titles[part.item]
+                if self._implicit and stars[part.item]:
+                    text = f"you chose {title}"
+                else:
+                    text = f"you rated {title} {stars[part.item]:g}"
             elif part.kind == "adventure":
                 text = "people with similar taste like it more than others do"
             elif part.kind == "segment":

@@ -37,6 +37,7 @@ class PopularityRecommender:
     def fit(self, ratings: Ratings) -> Self:
         liked_from = self._liked_from
         self._threshold = 0.8 * ratings.scale.maximum if liked_from is None else liked_from
+        self._liked_it = "chose it" if ratings.implicit else f"rated it {self._threshold:g} or more"
         self._n_users = ratings.n_users
         liked = ratings.item[ratings.rating >= self._threshold]
         self._likes: FloatArray = np.bincount(liked, minlength=ratings.n_items).astype(np.float64)
@@ -51,7 +52,7 @@ class PopularityRecommender:
     def explain(
         self, history: Histories, items: Sequence[int], parts: Sequence[ScoreParts]
     ) -> list[tuple[Reason, ...]]:
-        text = f"of {self._n_users} users gave it {self._threshold:g} stars or more"
+        text = f"of {self._n_users} users {self._liked_it}"
         return [
             (Reason("popularity", f"{likes:g} {text}", likes),)
             for likes in self._likes[list(items)].tolist()

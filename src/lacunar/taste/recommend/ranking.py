@@ -131,7 +131,7 @@ def recommend(
     >>> popular = PopularityRecommender().fit(ratings)
     >>> [[film]] = recommend(popular, ratings, new_history(ratings, {}), ListRequest(k=1))
     >>> film.reasons[0].text
-    '29 of 50 users gave it 4 stars or more'
+    '29 of 50 users rated it 4 or more'
     """
     items, _, costs = best_films(recommender, ratings, histories, request or ListRequest())
     return [
@@ -156,7 +156,7 @@ def _explained(
         whole, grounds = parts, reasons
         if cost:
             whole = parts.plus("reranking", -cost)
-            price = Reason("reranking", f"ranked lower by {cost:.3g} for a better mix", -cost)
+            price = Reason("reranking", "ranked lower for a better mix", -cost)
             grounds = (*reasons, price)
         explained.append(Recommendation(item, whole.total, whole, grounds))
     return explained

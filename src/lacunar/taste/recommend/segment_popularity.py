@@ -48,6 +48,8 @@ class SegmentRecommender:
         if self._weighting == "hard":
             belongs = one_hot(belongs.argmax(axis=1), belongs.shape[1]).T
         counts = count_films(ratings, belongs, self._liked_above)
+        self._implicit = ratings.implicit
+        self._liked_it = "chose it" if self._implicit else f"rated it above {self._liked_above:g}"
         self._populations: FloatArray = counts.populations
         self._likes, self._raters, self._means = counts.likes, counts.raters, counts.means  # (K, I)
         self._shares: FloatArray = counts.shares
@@ -84,23 +86,19 @@ class SegmentRecommender:
     def _explain_item(self, segment: int, item: int) -> tuple[Reason, ...]:
         if self._weighting == "posterior":
             own, overall = float(self._shares[segment, item]), float(self._liked_by_all[item])
-            text = f"{own:.0%} of your segment rated it above {self._liked_above:g}, "
+            text = f"{own:.0%} of your segment {self._liked_it}, "
             return (Reason("segment_likes", f"{text}{overall:.0%} of all users", own),)
         likes, raters = int(self._likes[segment, item]), int(self._raters[segment, item])
         mean, population = float(self._means[segment, item]), int(self._populations[segment])
-        return (
-            Reason(
-                "segment_likes",
-                f"{likes} of the {population} users of the segment rated it above "
-                f"{self._liked_above:g}",
-                likes,
-            ),
-            Reason(
-                "segment_mean",
-                f"the {raters} of them who rated it gave {mean:.2f} stars on average",
-                mean,
-            ),
+        liked = Reason(
+            "segment_likes",
+            f"{likes} of the {population} users of the segment {self._liked_it}",
+            likes,
         )
+        if self._implicit:
+            return (liked,)
+        text = f"the {raters} of them who rated it gave it {mean:.2f} on average"
+        return liked, Reason("segment_mean", text, mean)
 
     def _segment(self, history: Histories) -> int:
         return int(self._placer.responsibilities(history)[0].argmax())

@@ -80,6 +80,7 @@ def order_segments(
     profiles: GenreProfiles,
     *,
     periods: PeriodCounts | None = None,
+    plural: str = "items",
 ) -> Segments:
     """Order the components of a mixture by population and name them.
 
@@ -95,6 +96,8 @@ def order_segments(
         Profiles with their gaps.
     periods : PeriodCounts, optional
         Only if the view includes periods: names may then contain them.
+    plural : str
+        Noun for the rated items, for names.
     """
     populations = np.bincount(belongs.argmax(axis=1), minlength=mixture.n_components)
     order = np.lexsort((-mixture.weights[0], -populations))
@@ -110,7 +113,7 @@ def order_segments(
         profiles=_means_of_known(member, genre_means),
         known_profiles=_means_of_known(member, profiles.means),
         known_users=known_users.astype(np.int64),
-        names=segment_names(profiles, labels, len(order), periods=periods),
+        names=segment_names(profiles, labels, len(order), periods=periods, plural=plural),
     )
 
 

@@ -44,6 +44,7 @@ from lacunar.taste.segments.stage_results import (
     unpack_profiles,
     unpack_search,
 )
+from lacunar.taste.segments.user_map import rows_are_equal
 
 
 class AllUsers(Expectation, Protocol):
@@ -111,7 +112,7 @@ def fit_segments(
 ) -> SegmentFit:
     """Fit segments to a ratings log, without recommenders.
 
-    The default view leaves out the periods of release if years are known for less than half of the
+    The default view leaves out the periods if years are known for less than half of the
     ratings. If all users have the same values in the view, such as without genres and years, there
     is one segment.
 
@@ -148,7 +149,7 @@ def fit_segments(
     config = config.model_copy(update={"view": effective_view(config.view, periods.periods)})
     view = build_view(config.view, profiles, periods)
     data = MixtureData(fill_gaps(view.values, config.gaps), view.noise if config.noise else None)
-    if _all_equal(data.values):
+    if rows_are_equal(data.values):
         config = _one_segment(config)
     sample = config.sample(ratings.n_users)
     searched = data if sample is None else data.take(sample)
@@ -171,20 +172,22 @@ def fit_segments(
             )
             belongs, near_best_labels = rows.responsibilities(mixture), rows.labels(found.near_best)
     with one_blas_thread():
-        segments = order_segments(belongs, mixture, filled, profiles, periods=named_periods)
+        segments = order_segments(
+            belongs,
+            mixture,
+            filled,
+            profiles,
+            periods=named_periods,
+            plural=ratings.noun.plural,
+        )
     return SegmentFit(profiles, periods, data, found, sample, near_best_labels, segments)
-
-
-def _all_equal(values: FloatArray) -> bool:
-    """Whether all known values of each column are equal, so that users do not differ."""
-    return not (np.fmin.reduce(values) < np.fmax.reduce(values)).any()
 
 
 def _one_segment(config: TasteConfig) -> TasteConfig:
     if config.min_components > 1:
         raise InputError(
             f"expected users who differ in the view {config.view} to form at least"
-            f" {config.min_components} segments, got equal users: genres or years of the films"
+            f" {config.min_components} segments, got equal users: genres or years of the items"
             " would distinguish them",
             field="min_components",
         )

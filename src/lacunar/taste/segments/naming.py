@@ -25,8 +25,8 @@ _LIKED_BEYOND = 0.05
 _LEVEL_BEYOND = 0.5
 _PERIOD_BEYOND = 0.1
 
-_ALL_ROUND = "All-round watchers"
-_WATCHING = ("{} watchers", "Light on {}", "{} over {}")
+_ALL_ROUND = "All-round taste"
+_RATING = ("Heavy on {}", "Light on {}", "{} over {}")
 _LIKING = ("Fond of {}", "Cool on {}", "Fonder of {} than {}")
 
 # A genre as it appears in names, and the excess of the members over all users.
@@ -39,6 +39,7 @@ def segment_names(
     n_segments: int,
     *,
     periods: PeriodCounts | None = None,
+    plural: str = "items",
 ) -> tuple[str, ...]:
     """Name each segment by the largest differences between its members and all users.
 
@@ -49,9 +50,9 @@ def segment_names(
     more than twice as much as the next. If no genre counts, members are compared by preference:
     their mean rating of a genre minus their mean rating, times the root share, in units of the
     standard deviation between users' mean ratings; a difference of 0.05 counts. If that gives no
-    genre either, they are all-round watchers. Raters are generous or harsh if their mean rating
+    genre either, their taste is all-round. Raters are generous or harsh if their mean rating
     differs from that of all users by more than half of that standard deviation. With ``periods``,
-    the period of release with the largest excess is added if its root share is 0.1 above that of
+    the period of years with the largest excess is added if its root share is 0.1 above that of
     all users.
 
     Renumbering the segments renumbers the names, and the order of users does not matter; except
@@ -68,6 +69,8 @@ def segment_names(
         K.
     periods : PeriodCounts, optional
         Only if the view of the fit includes periods.
+    plural : str
+        Noun for the rated items, after a period.
 
     Returns
     -------
@@ -88,14 +91,14 @@ def segment_names(
     # The floor keeps rounding errors small where all users have the same mean.
     spread = max(float(user_means.std()), 1e-9)
     above = np.where(profiles.gaps, 0.0, profiles.means - user_means[:, np.newaxis])
-    watching = np.sqrt(shares)
-    liking = watching * above / spread
+    amount = np.sqrt(shares)
+    liking = amount * above / spread
 
     member = (labels == np.arange(n_segments)[:, np.newaxis]).astype(np.float64)
-    watched, liked = excess_of_members(watching, member), excess_of_members(liking, member)
+    rated, liked = excess_of_members(amount, member), excess_of_members(liking, member)
     levels = excess_of_members(user_means[:, np.newaxis] / spread, member)[:, 0]
-    real = np.abs(watched) >= excess_by_chance(watching, member)
-    watched_counts = real & (np.abs(watched) >= NOTICEABLE)
+    real = np.abs(rated) >= excess_by_chance(amount, member)
+    rated_counts = real & (np.abs(rated) >= NOTICEABLE)
     liked_counts = np.abs(liked) >= np.maximum(excess_by_chance(liking, member), _LIKED_BEYOND)
     level_counts = (
         np.abs(levels) >= excess_by_chance(user_means[:, np.newaxis] / spread, member)[:, 0]
@@ -106,17 +109,17 @@ def segment_names(
     for k in range(n_segments):
         phrases = [EMPTY]
         if member[k].any():
-            if marks := _salient_genres(genres, watched[k], watched_counts[k]):
-                phrases = _worded(marks, _WATCHING)
+            if marks := _salient_genres(genres, rated[k], rated_counts[k]):
+                phrases = _worded(marks, _RATING)
             elif marks := _salient_genres(genres, liked[k], liked_counts[k]):
                 phrases = _worded(marks, _LIKING)
             else:
-                slight = _salient_genres(genres, watched[k], real[k])
+                slight = _salient_genres(genres, rated[k], real[k])
                 phrases = [_ALL_ROUND, *_hints(float(levels[k] * level_counts[k]), slight)]
-        ladders.append(_with_endings(phrases, favoured[k], float(levels[k])))
+        ladders.append(_with_endings(phrases, favoured[k], float(levels[k]), plural))
     # Which segment has no number must not depend on the numbering of the segments.
     population, first = member.sum(axis=1), member.argmax(axis=1)
-    statistics = np.column_stack([-population, watched, liked, levels, first])
+    statistics = np.column_stack([-population, rated, liked, levels, first])
     return _distinct(ladders, sorted(range(n_segments), key=statistics.tolist().__getitem__))
 
 
@@ -131,17 +134,17 @@ def _salient_genres(
     ]
 
 
-def _hints(level: float, watched: list[_Mark]) -> list[str]:
+def _hints(level: float, rated: list[_Mark]) -> list[str]:
     """Return small differences, used only to tell equal names apart."""
     hints = []
     if 0 < abs(level) <= _LEVEL_BEYOND:
         hints.append(f"All-round, slightly {'generous' if level > 0 else 'harsh'} raters")
-    return hints + [f"All-round, {'more' if v > 0 else 'less'} {name}" for name, v in watched[:1]]
+    return hints + [f"All-round, {'more' if v > 0 else 'less'} {name}" for name, v in rated[:1]]
 
 
 def _worded(marks: list[_Mark], wordings: tuple[str, str, str]) -> list[str]:
     strong = [mark for mark in marks if abs(mark[1]) >= abs(marks[0][1]) / 2]
-    # Prefer what members watch more of over what they watch less of.
+    # Prefer what members rate more of over what they rate less of.
     lead = next((mark for mark in strong if mark[1] > 0), marks[0])
     ordered = [lead, *(mark for mark in marks if mark != lead)]
     phrases = [_phrase(ordered[:n], wordings) for n in range(1, len(ordered) + 1)]
@@ -167,21 +170,21 @@ def _favoured_periods(periods: PeriodCounts | None, member: NDArray[np.float64])
     """Return the period with the largest excess of each segment, or an empty string."""
     if periods is None or not periods.periods:
         return [""] * len(member)
-    watching = np.sqrt(periods.shares)
-    excess = excess_of_members(watching, member)
-    counts = excess >= np.maximum(excess_by_chance(watching, member), _PERIOD_BEYOND)
+    amount = np.sqrt(periods.shares)
+    excess = excess_of_members(amount, member)
+    counts = excess >= np.maximum(excess_by_chance(amount, member), _PERIOD_BEYOND)
     best = excess.argmax(axis=1)
     return [periods.periods[b] if counts[k, b] else "" for k, b in enumerate(best)]
 
 
-def _with_endings(phrases: list[str], period: str, level: float) -> list[str]:
+def _with_endings(phrases: list[str], period: str, level: float, plural: str) -> list[str]:
     """Append period and rating level to each phrase, shorter if the name is too long."""
     raters = ""
     if abs(level) > _LEVEL_BEYOND:
         raters = "generous" if level > 0 else "harsh"
     rating = [f", {raters} raters", f"; {raters}"] if raters else [""]
-    release = [f", {period} films", f", {period}", ""] if period else [""]
-    endings = [when + how for when in release for how in rating]
+    when = [f", {period} {plural}", f", {period}", ""] if period else [""]
+    endings = [years + how for years in when for how in rating]
     fitting = []
     for phrase in phrases:
         named = [phrase + ending for ending in endings if len(phrase + ending) <= MAX_LENGTH]

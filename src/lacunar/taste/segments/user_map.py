@@ -10,6 +10,11 @@ from threadpoolctl import threadpool_limits
 
 from lacunar.aliases import FloatArray
 
+# Differences up to this, relative to values of at least 1, are rounding.
+_ROUNDING = 1e-9
+# t-SNE computes with 32 bits: rows with a spread outside of this range are scaled.
+_SPREADS = (1e-6, 1e6)
+
 
 @dataclass(frozen=True, slots=True)
 class UserMap:
@@ -26,11 +31,34 @@ class UserMap:
     users: NDArray[np.int64]
     coordinates: FloatArray
 
+    @property
+    def is_one_point(self) -> bool:
+        """Whether all users are at the same point: there is nothing to see."""
+        return bool((self.coordinates == self.coordinates[:1]).all())
+
+
+def rows_are_equal(rows: FloatArray) -> bool:
+    """Whether the known values of each column are equal, up to rounding.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (U, D)
+        NaN where unknown.
+
+    Examples
+    --------
+    >>> rows_are_equal(np.array([[0.3, np.nan], [0.1 + 0.2, 5.0]]))
+    True
+    """
+    low, high = np.fmin.reduce(rows), np.fmax.reduce(rows)
+    scale = np.maximum(np.maximum(np.abs(low), np.abs(high)), 1.0)
+    return not (high - low > _ROUNDING * scale).any()
+
 
 def draw_map(profiles: FloatArray, *, max_users: int = 5_000, seed: int = 0) -> UserMap:
     """Embed complete profiles of shape (U, G) in the plane.
 
-    Fewer than four users, or users with equal profiles, are all at the origin.
+    Fewer than four users, or users with equal profiles up to rounding, are all at the origin.
 
     Parameters
     ----------
@@ -45,8 +73,11 @@ def draw_map(profiles: FloatArray, *, max_users: int = 5_000, seed: int = 0) -> 
     if n > max_users:
         users = np.sort(np.random.default_rng(seed).choice(n, size=max_users, replace=False))
     shown = profiles[users]
-    if len(users) < 4 or (shown == shown[0]).all():
+    if len(users) < 4 or rows_are_equal(shown):
         return UserMap(users, np.zeros((len(users), 2)))
+    spread = np.ptp(shown, axis=0).max()
+    if not _SPREADS[0] < spread < _SPREADS[1]:
+        shown = shown / spread
     if shown.shape[1] < 2:
         # The embedding begins with two principal components.
         shown = np.column_stack([shown, np.zeros(len(shown))])

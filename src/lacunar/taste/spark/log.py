@@ -12,6 +12,7 @@ from lacunar.errors import InputError
 from lacunar.files.parquet_directory import USERS_PER_FILE
 from lacunar.taste.data.catalogue import Catalogue, all_whole_numbers, catalogue_of, encode_items
 from lacunar.taste.data.duckdb import connect
+from lacunar.taste.data.item_noun import ItemNoun
 from lacunar.taste.data.layouts import Source, find_source
 from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.data.ratings import Intake, Ratings
@@ -77,6 +78,7 @@ class SparkLog:
         The films, on the driver.
     scale : RatingScale
     intake : Intake
+    noun : ItemNoun
     """
 
     session: SparkSession
@@ -88,6 +90,7 @@ class SparkLog:
     catalogue: Catalogue
     scale: RatingScale
     intake: Intake
+    noun: ItemNoun
 
     def collect(self) -> Ratings:
         """Fetch the log; equals the result of :func:`~lacunar.taste.data.reading.read_ratings`."""
@@ -100,6 +103,7 @@ class SparkLog:
             log=collected(self.log),
             scale=self.scale,
             intake=self.intake,
+            noun=self.noun,
         )
 
     def engine(self, ratings: Ratings) -> SparkEngine:
@@ -171,7 +175,16 @@ def read_log(
         step=1.0 if kept["whole"] else scale.step,
     )
     return SparkLog(
-        session, users, log, n_users, kept["n"], users_per_partition, catalogue, scale, intake
+        session,
+        users,
+        log,
+        n_users,
+        kept["n"],
+        users_per_partition,
+        catalogue,
+        scale,
+        intake,
+        source.noun,
     )
 
 

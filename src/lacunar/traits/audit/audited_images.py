@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
 from lacunar.traits.data.dataset import LabelledImages, SplitName
+from lacunar.traits.data.images import Picture
 from lacunar.traits.data.schema import UNKNOWN, Schema
 
 
@@ -63,10 +63,10 @@ class AuditedImages:
         part, dataset, row = self._find(image)
         return part, dataset.names[row]
 
-    def path(self, image: int) -> Path:
-        """File of an image."""
+    def picture(self, image: int) -> Picture:
+        """File of an image, or the image itself."""
         _, dataset, row = self._find(image)
-        return dataset.paths[row]
+        return dataset.pictures[row]
 
     def where(self, image: int) -> str:
         """Source file and line of an image, for messages."""

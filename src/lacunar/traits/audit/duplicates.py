@@ -88,7 +88,7 @@ def find_duplicates(
 
     @lru_cache(_FRAMES)
     def frame(image: int) -> NDArray[np.uint8]:
-        return to_frame(read_image(images.path(image), where=images.where(image)))
+        return to_frame(read_image(images.picture(image), where=images.where(image)))
 
     near: dict[tuple[int, int], Duplicate] = {}
     for done, (i, j, turned) in enumerate(candidates, start=1):

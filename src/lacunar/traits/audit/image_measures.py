@@ -87,7 +87,7 @@ def measure_images(
     """
 
     def measure(rows: range) -> list[ImageMeasures]:
-        return [measure_image(read_image(images.path(i), where=images.where(i))) for i in rows]
+        return [measure_image(read_image(images.picture(i), where=images.where(i))) for i in rows]
 
     measured: list[ImageMeasures] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:

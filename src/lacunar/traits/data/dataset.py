@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
 from lacunar.traits.data.csv_table import Table, read_table
 from lacunar.traits.data.frame_table import frame_table
+from lacunar.traits.data.images import Picture
 from lacunar.traits.data.labels import merge_repeats, read_labels
 from lacunar.traits.data.schema import PEOPLE, SCHEMA_NAME, UNKNOWN, Schema, is_inside, read_schema
 
@@ -58,9 +59,10 @@ class LabelledImages:
     lines : int array of shape (N,)
         Line of the CSV file, or row of the frame from 0, that first names the image.
     names : tuple of N str
-        Image files as the CSV file or frame names them.
-    paths : tuple of N Path
-        Resolved paths of the image files. Those of a CSV file are all inside its folder.
+        Image files as the CSV file or frame names them; ``row 0`` and so on for images in memory.
+    pictures : tuple of N Picture
+        Resolved paths of the image files, or images that the frame holds. Paths of a CSV file are
+        all inside its folder.
     labels : int64 array of shape (N, A)
         Index of the class; -1 where the label is unknown.
     groups : int64 array of shape (N,), optional
@@ -90,7 +92,7 @@ class LabelledImages:
     source: Path | None
     lines: NDArray[np.int64]
     names: tuple[str, ...]
-    paths: tuple[Path, ...]
+    pictures: tuple[Picture, ...]
     labels: NDArray[np.int64]
     groups: NDArray[np.int64] | None
     intake: Intake
@@ -105,15 +107,29 @@ class LabelledImages:
             self,
             lines=self.lines[rows],
             names=tuple(self.names[row] for row in chosen),
-            paths=tuple(self.paths[row] for row in chosen),
+            pictures=tuple(self.pictures[row] for row in chosen),
             labels=self.labels[rows],
             groups=None if self.groups is None else self.groups[rows],
         )
 
     def where(self, row: int) -> str:
         """Return file, line, column and name of an image, for messages."""
-        table = Table(self.source, {}, self.lines.tolist())
-        return f"{table.where(row, self.schema.image_column)}, {self.names[row]}"
+        place = Table(self.source, {}, self.lines.tolist()).where(row, self.schema.image_column)
+        return f"{place}, {self.names[row]}" if isinstance(self.pictures[row], Path) else place
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Resolved paths of the image files.
+
+        Raises
+        ------
+        InputError
+            For an image in memory, which has no file.
+        """
+        for row, picture in enumerate(self.pictures):
+            if not isinstance(picture, Path):
+                raise InputError(f"{self.where(row)}: expected an image file, got one in memory")
+        return tuple(picture for picture in self.pictures if isinstance(picture, Path))
 
     @property
     def origin(self) -> str:
@@ -136,7 +152,9 @@ class LabelledImages:
             Of pandas, Polars, PyArrow or DuckDB, with the columns of the schema; others are
             ignored.
         schema : Schema
-            Its image column has paths, as text or :class:`~pathlib.Path`.
+            Its image column has paths, as text or :class:`~pathlib.Path`; or Pillow images; or
+            uint8 arrays of shape (H, W, 3) or, of grey images, (H, W); or the contents of image
+            files, as bytes.
         root : path-like, optional
             Folder of the schema's folder of images, to which relative paths are relative. Default:
             the working directory.
@@ -164,10 +182,22 @@ class LabelledImages:
         ...     images = LabelledImages.from_frame(frame, schema, root=folder)
         >>> images.names, images.labels.tolist()
         (('a.png', 'b.png'), [[1], [-1]])
+
+        Images in memory:
+
+        >>> import pandas as pd
+        >>> photos = [np.full((40, 20, 3), colour, np.uint8) for colour in (0, 255)]
+        >>> frame = pd.DataFrame({"file": photos, "coat": ["closed", None]})
+        >>> images = LabelledImages.from_frame(frame, schema)
+        >>> images.names, images.labels.tolist()
+        (('row 0', 'row 1'), [[1], [-1]])
         """
-        table = frame_table(frame, schema)
+        table, pictures = frame_table(frame, schema)
+        if pictures is not None:
+            return _labelled(table, schema, pictures)
         folder = (Path.cwd() if root is None else Path(root)) / schema.images
-        return _labelled(table, schema, folder, lambda name, _: _existing_file(folder / name))
+        paths = _find_images(table, schema, folder, lambda name, _: _existing_file(folder / name))
+        return _labelled(table, schema, paths)
 
 
 def read_layout(
@@ -257,29 +287,25 @@ def read_dataset(
     schema, hint = (schema, "") if schema else _find_schema(path, source, default)
     table = read_table(source, schema.columns, hint=hint)
     root, inside = source.parent.resolve(), schema.images
-    dataset = _labelled(
+    paths = _find_images(
         table,
         schema,
         source.parent / inside,
         lambda name, where: resolve_inside(root, inside, name, where),
     )
+    dataset = _labelled(table, schema, paths)
     if part == "train":
         _check_known(dataset)
     return dataset
 
 
-def _labelled(
-    table: Table, schema: Schema, folder: Path, resolve: Callable[[str, str], Path | None]
-) -> LabelledImages:
-    """Check the labels, groups and image files of a table, and merge the rows of each image.
-
-    ``resolve`` takes the name of an image file in ``folder`` and its position, for messages; it
-    returns None if there is no such file.
-    """
+def _labelled(table: Table, schema: Schema, pictures: Sequence[Picture]) -> LabelledImages:
+    """Check the labels and groups of a table, and merge the rows of each image."""
     labels = read_labels(table, schema)
     groups = _read_groups(table, schema)
-    paths = _find_images(table, schema, folder, resolve)
-    labels, kept = merge_repeats(table, schema, paths, labels, groups)
+    # The same file, or the same object in memory.
+    keys = [picture if isinstance(picture, Path) else id(picture) for picture in pictures]
+    labels, kept = merge_repeats(table, schema, keys, labels, groups)
     names = table.columns[schema.image_column]
     unknown = np.count_nonzero(labels == UNKNOWN, axis=0).tolist()
     return LabelledImages(
@@ -287,7 +313,7 @@ def _labelled(
         source=table.path,
         lines=np.asarray(table.lines)[kept],
         names=tuple(names[row] for row in kept),
-        paths=tuple(paths[row] for row in kept),
+        pictures=tuple(pictures[row] for row in kept),
         labels=labels,
         groups=None if groups is None else groups[kept],
         intake=Intake(
@@ -374,6 +400,11 @@ def _read_groups(table: Table, schema: Schema) -> NDArray[np.int64] | None:
 def _find_images(
     table: Table, schema: Schema, folder: Path, resolve: Callable[[str, str], Path | None]
 ) -> list[Path]:
+    """Find the image file of each row.
+
+    ``resolve`` takes the name of an image file in ``folder`` and its position, for messages; it
+    returns None if there is no such file.
+    """
     paths = []
     for row, name in enumerate(table.columns[schema.image_column]):
         where = table.where(row, schema.image_column)

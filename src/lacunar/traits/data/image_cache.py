@@ -22,7 +22,7 @@ from lacunar.files.atomic import file_digest, remove_leftovers, replace_file
 from lacunar.parallel import blocks, in_order
 from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.data.image_array import ImageArray
-from lacunar.traits.data.images import Fit, fit_into, read_image
+from lacunar.traits.data.images import Fit, Picture, fit_into, read_image
 
 # Increase it with every change of decoding or resizing that changes pixels.
 _PREPROCESSING = 1
@@ -143,7 +143,7 @@ def open_images(key: str, *, cache_dir: Path | None = None) -> ImageArray:
 
 def _key(dataset: LabelledImages, frame: _Frame, pool: Executor) -> str:
     def digests(rows: range) -> list[str]:
-        return [_digest_of(dataset.paths[row], dataset.where(row)) for row in rows]
+        return [_digest_of(dataset.pictures[row], dataset.where(row)) for row in rows]
 
     n = len(dataset)
     # The 0 was the number of body-part maps, which earlier versions read. Without it every key
@@ -169,7 +169,7 @@ def _build(
     def decode(rows: range) -> NDArray[np.uint8]:
         block = np.empty((len(rows), height, width, 3), np.uint8)
         for at, row in enumerate(rows):
-            image = read_image(dataset.paths[row], where=dataset.where(row))
+            image = read_image(dataset.pictures[row], where=dataset.where(row))
             block[at] = fit_into(image, height, width, frame.fit)
         return block
 
@@ -197,9 +197,14 @@ def _is_complete(folder: Path) -> bool:
         return False
 
 
-def _digest_of(path: Path, where: str) -> str:
+def _digest_of(picture: Picture, where: str) -> str:
+    if isinstance(picture, bytes):
+        return hashlib.sha256(picture).hexdigest()
+    if not isinstance(picture, Path):
+        pixels = read_image(picture, where=where)
+        return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
     try:
-        return file_digest(path)
+        return file_digest(picture)
     except OSError as error:
         raise InputError(f"{where}: expected a readable file, got: {error.strerror}") from error
 

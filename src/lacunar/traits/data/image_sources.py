@@ -15,7 +15,7 @@ from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
 from lacunar.traits.data.csv_table import read_table
 from lacunar.traits.data.dataset import resolve_inside
-from lacunar.traits.data.images import read_image
+from lacunar.traits.data.images import Picture, read_image
 from lacunar.traits.data.schema import SCHEMA_NAME, Schema, read_schema
 
 STANDARD_INPUT = Path("-")
@@ -66,17 +66,18 @@ class ImageFile:
 
 @dataclass(frozen=True, slots=True)
 class ImageContent:
-    """An image to predict, given as the content of a file.
+    """An image to predict, in memory.
 
     Parameters
     ----------
     name : str
         Name in predictions and error messages.
-    content : bytes
+    content : bytes, Pillow image or uint8 array of shape (H, W, 3) or (H, W)
+        The content of a file, or an image.
     """
 
     name: str
-    content: bytes = field(repr=False)
+    content: Picture = field(repr=False)
 
     def read(self) -> NDArray[np.uint8]:
         """Decode the image.

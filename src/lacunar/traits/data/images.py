@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +32,11 @@ _TURNS = {
 
 Box = tuple[int, int, int, int]
 Fit = Literal["pad", "stretch"]
+#: A file, the content of one, a Pillow image, or uint8 pixels (H, W, 3) or grey (H, W).
+Picture: TypeAlias = Path | bytes | Image.Image | NDArray[np.uint8]
 
 
-def read_image(source: Path | bytes, *, where: str | None = None) -> NDArray[np.uint8]:
+def read_image(source: Picture, *, where: str | None = None) -> NDArray[np.uint8]:
     """Decode an image as RGB.
 
     The image is turned upright by its EXIF orientation. Grey, palette and CMYK images become RGB,
@@ -43,8 +46,9 @@ def read_image(source: Path | bytes, *, where: str | None = None) -> NDArray[np.
 
     Parameters
     ----------
-    source : Path or bytes
-        A file or the content of one. The format is detected from the content, not from the name.
+    source : Path, bytes, Pillow image or uint8 array of shape (H, W, 3) or (H, W)
+        A file, the content of one, or an image in memory. The format of a file is detected from
+        its content, not from its name.
     where : str, optional
         Name of the image in error messages. Default: the path.
 
@@ -56,13 +60,16 @@ def read_image(source: Path | bytes, *, where: str | None = None) -> NDArray[np.
     ------
     InputError
         If it is not a JPEG, PNG, WEBP or BMP image, if it has more than 50 million pixels (it is
-        not decoded then), if its height or width is below 8 pixels, or if it is broken.
+        not decoded then), if its height or width is below 8 pixels, or if it is broken. If an
+        array has another shape or type, or a Pillow image has pixels of floating point.
 
     Examples
     --------
     >>> file = io.BytesIO()
     >>> Image.new("L", (60, 100), 7).save(file, "PNG")
     >>> read_image(file.getvalue())[0, 0]
+    array([7, 7, 7], dtype=uint8)
+    >>> read_image(np.full((100, 60), 7, np.uint8))[0, 0]
     array([7, 7, 7], dtype=uint8)
     >>> read_image(b"hello", where="portrait.png")
     Traceback (most recent call last):
@@ -71,7 +78,7 @@ def read_image(source: Path | bytes, *, where: str | None = None) -> NDArray[np.
     """
     where = where or (str(source) if isinstance(source, Path) else "image")
     try:
-        with Image.open(_opened(source), formats=FORMATS) as image:
+        with _opened(source, where) as image:
             _check_size(image, where)
             image.load()
             return np.array(_upright(_to_rgb(image), _orientation(image)))
@@ -148,8 +155,40 @@ def fit_into(
     return pixels
 
 
-def _opened(source: Path | bytes) -> Path | io.BytesIO:
-    return io.BytesIO(source) if isinstance(source, bytes) else source
+def check_picture(picture: Picture, where: str) -> None:
+    """Check the type of pixels of an image in memory.
+
+    Raises
+    ------
+    InputError
+        If an array has another type or shape, or a Pillow image has pixels of floating point.
+
+    Examples
+    --------
+    >>> check_picture(np.zeros((40, 20, 4)), "row 7")
+    Traceback (most recent call last):
+    lacunar.errors.InputError: row 7: expected a uint8 array of shape (height, width, 3) or
+    (height, width), got float64 of shape (40, 20, 4)
+    """
+    if isinstance(picture, Image.Image) and picture.mode == "F":
+        raise InputError(f"{where}: expected an image of 8 or 16 bits, got one of floating point")
+    if isinstance(picture, np.ndarray) and not (
+        picture.dtype == np.uint8
+        and (picture.ndim == 2 or (picture.ndim == 3 and picture.shape[2] == 3))
+    ):
+        raise InputError(
+            f"{where}: expected a uint8 array of shape (height, width, 3) or (height, width),"
+            f" got {picture.dtype} of shape {picture.shape}"
+        )
+
+
+def _opened(source: Picture, where: str) -> AbstractContextManager[Image.Image]:
+    if isinstance(source, Path | bytes):
+        file = io.BytesIO(source) if isinstance(source, bytes) else source
+        return Image.open(file, formats=FORMATS)
+    check_picture(source, where)
+    # An image that was given stays open.
+    return nullcontext(Image.fromarray(source) if isinstance(source, np.ndarray) else source)
 
 
 def _check_size(image: Image.Image, where: str) -> None:

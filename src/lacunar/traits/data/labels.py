@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +73,7 @@ def _choices(attribute: Attribute) -> str:
 def merge_repeats(
     table: Table,
     schema: Schema,
-    paths: Sequence[Path],
+    images: Sequence[Hashable],
     labels: NDArray[np.int64],
     groups: NDArray[np.int64] | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
@@ -86,8 +85,8 @@ def merge_repeats(
         N rows.
     schema : Schema
         A attributes.
-    paths : sequence of Path
-        Image file of each row, with links resolved.
+    images : sequence of N hashable
+        What tells the image of each row from others, such as its file with links resolved.
     labels : int64 array of shape (N, A)
     groups : int64 array of shape (N,), optional
 
@@ -103,9 +102,9 @@ def merge_repeats(
     InputError
         If two rows give an image different labels or groups, with their lines.
     """
-    rows_of: dict[Path, list[int]] = {}
-    for row, path in enumerate(paths):
-        rows_of.setdefault(path, []).append(row)
+    rows_of: dict[Hashable, list[int]] = {}
+    for row, image in enumerate(images):
+        rows_of.setdefault(image, []).append(row)
     kept = np.array([rows[0] for rows in rows_of.values()])
     merged = labels[kept]
     for position, rows in enumerate(rows_of.values()):

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from lacunar.errors import InputError
 from lacunar.traits.confidence.selective import abstains
 from lacunar.traits.data.dataset import LabelledImages
-from lacunar.traits.data.image_sources import ImageFile
+from lacunar.traits.data.image_inputs import ImageInputs, listed_images
+from lacunar.traits.data.image_sources import ImageContent
 from lacunar.traits.data.images import Fit, fit_into
 from lacunar.traits.environment import require_torch
 from lacunar.traits.model import TraitsModel
@@ -139,7 +140,7 @@ def explain_images(model: TraitsModel, pixels: NDArray[np.uint8]) -> list[tuple[
 
 
 def explain_files(
-    model: TraitsModel | TorchTraits, files: Sequence[ImageFile], *, at_most: int
+    model: TraitsModel | TorchTraits, files: ImageInputs, *, at_most: int
 ) -> list[ExplainedImage]:
     """Explain the answers for the first image files that can be read; skip the others.
 
@@ -147,18 +148,19 @@ def explain_files(
     ----------
     model : TraitsModel or TorchTraits
         Networks are restored from a TraitsModel, and shared with a TorchTraits.
-    files : sequence of ImageFile
+    files : image, or iterable of images
+        See :func:`lacunar.traits.predict.image_files.predict_files`.
     at_most : int
         Images to explain.
 
     Raises
     ------
     InputError
-        If PyTorch is missing.
+        If PyTorch is missing, or something is no image, nor the path of one.
     """
     ready = _ready(model) if isinstance(model, TraitsModel) else model
     read: list[tuple[str, NDArray[np.uint8], float]] = []
-    for file in files:
+    for file in listed_images(files):
         if len(read) == at_most:
             break
         try:
@@ -221,10 +223,7 @@ def explained_samples(
         If PyTorch is missing or the data are not those the model was fitted to.
     """
     rows, _ = draw_samples(model, dataset, n_images, cache_dir=cache_dir)
-    files = [
-        ImageFile(dataset.names[row], dataset.paths[row], dataset.names[row])
-        for row in rows.tolist()
-    ]
+    files = [ImageContent(dataset.names[row], dataset.pictures[row]) for row in rows.tolist()]
     return explain_files(model, files, at_most=n_images)
 
 

@@ -1,19 +1,16 @@
-"""Predictions for image files."""
+"""Predictions for image files and images in memory."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.aliases import AnyPath, StepProgress
+from lacunar.aliases import StepProgress
 from lacunar.errors import InputError
 from lacunar.frames import FrameKind, arrow_to_frame
-from lacunar.traits.data.image_sources import ImageFile
+from lacunar.traits.data.image_inputs import ImageInputs, listed_images
 from lacunar.traits.environment import require_torch
 from lacunar.traits.model import TraitsModel
 from lacunar.traits.predict.predictor import Predictor, predict_images
@@ -22,11 +19,11 @@ from lacunar.traits.to_json import predictions_document
 
 def predict_files(
     model: TraitsModel | Predictor,
-    files: AnyPath | Sequence[AnyPath],
+    files: ImageInputs,
     *,
     progress: StepProgress | None = None,
 ) -> list[NDArray[np.float64]]:
-    """Predict the class probabilities of each attribute of image files.
+    """Predict the class probabilities of each attribute of images.
 
     Images are decoded while the networks compute, and are not cached on disk.
 
@@ -36,8 +33,9 @@ def predict_files(
         A attributes of C_a classes. A predictor is a
         :class:`lacunar.traits.predict.onnx_predictor.OnnxTraits`, or another object with the
         methods of :class:`lacunar.traits.predict.predictor.Predictor`.
-    files : path or sequence of N paths
-        JPEG, PNG, WEBP or BMP files.
+    files : image, or iterable of N images
+        Paths of JPEG, PNG, WEBP or BMP files or of folders of such files; or Pillow images, uint8
+        arrays of shape (H, W, 3) or (H, W), or the contents of files as bytes.
     progress : callable, optional
         Called with the number of images done and N.
 
@@ -50,13 +48,14 @@ def predict_files(
     Raises
     ------
     InputError
-        If PyTorch is missing for a TraitsModel, or for the first file that is not an image.
+        If PyTorch is missing for a TraitsModel, or for the first input that is not an image.
 
     Examples
     --------
     A small data set of drawn people, and one epoch of training:
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> from lacunar import TraitsConfig, fit_traits, read_dataset
     >>> from lacunar.datasets import sample_people, write_people
     >>> config = TraitsConfig(height=40, width=24, folds=0, max_epochs=1)
@@ -69,7 +68,7 @@ def predict_files(
     ('torso_colour', (4, 11))
     """
     predictor = _ready(model) if isinstance(model, TraitsModel) else model
-    images = [ImageFile(str(file), Path(file), str(file)) for file in _listed(files)]
+    images = listed_images(files)
     empty = [np.empty((0, len(attribute.classes))) for attribute in predictor.schema.attributes]
     batches = [
         answers.probabilities for answers in predict_images(predictor, images, progress=progress)
@@ -79,13 +78,13 @@ def predict_files(
 
 def predictions_frame(
     model: TraitsModel | Predictor,
-    files: AnyPath | Sequence[AnyPath],
+    files: ImageInputs,
     *,
     kind: FrameKind = "pyarrow",
     all_probabilities: bool = False,
     progress: StepProgress | None = None,
 ) -> Any:
-    """Predict the attributes of image files as a frame.
+    """Predict the attributes of images as a frame.
 
     Parameters
     ----------
@@ -99,9 +98,10 @@ def predictions_frame(
     Returns
     -------
     Table or DataFrame
-        One row per image, in the given order: ``image``, the path as text, and for each attribute
-        ``NAME``, the predicted class, or null if the model abstains, and ``NAME_probability``, the
-        calibrated probability of that class, also if the model abstains.
+        One row per image, in the given order: ``image``, the path as text, or ``image 0`` and so
+        on for images in memory; and for each attribute ``NAME``, the predicted class, or null if
+        the model abstains, and ``NAME_probability``, the calibrated probability of that class, also
+        if the model abstains.
 
     Raises
     ------
@@ -113,6 +113,7 @@ def predictions_frame(
     A small data set of drawn people, and one epoch of training:
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> from lacunar import TraitsConfig, fit_traits, read_dataset
     >>> from lacunar.datasets import sample_people, write_people
     >>> config = TraitsConfig(height=40, width=24, folds=0, max_epochs=1)
@@ -142,28 +143,24 @@ def predictions_frame(
     columns = pa.schema(list(zip(names, types, strict=True)))
     # An unknown or missing library raises its error before the predictions.
     arrow_to_frame(columns.empty_table(), kind)
-    listed = _listed(files)
+    images = listed_images(files)
     document = predictions_document(
         schema,
-        [str(file) for file in listed],
-        predict_files(predictor, listed, progress=progress),
+        [image.name for image in images],
+        predict_files(predictor, images, progress=progress),
         predictor.thresholds,
         all_probabilities=all_probabilities,
     )
     rows: list[list[Any]] = []
-    for image in document["predictions"]:
-        row: list[Any] = [image["image"]]
-        for answer in image["attributes"].values():
+    for prediction in document["predictions"]:
+        row: list[Any] = [prediction["image"]]
+        for answer in prediction["attributes"].values():
             row += [None if answer["abstain"] else answer["label"], answer["probability"]]
             row += answer.get("probabilities", {}).values()
         rows.append(row)
     cells = zip(*rows, strict=True) if rows else [()] * len(names)
     arrays = [pa.array(column, of) for column, of in zip(cells, types, strict=True)]
     return arrow_to_frame(pa.Table.from_arrays(arrays, schema=columns), kind)
-
-
-def _listed(files: AnyPath | Sequence[AnyPath]) -> Sequence[AnyPath]:
-    return [files] if isinstance(files, str | os.PathLike) else files
 
 
 def _ready(model: TraitsModel) -> Predictor:

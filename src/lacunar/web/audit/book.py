@@ -147,7 +147,7 @@ class AuditBook:
         parts = self.findings.images
         name = image_name(self.findings, image)
         try:
-            pixels = read_image(parts.path(image), where=parts.where(image))
+            pixels = read_image(parts.picture(image), where=parts.where(image))
         except InputError:
             return Markup('<span class="gone">{} cannot be read any more</span>').format(name)
         return thumbnail(pixels, alt=name)
