@@ -9,6 +9,8 @@ from typer.testing import CliRunner, Result
 
 from lacunar.cli import app
 from lacunar.errors import InputError
+from lacunar.taste.evaluate import evaluate_recommenders
+from lacunar.taste.model import TasteModel
 
 Evaluate = Callable[..., Result]
 FAST = ("--method", "popularity", "--method", "segment-source", "--seeds", "1")
@@ -96,3 +98,16 @@ def test_bad_input_is_one_sentence(evaluate: Evaluate, options: list[str], messa
     assert str(done.exception).startswith(message)
     assert "\n" not in str(done.exception)
     assert done.stdout == ""
+
+
+def test_the_settings_of_a_model_are_evaluated(
+    evaluate: Evaluate, sample_model_directory: Path, sample_model: TasteModel
+) -> None:
+    options = ("--method", "segment", "--seeds", 1, "--like", sample_model_directory)
+    document = json.loads(evaluate(*options, "--json").stdout)
+    assert document["config"] == sample_model.config.model_dump(mode="json")
+    expected = evaluate_recommenders(
+        sample_model.ratings, ["segment"], seeds=[0], config=sample_model.config
+    ).summary()["segment"]["ndcg@10"]
+    assert document["methods"]["segment"]["ndcg@10"]["mean"] == expected.mean
+    assert "Settings of the model" in evaluate("--method", "popularity", *options[2:]).stdout

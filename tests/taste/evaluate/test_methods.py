@@ -16,6 +16,8 @@ from lacunar.taste.evaluate.methods import METHODS, evaluate_recommenders, metho
 from lacunar.taste.evaluate.protocols import splits_of
 from lacunar.taste.evaluate.runner import Training, compare
 from lacunar.taste.evaluate.tuning import Tuning
+from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.base import Recommender
 from lacunar.taste.recommend.personal import PersonalOptions
 from lacunar.taste.segments.fit import SegmentFit, fit_segments
 
@@ -121,6 +123,20 @@ def test_an_evaluation_takes_functions_that_fit(sample_ratings: Ratings) -> None
     )
     assert list(found.results) == ["mine"]
     assert len(found.users) == 1
+
+
+def test_an_evaluation_takes_the_settings_of_a_model(sample_model: TasteModel) -> None:
+    configs = []
+
+    def watched(training: Training) -> Recommender:
+        configs.append(training.config)
+        return METHODS["popularity"](training)
+
+    for config in (sample_model.config, None):
+        evaluate_recommenders(
+            sample_model.ratings, {"mine": watched}, protocol="global-time", config=config
+        )
+    assert configs == [sample_model.config, TasteConfig()]
 
 
 def test_an_evaluation_needs_known_names(sample_ratings: Ratings) -> None:

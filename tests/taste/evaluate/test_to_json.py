@@ -36,7 +36,8 @@ def found(sample_ratings: Ratings) -> Comparison:
 def test_the_document_has_the_keys_others_rely_on(found: Comparison) -> None:
     document = evaluation_document("global-time", [], found)
     assert list(document) == [
-        "protocol", "seeds", "users", "fingerprint", "methods", "differences", "slices", "seconds",
+        "protocol", "seeds", "users", "fingerprint", "config", "methods", "differences", "slices",
+        "seconds",
     ]  # fmt: skip
     assert document["protocol"] == "global-time"
     assert document["users"] == found.n_users

@@ -62,6 +62,13 @@ def evaluate(
             "--controls", help="Also evaluate adventure, favourites and diversity at 4 levels."
         ),
     ] = False,
+    like: Annotated[
+        Path | None,
+        typer.Option(
+            help="Directory of a fitted taste model: evaluate with its settings and rating scale "
+            "(default: the default settings)."
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--out", help="Also write the scores to this JSON file.")
     ] = None,
@@ -73,6 +80,7 @@ def evaluate(
 
     Scores have 95 % bootstrap intervals over users.
     """
+    from lacunar.store import load_taste
     from lacunar.taste.data.fingerprint import fingerprint
     from lacunar.taste.data.rating_scale import RatingScale
     from lacunar.taste.data.reading import read_ratings
@@ -86,14 +94,21 @@ def evaluate(
     if output is not None:
         check_file_destination(output, force=force)
     methods = methods_named(method or [])
-    ratings = read_ratings(data, scale=RatingScale.parse(scale) if scale else None)
+    model = None if like is None else load_taste(like)
+    config = None if model is None else model.config
+    own_scale = None if model is None else model.ratings.scale
+    ratings = read_ratings(data, scale=RatingScale.parse(scale) if scale else own_scale)
     splits = splits_of(ratings, protocol, range(seeds))
     newcomers = [new_users(ratings, seed=seed) for seed in range(seeds)] if cold_start else []
     with progress() as report:
         steered = control_methods() if controls else {}
-        everything = compare(methods | steered, splits, progress=partial(report, "comparing"))
+        everything = compare(
+            methods | steered, splits, config=config, progress=partial(report, "comparing")
+        )
         cold = (
-            compare_groups(methods, newcomers, progress=partial(report, "cold start"))
+            compare_groups(
+                methods, newcomers, config=config, progress=partial(report, "cold start")
+            )
             if newcomers
             else None
         )
@@ -107,6 +122,7 @@ def evaluate(
         cold_start=cold,
         controls=controlled,
         fingerprint=fingerprint(ratings),
+        config=config,
     )
     if output is not None:
         write_text(output, json_text.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
@@ -114,6 +130,8 @@ def evaluate(
         emit_json(document)
         return
     _print_protocol(protocol, ratings, splits, comparison)
+    if like is not None:
+        out.print(f"Settings of the model {like}.\n", markup=False, soft_wrap=True)
     _print_accuracy(comparison)
     _print_lists(comparison)
     _print_differences(comparison)

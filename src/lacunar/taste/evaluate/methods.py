@@ -29,13 +29,13 @@ def segment_source(training: Training) -> Recommender:
 
 
 def segment(training: Training) -> Recommender:
-    """Fit the rule of the source report on the default segments."""
-    return _inside_segments(training, TasteConfig(), "hard")
+    """Fit the rule of the source report on the segments of the training's settings."""
+    return _inside_segments(training, training.config, "hard")
 
 
 def segment_posterior(training: Training) -> Recommender:
-    """Fit popularity in the default segments, weighted by responsibility."""
-    return _inside_segments(training, TasteConfig(), "posterior")
+    """Fit popularity in the same segments, weighted by responsibility."""
+    return _inside_segments(training, training.config, "posterior")
 
 
 def personal(training: Training) -> Recommender:
@@ -49,9 +49,10 @@ def fitted_personal(training: Training) -> PersonalRecommender:
 
 
 def _fit_personal(training: Training) -> PersonalRecommender:
-    placer = training.placer(TasteConfig())
-    tuning = tune_personal(training.ratings, placer, seed=TasteConfig().seed)
-    return PersonalRecommender(placer, tuning.options).fit(training.ratings)
+    config, ratings = training.config, training.ratings
+    placer = training.placer(config)
+    tuning = tune_personal(ratings, placer, seed=config.seed, max_users=config.sample_users)
+    return PersonalRecommender(placer, tuning.options).fit(ratings)
 
 
 METHODS: dict[str, Method] = {
@@ -88,6 +89,7 @@ def evaluate_recommenders(
     *,
     protocol: str = "random-20",
     seeds: Sequence[int] = (0, 1, 2),
+    config: TasteConfig | None = None,
     progress: StepProgress | None = None,
 ) -> Comparison:
     """Compare recommenders on held-out ratings.
@@ -104,6 +106,9 @@ def evaluate_recommenders(
         the latest fifth of all ratings.
     seeds : sequence of int
         One random split each; the other protocols have a single split.
+    config : TasteConfig, optional
+        Settings of the segments, such as ``model.config``; by default those of ``TasteConfig()``.
+        ``segment-source`` has the settings of the source report.
     progress : callable, optional
         Called with (fits done, fits in all).
 
@@ -126,7 +131,8 @@ def evaluate_recommenders(
     0.298
     """
     fitted_by = methods if isinstance(methods, Mapping) else methods_named(methods or ())
-    return compare(fitted_by, splits_of(ratings, protocol, seeds), progress=progress)
+    splits = splits_of(ratings, protocol, seeds)
+    return compare(fitted_by, splits, config=config, progress=progress)
 
 
 def _inside_segments(training: Training, config: TasteConfig, weighting: Weighting) -> Recommender:

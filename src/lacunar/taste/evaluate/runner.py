@@ -26,10 +26,13 @@ class Training:
     Parameters
     ----------
     ratings : Ratings
+    config : TasteConfig, optional
+        Settings of the segments, by default those of ``TasteConfig()``.
     """
 
-    def __init__(self, ratings: Ratings) -> None:
+    def __init__(self, ratings: Ratings, config: TasteConfig | None = None) -> None:
         self.ratings = ratings
+        self.config = config or TasteConfig()
         self.seconds_saved = 0.0
         """Seconds that reused fits would have taken."""
         self._fits: dict[Hashable, tuple[Any, float]] = {}
@@ -70,6 +73,7 @@ def compare(
     methods: Mapping[str, Method],
     splits: Sequence[Split],
     *,
+    config: TasteConfig | None = None,
     progress: StepProgress | None = None,
 ) -> Comparison:
     """Fit every method to every training log, rank for all tested users, and compute metrics.
@@ -79,6 +83,8 @@ def compare(
     methods : mapping of str to callable
         By name, such as :data:`lacunar.taste.evaluate.methods.METHODS`.
     splits : sequence of Split
+    config : TasteConfig, optional
+        Settings of the segments, by default those of ``TasteConfig()``.
     progress : callable, optional
         Called with (fits done, fits in all).
 
@@ -100,13 +106,14 @@ def compare(
     True
     """
     groups = [{"all": split} for split in splits]
-    return compare_groups(methods, groups, progress=progress)["all"]
+    return compare_groups(methods, groups, config=config, progress=progress)["all"]
 
 
 def compare_groups(
     methods: Mapping[str, Method],
     splits: Sequence[Mapping[Group, Split]],
     *,
+    config: TasteConfig | None = None,
     progress: StepProgress | None = None,
 ) -> dict[Group, Comparison]:
     """Compare on several groups of splits that share training logs, with one fit per log.
@@ -117,6 +124,8 @@ def compare_groups(
     splits : sequence of mappings to Split
         Results of :func:`lacunar.taste.evaluate.cold_start.cold_start` for one or more seeds. They
         have the same keys, and each mapping has a single training log.
+    config : TasteConfig, optional
+        As of :func:`compare`.
     progress : callable, optional
         Called with (fits done, fits in all).
 
@@ -128,7 +137,7 @@ def compare_groups(
     measured: dict[tuple[str, Group], list[_Measured]] = {}
     done, total = 0, len(methods) * len(splits)
     for together in splits:
-        training = Training(next(iter(together.values())).train)
+        training = Training(next(iter(together.values())).train, config)
         for name, method in methods.items():
             if progress is not None:
                 progress(done, total)

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 
 from lacunar.errors import InputError
+from lacunar.taste.config import TasteConfig
 from lacunar.taste.evaluate.bootstrap import Interval
 from lacunar.taste.evaluate.comparison import Comparison, Summary
 
@@ -22,6 +23,7 @@ def evaluation_document(
     cold_start: Mapping[int, Comparison] | None = None,
     controls: Comparison | None = None,
     fingerprint: str | None = None,
+    config: TasteConfig | None = None,
 ) -> dict[str, Any]:
     """Return an evaluation as JSON types; missing values are null.
 
@@ -37,12 +39,15 @@ def evaluation_document(
         Of :func:`lacunar.taste.evaluate.control_methods.control_methods`, on the same splits.
     fingerprint : str, optional
         Of the log; a report compares it with that of the model.
+    config : TasteConfig, optional
+        Settings of the segments; by default those of ``TasteConfig()``.
 
     Returns
     -------
     document : dict
         ``protocol``, ``seeds``;
         ``users``: number of users tested on any split; ``fingerprint`` of the log;
+        ``config``: settings of the segments;
         ``methods``: by name and metric ``{"mean", "low", "high"}``, the mean over users and its
         95 % interval (for ``coverage`` the range over splits, null for one split);
         ``differences``: the same by ``"A - B"`` for every method A and every B before it, paired
@@ -66,6 +71,7 @@ def evaluation_document(
         "seeds": list(seeds),
         "users": comparison.n_users,
         "fingerprint": fingerprint,
+        "config": (config or TasteConfig()).model_dump(mode="json"),
         "methods": _by_method(comparison.summary()),
         "differences": differences,
         "slices": {
