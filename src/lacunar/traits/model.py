@@ -29,6 +29,7 @@ from lacunar.traits.evaluate.evaluation import Evaluation, evaluate_answers
 from lacunar.traits.evaluate.operating_points import OperatingPoints, operating_points_of
 from lacunar.traits.networks.layer_table import Layer
 from lacunar.traits.networks.pretrained import Start
+from lacunar.traits.plots import EvaluationPlots, TraitsPlots
 from lacunar.traits.training.history import Epoch, mean_history
 
 _LIBRARIES = ("numpy", "pillow", "torch")
@@ -130,6 +131,23 @@ class TraitsModel:
         """Mean training history of the networks, by epoch."""
         return mean_history(self.histories)
 
+    @property
+    def reported_split(self) -> str:
+        """The test split if it was evaluated, else the evaluated split of the training data."""
+        return "test" if "test" in self.evaluations else self.config.evaluated_split
+
+    @property
+    def plot(self) -> TraitsPlots:
+        """The plots of the model: ``model.plot.history()`` and others; see :class:`TraitsPlots`."""
+        part = self.reported_split
+        return TraitsPlots(
+            self.evaluations[part],
+            self.confidences[part],
+            f"{part} images",
+            self.histories,
+            self.config,
+        )
+
     def on_device(self, device: str) -> TraitsModel:
         """The same model, to predict on another device; see :class:`TraitsConfig`."""
         config = self.config.model_copy(update={"device": device})
@@ -152,6 +170,11 @@ class EvaluationResult(NamedTuple):
     evaluation: Evaluation
     confidence: tuple[Confidence, ...]
     operating_points: OperatingPoints
+
+    @property
+    def plot(self) -> EvaluationPlots:
+        """The plots of the evaluation: ``.reliability(attribute)`` and others."""
+        return EvaluationPlots(self.evaluation, self.confidence)
 
     def to_frame(self, kind: FrameKind = "pyarrow") -> Any:
         """Return the scores as a frame: ``attribute``, ``metric``, ``value``, ``low``, ``high``.

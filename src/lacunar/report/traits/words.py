@@ -34,4 +34,4 @@ def of_split(part: str) -> str:
 
 def reported_split(model: TraitsModel) -> str:
     """The test split if it was evaluated, else the evaluated split of the training data."""
-    return "test" if "test" in model.evaluations else model.config.evaluated_split
+    return model.reported_split
