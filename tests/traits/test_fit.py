@@ -12,10 +12,11 @@ from lacunar.errors import InputError
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.fit import fit_traits, remove_checkpoints
-from lacunar.traits.model import TraitsModel, evaluate_traits, load_frames, predict_traits
+from lacunar.traits.model import TraitsModel, evaluate_traits, predict_traits
 from lacunar.traits.networks import device
 from lacunar.traits.networks.inference import probabilities
 from lacunar.traits.networks.pretrained import read_start
+from lacunar.traits.predict.fitted_model import load_frames
 from lacunar.traits.training.distributed import ProcessGroup
 from lacunar.traits.training.history import Epoch
 

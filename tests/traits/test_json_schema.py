@@ -11,7 +11,8 @@ from typing_extensions import is_typeddict
 from lacunar.traits import json_schema
 from lacunar.traits.json_schema import ConfidenceFigures, FitDocument, Measure, PredictionsDocument
 from lacunar.traits.model import TraitsModel
-from lacunar.traits.to_json import fit_document, predictions_document
+from lacunar.traits.predict.to_json import predictions_document
+from lacunar.traits.to_json import fit_document
 
 
 def check(document: Any, kind: Any) -> None:

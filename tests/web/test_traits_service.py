@@ -15,9 +15,10 @@ from lacunar.store.traits import save_traits
 from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.data.image_sources import ImageContent
 from lacunar.traits.data.images import fit_into
-from lacunar.traits.model import TraitsModel, fitted_frames, predict_traits
+from lacunar.traits.model import TraitsModel, predict_traits
+from lacunar.traits.predict.fitted_model import fitted_frames
+from lacunar.traits.predict.to_json import predictions_document
 from lacunar.traits.predict.torch_predictor import TorchTraits
-from lacunar.traits.to_json import predictions_document
 from lacunar.web.traits_service import AnsweredImage, TraitsService
 
 Photo = Callable[..., bytes]

@@ -11,7 +11,7 @@ from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.data.fingerprint import digest_of
 from lacunar.traits.data.image_array import ImageArray
 from lacunar.traits.data.image_cache import open_images
-from lacunar.traits.model import load_frames
+from lacunar.traits.predict.fitted_model import load_frames
 from lacunar.traits.training.distributed import ProcessGroup
 
 

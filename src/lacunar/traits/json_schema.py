@@ -200,7 +200,7 @@ class Prediction(TypedDict):
 
 
 class Predictions(TypedDict):
-    """See :func:`lacunar.traits.to_json.predictions_document`."""
+    """See :func:`lacunar.traits.predict.to_json.predictions_document`."""
 
     predictions: list[Prediction]
 

@@ -19,9 +19,8 @@ from lacunar.traits.confidence.temperature import calibrated
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.class_balance import ClassShares
 from lacunar.traits.data.dataset import Intake, LabelledImages
-from lacunar.traits.data.fingerprint import check_attributes, fingerprint
+from lacunar.traits.data.fingerprint import check_attributes
 from lacunar.traits.data.image_array import ImageArray
-from lacunar.traits.data.image_cache import load_images
 from lacunar.traits.data.label_counts import LabelCounts, largest_classes
 from lacunar.traits.data.schema import Schema
 from lacunar.traits.environment import Machine, require_torch
@@ -30,6 +29,7 @@ from lacunar.traits.evaluate.operating_points import OperatingPoints, operating_
 from lacunar.traits.networks.layer_table import Layer
 from lacunar.traits.networks.pretrained import Start
 from lacunar.traits.plots import EvaluationPlots, TraitsPlots
+from lacunar.traits.predict.fitted_model import load_frames
 from lacunar.traits.training.history import Epoch, mean_history
 
 _LIBRARIES = ("numpy", "pillow", "torch")
@@ -287,46 +287,9 @@ def predict_traits(model: TraitsModel, images: ImageArray) -> list[NDArray[np.fl
     return calibrated(_logits(model, images), model.calibrator.temperatures)
 
 
-def fitted_frames(
-    model: TraitsModel, dataset: LabelledImages, *, cache_dir: Path | None = None
-) -> ImageArray:
-    """Decode the training images of a model, or load them from the cache.
-
-    Raises
-    ------
-    InputError
-        If the model was fitted to other images or labels.
-    """
-    images = load_frames(dataset, model.config, cache_dir=cache_dir)
-    if fingerprint(dataset, images) != model.fingerprint:
-        raise InputError(
-            f"{dataset.origin}: expected the images and labels that the model was fitted to,"
-            " got others"
-        )
-    return images
-
-
 def answers(probabilities: Sequence[NDArray[np.floating]]) -> NDArray[np.int64]:
     """Most probable class of each attribute: A arrays (n, C_a) -> (n, A)."""
     return np.stack([output.argmax(axis=1) for output in probabilities], axis=1)
-
-
-def load_frames(
-    dataset: LabelledImages,
-    config: TraitsConfig,
-    *,
-    cache_dir: Path | None = None,
-    reading: Callable[[int, int], None] | None = None,
-) -> ImageArray:
-    """Decode images into the frame of a config, or load them from the cache."""
-    return load_images(
-        dataset,
-        height=config.height,
-        width=config.width,
-        fit=config.fit,
-        cache_dir=cache_dir,
-        progress=reading,
-    )
 
 
 def _logits(model: TraitsModel, images: ImageArray) -> list[NDArray[np.float32]]:

@@ -9,7 +9,8 @@ from scipy.special import softmax
 from lacunar.errors import InputError
 from lacunar.traits.audit.unseen_predictions import out_of_fold_probabilities, unseen_probabilities
 from lacunar.traits.data.dataset import LabelledImages, read_dataset
-from lacunar.traits.model import TraitsModel, load_frames, predict_traits
+from lacunar.traits.model import TraitsModel, predict_traits
+from lacunar.traits.predict.fitted_model import load_frames
 
 
 def test_each_image_is_judged_by_networks_that_never_saw_it(

@@ -12,7 +12,7 @@ import pytest
 from lacunar.errors import InputError
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.dataset import LabelledImages
-from lacunar.traits.model import load_frames
+from lacunar.traits.predict.fitted_model import load_frames
 from lacunar.traits.training.history import Epoch
 from lacunar.traits.training.workers import (
     NetworkSpec,

@@ -15,8 +15,8 @@ from lacunar.report.tables import count, probability
 from lacunar.report.traits.contact_sheet import contact_sheet
 from lacunar.report.traits.overlays import overlay
 from lacunar.report.traits.words import spoken
-from lacunar.traits.model import TraitsModel
 from lacunar.traits.predict.explainer import ExplainedImage, Explanation
+from lacunar.traits.predict.fitted_model import FittedModel
 
 MOST_IMAGES = 60
 # Bytes for the images of a page under 2 MB; the rest is for style and text.
@@ -47,12 +47,12 @@ class Looks:
     networks: int
 
 
-def explained_page(model: TraitsModel, images: Sequence[ExplainedImage], *, n_images: int) -> str:
+def explained_page(model: FittedModel, images: Sequence[ExplainedImage], *, n_images: int) -> str:
     """Return a page of less than 2 MB: images with a heat map for each answer.
 
     Parameters
     ----------
-    model : TraitsModel
+    model : FittedModel
     images : sequence of ExplainedImage
         See :func:`lacunar.traits.predict.explainer.explain_files`. At most the first
         ``MOST_IMAGES`` are shown, fewer if the page would be too large.
@@ -68,7 +68,7 @@ def explained_page(model: TraitsModel, images: Sequence[ExplainedImage], *, n_im
     return render_page("traits_explained.html", title="Where it looks", lead=lead, looks=looks)
 
 
-def where_it_looks(model: TraitsModel, images: Sequence[ExplainedImage]) -> Looks:
+def where_it_looks(model: FittedModel, images: Sequence[ExplainedImage]) -> Looks:
     """Draw the pictures of as many images as fit into a page."""
     drawn: list[tuple[str, tuple[Look, ...]]] = []
     room = _ROOM

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from lacunar.errors import InputError
 from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.data.fingerprint import check_attributes
-from lacunar.traits.model import TraitsModel, fitted_frames, load_frames, predict_traits
+from lacunar.traits.model import TraitsModel, predict_traits
+from lacunar.traits.predict.fitted_model import fitted_frames, load_frames
 
 
 def out_of_fold_probabilities(

@@ -1,4 +1,4 @@
-"""Step 7, predict: answers for new images, heat maps, ONNX files."""
+"""Step 6, predict: answers for new images, heat maps, ONNX files."""
 
 from lacunar.lazy import lazy_names
 

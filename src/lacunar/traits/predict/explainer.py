@@ -17,7 +17,7 @@ from lacunar.traits.data.image_inputs import ImageInputs, listed_images
 from lacunar.traits.data.image_sources import ImageContent
 from lacunar.traits.data.images import Fit, fit_into
 from lacunar.traits.environment import require_torch
-from lacunar.traits.model import TraitsModel
+from lacunar.traits.predict.fitted_model import FittedModel
 from lacunar.traits.predict.training_samples import draw_samples
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Explainer:
         return probabilities, _explanations(ready, probabilities, maps)
 
 
-def explain_images(model: TraitsModel, pixels: NDArray[np.uint8]) -> list[tuple[Explanation, ...]]:
+def explain_images(model: FittedModel, pixels: NDArray[np.uint8]) -> list[tuple[Explanation, ...]]:
     """Predict the attributes of images, with a heat map for each answer.
 
     See :func:`lacunar.traits.predict.activation_maps.ensemble_maps` for the maps, and for the
@@ -140,7 +140,7 @@ def explain_images(model: TraitsModel, pixels: NDArray[np.uint8]) -> list[tuple[
 
 
 def explain_files(
-    model: TraitsModel | TorchTraits, files: ImageInputs, *, at_most: int
+    model: FittedModel | TorchTraits, files: ImageInputs, *, at_most: int
 ) -> list[ExplainedImage]:
     """Explain the answers for the first image files that can be read; skip the others.
 
@@ -158,7 +158,7 @@ def explain_files(
     InputError
         If PyTorch is missing, or something is no image, nor the path of one.
     """
-    ready = _ready(model) if isinstance(model, TraitsModel) else model
+    ready = _ready(model) if isinstance(model, FittedModel) else model
     read: list[tuple[str, NDArray[np.uint8], float]] = []
     for file in listed_images(files):
         if len(read) == at_most:
@@ -195,7 +195,7 @@ def framed(
 
 
 def explained_samples(
-    model: TraitsModel,
+    model: FittedModel,
     dataset: LabelledImages,
     *,
     n_images: int = 6,
@@ -227,7 +227,7 @@ def explained_samples(
     return explain_files(model, files, at_most=n_images)
 
 
-def _ready(model: TraitsModel) -> TorchTraits:
+def _ready(model: FittedModel) -> TorchTraits:
     require_torch()
     from lacunar.traits.predict.torch_predictor import TorchTraits
 

@@ -12,13 +12,13 @@ from lacunar.errors import InputError
 from lacunar.frames import FrameKind, arrow_to_frame
 from lacunar.traits.data.image_inputs import ImageInputs, listed_images
 from lacunar.traits.environment import require_torch
-from lacunar.traits.model import TraitsModel
+from lacunar.traits.predict.fitted_model import FittedModel
 from lacunar.traits.predict.predictor import Predictor, predict_images
-from lacunar.traits.to_json import predictions_document
+from lacunar.traits.predict.to_json import predictions_document
 
 
 def predict_files(
-    model: TraitsModel | Predictor,
+    model: FittedModel | Predictor,
     files: ImageInputs,
     *,
     progress: StepProgress | None = None,
@@ -67,7 +67,7 @@ def predict_files(
     >>> model.schema.names[2], probabilities[2].shape
     ('torso_colour', (4, 11))
     """
-    predictor = _ready(model) if isinstance(model, TraitsModel) else model
+    predictor = _ready(model) if isinstance(model, FittedModel) else model
     images = listed_images(files)
     empty = [np.empty((0, len(attribute.classes))) for attribute in predictor.schema.attributes]
     batches = [
@@ -77,7 +77,7 @@ def predict_files(
 
 
 def predictions_frame(
-    model: TraitsModel | Predictor,
+    model: FittedModel | Predictor,
     files: ImageInputs,
     *,
     kind: FrameKind = "pyarrow",
@@ -127,7 +127,7 @@ def predictions_frame(
     """
     import pyarrow as pa
 
-    predictor = _ready(model) if isinstance(model, TraitsModel) else model
+    predictor = _ready(model) if isinstance(model, FittedModel) else model
     schema = predictor.schema
     names, types = ["image"], [pa.string()]
     for attribute in schema.attributes:
@@ -163,7 +163,7 @@ def predictions_frame(
     return arrow_to_frame(pa.Table.from_arrays(arrays, schema=columns), kind)
 
 
-def _ready(model: TraitsModel) -> Predictor:
+def _ready(model: FittedModel) -> Predictor:
     require_torch()
     from lacunar.traits.predict.torch_predictor import TorchTraits
 

@@ -17,7 +17,7 @@ from lacunar.traits.data.class_balance import Factors
 from lacunar.traits.data.schema import Schema
 from lacunar.traits.json_schema import BrokenImage, Prediction, PredictionsDocument, UnreadImage
 from lacunar.traits.predict.predictor import Answers, Thresholds
-from lacunar.traits.to_json import predictions_document
+from lacunar.traits.predict.to_json import predictions_document
 
 # Rows in memory at once: one row group of a Parquet file. Readers rely on its size.
 _GROUP = 10_000
@@ -36,13 +36,13 @@ class AnswerForm:
     schema : Schema
         A attributes.
     thresholds : sequence of A float or None
-        See :func:`lacunar.traits.to_json.predictions_document`.
+        See :func:`lacunar.traits.predict.to_json.predictions_document`.
     all_probabilities : bool
         Include the probability of every class.
     spreadsheet_safe : bool
         In a CSV file, put a quote before text that a spreadsheet would run as a formula.
     factors : sequence of A float64 arrays of shape (C_a,), optional
-        See :func:`lacunar.traits.to_json.predictions_document`.
+        See :func:`lacunar.traits.predict.to_json.predictions_document`.
     """
 
     schema: Schema

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from lacunar.traits.data.class_balance import ClassShares
 from lacunar.traits.data.images import Fit
 from lacunar.traits.data.schema import Schema
-from lacunar.traits.model import TraitsModel
 from lacunar.traits.networks.build import restore_networks
 from lacunar.traits.networks.device import as_images
 from lacunar.traits.networks.ensemble import Ensemble
 from lacunar.traits.predict.activation_maps import ensemble_maps
+from lacunar.traits.predict.fitted_model import FittedModel
 from lacunar.traits.predict.predictor import Thresholds
 
 # Larger batches do not fit the processor's cache: a fifth slower on a CPU.
@@ -59,7 +59,7 @@ class ProbabilityNetwork(nn.Module):
         return tuple(torch.softmax(output / temperature, dim=1) for output, temperature in pairs)
 
 
-def probability_module(model: TraitsModel) -> ProbabilityNetwork:
+def probability_module(model: FittedModel) -> ProbabilityNetwork:
     """Build a model's whole computation: images in 0..1, (B, 3, H, W), to probabilities (B, C_a).
 
     It is on the device of the model's config, in evaluation mode. Both prediction and export use
@@ -89,7 +89,7 @@ class TorchTraits:
         See :func:`probability_module`.
     """
 
-    def __init__(self, model: TraitsModel) -> None:
+    def __init__(self, model: FittedModel) -> None:
         self.model = model
         self.schema: Schema = model.schema
         self.height, self.width = model.config.height, model.config.width

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.environment import require_torch
-from lacunar.traits.model import TraitsModel, fitted_frames
+from lacunar.traits.predict.fitted_model import FittedModel, fitted_frames
 
 
 def augmented_samples(
-    model: TraitsModel,
+    model: FittedModel,
     dataset: LabelledImages,
     *,
     n_images: int = 6,
@@ -80,7 +80,7 @@ def augmented_samples(
 
 
 def draw_samples(
-    model: TraitsModel, dataset: LabelledImages, n_images: int, *, cache_dir: Path | None = None
+    model: FittedModel, dataset: LabelledImages, n_images: int, *, cache_dir: Path | None = None
 ) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
     """Draw training images of a model, with the seed of the fit.
 
