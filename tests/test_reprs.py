@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import lacunar
-from lacunar.report import Entry
+from lacunar.report import Entry, picture
 from lacunar.reprs import MAX_LENGTH, html_table, short_repr
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.data.ratings import Ratings
@@ -41,6 +41,7 @@ def taste_objects(sample_model: TasteModel, sample_ratings: Ratings) -> dict[str
         film.reasons[0],
         random_split(sample_ratings, seed=0),
         evaluate_recommenders(sample_ratings, ["popularity", "segment"], seeds=[0]),
+        picture(sample_model, "map"),
         Entry("Tastes", "Segments of users.", "tastes.html"),
         lacunar.GaussianMixture(3),
         lacunar.InputError("expected a file, got none", field="source"),

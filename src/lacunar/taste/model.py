@@ -136,7 +136,7 @@ class TasteModel:
         return [
             f"{self.segments.n_segments} segment{'s' * (self.segments.n_segments != 1)}",
             f"{ratings.n_users:,} users",
-            f"{ratings.n_items:,} films",
+            ratings.noun.counted(ratings.n_items),
             f"{ratings.log.num_rows:,} ratings",
             f"recommender {self.config.recommender}",
         ]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _CROWD = 2000
 # Ratios beyond this have the same colour.
 _MOST_TIMES = 3.0
-_FILMS = 8
+_ITEMS = 8
 _TIMES = "\N{MULTIPLICATION SIGN}"
 
 
@@ -176,14 +176,14 @@ class TastePlots:
         by: RecommenderName | None = None,
         ax: Axes | None = None,
     ) -> Axes:
-        """Draw the parts of the score of one film for one user.
+        """Draw the parts of the score of one item for one user.
 
         Parameters
         ----------
         user : id, or mapping of id to float
             A user of the log, or the ratings of a new user.
         item : id
-            The film.
+            Id of the item.
         by : {"popularity", "segment", "posterior", "personal"}, optional
             The recommender; by default the one in the config.
         ax : Axes, optional
@@ -191,7 +191,7 @@ class TastePlots:
         Raises
         ------
         InputError
-            If an id is unknown, a rating is invalid, or the film has no score.
+            If an id is unknown, a rating is invalid, or the item has no score.
         """
         ratings = self.ratings
         if isinstance(user, Mapping):
@@ -203,7 +203,8 @@ class TastePlots:
         title = ratings.items["title"][position].as_py()
         if not math.isfinite(parts.total):
             raise InputError(
-                f"expected a film that the recommender can recommend, got {title!r}: nobody in the"
+                f"expected {ratings.noun.with_article} that the recommender can recommend, got"
+                f" {title!r}: nobody in the"
                 " segment likes it",
                 field="item",
             )
@@ -225,8 +226,8 @@ class TastePlots:
         ax.margins(x=0.16)
         note = "Part of the score"
         if others:
-            films = "film" if others == 1 else "films"
-            note += f" ({_signed(rest, digits)} from {others:,} other rated {films})"
+            rated = ratings.noun.counted(others)
+            note += f" ({_signed(rest, digits)} from {rated} with smaller parts)"
         head = f"Score of {title} for {whom}: {parts.total:.{digits}f}, and its largest parts"
         finish(ax, "\n".join(wrap(head, 50)), x=note)
         ax.spines["left"].set_visible(False)
@@ -239,11 +240,11 @@ class TastePlots:
         titles = self.ratings.items["title"]
         order = np.argsort(-np.abs(parts.rated), kind="stable")
         rows = [(_KINDS[kind], value) for kind, value in parts.others.items()]
-        for i in order[:_FILMS].tolist():
-            film = int(parts.items[i])
-            name = f"{shortened(titles[film].as_py(), 36)}, rated {stars[film]:g}"
+        for i in order[:_ITEMS].tolist():
+            item = int(parts.items[i])
+            name = f"{shortened(titles[item].as_py(), 36)}, rated {stars[item]:g}"
             rows.append((name, float(parts.rated[i])))
-        left = parts.rated[order[_FILMS:]]
+        left = parts.rated[order[_ITEMS:]]
         return sorted(rows, key=lambda row: -row[1]), len(left), float(left.sum())
 
 

@@ -102,9 +102,8 @@ class Ratings:
     noun: ItemNoun = field(default_factory=ItemNoun, compare=False)
 
     def __repr__(self) -> str:
-        counts = (
-            f"{self.log.num_rows:,} ratings by {self.n_users:,} users of {self.n_items:,} films"
-        )
+        items = self.noun.counted(self.n_items)
+        counts = f"{self.log.num_rows:,} ratings by {self.n_users:,} users of {items}"
         return short_repr("Ratings", [counts, f"scale {self.scale}"])
 
     def _repr_html_(self) -> str:
@@ -112,7 +111,7 @@ class Ratings:
         counts = {
             "Ratings": self.log.num_rows,
             "Users": self.n_users,
-            "Films": self.n_items,
+            self.noun.plural.capitalize(): self.n_items,
             "Genres": len(self.genres) if self.has_genres else 0,
             "Rows left out": left_out,
         }

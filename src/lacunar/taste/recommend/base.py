@@ -62,7 +62,7 @@ class Recommendation:
     reasons: tuple[Reason, ...]
 
     def __repr__(self) -> str:
-        facts = [f"film at position {self.item}", f"score {self.score:.4g}"]
+        facts = [f"item at position {self.item}", f"score {self.score:.4g}"]
         return short_repr("Recommendation", [*facts, *(reason.text for reason in self.reasons)])
 
 
