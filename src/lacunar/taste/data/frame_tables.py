@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 import duckdb
 import pyarrow as pa
@@ -30,6 +30,19 @@ _RATINGS, _ITEMS = "the frame `source`", "the frame `items`"
 _EXPECTED = "columns of numbers, text, dates or lists of text"
 _ABSENT = {"rating": "CAST(1 AS DOUBLE)", "timestamp": "CAST(0 AS BIGINT)"}
 _YEAR_RANGE = (1, 9999)
+
+
+class ColumnOptions(TypedDict, total=False):
+    """Column names of frames; see :class:`FrameColumns`, which has the defaults."""
+
+    user: str
+    item: str
+    rating: str | None
+    timestamp: str | None
+    title: str | None
+    genres: str | None
+    year: str | None
+    genre_separator: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +140,18 @@ class FrameSource:
             return '"year"'
         return YEAR_OF_TITLE if "title" in names else "NULL"
 
-    def load(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def load(
+        self, connection: duckdb.DuckDBPyConnection, as_text: frozenset[str] = frozenset()
+    ) -> None:
         """Create ``raw_ratings`` and ``raw_items`` in the connection.
 
-        Columns of text stay text, even if all ids are numbers.
+        Columns of text stay text, even if all ids are numbers; ids of columns in ``as_text`` become
+        text.
         """
         relation = self._relation(
             connection, "frame_ratings", self.ratings, _RATINGS, self.columns.of_ratings
         )
-        as_text = frozenset(
+        as_text |= frozenset(
             name for name in IDS if relation.types[name].startswith(("VARCHAR", "ENUM"))
         )
         with sentence_of_errors(_RATINGS, _EXPECTED, relation.source_columns):

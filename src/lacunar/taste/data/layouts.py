@@ -39,12 +39,15 @@ class Source:
     layout: Layout
     noun: ItemNoun
 
-    def load(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Create ``raw_ratings`` and ``raw_items`` in the connection."""
+    def load(
+        self, connection: duckdb.DuckDBPyConnection, as_text: frozenset[str] = frozenset()
+    ) -> None:
+        """Create ``raw_ratings`` and ``raw_items``; the ids of columns in ``as_text`` are text."""
         load_raw_tables(
             connection,
             lambda as_text: self.layout.load_ratings(connection, self.ratings, as_text),
             lambda: self.layout.load_items(connection, self.items),
+            as_text,
         )
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -123,16 +124,8 @@ def read_ratings(
     (True, ['a', 'b'], ['7', '31'])
     """
     columns = FrameColumns(user, item, rating, timestamp, title, genres, year, genre_separator)
-    if isinstance(source, str | PathLike):
-        if items is not None or columns != FrameColumns():
-            raise InputError(
-                "expected no frame of items and no names of columns for a directory, got some:"
-                f" a {NAMES_FILE} in the directory gives files and columns other names"
-            )
-        ratings = _read(find_source(Path(source)), scale or RatingScale(), memory_limit, progress)
-        return ratings if noun is None else replace(ratings, noun=_noun(noun))
-    frames = frame_source(source, items, columns)
-    if frames.has_ratings:
+    opened = open_source(source, items, columns)
+    if isinstance(opened, Source) or opened.has_ratings:
         scale = scale or RatingScale()
     elif scale is None or scale == LIKES:
         scale = LIKES
@@ -140,25 +133,46 @@ def read_ratings(
         raise InputError(
             "expected no scale, since the frame `source` has no column of ratings", field="scale"
         )
-    ratings = _read(frames, scale, memory_limit, progress)
-    ratings = replace(ratings, frame_kind=frames.kind)
+    ratings = read_source(opened, scale, memory_limit, progress)
     return ratings if noun is None else replace(ratings, noun=_noun(noun))
+
+
+def open_source(
+    source: AnyPath | Any, items: Any | None, columns: FrameColumns
+) -> Source | FrameSource:
+    """Find the files of a directory, or take the columns of frames.
+
+    Raises
+    ------
+    InputError
+        If a file or column is missing, or a frame or names of columns come with a directory.
+    """
+    if not isinstance(source, str | PathLike):
+        return frame_source(source, items, columns)
+    if items is not None or columns != FrameColumns():
+        raise InputError(
+            "expected no frame of items and no names of columns for a directory, got some:"
+            f" a {NAMES_FILE} in the directory gives files and columns other names"
+        )
+    return find_source(Path(source))
 
 
 def _noun(noun: str | tuple[str, str]) -> ItemNoun:
     return ItemNoun(noun) if isinstance(noun, str) else ItemNoun(*noun)
 
 
-def _read(
+def read_source(
     source: Source | FrameSource,
     scale: RatingScale,
     memory_limit: str | None,
     progress: StepProgress | None,
+    load: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
 ) -> Ratings:
+    """Read the ratings of a source on a scale; ``load`` replaces its own method."""
     report = progress or no_progress
     with connect(memory_limit) as connection:
         report(0, 4)
-        source.load(connection)
+        (load or source.load)(connection)
         report(1, 4)
         check_scale(connection, source, scale)
         encode_items(connection, source.items_name, type_of_item_ids(connection), year=source.year)
@@ -185,6 +199,7 @@ def _read(
                 dropped_users=counts.dropped_users,
                 step=1.0 if whole_stars else scale.step,
             ),
+            frame_kind=source.kind if isinstance(source, FrameSource) else "pyarrow",
             noun=source.noun,
         )
 

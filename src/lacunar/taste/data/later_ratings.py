@@ -1,0 +1,81 @@
+"""Reading of ratings that follow a log."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+import duckdb
+import pyarrow as pa
+
+from lacunar.aliases import AnyPath, StepProgress
+from lacunar.errors import InputError
+from lacunar.taste.data.frame_tables import ColumnOptions, FrameColumns, FrameSource
+from lacunar.taste.data.joining import join_ratings
+from lacunar.taste.data.rating_scale import LIKES
+from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.data.reading import open_source, read_source
+
+
+def read_later_ratings(
+    log: Ratings,
+    source: AnyPath | Any,
+    items: Any | None = None,
+    *,
+    memory_limit: str | None = None,
+    progress: StepProgress | None = None,
+    **columns: Unpack[ColumnOptions],
+) -> Ratings:
+    """Read ratings that follow a log, and join them to it.
+
+    Parameters
+    ----------
+    log : Ratings
+        Its scale is that of the new ratings. Its films may be missing among the new films.
+    source, items, memory_limit, progress, **columns
+        As of :func:`lacunar.taste.data.reading.read_ratings`. Rows of the log may be repeated.
+
+    Returns
+    -------
+    Ratings
+        Of both; see :func:`lacunar.taste.data.joining.join_ratings`.
+
+    Raises
+    ------
+    InputError
+        As by ``read_ratings``; also if only the log has ratings, or only the log has times.
+
+    Examples
+    --------
+    >>> from lacunar.taste.data.reading import read_ratings
+    >>> log = read_ratings(pa.table({"userId": [1, 2], "movieId": [5, 5], "rating": [4.0, 3.0]}))
+    >>> new = pa.table({"customer": [2, 3], "movieId": [5, 4], "rating": [1.0, 5.0]})
+    >>> read_later_ratings(log, new, user="customer").rating.tolist()
+    [4.0, 1.0, 5.0]
+    """
+    opened = open_source(source, items, FrameColumns(**columns))
+    if isinstance(opened, FrameSource) and not opened.has_ratings and log.scale != LIKES:
+        raise InputError("expected a column of ratings, as in the log, got none", field="rating")
+
+    def load(connection: duckdb.DuckDBPyConnection) -> None:
+        opened.load(connection, _text_ids(log))
+        _add_known_items(connection, log)
+
+    return join_ratings(log, read_source(opened, log.scale, memory_limit, progress, load))
+
+
+def _text_ids(ratings: Ratings) -> frozenset[str]:
+    """Columns whose ids are text in a log."""
+    ids = {"userId": ratings.users, "movieId": ratings.items["item_id"]}
+    return frozenset(name for name, column in ids.items() if pa.types.is_string(column.type))
+
+
+def _add_known_items(connection: duckdb.DuckDBPyConnection, known: Ratings) -> None:
+    """Add the rated films of a log that ``raw_items`` lacks; the log knows more about them."""
+    connection.register("known_items", known.items)
+    connection.execute("""
+        INSERT INTO raw_items BY NAME
+        SELECT item_id, title, CAST([] AS VARCHAR[]) AS genres
+        FROM (SELECT CAST(item_id AS VARCHAR) AS item_id, title FROM known_items)
+        WHERE item_id IN (SELECT CAST(item_id AS VARCHAR) FROM raw_ratings)
+            AND item_id NOT IN (SELECT item_id FROM raw_items)
+    """)
