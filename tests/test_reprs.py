@@ -78,14 +78,14 @@ def test_a_model_says_what_it_holds(sample_model: TasteModel) -> None:
 @pytest.mark.parametrize("name", ["TasteModel", "Ratings", "Comparison"])
 def test_a_notebook_shows_a_table(name: str, taste_objects: dict[str, Any]) -> None:
     html = taste_objects[name]._repr_html_()
-    assert html.startswith("<table><caption>")
+    assert html.startswith("<table><caption")
     assert len(html) < 5000
 
 
 def test_the_table_of_a_model_has_a_row_per_segment(sample_model: TasteModel) -> None:
     html = sample_model._repr_html_()
     assert html.count("<tr>") == 1 + sample_model.segments.n_segments
-    assert all(f"<td>{escape(name)}</td>" in html for name in sample_model.segments.names)
+    assert all(f">{escape(name)}</td>" in html for name in sample_model.segments.names)
 
 
 def test_the_table_of_a_comparison_has_the_means(taste_objects: dict[str, Any]) -> None:

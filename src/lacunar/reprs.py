@@ -37,23 +37,31 @@ def html_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[obj
     ----------
     caption : str
     columns : sequence of str
-        Headings.
+        Headings; none if empty.
     rows : iterable of sequence of object
-        Cells; the first of each row is its heading.
+        Cells; the first of each row is its heading. Cells that begin with a digit are aligned to
+        the right, as numbers are.
 
     Examples
     --------
     >>> html_table("A & B", ["Segment", "Users"], [["0", 7]])
-    '<table><caption>A &amp; B</caption><thead><tr><th>Segment</th><th>Users</th></tr>...'
+    '<table><caption ...>A &amp; B</caption><thead><tr><th ...>Segment</th>...'
     """
-    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
+    head = "".join(f"<th {_LEFT}>{escape(column)}</th>" for column in columns)
     body = "".join(
-        f'<tr><th style="text-align: left">{escape(str(first))}</th>'
-        + "".join(f"<td>{escape(str(cell))}</td>" for cell in others)
-        + "</tr>"
+        f"<tr><th {_LEFT}>{escape(str(first))}</th>" + "".join(map(_cell, others)) + "</tr>"
         for first, *others in rows
     )
     return (
-        f"<table><caption>{escape(caption)}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f'<table><caption style="text-align: left; white-space: nowrap">{escape(caption)}</caption>'
+        + (f"<thead><tr>{head}</tr></thead>" if columns else "")
+        + f"<tbody>{body}</tbody></table>"
     )
+
+
+_LEFT = 'style="text-align: left"'
+
+
+def _cell(value: object) -> str:
+    text = str(value)
+    return f"<td>{escape(text)}</td>" if text[:1].isdigit() else f"<td {_LEFT}>{escape(text)}</td>"

@@ -224,6 +224,7 @@ class TastePlots:
         ax.set_yticks(places, [name for name, _ in rows])
         ax.set_ylim(len(rows) - 0.4, -0.6)
         ax.margins(x=0.16)
+        ax.locator_params(axis="x", nbins=6)
         note = "Part of the score"
         if others:
             rated = ratings.noun.counted(others)

@@ -116,7 +116,7 @@ class Ratings:
             "Rows left out": left_out,
         }
         rows = [(name, f"{count:,}") for name, count in counts.items()]
-        return html_table("Ratings", ["", ""], [*rows, ("Scale", self.scale)])
+        return html_table("Ratings", [], [*rows, ("Scale", self.scale)])
 
     @property
     def n_users(self) -> int:
