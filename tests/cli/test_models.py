@@ -134,7 +134,7 @@ def test_neither_needs_torch(traits: Path) -> None:
     code = (
         "import sys; sys.modules['torch'] = None\n"
         "from typer.testing import CliRunner\n"
-        "from lacunar.cli import app\n"
+        "from lacunar.cli.commands import app\n"
         "done = [CliRunner().invoke(app, [word, sys.argv[1]]) for word in ('info', 'verify')]\n"
         "print([one.exit_code for one in done])"
     )

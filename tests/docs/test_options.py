@@ -10,7 +10,7 @@ import pytest
 from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
-from lacunar.cli import app
+from lacunar.cli.commands import app
 
 ROOT = Path(__file__).parents[2]
 #: Options with the same meaning in all commands, which the README explains once.

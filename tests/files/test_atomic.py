@@ -13,8 +13,10 @@ from lacunar.files.atomic import (
     only_writer,
     remove,
     remove_leftovers,
+    remove_unfinished,
     replace_file,
     replacing,
+    scratch_folder,
     sibling,
 )
 
@@ -154,3 +156,14 @@ def test_a_file_that_stayed_empty_is_removed(tmp_path: Path) -> None:
     with only_writer(tmp_path / "a.part"):
         assert names(tmp_path) == ["a.part"]
     assert names(tmp_path) == []
+
+
+def test_what_is_unfinished_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    with sibling(tmp_path / "a", directory=True) as staging, scratch_folder() as scratch:
+        (staging / "part").touch()
+        (scratch / "sub").mkdir()
+        (scratch / "sub" / "spilled").touch()
+        remove_unfinished()
+        assert not scratch.exists()
+        assert [path.name for path in tmp_path.iterdir()] == ["old"]

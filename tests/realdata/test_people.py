@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from lacunar.cli import app
+from lacunar.cli.commands import app
 from lacunar.store import load_traits
 
 pytestmark = [pytest.mark.realdata, pytest.mark.slow]

@@ -1,72 +1,21 @@
-"""The command line. Commands import heavy libraries only when they run."""
+"""The command line. ``main`` imports the commands; they import heavy libraries when they run."""
 
 from __future__ import annotations
 
-import errno
-import sys
-from typing import Annotated
-
-import typer
-
-from lacunar.cli import data, demo, models, serve
-from lacunar.cli.console import fail
-from lacunar.cli.option_names import OptionNames
-from lacunar.cli.taste.commands import app as taste_app
-from lacunar.cli.traits.commands import app as traits_app
-from lacunar.errors import InputError
-from lacunar.version import __version__
-
-# Errors of a full or read-only disk and of missing permissions.
-_NOT_WRITABLE = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EPERM, errno.EROFS}
-
-app = typer.Typer(
-    cls=OptionNames,
-    name="lacunar",
-    help="Learn tastes and traits of people from incomplete data.",
-    epilog="Example: `lacunar demo -o demo` shows both on generated data.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-)
-app.add_typer(data.app, name="data")
-app.add_typer(taste_app, name="taste")
-app.add_typer(traits_app, name="traits")
-app.command("demo")(demo.demo)
-app.command("info", epilog="Example: `lacunar info model --json`")(models.info)
-app.command("verify", epilog="Example: `lacunar verify model`")(models.verify)
-app.command("serve", epilog="Example: `lacunar serve --taste model --traits traits-model`")(
-    serve.serve
-)
-
-
-def _print_version(value: bool) -> None:
-    if value:
-        typer.echo(f"lacunar {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, help="Print the version.")
-    ] = False,
-) -> None:
-    del version
+from lacunar.cli import stopping
 
 
 def main() -> None:
-    """Run the command line; print bad input as one sentence and exit with status 2."""
+    """Run the command line; print bad input as one sentence and exit with status 2.
+
+    Ctrl-C and SIGTERM end it within a second, with status 130 and 143.
+    """
+    stopping.catch_signals()
     try:
-        app()
-    except InputError as error:
-        fail(error)
-        sys.exit(2)
-    except OSError as error:
-        if error.errno not in _NOT_WRITABLE:
-            raise
-        place = f" for {error.filename}" if error.filename else ""
-        fail(InputError(f"expected a place to write{place}, got: {error.strerror}"))
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
+        from lacunar.cli.commands import run
+
+        run()
+    except BaseException:
+        # Some libraries replace the exception of a signal by one of their own.
+        stopping.leave_if_stopped()
+        raise

@@ -20,6 +20,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from lacunar.cli.stopping import advise
 from lacunar.errors import InputError
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print only one JSON document on stdout.")]
@@ -114,11 +115,14 @@ def check_file_destination(path: Path, *, force: bool) -> None:
 def check_checkpoint(checkpoint_dir: Path | None, output: Path) -> None:
     """Check that the checkpoint directory can be written and is outside the model directory.
 
+    If the command is stopped from now on, it says what a checkpoint does.
+
     Raises
     ------
     InputError
     """
     if checkpoint_dir is None:
+        advise("With --checkpoint DIR, a fit that was stopped continues where it stopped.")
         return
     if checkpoint_dir.exists() and not checkpoint_dir.is_dir():
         raise InputError(
@@ -130,6 +134,7 @@ def check_checkpoint(checkpoint_dir: Path | None, output: Path) -> None:
             f"expected a directory outside the model {output}, got {checkpoint_dir}",
             field="checkpoint_dir",
         )
+    advise(f"The same command continues from {checkpoint_dir}.")
 
 
 def print_report_path(path: Path, *, json: bool) -> None:

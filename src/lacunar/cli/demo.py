@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -84,6 +83,7 @@ def _tastes(output: Path, seed: int) -> Entry:
 def _traits(output: Path, seed: int) -> Entry:
     from lacunar.cli.traits.epoch_log import EpochLog
     from lacunar.datasets.people.sample import sample_people, write_people
+    from lacunar.files.atomic import scratch_folder
     from lacunar.report.index import Entry
     from lacunar.report.traits.page import traits_report
     from lacunar.store.traits import save_traits
@@ -103,9 +103,7 @@ def _traits(output: Path, seed: int) -> Entry:
     config = TraitsConfig(
         start="random", seed=seed, max_epochs=_EPOCHS, batch=_BATCH, folds=_FOLDS, refit=0
     )
-    # Windows cannot delete arrays that are still memory-mapped.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, progress() as report:
-        cache = Path(name)
+    with scratch_folder() as cache, progress() as report:
         model = fit_traits(
             train,
             config,

@@ -11,10 +11,12 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from lacunar.errors import InputError
@@ -23,6 +25,9 @@ if sys.platform != "win32":
     import fcntl
 
 _TOKEN_BYTES = 8
+# Staging files and scratch folders in use by this process.
+_unfinished: set[Path] = set()
+_TRIES = 3
 
 
 @contextmanager
@@ -130,12 +135,44 @@ def sibling(path: Path, *, directory: bool = False) -> Iterator[Path]:
     """
     remove_leftovers(path)
     staging, descriptor = _make_staging(path, directory=directory)
+    _unfinished.add(staging)
     try:
         yield staging
     finally:
         remove(staging)
+        _unfinished.discard(staging)
         if descriptor is not None:
             os.close(descriptor)
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Make a temporary folder and remove it at the end, also by :func:`remove_unfinished`.
+
+    Examples
+    --------
+    >>> with scratch_folder() as folder:
+    ...     folder.is_dir()
+    True
+    >>> folder.exists()
+    False
+    """
+    # Windows cannot delete files that are still memory-mapped.
+    with TemporaryDirectory(prefix="lacunar-", ignore_cleanup_errors=True) as name:
+        _unfinished.add(Path(name))
+        yield Path(name)
+        _unfinished.discard(Path(name))
+
+
+def remove_unfinished() -> None:
+    """Remove what this process has not finished, before it ends in the middle of its work."""
+    for path in list(_unfinished):
+        # Another thread may be writing into a directory meanwhile.
+        for _ in range(_TRIES):
+            remove(path)
+            shutil.rmtree(path, ignore_errors=True)
+            if not path.exists():
+                break
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from lacunar.cli import app
+from lacunar.cli.commands import app
 from lacunar.errors import InputError
 from lacunar.taste.evaluate import evaluate_recommenders
 from lacunar.taste.model import TasteModel

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from lacunar.cli import app
+from lacunar.cli.commands import app
 from lacunar.errors import InputError
 from lacunar.store import save_traits
 from lacunar.traits.audit import unseen_predictions

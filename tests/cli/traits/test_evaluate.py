@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from lacunar.cli import app
+from lacunar.cli.commands import app
 from lacunar.errors import InputError
 from lacunar.store import save_traits
 from lacunar.traits.model import TraitsModel

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from lacunar.cli import app
+from lacunar.cli.commands import app
 from lacunar.cli.traits.explain import is_onnx_file
 from lacunar.errors import InputError
 from lacunar.store import save_traits

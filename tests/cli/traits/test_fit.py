@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from lacunar.cli import app
+from lacunar.cli.commands import app
 from lacunar.cli.traits import fit
 from lacunar.cli.traits.epoch_log import EpochLog
 from lacunar.errors import InputError

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
 
 from lacunar.errors import InputError
+from lacunar.files.atomic import scratch_folder
 
 DEFAULT_MEMORY = "2GB"
 
@@ -66,12 +66,12 @@ def connect(memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnecti
     [(1,)]
     """
     limit = memory_limit or DEFAULT_MEMORY
-    with TemporaryDirectory(prefix="lacunar-") as folder:
+    with scratch_folder() as folder:
         try:
             connection = duckdb.connect(
                 config={
                     "memory_limit": limit,
-                    "temp_directory": folder,
+                    "temp_directory": str(folder),
                     # Download nothing, not even extensions.
                     "autoinstall_known_extensions": "false",
                     # Queries sort where order matters; keeping the order of rows takes memory.

@@ -16,6 +16,7 @@ from shutil import which
 from typing import TYPE_CHECKING, Any
 
 from lacunar.errors import InputError
+from lacunar.files.atomic import scratch_folder
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -109,9 +110,9 @@ def spark_session(
     require_spark()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     settings = _SETTINGS | (_LOOPBACK if master.startswith("local") else {})
-    with tempfile.TemporaryDirectory(prefix="lacunar-") as folder:
+    with scratch_folder() as folder:
         # Otherwise Spark creates an empty folder for tables in the working directory.
-        settings |= {"spark.sql.warehouse.dir": folder} | dict(options or {})
+        settings |= {"spark.sql.warehouse.dir": str(folder)} | dict(options or {})
         with without_pandas_warning():
             session = _started(master, settings)
         try:

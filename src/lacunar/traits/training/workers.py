@@ -10,9 +10,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
@@ -219,7 +221,8 @@ class _Worker:
         self._process: SpawnProcess = context.Process(
             target=_work, args=(remote, shared), daemon=True
         )
-        self._process.start()
+        with _blocked_interrupts():
+            self._process.start()
         remote.close()
 
     def take(self, spec: NetworkSpec) -> None:
@@ -267,8 +270,24 @@ class _Shared:
     cache_dir: Path | None
 
 
+@contextmanager
+def _blocked_interrupts() -> Iterator[None]:
+    """Start processes that Ctrl+C does not reach, even while they import libraries.
+
+    The parent process handles Ctrl+C, and then terminates them.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _work(connection: Connection, shared: _Shared) -> None:
-    # The parent process handles Ctrl+C, and then terminates this one.
+    # Where it could not be blocked.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     require_torch()

@@ -1,0 +1,72 @@
+"""All commands, and the end of one that fails."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from typing import Annotated
+
+import typer
+
+from lacunar.cli import data, demo, models, serve, stopping
+from lacunar.cli.console import fail
+from lacunar.cli.option_names import OptionNames
+from lacunar.cli.taste.commands import app as taste_app
+from lacunar.cli.traits.commands import app as traits_app
+from lacunar.errors import InputError
+from lacunar.version import __version__
+
+# Errors of a full or read-only disk and of missing permissions.
+_NOT_WRITABLE = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EPERM, errno.EROFS}
+
+app = typer.Typer(
+    cls=OptionNames,
+    name="lacunar",
+    help="Learn tastes and traits of people from incomplete data.",
+    epilog="Example: `lacunar demo -o demo` shows both on generated data.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.add_typer(data.app, name="data")
+app.add_typer(taste_app, name="taste")
+app.add_typer(traits_app, name="traits")
+app.command("demo")(demo.demo)
+app.command("info", epilog="Example: `lacunar info model --json`")(models.info)
+app.command("verify", epilog="Example: `lacunar verify model`")(models.verify)
+app.command("serve", epilog="Example: `lacunar serve --taste model --traits traits-model`")(
+    serve.serve
+)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"lacunar {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+def run() -> None:
+    """Run a command; print bad input as one sentence and exit with status 2."""
+    try:
+        app(prog_name="lacunar")
+    except InputError as error:
+        stopping.leave_if_stopped()
+        fail(error)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in _NOT_WRITABLE:
+            raise
+        stopping.leave_if_stopped()
+        place = f" for {error.filename}" if error.filename else ""
+        fail(InputError(f"expected a place to write{place}, got: {error.strerror}"))
+        sys.exit(2)
