@@ -4,6 +4,8 @@ from lacunar.store.taste import load_taste as load_taste
 from lacunar.store.taste import save_taste as save_taste
 from lacunar.store.traits import load_traits as load_traits
 from lacunar.store.traits import save_traits as save_traits
+from lacunar.taste.compare import TasteComparison as TasteComparison
+from lacunar.taste.compare import compare_taste as compare_taste
 from lacunar.taste.config import TasteConfig as TasteConfig
 from lacunar.taste.data.rating_scale import RatingScale as RatingScale
 from lacunar.taste.data.ratings import Ratings as Ratings
@@ -12,6 +14,7 @@ from lacunar.taste.evaluate.methods import evaluate_recommenders as evaluate_rec
 from lacunar.taste.fit import fit_taste as fit_taste
 from lacunar.taste.model import TasteModel as TasteModel
 from lacunar.taste.segments.placement_files import place_users as place_users
+from lacunar.taste.update import update_taste as update_taste
 from lacunar.traits.audit.findings import audit_images as audit_images
 from lacunar.traits.config import TraitsConfig as TraitsConfig
 from lacunar.traits.data.dataset import LabelledImages as LabelledImages

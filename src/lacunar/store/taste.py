@@ -22,6 +22,7 @@ from lacunar.taste.data.ratings import Intake, Ratings
 from lacunar.taste.evaluate.tuning import Trial, Tuning
 from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
+from lacunar.taste.fit_notes import FullFit
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.personal import PersonalOptions
 from lacunar.taste.segments.assignment import Segments
@@ -77,7 +78,8 @@ def save_taste(model: TasteModel, path: AnyPath, *, force: bool = False) -> None
             "agreeing_seeds": list(model.agreeing_seeds),
             "personal": asdict(model.tuning.options),
             "trials": [asdict(trial) for trial in model.tuning.trials],
-        },
+        }
+        | ({"full_fit": asdict(model.full_fit)} if model.full_fit else {}),
         arrays={
             "profile_means": model.profiles.means,
             "profile_counts": model.profiles.counts,
@@ -183,6 +185,7 @@ def load_taste(path: AnyPath) -> TasteModel:
             user_map=UserMap(arrays["map_users"], arrays["map_coordinates"]),
             tuning=Tuning(options, tuple(_trial(trial) for trial in facts["trials"])),
             ease_model=read_item_model(arrays, ratings, options),
+            full_fit=FullFit(**facts["full_fit"]) if "full_fit" in facts else None,
         )
     except UNFIT as error:
         first = (str(error) or type(error).__name__).splitlines()[0]
@@ -200,7 +203,7 @@ def _trial(fact: dict[str, Any]) -> Trial:
 
 
 def _sampled(model: TasteModel) -> str:
-    if model.tuning_size == model.ratings.n_users:
+    if model.tuning_size == model.fitted_users:
         return ""
     settings = f"settings of the personal rule from a seeded sample of {model.tuning_size}"
     if model.sample_size is None:

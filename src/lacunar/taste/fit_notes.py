@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lacunar.taste.data.ratings import NO_GENRES, Ratings
+
+
+@dataclass(frozen=True, slots=True)
+class FullFit:
+    """Size of the log at the last full fit of a model that was updated since.
+
+    Parameters
+    ----------
+    n_users, n_ratings : int
+    """
+
+    n_users: int
+    n_ratings: int
+
+    def __str__(self) -> str:
+        return f"the last full fit, to {self.n_ratings:,} ratings by {self.n_users:,} users"
 
 
 def fit_notes(

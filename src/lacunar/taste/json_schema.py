@@ -25,7 +25,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 class SegmentDocument(TypedDict):
     """A segment of users with similar taste."""
 
-    id: Annotated[int, Field(description="Segments are numbered from 0, largest population first.")]
+    id: Annotated[int, Field(description="Numbered from 0, by population at the last full fit.")]
     population: Annotated[int, Field(description="Users whose most probable segment it is.")]
     name: str
     profile: ByGenre
@@ -37,7 +37,7 @@ class SegmentDocument(TypedDict):
 
 
 class SegmentsDocument(TypedDict):
-    """All segments, largest population first, and how their number was chosen."""
+    """All segments in the order of their numbers, and how many were chosen and why."""
 
     n_components: int
     criterion: Annotated[str, Field(description="How the number was chosen, in a sentence.")]
@@ -59,6 +59,26 @@ class SegmentsDocument(TypedDict):
     constant_genres: list[str]
     degenerate_fits: int
     films_per_genre: dict[str, int]
+
+
+class SegmentPairDocument(TypedDict):
+    """Two segments that correspond; null where a segment has no partner."""
+
+    segment_a: int | None
+    name_a: str | None
+    segment_b: int | None
+    name_b: str | None
+    users: Annotated[int, Field(description="Common users who are in both.")]
+    share_of_a: Annotated[float | None, Field(description="Of the common users in segment a.")]
+    share_of_b: float | None
+
+
+class ComparisonDocument(TypedDict):
+    """Which segments of two models correspond."""
+
+    users: Annotated[int, Field(description="Users whom both models know.")]
+    agreement: Annotated[float, Field(description="Adjusted Rand index.")]
+    pairs: list[SegmentPairDocument]
 
 
 class UserDocument(TypedDict):

@@ -33,7 +33,7 @@ from lacunar.taste.evaluate.tuning import Tuning
 from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
 from lacunar.taste.features.views import effective_view
-from lacunar.taste.fit_notes import fit_notes
+from lacunar.taste.fit_notes import FullFit, fit_notes
 from lacunar.taste.model_frames import (
     criteria_frame,
     memberships_frame,
@@ -81,6 +81,9 @@ class TasteModel:
         Settings of the personal recommender, and the trials behind them.
     ease_model : EaseModel
         Its item model.
+    full_fit : FullFit, optional
+        Size of the log at the last full fit, which chose K and the settings of the personal
+        recommender; None if the model was not updated since.
 
     Examples
     --------
@@ -115,6 +118,7 @@ class TasteModel:
     user_map: UserMap
     tuning: Tuning
     ease_model: EaseModel
+    full_fit: FullFit | None = None
 
     def __repr__(self) -> str:
         return short_repr("TasteModel", self._facts)
@@ -161,15 +165,17 @@ class TasteModel:
     @property
     def criterion(self) -> str:
         """How K was chosen and how stable the segments are, in a sentence."""
-        if self._users_are_equal:
-            return f"K = 1, since all users have the same values in the view {self.view}"
-        return explain_choice(
-            self.fit_grid,
-            self.config.criterion,
-            self.agreeing_seeds,
-            self.refit_agreement,
-            sample=self.sample_size,
-        )
+        if self._one_segment_was_possible:
+            reason = f"K = 1, since all users have the same values in the view {self.view}"
+        else:
+            reason = explain_choice(
+                self.fit_grid,
+                self.config.criterion,
+                self.agreeing_seeds,
+                self.refit_agreement,
+                sample=self.sample_size,
+            )
+        return reason if self.full_fit is None else f"{reason}; this is of {self.full_fit}"
 
     @property
     def view(self) -> str:
@@ -183,24 +189,29 @@ class TasteModel:
             self.ratings,
             asked_view=self.config.view,
             view=self.view,
-            users_are_equal=self._users_are_equal,
+            users_are_equal=self._one_segment_was_possible and self.full_fit is None,
             map_is_one_point=self.user_map.is_one_point,
         )
 
     @property
-    def _users_are_equal(self) -> bool:
+    def _one_segment_was_possible(self) -> bool:
         return self.fit_grid.n_components == (1,) and self.config.max_components > 1
 
     @property
     def sample_size(self) -> int | None:
         """Number of users in the sample that K was chosen on; None if all users were used."""
-        sampled = self.ratings.n_users > self.config.search_users
+        sampled = self.fitted_users > self.config.search_users
         return self.config.sample_users if sampled else None
 
     @property
     def tuning_size(self) -> int:
         """Number of users that the personal recommender was tuned on."""
-        return min(self.ratings.n_users, self.config.sample_users)
+        return min(self.fitted_users, self.config.sample_users)
+
+    @property
+    def fitted_users(self) -> int:
+        """Number of users at the last full fit."""
+        return self.ratings.n_users if self.full_fit is None else self.full_fit.n_users
 
     @cached_property
     def membership_stability(self) -> NDArray[np.float64]:

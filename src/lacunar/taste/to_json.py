@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from lacunar.aliases import none_if_nan
+from lacunar.taste.compare import TasteComparison
 from lacunar.taste.data.histories import histories_at, new_history, with_ratings
 from lacunar.taste.json_schema import (
+    ComparisonDocument,
     FilmDocument,
     FilmsDocument,
     RecommendationDocument,
@@ -22,7 +24,7 @@ from lacunar.taste.recommend.list_request import ListRequest
 
 
 def segments_document(model: TasteModel) -> SegmentsDocument:
-    """Return the segments, largest population first, and how K was chosen."""
+    """Return the segments in the order of their numbers, and how K was chosen."""
     segments, genres = model.segments, model.ratings.genres
     return {
         "n_components": segments.n_segments,
@@ -55,6 +57,26 @@ def segments_document(model: TasteModel) -> SegmentsDocument:
         "constant_genres": list(model.profiles.constant_genres),
         "degenerate_fits": int(model.fit_grid.degenerate.sum()),
         "films_per_genre": model.ratings.films_per_genre,
+    }
+
+
+def comparison_document(found: TasteComparison) -> ComparisonDocument:
+    """Return the pairs of segments of two models."""
+    return {
+        "users": found.n_users,
+        "agreement": found.agreement,
+        "pairs": [
+            {
+                "segment_a": pair.segment_a,
+                "name_a": pair.name_a,
+                "segment_b": pair.segment_b,
+                "name_b": pair.name_b,
+                "users": pair.users,
+                "share_of_a": pair.share_of_a,
+                "share_of_b": pair.share_of_b,
+            }
+            for pair in found.pairs
+        ],
     }
 
 

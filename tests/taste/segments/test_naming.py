@@ -10,7 +10,12 @@ from lacunar.taste.data.ratings import NO_GENRES
 from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
 from lacunar.taste.model import TasteModel
-from lacunar.taste.segments.naming import EMPTY, MAX_LENGTH, segment_names
+from lacunar.taste.segments.naming import (
+    EMPTY,
+    MAX_LENGTH,
+    names_after_update,
+    segment_names,
+)
 
 GENRES = ("Action", "Children", "Drama", "Horror")
 
@@ -184,3 +189,15 @@ def test_a_period_without_excess_is_not_named() -> None:
     assert segment_names(profiles, labels, 2, periods=periods) == (
         segment_names(profiles, labels, 2)
     )
+
+
+def test_names_that_are_not_kept_are_those_of_no_earlier_segment() -> None:
+    before, now = ("Drama", "Horror", "War"), ("War", "Horror", "Drama")
+    assert names_after_update(before, now, np.array([True, True, True])) == before
+    assert names_after_update(before, now, np.array([False, True, False])) == (
+        "War 2",
+        "Horror",
+        "Drama 2",
+    )
+    kept = np.array([True, False, False])
+    assert names_after_update(before, ("A", "A", "A"), kept) == ("Drama", "A", "A 2")

@@ -15,7 +15,8 @@ from lacunar.mixture.parameters import MixtureParameters
 from lacunar.mixture.statistics import column_moments
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.data.ratings import Ratings
-from lacunar.taste.segments.fit import fit_segments, refine_mixture
+from lacunar.taste.segments.fit import fit_segments
+from lacunar.taste.segments.mixtures import refine_mixture
 from lacunar.taste.spark.expectation import Moments, SparkExpectation, pairwise_sum
 from lacunar.taste.spark.features import SparkRows, spark_rows
 from lacunar.taste.spark.log import SparkLog

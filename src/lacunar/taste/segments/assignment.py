@@ -18,7 +18,10 @@ from lacunar.taste.segments.naming import segment_names
 
 @dataclass(frozen=True)
 class Segments:
-    """K segments of U users, largest population first, so that ids do not depend on a seed.
+    """K segments of U users.
+
+    A fit numbers them from the largest, so that ids do not depend on a seed; an update keeps the
+    numbers.
 
     Parameters
     ----------
@@ -81,8 +84,9 @@ def order_segments(
     *,
     periods: PeriodCounts | None = None,
     plural: str = "items",
+    order: NDArray[np.intp] | None = None,
 ) -> Segments:
-    """Order the components of a mixture by population and name them.
+    """Order the components of a mixture and name them.
 
     Parameters
     ----------
@@ -98,9 +102,12 @@ def order_segments(
         Only if the view includes periods: names may then contain them.
     plural : str
         Noun for the rated items, for names.
+    order : ndarray of shape (K,), optional
+        The component of each segment; by default, the largest population comes first.
     """
-    populations = np.bincount(belongs.argmax(axis=1), minlength=mixture.n_components)
-    order = np.lexsort((-mixture.weights[0], -populations))
+    if order is None:
+        populations = np.bincount(belongs.argmax(axis=1), minlength=mixture.n_components)
+        order = np.lexsort((-mixture.weights[0], -populations))
     responsibilities = np.ascontiguousarray(belongs[:, order])
     labels = responsibilities.argmax(axis=1)
     member = (labels == np.arange(len(order))[:, np.newaxis]).astype(np.float64)

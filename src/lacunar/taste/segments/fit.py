@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import partial
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray, StageProgress, no_progress
 from lacunar.errors import InputError
-from lacunar.mixture.chunked import Expectation, LocalExpectation, refine
+from lacunar.mixture.chunked import LocalExpectation
 from lacunar.mixture.data import MixtureData
 from lacunar.mixture.em import posterior
-from lacunar.mixture.model_selection import Search, search
+from lacunar.mixture.model_selection import Search
 from lacunar.mixture.parameters import MixtureParameters
-from lacunar.mixture.prior import CovariancePrior
 from lacunar.parallel import one_blas_thread
 from lacunar.taste.checkpoint import StageCache
 from lacunar.taste.config import TasteConfig
@@ -28,13 +25,14 @@ from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.features.genre_profiles import GenreProfiles, genre_profiles
 from lacunar.taste.features.imputation import fill_gaps
 from lacunar.taste.features.release_periods import PeriodCounts, period_counts
-from lacunar.taste.features.views import (
-    build_view,
-    effective_view,
-    fitted_periods,
-    parse_view,
-)
+from lacunar.taste.features.views import effective_view, fitted_periods, parse_view
 from lacunar.taste.segments.assignment import Segments, order_segments
+from lacunar.taste.segments.mixtures import (
+    AllUsers,
+    refine_mixture,
+    search_mixtures,
+    view_rows,
+)
 from lacunar.taste.segments.placement import Placer, make_placer
 from lacunar.taste.segments.stage_results import (
     pack_mixture,
@@ -45,19 +43,6 @@ from lacunar.taste.segments.stage_results import (
     unpack_search,
 )
 from lacunar.taste.segments.user_map import rows_are_equal
-
-
-class AllUsers(Expectation, Protocol):
-    """The rows of all users: sufficient statistics for EM, and responsibilities."""
-
-    def labels(self, parameters: MixtureParameters) -> NDArray[np.intp]:
-        """Return the most probable component of each user, shape (B, U)."""
-        ...
-
-    def responsibilities(self, parameters: MixtureParameters) -> FloatArray:
-        """Return the responsibilities of one mixture, shape (U, K)."""
-        ...
-
 
 # Opens the rows of all users in the engine that holds the log, as a context manager.
 RowsProvider = Callable[[TasteConfig], AbstractContextManager[AllUsers]]
@@ -141,14 +126,13 @@ def fit_segments(
     report, stages = progress or no_progress, stages or StageCache()
     profiles, periods = stages.get_or_compute(
         "profiles",
-        lambda: _profiles(ratings, engine, report, chunked=rows_provider is None),
+        lambda: group_ratings(ratings, engine, report, chunked=rows_provider is None),
         pack_profiles,
         unpack_profiles,
     )
     periods = fitted_periods(config.view, periods, len(ratings.rating))
     config = config.model_copy(update={"view": effective_view(config.view, periods.periods)})
-    view = build_view(config.view, profiles, periods)
-    data = MixtureData(fill_gaps(view.values, config.gaps), view.noise if config.noise else None)
+    data = view_rows(config, profiles, periods)
     if rows_are_equal(data.values):
         config = _one_segment(config)
     sample = config.sample(ratings.n_users)
@@ -156,8 +140,6 @@ def fit_segments(
     found = stages.get_or_compute(
         "mixtures", lambda: search_mixtures(searched, config, report), pack_search, unpack_search
     )
-    filled = fill_gaps(profiles.means, config.gaps) if config.view == "means" else profiles.means
-    named_periods = periods if "periods" in parse_view(config.view) else None
     if sample is None:
         with one_blas_thread():
             belongs = posterior(data.observations(config.covariance_type), found.chosen)[0][0].T
@@ -171,15 +153,9 @@ def fit_segments(
                 unpack_mixture,
             )
             belongs, near_best_labels = rows.responsibilities(mixture), rows.labels(found.near_best)
-    with one_blas_thread():
-        segments = order_segments(
-            belongs,
-            mixture,
-            filled,
-            profiles,
-            periods=named_periods,
-            plural=ratings.noun.plural,
-        )
+    segments = describe_segments(
+        belongs, mixture, config, profiles, periods, plural=ratings.noun.plural
+    )
     return SegmentFit(profiles, periods, data, found, sample, near_best_labels, segments)
 
 
@@ -202,62 +178,38 @@ def _rows_of_all(
     return rows_provider(config)
 
 
-def search_mixtures(
-    data: MixtureData, config: TasteConfig, report: StageProgress = no_progress
-) -> Search:
-    """Fit every number of components and seed of a config to some rows."""
-    report("mixtures", 0, 1)
-    return search(
-        data,
-        n_components=range(config.min_components, config.max_components + 1),
-        seeds=range(config.seed, config.seed + config.n_seeds),
-        options=config.em_options,
-        criterion=config.criterion,
-        folds=config.folds,
-        progress=partial(report, "mixtures"),
-    )
-
-
-def refine_mixture(
-    rows: Expectation, found: Search, config: TasteConfig, report: StageProgress = no_progress
-) -> MixtureParameters:
-    """Continue EM on all rows from the best mixtures of a search on some of them.
+def describe_segments(
+    belongs: FloatArray,
+    mixture: MixtureParameters,
+    config: TasteConfig,
+    profiles: GenreProfiles,
+    periods: PeriodCounts,
+    *,
+    plural: str,
+    order: NDArray[np.intp] | None = None,
+) -> Segments:
+    """Order, summarise and name the components of a mixture.
 
     Parameters
     ----------
-    rows : Expectation
-        All rows, in the units of the search.
-    found : Search
+    belongs, mixture, profiles, plural, order
+        See :func:`lacunar.taste.segments.assignment.order_segments`.
     config : TasteConfig
-    report : callable
-        Called with ("all users", iterations done, iterations expected in all).
-
-    Returns
-    -------
-    mixture : MixtureParameters
-        A batch of one, means in the units of the data.
+        With the view that the mixture was fitted to.
+    periods : PeriodCounts
     """
-    options = config.em_options
-    prior = None
-    if options.prior_users is not None:
-        prior = CovariancePrior.from_variances(
-            rows.variances, found.n_components, options.covariance_type, weight=options.prior_users
+    filled = fill_gaps(profiles.means, config.gaps) if config.view == "means" else profiles.means
+    named_periods = periods if "periods" in parse_view(config.view) else None
+    with one_blas_thread():
+        return order_segments(
+            belongs, mixture, filled, profiles, periods=named_periods, plural=plural, order=order
         )
-    refined = refine(
-        rows,
-        found.starts,
-        prior,
-        tol=options.tol,
-        max_iter=options.max_iter,
-        reg_covar=options.reg_covar,
-        progress=partial(report, "all users"),
-    )
-    return refined.best(options.floor)
 
 
-def _profiles(
-    ratings: Ratings, engine: Engine, report: StageProgress, *, chunked: bool
+def group_ratings(
+    ratings: Ratings, engine: Engine, report: StageProgress, *, chunked: bool = True
 ) -> tuple[GenreProfiles, PeriodCounts]:
+    """Group the ratings of each user by genre and by period of release."""
     report("profiles", 0, 2)
     profiles = genre_profiles(ratings, engine=engine, chunked=chunked)
     report("profiles", 1, 2)

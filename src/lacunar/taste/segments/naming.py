@@ -206,7 +206,32 @@ def _distinct(ladders: list[list[str]], order: Sequence[int]) -> tuple[str, ...]
             step[k] += 1
     for k in alike:
         names[k] = ladders[k][0]
-    used: set[str] = set()
+    return _numbered(names, order, set())
+
+
+def names_after_update(
+    before: Sequence[str], now: Sequence[str], kept: NDArray[np.bool_]
+) -> tuple[str, ...]:
+    """Keep the names of some segments, and give the others names that no segment had before.
+
+    Parameters
+    ----------
+    before, now : sequence of str
+        Names that the segments had, and those that describe them now.
+    kept : ndarray of shape (K,)
+        Whether a segment keeps its name.
+
+    Examples
+    --------
+    >>> names_after_update(["A", "B", "C"], ["D", "B", "A"], np.array([True, True, False]))
+    ('A', 'B', 'A 2')
+    """
+    names = [old if keep else new for old, new, keep in zip(before, now, kept, strict=True)]
+    return _numbered(names, np.flatnonzero(~kept).tolist(), set(before))
+
+
+def _numbered(names: list[str], order: Sequence[int], used: set[str]) -> tuple[str, ...]:
+    """Add a number to each name, in this order, that is used already."""
     for k in order:
         number = 1
         stem = names[k]
