@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from lacunar.errors import InputError
 from lacunar.traits.config import TraitsConfig
@@ -14,6 +16,7 @@ from lacunar.traits.data.image_array import ImageArray
 from lacunar.traits.data.schema import Attribute
 from lacunar.traits.fit import fit_traits
 from lacunar.traits.model import TraitsModel, evaluate_traits, predict_traits
+from lacunar.traits.predict.image_files import predict_files
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +157,29 @@ def test_images_of_another_frame_are_refused(model: TraitsModel, decoded_coats: 
     narrow = replace(decoded_coats, pixels=decoded_coats.pixels[:, :, :8])
     with pytest.raises(InputError, match=r"expected images of \(24, 16\), got \(24, 8\)"):
         predict_traits(model, narrow)
+
+
+def test_the_network_makes_the_predictions_and_is_a_copy(
+    model: TraitsModel, decoded_coats: ImageArray
+) -> None:
+    pixels = decoded_coats.read(np.arange(5))
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255
+    expected = predict_files(model, pixels)
+    network = model.network
+    with torch.no_grad():
+        for output, probabilities in zip(network(images), expected, strict=True):
+            np.testing.assert_allclose(output.numpy(), probabilities, rtol=1e-4)
+        for weights in network.parameters():
+            weights.zero_()
+    for output, probabilities in zip(predict_files(model, pixels), expected, strict=True):
+        assert np.array_equal(output, probabilities)
+
+
+def test_a_model_is_pickled_without_restored_networks(
+    model: TraitsModel, decoded_coats: ImageArray
+) -> None:
+    before = pickle.dumps(model)
+    frame = model.predict(decoded_coats.read(np.arange(2)))
+    assert pickle.dumps(model) == before
+    again = pickle.loads(before).predict(decoded_coats.read(np.arange(2)))  # noqa: S301
+    assert again.equals(frame)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.aliases import StepProgress
 from lacunar.errors import InputError
 from lacunar.frames import FrameKind
 from lacunar.traits.confidence.calibrator import Calibrator
@@ -21,6 +23,7 @@ from lacunar.traits.data.class_balance import ClassShares
 from lacunar.traits.data.dataset import Intake, LabelledImages
 from lacunar.traits.data.fingerprint import check_attributes
 from lacunar.traits.data.image_array import ImageArray
+from lacunar.traits.data.image_inputs import ImageInputs
 from lacunar.traits.data.label_counts import LabelCounts, largest_classes
 from lacunar.traits.data.schema import Schema
 from lacunar.traits.environment import Machine, require_torch
@@ -29,10 +32,13 @@ from lacunar.traits.evaluate.operating_points import OperatingPoints, operating_
 from lacunar.traits.networks.layer_table import Layer
 from lacunar.traits.networks.pretrained import Start
 from lacunar.traits.plots import EvaluationPlots, TraitsPlots
+from lacunar.traits.predict.embedding import embed_images
 from lacunar.traits.predict.fitted_model import load_frames
+from lacunar.traits.predict.prediction_frame import predictions_frame
 from lacunar.traits.training.history import Epoch, mean_history
 
-_LIBRARIES = ("numpy", "pillow", "torch")
+if TYPE_CHECKING:
+    from lacunar.traits.predict.torch_predictor import ProbabilityNetwork, TorchTraits
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,8 @@ class TraitsModel:
     """A fitted traits model: networks, calibration and evaluation.
 
     :func:`lacunar.fit_traits` makes one, :func:`lacunar.save_traits` and
-    :func:`lacunar.load_traits` save and load one. It predicts with :func:`lacunar.predict_files`,
-    and is evaluated on other data with :func:`lacunar.evaluate_traits`.
+    :func:`lacunar.load_traits` save and load one. :func:`lacunar.evaluate_traits` evaluates it on
+    other data.
 
     Parameters
     ----------
@@ -98,6 +104,21 @@ class TraitsModel:
     (1, 1, ['validation'])
     >>> model.schema.names
     ('gender', 'torso_type', 'torso_colour', 'leg_type', 'leg_colour', 'luggage')
+
+    Predictions for images, here for three black ones, and for the two people on them:
+
+    >>> photos = np.zeros((3, 40, 24, 3), np.uint8)
+    >>> frame = model.predict(photos)
+    >>> frame.num_rows, frame.column_names[:4]
+    (3, ['image', 'gender', 'gender_probability', 'torso_type'])
+    >>> people = model.predict(photos, groups=["ann", "bob", "ann"])
+    >>> people.select(["group", "images"]).to_pylist()
+    [{'group': 'ann', 'images': 2}, {'group': 'bob', 'images': 1}]
+    >>> model.embed(photos).shape
+    (3, 1088)
+    >>> import torch
+    >>> [probabilities.shape for probabilities in model.network(torch.rand(1, 3, 40, 24))[:1]]
+    [torch.Size([1, 2])]
     """
 
     config: TraitsConfig
@@ -147,6 +168,120 @@ class TraitsModel:
             self.histories,
             self.config,
         )
+
+    @property
+    def network(self) -> ProbabilityNetwork:
+        """A new PyTorch module of the model's whole computation.
+
+        It takes float images in 0..1 of shape (B, 3, height, width), RGB, and returns A tensors of
+        calibrated probabilities (B, C_a). It is in evaluation mode, on the device of the config.
+        ``network.network.networks`` are the networks of the ensemble, which return logits. Each
+        access makes a new one: training it does not change the model.
+
+        """
+        require_torch()
+        from lacunar.traits.predict.torch_predictor import probability_module
+
+        return probability_module(self)
+
+    def predict(
+        self,
+        images: ImageInputs,
+        *,
+        groups: Iterable[Any] | None = None,
+        kind: FrameKind = "pyarrow",
+        all_probabilities: bool = False,
+        progress: StepProgress | None = None,
+    ) -> Any:
+        """Predict the attributes of images as a frame.
+
+        Parameters
+        ----------
+        images : image, or iterable of N images
+            Paths of JPEG, PNG, WEBP or BMP files or of folders of such files; or Pillow images,
+            uint8 arrays of shape (H, W, 3) or (H, W), or the contents of files as bytes. One array
+            of shape (N, H, W, 3) is N images.
+        groups : iterable of N ids, optional
+            What belongs together, such as the person on each image. The images of a group get one
+            answer: the class with the highest mean of their calibrated probabilities. Abstention
+            compares this mean with the threshold for single images.
+        kind : {"pyarrow", "pandas", "polars"}
+            Library of the frame.
+        all_probabilities : bool
+            Add the probability of every class: ``NAME_probability_CLASS``.
+        progress : callable, optional
+            Called with the number of images done and N.
+
+        Returns
+        -------
+        Table or DataFrame
+            One row per image, in the given order: ``image``, the path as text, or ``image 0`` and
+            so on for images in memory. With groups one row per group, in the order of their first
+            images: ``group`` and ``images``, the number of its images. For each attribute ``NAME``,
+            the predicted class, or null if the model abstains, and ``NAME_probability``, the
+            calibrated probability of that class, also if the model abstains.
+
+        Raises
+        ------
+        InputError
+            If PyTorch is missing, for the first input that is not an image, if two columns would
+            have the same name, or if there is not one group for each image.
+
+        See Also
+        --------
+        lacunar.predict_files : Probabilities of all classes as arrays.
+
+        """
+        return predictions_frame(
+            self._predictor,
+            images,
+            groups=groups,
+            kind=kind,
+            all_probabilities=all_probabilities,
+            progress=progress,
+        )
+
+    def embed(
+        self, images: ImageInputs, *, progress: StepProgress | None = None
+    ) -> NDArray[np.float32]:
+        """Compute features of images: what the last layers of the networks read.
+
+        Images with close features get close answers. The features suit searches for similar
+        images, clustering, and classifiers of other attributes. Those of two models cannot be
+        compared, not even of two fits to the same images.
+
+        Parameters
+        ----------
+        images, progress
+            See :meth:`predict`.
+
+        Returns
+        -------
+        float32 array of shape (N, d)
+            The features of the first network, then those of the second, and so on. With
+            ``config.mirror`` each is the mean over an image and its mirror image. Of a network
+            ``stripes``, for each attribute the 32 features of its stripes and the
+            ``4 * config.filters`` features that it attends to; then, with ``config.colours``, 512
+            of colours. Of a network ``source`` or ``shared-dense``, 256 for each dense layer.
+
+        Raises
+        ------
+        InputError
+            If PyTorch is missing, or for the first input that is not an image.
+
+        """
+        return embed_images(self._predictor, images, progress=progress)
+
+    @cached_property
+    def _predictor(self) -> TorchTraits:
+        require_torch()
+        from lacunar.traits.predict.torch_predictor import TorchTraits
+
+        return TorchTraits(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields, without restored networks, which may be on another machine's device."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     def on_device(self, device: str) -> TraitsModel:
         """The same model, to predict on another device; see :class:`TraitsConfig`."""

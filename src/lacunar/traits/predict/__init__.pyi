@@ -3,5 +3,4 @@ from lacunar.traits.data.image_sources import ImageFile as ImageFile
 from lacunar.traits.data.image_sources import find_images as find_images
 from lacunar.traits.predict.explainer import explain_files as explain_files
 from lacunar.traits.predict.image_files import predict_files as predict_files
-from lacunar.traits.predict.image_files import predictions_frame as predictions_frame
 from lacunar.traits.predict.onnx_predictor import OnnxTraits as OnnxTraits

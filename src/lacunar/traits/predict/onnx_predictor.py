@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -11,13 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.aliases import StepProgress
 from lacunar.errors import InputError
+from lacunar.frames import FrameKind
 from lacunar.parallel import in_order
 from lacunar.traits.data.class_balance import ClassShares
+from lacunar.traits.data.image_inputs import ImageInputs
 from lacunar.traits.data.images import Fit
 from lacunar.traits.data.schema import Schema
 from lacunar.traits.environment import require_onnxruntime
 from lacunar.traits.predict.onnx_metadata import OnnxMetadata
+from lacunar.traits.predict.prediction_frame import predictions_frame
 from lacunar.traits.predict.predictor import Thresholds
 
 # Larger batches are hardly faster. An image of 100 x 60 needs 3 MB per thread.
@@ -110,6 +115,25 @@ class OnnxTraits:
             with ThreadPoolExecutor(self._threads) as pool:
                 outputs = list(in_order(pool, self._run, batches))
         return [np.concatenate(parts, dtype=np.float64) for parts in zip(*outputs, strict=True)]
+
+    def predict(
+        self,
+        images: ImageInputs,
+        *,
+        groups: Iterable[Any] | None = None,
+        kind: FrameKind = "pyarrow",
+        all_probabilities: bool = False,
+        progress: StepProgress | None = None,
+    ) -> Any:
+        """Predict the attributes of images as a frame; see :meth:`lacunar.TraitsModel.predict`."""
+        return predictions_frame(
+            self,
+            images,
+            groups=groups,
+            kind=kind,
+            all_probabilities=all_probabilities,
+            progress=progress,
+        )
 
     def _run(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         answers: list[NDArray[np.float32]] = self._session.run(

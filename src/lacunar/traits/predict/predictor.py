@@ -138,27 +138,44 @@ def predict_images(
     InputError
         For the first image that cannot be read, unless ``skip_broken``.
     """
+    done = 0
+    for blocks in decoded(predictor, images, skip_broken=skip_broken, threads=threads):
+        answers = _answer(predictor, blocks)
+        yield answers
+        done += len(answers)
+        if progress:
+            progress(done, len(images))
+
+
+def decoded(
+    predictor: Predictor,
+    images: Sequence[AnyImage],
+    *,
+    skip_broken: bool = False,
+    threads: int | None = None,
+) -> Iterator[list[DecodedImages]]:
+    """Fit images into the frame of a predictor, in order, a few blocks at a time.
+
+    See :func:`predict_images`.
+    """
     height, width, fit = predictor.height, predictor.width, predictor.fit
     size = max(1, min(_BLOCK, _BLOCK_BYTES // (3 * height * width)))
     blocks = (images[first : first + size] for first in range(0, len(images), size))
-    done = 0
 
-    def decode(block: Sequence[AnyImage]) -> _Decoded:
+    def decode(block: Sequence[AnyImage]) -> DecodedImages:
         return _decode(block, height, width, fit, skip_broken=skip_broken)
 
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
-        decoded = in_order(pool, decode, blocks)
+        ready = in_order(pool, decode, blocks)
         # One block for each processor, because the predictor may use all of them.
-        while some := list(islice(decoded, os.cpu_count() or 1)):
-            answers = _answer(predictor, some)
-            yield answers
-            done += len(answers)
-            if progress:
-                progress(done, len(images))
+        while some := list(islice(ready, os.cpu_count() or 1)):
+            yield some
 
 
 @dataclass(frozen=True, slots=True)
-class _Decoded:
+class DecodedImages:
+    """A block of images in a predictor's frame; ``reasons`` say why some could not be read."""
+
     files: Sequence[AnyImage]
     pixels: NDArray[np.uint8]
     reasons: list[str | None]
@@ -166,7 +183,7 @@ class _Decoded:
 
 def _decode(
     files: Sequence[AnyImage], height: int, width: int, fit: Fit, *, skip_broken: bool
-) -> _Decoded:
+) -> DecodedImages:
     pixels = np.zeros((len(files), height, width, 3), np.uint8)
     reasons: list[str | None] = [None] * len(files)
     for row, file in enumerate(files):
@@ -176,10 +193,10 @@ def _decode(
             if not skip_broken:
                 raise
             reasons[row] = str(error)
-    return _Decoded(files, pixels, reasons)
+    return DecodedImages(files, pixels, reasons)
 
 
-def _answer(predictor: Predictor, blocks: Sequence[_Decoded]) -> Answers:
+def _answer(predictor: Predictor, blocks: Sequence[DecodedImages]) -> Answers:
     reasons = [reason for block in blocks for reason in block.reasons]
     read = np.array([reason is None for reason in reasons])
     probabilities: list[NDArray[np.float64]] | None = None

@@ -15,6 +15,7 @@ from lacunar.traits.data.schema import Schema
 from lacunar.traits.networks.build import restore_networks
 from lacunar.traits.networks.device import as_images
 from lacunar.traits.networks.ensemble import Ensemble
+from lacunar.traits.networks.features import ensemble_features
 from lacunar.traits.predict.activation_maps import ensemble_maps
 from lacunar.traits.predict.fitted_model import FittedModel
 from lacunar.traits.predict.predictor import Thresholds
@@ -107,6 +108,22 @@ class TorchTraits:
                 for first in range(0, len(pixels), _BATCH)
             ]
         return _joined(batches)
+
+    def features(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Penultimate features, (B, d), of fitted images of shape (B, H, W, 3).
+
+        See :func:`lacunar.traits.networks.features.ensemble_features`.
+        """
+        networks = self._module.network
+        assert isinstance(networks, Ensemble)
+        with torch.inference_mode():
+            batches = [
+                ensemble_features(networks, as_images(pixels[first : first + _BATCH], self._device))
+                # At least one batch, so that the features of no images have the right shape.
+                for first in range(0, max(1, len(pixels)), _BATCH)
+            ]
+        found: NDArray[np.float32] = torch.cat(batches).cpu().numpy()
+        return found
 
     def probabilities_and_maps(
         self, pixels: NDArray[np.uint8]
