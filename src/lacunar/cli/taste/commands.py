@@ -5,7 +5,16 @@ from __future__ import annotations
 import typer
 
 from lacunar.cli.option_names import OptionNames
-from lacunar.cli.taste import evaluate, fit, place, recommend, report, segments
+from lacunar.cli.taste import (
+    compare,
+    evaluate,
+    fit,
+    place,
+    recommend,
+    report,
+    segments,
+    update,
+)
 
 app = typer.Typer(
     cls=OptionNames,
@@ -15,6 +24,10 @@ app = typer.Typer(
 )
 
 app.command(epilog="Example: `lacunar taste fit ml-latest-small -o model --preset source`")(fit.fit)
+app.command(epilog="Example: `lacunar taste update model new-ratings -o model --force`")(
+    update.update
+)
+app.command(epilog="Example: `lacunar taste compare old-model model`")(compare.compare)
 app.command(epilog="Example: `lacunar taste segments model --json`")(segments.segments)
 app.command(epilog="Example: `lacunar taste recommend model --user 4 --top 5`")(recommend.recommend)
 app.command(epilog="Example: `lacunar taste place model ml-latest-small -o places`")(place.place)
