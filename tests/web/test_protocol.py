@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from lacunar.taste.model import TasteModel
+from lacunar.web.app import create_app
 from lacunar.web.protocol import GuardedProtocol, guarded_protocol
 from lacunar.web.server import bind, build_server
 from lacunar.web.settings import ServeSettings
@@ -27,7 +28,7 @@ def running(sample_model: TasteModel) -> Running:
     def run(**options: object) -> Iterator[tuple[str, int]]:
         settings = ServeSettings(port=0, **options)
         state: AppState = build_state(settings, taste=sample_model)
-        sock, server = bind(settings), build_server(state)
+        sock, server = bind(settings), build_server(create_app(state), state)
         thread = threading.Thread(target=server.run, args=([sock],))
         thread.start()
         try:

@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from lacunar.errors import InputError
+from lacunar.web.app import create_app
 from lacunar.web.server import address, bind, build_server
 from lacunar.web.settings import ServeSettings
 from lacunar.web.state import AppState
@@ -42,7 +43,7 @@ def test_a_name_nobody_has_is_told() -> None:
 
 
 def test_the_server_names_itself_to_nobody_and_believes_no_proxy(taste_state: AppState) -> None:
-    config = build_server(taste_state).config
+    config = build_server(create_app(taste_state), taste_state).config
     assert not config.server_header
     assert not config.proxy_headers
     assert not config.access_log

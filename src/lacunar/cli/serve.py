@@ -63,7 +63,8 @@ def serve(
 ) -> None:
     """Serve models as a web app and an HTTP API, by default to this machine only.
 
-    Ctrl-C stops the server after it has answered the requests in progress.
+    Ctrl-C stops the server after it has answered the requests in progress. A model that is replaced
+    on disk is loaded without a restart.
     """
     if taste is None and traits is None:
         raise InputError("expected --taste MODEL or --traits MODEL, got neither")
@@ -85,10 +86,14 @@ def serve(
         workers=workers,
     )
     from lacunar.store import load_taste
+    from lacunar.web.reload import watched_taste, watched_traits
     from lacunar.web.server import serve as serve_state
     from lacunar.web.state import build_state
     from lacunar.web.traits_service import TraitsService
 
+    models = [] if taste is None else [watched_taste(taste)]
+    if traits is not None and audit is None:
+        models.append(watched_traits(traits))
     tastes = None if taste is None else load_taste(taste)
     service = None
     if traits is not None:
@@ -105,7 +110,11 @@ def serve(
         if settings.token is not None:
             err.print("Clients need the token.")
 
-    serve_state(build_state(settings, taste=tastes, traits=service), listening=listening)
+    def say(line: str) -> None:
+        err.print(line, markup=False)
+
+    state = build_state(settings, taste=tastes, traits=service)
+    serve_state(state, models=models, listening=listening, say=say)
 
 
 def _token(path: Path | None) -> str | None:

@@ -6,26 +6,41 @@ import contextlib
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import uvicorn
+from fastapi import FastAPI
 
+from lacunar.aliases import no_progress
 from lacunar.errors import InputError
 from lacunar.parallel import one_blas_thread
 from lacunar.web.app import create_app
 from lacunar.web.protocol import guarded_protocol
+from lacunar.web.reload import ModelWatch, WatchedModel
 from lacunar.web.settings import ServeSettings
 from lacunar.web.state import AppState
 
 
-def serve(state: AppState, *, listening: Callable[[str], None] | None = None) -> None:
+def serve(
+    state: AppState,
+    *,
+    models: Sequence[WatchedModel] = (),
+    listening: Callable[[str], None] | None = None,
+    say: Callable[[str], None] = no_progress,
+) -> None:
     """Serve until Ctrl-C or SIGTERM, then finish the requests in progress.
+
+    A model is loaded again when its files change; SIGHUP loads all of them again.
 
     Parameters
     ----------
     state : AppState
+    models : sequence of WatchedModel
+        Files of the models in ``state`` that may be replaced.
     listening : callable, optional
         Called with the server's URL once it accepts connections.
+    say : callable
+        Called with a line for each new model that is taken or refused.
 
     Raises
     ------
@@ -34,10 +49,12 @@ def serve(state: AppState, *, listening: Callable[[str], None] | None = None) ->
     """
     settings = state.settings
     sock = bind(settings)
-    server = build_server(state)
+    app = create_app(state)
+    server = build_server(app, state)
+    watch = ModelWatch(app, models, say)
     try:
         # Jobs run in parallel already: more threads in libraries would compete for the same cores.
-        with one_blas_thread(), _graceful_stop(server):
+        with one_blas_thread(), handled_signals(server, watch), watch.running():
             if listening is not None:
                 listening(address(settings.host, sock))
             server.run([sock])
@@ -46,12 +63,12 @@ def serve(state: AppState, *, listening: Callable[[str], None] | None = None) ->
         state.pool.close()
 
 
-def build_server(state: AppState) -> uvicorn.Server:
+def build_server(app: FastAPI, state: AppState) -> uvicorn.Server:
     """Build a server with the limits of the settings, not yet running."""
     settings = state.settings
     return uvicorn.Server(
         uvicorn.Config(
-            create_app(state),
+            app,
             loop="asyncio",
             http=guarded_protocol(settings, state.metrics),
             ws="none",
@@ -98,8 +115,11 @@ def address(host: str, sock: socket.socket) -> str:
 
 
 @contextlib.contextmanager
-def _graceful_stop(server: uvicorn.Server) -> Iterator[None]:
-    """Return after a graceful stop, although uvicorn raises the signal again at the end."""
+def handled_signals(server: uvicorn.Server, watch: ModelWatch) -> Iterator[None]:
+    """Handle signals: SIGHUP loads the models again, others stop the server.
+
+    Returns after a graceful stop, although uvicorn raises the signal again at the end.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -109,6 +129,8 @@ def _graceful_stop(server: uvicorn.Server) -> Iterator[None]:
         server.should_exit = True
 
     before = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}
+    if hasattr(signal, "SIGHUP"):
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, watch.reload)
     try:
         yield
     finally:

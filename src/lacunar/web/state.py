@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -22,7 +22,7 @@ from lacunar.web.work import WorkPool
 
 @dataclass(frozen=True, slots=True)
 class AppState:
-    """State that all requests share, built once at the start.
+    """State that requests share; a new model makes a new state.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class AppState:
         Views of the taste model, computed before the first request.
     traits_views : TraitsViews, optional
         Views of the traits model.
-    cards : tuple of Card
+    taste_card, traits_card : Card, optional
         Summaries of the models for the home page.
     started : datetime
     """
@@ -47,8 +47,14 @@ class AppState:
     traits: TraitsService | None = None
     taste_views: TasteViews | None = None
     traits_views: TraitsViews | None = None
-    cards: tuple[Card, ...] = ()
+    taste_card: Card | None = None
+    traits_card: Card | None = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """Summaries of the loaded models."""
+        return tuple(card for card in (self.taste_card, self.traits_card) if card is not None)
 
 
 def build_state(
@@ -62,16 +68,23 @@ def build_state(
     metrics = Metrics(lambda: pool.held)
     for kind, model in (("taste", taste), ("traits", traits)):
         metrics.models.labels(kind).set(model is not None)
-    cards = []
-    taste_views = traits_views = None
+    state = AppState(settings, pool, metrics)
     if taste is not None:
-        taste_views = TasteViews(taste)
-        taste_views.prepare()
-        cards.append(taste_card(taste))
-    if traits is not None:
-        traits_views = TraitsViews(traits.model)
-        cards.append(traits_card(traits))
-    return AppState(settings, pool, metrics, taste, traits, taste_views, traits_views, tuple(cards))
+        state = with_taste(state, taste)
+    return state if traits is None else with_traits(state, traits)
+
+
+def with_taste(state: AppState, model: TasteModel) -> AppState:
+    """Return a state with another taste model and its views."""
+    views = TasteViews(model)
+    views.prepare()
+    return replace(state, taste=model, taste_views=views, taste_card=taste_card(model))
+
+
+def with_traits(state: AppState, service: TraitsService) -> AppState:
+    """Return a state with another traits model and its views."""
+    views, card = TraitsViews(service.model), traits_card(service)
+    return replace(state, traits=service, traits_views=views, traits_card=card)
 
 
 # All dependencies are async functions: FastAPI runs others in threads.
