@@ -54,6 +54,7 @@ LOADS = {
     "TraitsConfig": {"numpy"},
     "TraitsModel": IMAGES,
     "fit_traits": IMAGES,
+    "TraitsClassifier": {*TABLES, "sklearn", "pandas"},
     "evaluate_traits": IMAGES,
     "predict_files": IMAGES,
     "audit_images": IMAGES,

@@ -23,6 +23,7 @@ from lacunar.traits.data.schema import Attribute as Attribute
 from lacunar.traits.data.schema import Schema as Schema
 from lacunar.traits.data.schema import read_schema as read_schema
 from lacunar.traits.fit import fit_traits as fit_traits
+from lacunar.traits.estimator import TraitsClassifier as TraitsClassifier
 from lacunar.traits.model import TraitsModel as TraitsModel
 from lacunar.traits.model import evaluate_traits as evaluate_traits
 from lacunar.traits.predict.image_files import predict_files as predict_files
