@@ -24,6 +24,7 @@ TAKEN_FOR_GRANTED = {
     },
     "auditing.md": {"people": "people", "model": "traits-model"},
     "formats.md": {"model": "taste-model"},
+    "plots.md": {"model": "taste-model", "traits-model": "traits-model"},
     "predicting.md": {
         "model": "traits-model", "photos": "photos", "photo.jpg": "photo", "people.csv": "list",
     },

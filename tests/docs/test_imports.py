@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib import import_module
 from pathlib import Path
@@ -10,7 +11,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "src/lacunar/report/templates"
-PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(TEMPLATES.glob("*.html"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted(ROOT.glob("docs/*.md")),
+    *sorted(ROOT.glob("docs/notebooks/*.ipynb")),
+    *sorted(TEMPLATES.glob("*.html")),
+]
 PUBLIC = {
     "lacunar",
     "lacunar.datasets",
@@ -44,13 +50,22 @@ def internal_names(text: str) -> list[str]:
     return found
 
 
+def text_of(page: Path) -> str:
+    """A page; the cells of code of a notebook as blocks of Python."""
+    text = page.read_text(encoding="utf-8")
+    if page.suffix != ".ipynb":
+        return text
+    cells = (c for c in json.loads(text)["cells"] if c["cell_type"] == "code")
+    return "".join("```python\n{}\n```\n".format("".join(cell["source"])) for cell in cells)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_imports_public_names_only(page: Path) -> None:
-    assert internal_names(page.read_text(encoding="utf-8")) == []
+    assert internal_names(text_of(page)) == []
 
 
 def test_pages_import_something_of_every_kind() -> None:
-    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    text = "".join(map(text_of, PAGES))
     assert {module for module, _ in _FROM.findall(text)} | set(_IMPORT.findall(text)) >= {
         "lacunar",
         "lacunar.datasets",
