@@ -61,6 +61,7 @@ LOADS = {
     "save_traits": TABLES,
     "load_traits": TABLES,
     "GaussianMixture": {*TABLES, "sklearn", "pandas"},
+    "GaussianMixtureImputer": {*TABLES, "sklearn", "pandas"},
 }
 
 # Each name is imported in a process of its own, a copy of one that has imported `lacunar` alone.

@@ -1,5 +1,6 @@
 from lacunar.errors import InputError as InputError
 from lacunar.mixture.estimator import GaussianMixture as GaussianMixture
+from lacunar.mixture.imputer import GaussianMixtureImputer as GaussianMixtureImputer
 from lacunar.store.taste import load_taste as load_taste
 from lacunar.store.taste import save_taste as save_taste
 from lacunar.store.traits import load_traits as load_traits
@@ -22,8 +23,8 @@ from lacunar.traits.data.dataset import read_dataset as read_dataset
 from lacunar.traits.data.schema import Attribute as Attribute
 from lacunar.traits.data.schema import Schema as Schema
 from lacunar.traits.data.schema import read_schema as read_schema
-from lacunar.traits.fit import fit_traits as fit_traits
 from lacunar.traits.estimator import TraitsClassifier as TraitsClassifier
+from lacunar.traits.fit import fit_traits as fit_traits
 from lacunar.traits.model import TraitsModel as TraitsModel
 from lacunar.traits.model import evaluate_traits as evaluate_traits
 from lacunar.traits.predict.image_files import predict_files as predict_files

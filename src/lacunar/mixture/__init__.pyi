@@ -1,1 +1,2 @@
 from lacunar.mixture.estimator import GaussianMixture as GaussianMixture
+from lacunar.mixture.imputer import GaussianMixtureImputer as GaussianMixtureImputer

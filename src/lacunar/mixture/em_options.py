@@ -56,7 +56,7 @@ class EmOptions:
             tol=self.tol,
             max_iter=self.max_iter,
             reg_covar=self.reg_covar,
-            prior=self._prior(data, n_components),
+            prior=self.prior(data, n_components),
             pooled=self.pooled,
             progress=progress,
         )
@@ -78,7 +78,7 @@ class EmOptions:
             tol=self.tol,
             max_iter=self.max_iter,
             reg_covar=self.reg_covar,
-            prior=self._prior(data, start.n_components),
+            prior=self.prior(data, start.n_components),
             earlier_bound=earlier_bound,
             progress=progress,
         )
@@ -90,11 +90,12 @@ class EmOptions:
         """Mixtures from which :meth:`fit` starts, means in the units of the data."""
         observations = data.observations(self.covariance_type)
         sums = observations.start(data.starts(n_components, seeds), n_components)
-        prior = self._prior(data, n_components)
+        prior = self.prior(data, n_components)
         start = m_step(sums, self.reg_covar, prior, pooled=self.pooled)
         return start.moved_by(observations.origin)
 
-    def _prior(self, data: MixtureData, n_components: int) -> CovariancePrior | None:
+    def prior(self, data: MixtureData, n_components: int) -> CovariancePrior | None:
+        """The prior of a fit, if there is one."""
         if self.prior_users is None:
             return None
         return CovariancePrior.from_data(

@@ -41,6 +41,7 @@ from lacunar.mixture.em_options import EmOptions
 from lacunar.mixture.fit_report import FitReport
 from lacunar.mixture.parameters import MixtureParameters
 from lacunar.mixture.restarts import Restarts
+from lacunar.mixture.seeds import seeds_of
 
 # Type and least value of each number among the parameters.
 _BOUNDS: dict[str, tuple[type, int]] = {
@@ -213,10 +214,12 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
             bound = np.array([self.lower_bound_])
             fit = options.fit_from(data, start, earlier_bound=bound, progress=report)
         elif any(v is not None for v in (self.weights_init, self.means_init, self.precisions_init)):
-            start = self._with_given(options.start(data, k, self._seeds()))
+            start = self._with_given(
+                options.start(data, k, seeds_of(self.random_state, self.n_init))
+            )
             fit = options.fit_from(data, start, progress=report)
         else:
-            fit = options.fit(data, k, self._seeds(), progress=report)
+            fit = options.fit(data, k, seeds_of(self.random_state, self.n_init), progress=report)
         if report is not None:
             report.end(fit)
         return fit
@@ -319,12 +322,6 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
         tags: Tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-    def _seeds(self) -> list[int]:
-        rng = check_random_state(self.random_state)
-        if isinstance(self.random_state, int | np.integer):
-            return [(int(self.random_state) + i) % 2**32 for i in range(self.n_init)]
-        return [int(seed) for seed in rng.randint(np.iinfo(np.int32).max, size=self.n_init)]
 
     def _parameters(self) -> MixtureParameters:
         check_is_fitted(self)

@@ -112,6 +112,17 @@ class CovariancePrior:
             scale = np.where(i == j, scale[i], 0.0)
         return np.asarray((scatter + scale) / (mass + self.strength)[..., np.newaxis])
 
+    def mean_over_mode(self, mass: FloatArray) -> FloatArray:
+        """Posterior mean of covariances divided by their mode, which is smaller.
+
+        Parameters
+        ----------
+        mass : ndarray
+            Rows behind each covariance.
+        """
+        between = 2 * (len(self.scale) + 1) if self.covariance_type == "full" else 4
+        return np.asarray((mass + self.strength) / (mass + self.strength - between))
+
     def log_density(self, parameters: MixtureParameters) -> FloatArray:
         """Log prior of each mixture of a batch, up to a constant, shape (B,)."""
         covariances = parameters.covariances
