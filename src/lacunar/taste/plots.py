@@ -100,7 +100,7 @@ class TastePlots:
         return ax
 
     def profiles(self, ax: Axes | None = None) -> Axes:
-        """Draw how much of each genre the members watch, relative to all users.
+        """Draw how often the members rate each genre, relative to all users.
 
         A cell is the mean share of the genre in the ratings of the members, divided by that of all
         users. Genres with the largest shares come first.
@@ -119,7 +119,7 @@ class TastePlots:
                 ink = "white" if abs(colours[row, column]) > 0.75 * limit else INK
                 text = f"{value:.1f}{_TIMES}"
                 ax.text(column, row, text, ha="center", va="center", color=ink, fontsize=8)
-        title = f"How much of each genre members watch (1{_TIMES} is the mean of all users)"
+        title = f"How often members rate each genre (1{_TIMES} is the mean of all users)"
         finish(ax, title if segments.n_segments > 3 else title.replace(" (", "\n("))
         heads = [
             f"{segment}: " + "\n".join(wrap(name, 15))
