@@ -116,7 +116,7 @@ def test_the_size_of_the_last_full_fit_is_kept_and_saved(
 ) -> None:
     full_fit = FullFit(earlier.ratings.n_users, earlier.ratings.log.num_rows)
     assert (earlier.full_fit, updated.full_fit) == (None, full_fit)
-    assert updated.criterion == f"{earlier.criterion}; this is of {full_fit}"
+    assert updated.criterion == f"{earlier.criterion}; all of this is from {full_fit}"
     save_taste(updated, tmp_path / "model")
     loaded = load_taste(tmp_path / "model")
     assert (loaded.full_fit, loaded.tuning_size) == (full_fit, earlier.ratings.n_users)

@@ -175,7 +175,7 @@ class TasteModel:
                 self.refit_agreement,
                 sample=self.sample_size,
             )
-        return reason if self.full_fit is None else f"{reason}; this is of {self.full_fit}"
+        return reason if self.full_fit is None else f"{reason}; all of this is from {self.full_fit}"
 
     @property
     def view(self) -> str:

@@ -37,8 +37,6 @@ def test_new_ratings_users_and_films_are_added(
     out = tmp_path / "newer"
     done = update(sample_model_directory, new_ratings, "-o", out)
     assert done.exit_code == 0, done.output
-    had = any(str(u) == "7" for u in sample_model.ratings.users)
-    assert had
     for words in ("1 users and 1 film.", "Segments before (A) and after (B)", "Model written to"):
         assert words in done.stdout
     assert "another group" not in done.stdout
@@ -70,6 +68,17 @@ def test_old_ratings_change_nothing(
     name = "manifest.json"
     same = (tmp_path / "same" / name).read_bytes()
     assert same == (sample_model_directory / name).read_bytes()
+
+
+def test_ratings_of_unknown_films_are_counted(
+    sample_model_directory: Path, new_ratings: Path, tmp_path: Path
+) -> None:
+    (new_ratings / "movies.csv").unlink()
+    options = (sample_model_directory, new_ratings, "-o", tmp_path / "newer")
+    done = update(*options)
+    assert "Left out 1 ratings of films that neither" in " ".join(done.stderr.split())
+    document = json.loads(update(*options, "--force", "--json").stdout)
+    assert document["added"]["unknown_item_rows"] == 1
 
 
 def test_new_names_are_printed(

@@ -89,3 +89,26 @@ def test_new_ratings_need_times_and_stars_if_the_log_has_them() -> None:
         read_later_ratings(log, rows.drop(columns="rating"))
     with pytest.raises(InputError, match=r"expected a rating of 0\.5 to 5"):
         read_later_ratings(log, rows.assign(rating=9.0))
+
+
+@pytest.mark.parametrize("name", ["ratings.csv", "ratings.parquet"])
+def test_a_directory_without_new_films_needs_no_table_of_them(tmp_path: Path, name: str) -> None:
+    log = read_ratings(frame([(1, 1, 4.0, 1), (1, 2, 4.0, 2)]), ITEMS)
+    new = frame([(2, 1, 3.0, 3), (2, 77, 3.0, 3)])
+    if name.endswith("csv"):
+        new.to_csv(tmp_path / name, index=False)
+    else:
+        new.to_parquet(tmp_path / name)
+    joined = read_later_ratings(log, tmp_path)
+    assert ids_of_rows(joined) == [(1, 1), (1, 2), (2, 1)]
+    assert joined.items.equals(log.items)
+    assert joined.intake.unknown_item_rows == 1
+    with pytest.raises(InputError, match="expected movies"):
+        read_ratings(tmp_path)
+
+
+def test_rows_that_are_left_out_are_counted() -> None:
+    log = read_ratings(frame([(1, 1, 4.0, 1)]), ITEMS)
+    joined = read_later_ratings(log, frame([(1, 1, 4.0, 1), (1, 77, 4.0, 1)]), ITEMS)
+    assert joined.log.equals(log.log)
+    assert joined.intake.unknown_item_rows == 1

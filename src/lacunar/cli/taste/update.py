@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lacunar.cli.console import ForceFlag, JsonFlag, emit_json, out, progress
+from lacunar.cli.console import ForceFlag, JsonFlag, emit_json, err, out, progress
 from lacunar.cli.taste.arguments import ModelArgument
 from lacunar.cli.taste.compare import print_pairs
 from lacunar.cli.taste.engines import MemoryOption
@@ -52,6 +52,7 @@ def update(
         "ratings": new.log.num_rows - old.log.num_rows,
         "users": new.n_users - old.n_users,
         "items": new.n_items - old.n_items,
+        "unknown_item_rows": new.intake.unknown_item_rows - old.intake.unknown_item_rows,
     }
     if json:
         document = {"model": str(output), "added": added, "changes": comparison_document(found)}
@@ -65,6 +66,12 @@ def update(
             f" {new.noun.counted(added['items'])}.",
             markup=False,
         )
+        if added["unknown_item_rows"]:
+            err.print(
+                f"Left out {added['unknown_item_rows']:,} ratings of {new.noun.plural} that neither"
+                " the new table nor the model has.",
+                markup=False,
+            )
         print_pairs(found, "Segments before (A) and after (B)")
         _print_new_names(found)
     out.print(f"Model written to {output}", markup=False, soft_wrap=True)

@@ -30,7 +30,7 @@ def join_ratings(log: Ratings, later: Ratings) -> Ratings:
     Returns
     -------
     Ratings
-        ``log`` itself if ``later`` has nothing that is new.
+        ``log`` itself if ``later`` has nothing that is new and left out no row.
 
     Raises
     ------
@@ -66,7 +66,8 @@ def join_ratings(log: Ratings, later: Ratings) -> Ratings:
         intake=_added(log.intake, later.intake, replaced),
     )
     same = ("users", "items", "genres", "item_genres", "log")
-    return log if all(getattr(joined, name) == getattr(log, name) for name in same) else joined
+    unchanged = all(getattr(joined, name) == getattr(log, name) for name in same)
+    return log if unchanged and not later.intake.unknown_item_rows else joined
 
 
 def _item_ids(ratings: Ratings) -> pa.Array:

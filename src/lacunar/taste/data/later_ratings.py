@@ -30,7 +30,8 @@ def read_later_ratings(
     Parameters
     ----------
     log : Ratings
-        Its scale is that of the new ratings. Its films may be missing among the new films.
+        Its scale is that of the new ratings. Its films may be missing among the new films, and
+        a directory needs no table of films.
     source, items, memory_limit, progress, **columns
         As of :func:`lacunar.taste.data.reading.read_ratings`. Rows of the log may be repeated.
 
@@ -52,7 +53,7 @@ def read_later_ratings(
     >>> read_later_ratings(log, new, user="customer").rating.tolist()
     [4.0, 1.0, 5.0]
     """
-    opened = open_source(source, items, FrameColumns(**columns))
+    opened = open_source(source, items, FrameColumns(**columns), needs_items=False)
     if isinstance(opened, FrameSource) and not opened.has_ratings and log.scale != LIKES:
         raise InputError("expected a column of ratings, as in the log, got none", field="rating")
 

@@ -17,7 +17,12 @@ from lacunar.taste.data.column_names import HINT, ColumnNames, read_names
 from lacunar.taste.data.delimited import CSV, Dialect, locate
 from lacunar.taste.data.item_noun import FILM, ItemNoun
 from lacunar.taste.data.parquet_tables import parquet_items, parquet_ratings
-from lacunar.taste.data.raw_tables import LoadItems, LoadRatings, load_raw_tables
+from lacunar.taste.data.raw_tables import (
+    NO_ITEMS,
+    LoadItems,
+    LoadRatings,
+    load_raw_tables,
+)
 from lacunar.taste.data.text_tables import (
     FLAG_MOVIES,
     delimited_items,
@@ -46,9 +51,15 @@ class Source:
         load_raw_tables(
             connection,
             lambda as_text: self.layout.load_ratings(connection, self.ratings, as_text),
-            lambda: self.layout.load_items(connection, self.items),
+            lambda: self._load_items(connection),
             as_text,
         )
+
+    def _load_items(self, connection: duckdb.DuckDBPyConnection) -> None:
+        if self.items.exists():
+            self.layout.load_items(connection, self.items)
+        else:
+            connection.execute(NO_ITEMS)
 
     @property
     def ratings_name(self) -> str:
@@ -96,7 +107,7 @@ class Layout:
     item_columns: Mapping[str, str] = field(default_factory=dict)
 
 
-def find_source(directory: Path) -> Source:
+def find_source(directory: Path, *, needs_items: bool = True) -> Source:
     """Find the layout of a data directory.
 
     Parameters
@@ -106,6 +117,8 @@ def find_source(directory: Path) -> Source:
         ``movies.parquet`` (each a file, or a directory of Parquet files); ``ratings.dat`` and
         ``movies.dat``, separated by ``::``; ``u.data`` and ``u.item``; or CSV or Parquet files
         with other names, which a ``ratings.toml`` gives.
+    needs_items : bool
+        Whether the table of films may not be missing.
 
     Raises
     ------
@@ -126,7 +139,7 @@ def find_source(directory: Path) -> Source:
         raise InputError(f"{directory}: expected one ratings file, got {names}")
     layout = found[0]
     items = directory / layout.items_name
-    if not items.exists():
+    if needs_items and not items.exists():
         raise InputError(
             f"{directory}: expected {layout.items_name} next to {layout.ratings_name}, since genre"
             " profiles need a table of movieId,title,genres with rows such as"

@@ -26,6 +26,8 @@ RATING_COLUMNS = {
 IDS = frozenset({"userId", "movieId"})
 SECONDS = 'CAST(floor(epoch("timestamp")) AS BIGINT)'
 MOVIE_COLUMNS = {"movieId": "VARCHAR", "title": "VARCHAR", "genres": "VARCHAR"}
+#: SQL of the table ``raw_items`` without rows.
+NO_ITEMS = "CREATE TABLE raw_items (item_id VARCHAR, title VARCHAR, genres VARCHAR[])"
 
 
 def default_timestamp(file_columns: Mapping[str, str]) -> dict[str, str]:

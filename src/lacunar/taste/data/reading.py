@@ -138,9 +138,11 @@ def read_ratings(
 
 
 def open_source(
-    source: AnyPath | Any, items: Any | None, columns: FrameColumns
+    source: AnyPath | Any, items: Any | None, columns: FrameColumns, *, needs_items: bool = True
 ) -> Source | FrameSource:
     """Find the files of a directory, or take the columns of frames.
+
+    ``needs_items`` tells whether a directory needs a table of items.
 
     Raises
     ------
@@ -154,7 +156,7 @@ def open_source(
             "expected no frame of items and no names of columns for a directory, got some:"
             f" a {NAMES_FILE} in the directory gives files and columns other names"
         )
-    return find_source(Path(source))
+    return find_source(Path(source), needs_items=needs_items)
 
 
 def _noun(noun: str | tuple[str, str]) -> ItemNoun:

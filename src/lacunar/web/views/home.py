@@ -52,7 +52,7 @@ def taste_card(model: TasteModel) -> Card:
         title="Tastes",
         lead="Segments of users by their taste, and films to recommend to them.",
         figures=_figures(facts["figures"]),
-        parts_are="Segments, the largest first",
+        parts_are="Segments",
         parts=model.segments.names,
         notes=(
             f"{model.criterion}.",

@@ -62,7 +62,7 @@ class TasteViews:
 
     @cached_property
     def links(self) -> list[SegmentLink]:
-        """All segments, largest first."""
+        """All segments, in the order of their numbers."""
         segments, n_users = self.model.segments, self.model.ratings.n_users
         return [
             SegmentLink(
