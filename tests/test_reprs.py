@@ -31,6 +31,7 @@ def taste_objects(sample_model: TasteModel, sample_ratings: Ratings) -> dict[str
         sample_ratings,
         sample_ratings.scale,
         sample_model.config,
+        lacunar.compare_taste(sample_model, sample_model),
         sample_model.segments,
         sample_model.fit_grid,
         histories_of(sample_ratings),
@@ -44,6 +45,8 @@ def taste_objects(sample_model: TasteModel, sample_ratings: Ratings) -> dict[str
         picture(sample_model, "map"),
         Entry("Tastes", "Segments of users.", "tastes.html"),
         lacunar.GaussianMixture(3),
+        lacunar.GaussianMixtureImputer(3),
+        lacunar.compare_taste(sample_model, sample_model),
         lacunar.InputError("expected a file, got none", field="source"),
     ]
     return {type(one).__name__: one for one in objects}
