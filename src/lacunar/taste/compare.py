@@ -67,6 +67,15 @@ class TasteComparison:
         0 if they are unrelated.
     frame_kind : {"pandas", "polars", "pyarrow"}
         The library of :meth:`to_frame`.
+
+    Examples
+    --------
+    >>> pair = SegmentPair(0, "Drama", 1, "Drama over War", 40, 0.8, 1.0)
+    >>> found = TasteComparison((pair,), 50, 0.75)
+    >>> found
+    <TasteComparison: 1 pair of segments, 50 common users, agreement 0.75>
+    >>> found.to_frame().select(["name_a", "share_of_a"]).to_pylist()
+    [{'name_a': 'Drama', 'share_of_a': 0.8}]
     """
 
     pairs: tuple[SegmentPair, ...]
@@ -75,7 +84,8 @@ class TasteComparison:
     frame_kind: FrameKind = field(default="pyarrow", compare=False)
 
     def __repr__(self) -> str:
-        facts = [f"{len(self.pairs)} pairs of segments", f"{self.n_users:,} common users"]
+        n = len(self.pairs)
+        facts = [f"{n} pair{'s' * (n != 1)} of segments", f"{self.n_users:,} common users"]
         return short_repr("TasteComparison", [*facts, f"agreement {self.agreement:.2f}"])
 
     def to_frame(self) -> Any:

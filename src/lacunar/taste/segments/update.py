@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from lacunar.aliases import StageProgress
 from lacunar.mixture.chunked import LocalExpectation
 from lacunar.mixture.em import m_step
-from lacunar.mixture.parameters import MixtureParameters
 from lacunar.parallel import one_blas_thread
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.data.duckdb import Engine
@@ -55,11 +54,11 @@ def update_segments(
     engine: Engine,
     progress: StageProgress,
 ) -> FittedSegments:
-    """Continue EM on a log that has grown, from the mixtures of an earlier fit.
+    """Continue EM on a log that has grown, from the mixture of an earlier fit.
 
-    The best restarts go on as well, so that figures of stability are those of the new log. Genres
-    and periods of release that are new become columns; all mixtures then start from the earlier
-    labels of the users. A segment keeps number and name if at least half of its users stay. The
+    Genres and periods of release that are new become columns; EM then starts from the earlier
+    labels of the users. The best restarts are not continued: all users get labels by one M step
+    from the earlier labels. A segment keeps number and name if at least half of its users stay. The
     segment of its number otherwise gets another name.
 
     Parameters
@@ -80,22 +79,19 @@ def update_segments(
     if not before.periods.periods:
         periods = PeriodCounts((), np.zeros((ratings.n_users, 0), dtype=np.int64))
     data, segments = view_rows(config, profiles, periods), before.segments
-    labels, k = before.near_best_labels, segments.n_segments
+    labels, k = np.vstack([segments.labels, before.near_best_labels]), segments.n_segments
     rows = LocalExpectation(data, config.covariance_type)
-    grown = (profiles.genres, periods.periods) != (before.profiles.genres, before.periods.periods)
-    if grown:
-        labels = np.vstack([segments.labels, labels])
     with one_blas_thread():
         observations = data.take(known).observations(config.covariance_type, len(labels) * k)
-        starts = m_step(
+        of_labels = m_step(
             observations.start(labels.astype(np.int32), k),
             config.reg_covar,
             covariance_prior(rows.variances, k, config),
         ).moved_by(observations.origin)
-    if not grown:
-        starts = _joined(segments.mixture, starts)
-    mixtures = continue_em(rows, starts, config, progress).parameters
-    mixture = mixtures.take(slice(1))
+    columns = (profiles.genres, periods.periods)
+    same = columns == (before.profiles.genres, before.periods.periods)
+    start = segments.mixture if same else of_labels.take(slice(1))
+    mixture = continue_em(rows, start, config, progress).parameters
     belongs = rows.responsibilities(mixture)
     matching = match_segments(segments.labels, belongs[known].argmax(axis=1), k, k)
     found = describe_segments(
@@ -112,14 +108,5 @@ def update_segments(
     kept = np.where(empty, found.populations == 0, matching.staying >= SAME_SEGMENT)
     names = names_after_update(segments.names, found.names, kept)
     return FittedSegments(
-        profiles, periods, replace(found, names=names), rows.labels(mixtures.take(slice(1, None)))
-    )
-
-
-def _joined(first: MixtureParameters, second: MixtureParameters) -> MixtureParameters:
-    """Two batches of mixtures as one."""
-    return MixtureParameters(
-        np.concatenate([first.weights, second.weights]),
-        np.concatenate([first.means, second.means]),
-        np.concatenate([first.covariances, second.covariances]),
+        profiles, periods, replace(found, names=names), rows.labels(of_labels.take(slice(1, None)))
     )
