@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from lacunar.aliases import shortened
 from lacunar.errors import InputError
+from lacunar.reprs import MAX_LENGTH
 from lacunar.traits.data.images import Fit
 
 Preset = Literal["default", "source"]
@@ -216,6 +219,15 @@ class TraitsConfig(BaseModel):
         32
         """
         return cls(**((_SOURCE if preset == "source" else {"preset": preset}) | changes))
+
+    def __repr__(self) -> str:
+        return shortened(super().__repr__(), MAX_LENGTH)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Settings other than the defaults, for the text of an object."""
+        for name, field in type(self).model_fields.items():
+            if (value := getattr(self, name)) != field.default:
+                yield name, value
 
     def without_mirror(self) -> Self:
         """Return the same settings without any mirroring, for attributes of left and right.

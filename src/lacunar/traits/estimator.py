@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from lacunar.aliases import no_progress
 from lacunar.errors import InputError
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.dataset import Intake, LabelledImages
@@ -119,7 +120,7 @@ class TraitsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         data = _labelled(images, targets, classes)
         # Windows keeps a file that is mapped into memory.
         with TemporaryDirectory(ignore_cleanup_errors=True) as cache:
-            self.model_ = fit_traits(data, config, cache_dir=cache)
+            self.model_ = fit_traits(data, config, progress=no_progress, cache_dir=cache)
         self.classes_ = classes[0] if targets.is_flat else classes
         self.n_outputs_ = len(classes)
         return self

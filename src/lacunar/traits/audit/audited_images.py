@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
+from lacunar.reprs import short_repr
 from lacunar.traits.data.dataset import LabelledImages, SplitName
 from lacunar.traits.data.images import Picture
 from lacunar.traits.data.schema import UNKNOWN, Schema
@@ -33,6 +34,12 @@ class AuditedImages:
                 f"{self.test.origin}: expected the attributes and classes of"
                 f" {self.train.origin}, got others"
             )
+
+    def __repr__(self) -> str:
+        return short_repr(
+            "AuditedImages",
+            [f"{len(dataset):,} {part} images" for part, dataset in self.datasets.items()],
+        )
 
     def __len__(self) -> int:
         return len(self.train) + (0 if self.test is None else len(self.test))

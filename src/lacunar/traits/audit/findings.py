@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lacunar.aliases import StageProgress
 from lacunar.errors import InputError
 from lacunar.frames import FrameKind, arrow_to_frame
+from lacunar.reprs import html_table, short_repr
 from lacunar.traits.audit.audited_images import AuditedImages
 from lacunar.traits.audit.duplicates import Duplicate, find_duplicates, groups_of
 from lacunar.traits.audit.finding_rows import (
@@ -30,7 +31,7 @@ from lacunar.traits.audit.shift import Shift, find_shift
 from lacunar.traits.audit.wrong_labels import RankedLabels, rank_labels
 from lacunar.traits.data.dataset import LabelledImages, SplitName
 from lacunar.traits.data.label_counts import LabelCounts, count_labels
-from lacunar.traits.data.schema import Schema
+from lacunar.traits.data.schema import UNKNOWN, Schema
 
 # Tolerance for sums of rounded probabilities.
 _ROUNDING = 1e-3
@@ -76,6 +77,26 @@ class AuditFindings:
     groups: NDArray[np.intp]
     counts: dict[SplitName, LabelCounts]
     shift: tuple[Shift, ...]
+
+    def __repr__(self) -> str:
+        facts = [f"{name.lower()} {count:,}" for name, count in self._numbers.items()]
+        return short_repr("AuditFindings", facts)
+
+    def _repr_html_(self) -> str:
+        rows = [(name, f"{count:,}") for name, count in self._numbers.items()]
+        return html_table("Audit findings", ["", ""], rows)
+
+    @property
+    def _numbers(self) -> dict[str, int]:
+        numbers = {"Images": len(self.images)}
+        if self.wrong_labels is not None:
+            numbers["Likely wrong labels"] = int(np.count_nonzero(self.wrong_labels.flagged))
+        numbers["Unknown labels"] = int(np.count_nonzero(self.images.labels == UNKNOWN))
+        numbers["Duplicate pairs"] = len(self.duplicates)
+        numbers["Images of low quality"] = len(self.low_quality)
+        if self.shift:
+            numbers["Shifted measures"] = sum(shift.shifted for shift in self.shift)
+        return numbers
 
     @property
     def schema(self) -> Schema:

@@ -14,6 +14,7 @@ from PIL import Image
 from scipy.ndimage import laplace
 
 from lacunar.parallel import blocks, in_order
+from lacunar.reprs import short_repr
 from lacunar.traits.audit.audited_images import AuditedImages
 from lacunar.traits.audit.descriptors import describe
 from lacunar.traits.data.images import read_image
@@ -63,6 +64,9 @@ class ImageMeasures:
     sharpness: NDArray[np.float64]
     descriptors: NDArray[np.float32]
     digests: NDArray[np.uint8]
+
+    def __repr__(self) -> str:
+        return short_repr("ImageMeasures", [f"{len(self):,} images"])
 
     def __len__(self) -> int:
         return len(self.height)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.reprs import short_repr
 from lacunar.traits.data.schema import UNKNOWN
 
 # Every class counts as if it had one more label.
@@ -37,6 +38,9 @@ class RankedGaps:
     value: NDArray[np.float64]
     likely: NDArray[np.int64]
     probability: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        return short_repr("RankedGaps", [f"{len(self):,} missing labels"])
 
     def __len__(self) -> int:
         return len(self.image)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.reprs import short_repr
 from lacunar.traits.data.schema import UNKNOWN
 
 _NONE = -1
@@ -58,6 +59,10 @@ class RankedLabels:
     confidence: NDArray[np.float64]
     given_probability: NDArray[np.float64]
     flagged: NDArray[np.bool_]
+
+    def __repr__(self) -> str:
+        flagged = f"{np.count_nonzero(self.flagged):,} likely wrong"
+        return short_repr("RankedLabels", [f"{len(self):,} labels", flagged])
 
     def __len__(self) -> int:
         return len(self.image)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.reprs import short_repr
 from lacunar.traits.confidence.measures import Confidence, measure_confidence
 from lacunar.traits.confidence.out_of_fold import OutOfFold
 from lacunar.traits.confidence.selective import choose_thresholds
@@ -29,6 +30,13 @@ class Calibrator:
 
     temperatures: NDArray[np.float64]
     thresholds: tuple[float | None, ...]
+
+    def __repr__(self) -> str:
+        temperatures = " ".join(f"{temperature:.2f}" for temperature in self.temperatures)
+        thresholds = " ".join("none" if one is None else f"{one:.2f}" for one in self.thresholds)
+        return short_repr(
+            "Calibrator", [f"thresholds {thresholds}", f"temperatures {temperatures}"]
+        )
 
     @classmethod
     def learn(

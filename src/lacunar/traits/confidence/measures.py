@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, TypeAdapter
 
 from lacunar.aliases import none_if_nan
+from lacunar.reprs import short_repr
 from lacunar.traits.confidence.reliability import (
     ReliabilityBin,
     brier_score,
@@ -71,6 +72,10 @@ class Calibration:
     bins: tuple[ReliabilityBin, ...]
     histogram: tuple[int, ...]
 
+    def __repr__(self) -> str:
+        error = "no known labels" if self.ece is None else f"calibration error {self.ece:.3f}"
+        return short_repr("Calibration", [error])
+
 
 @dataclass(frozen=True, slots=True)
 class CoveragePoint:
@@ -122,6 +127,12 @@ class Confidence:
     kept_accuracy: float | None
     aurc: float | None
     curve: tuple[CoveragePoint, ...]
+
+    def __repr__(self) -> str:
+        error = "" if self.after.ece is None else f"calibration error {self.after.ece:.3f}"
+        threshold = "none" if self.threshold is None else f"{self.threshold:.3f}"
+        facts = [self.name, f"{self.known:,} known labels", error, f"threshold {threshold}"]
+        return short_repr("Confidence", filter(None, facts))
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to JSON types, for :meth:`from_dict`."""

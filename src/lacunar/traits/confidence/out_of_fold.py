@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.reprs import short_repr
 from lacunar.traits.confidence.temperature import cross_calibrated, pool_temperature, pooled_logits
 from lacunar.traits.data.schema import Schema
 
@@ -37,6 +38,11 @@ class OutOfFold:
 
     logits: tuple[NDArray[np.float32], ...]
     n_networks: int
+
+    def __repr__(self) -> str:
+        repeats, n = self.logits[0].shape[:2] if self.logits else (0, 0)
+        facts = [f"{n:,} images", f"{repeats} logits of each", f"{len(self.logits)} attributes"]
+        return short_repr("OutOfFold", facts)
 
     @property
     def rows(self) -> NDArray[np.intp]:

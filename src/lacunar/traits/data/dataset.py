@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
+from lacunar.reprs import html_table, short_repr
 from lacunar.traits.data.csv_table import Table, read_table
 from lacunar.traits.data.frame_table import frame_table
 from lacunar.traits.data.images import Picture
+from lacunar.traits.data.label_counts import count_labels
 from lacunar.traits.data.labels import merge_repeats, read_labels
 from lacunar.traits.data.schema import PEOPLE, SCHEMA_NAME, UNKNOWN, Schema, is_inside, read_schema
 
@@ -41,6 +43,12 @@ class Intake:
     rows: int
     repeated: int
     unknown: dict[str, int]
+
+    def __repr__(self) -> str:
+        unknown = f"{sum(self.unknown.values()):,} unknown labels"
+        return short_repr(
+            "Intake", [f"{self.rows:,} rows", f"{self.repeated:,} of them repeated", unknown]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ class LabelledImages:
     >>> images.take(np.array([1])).names
     ('b.png',)
     >>> images.intake
-    Intake(rows=2, repeated=0, unknown={'coat': 1})
+    <Intake: 2 rows, 0 of them repeated, 1 unknown labels>
     """
 
     schema: Schema
@@ -96,6 +104,30 @@ class LabelledImages:
     labels: NDArray[np.int64]
     groups: NDArray[np.int64] | None
     intake: Intake
+
+    def __repr__(self) -> str:
+        unknown = np.count_nonzero(self.labels == UNKNOWN)
+        names = self.schema.names
+        return short_repr(
+            "LabelledImages",
+            [
+                f"{len(self):,} images",
+                f"{len(names)} attributes ({', '.join(names)})",
+                f"{unknown:,} of {self.labels.size:,} labels unknown",
+            ],
+        )
+
+    def _repr_html_(self) -> str:
+        counts = count_labels(self.labels, self.schema)
+        rows = [
+            (
+                attribute.name,
+                int(count[0]),
+                ", ".join(map("{} {}".format, attribute.classes, count[1:].tolist())),
+            )
+            for attribute, count in zip(self.schema.attributes, counts, strict=True)
+        ]
+        return html_table(f"{len(self):,} images", ["Attribute", "Unknown", "Labels"], rows)
 
     def __len__(self) -> int:
         return len(self.names)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.reprs import short_repr
+
 
 @dataclass(frozen=True, slots=True)
 class ImageArray:
@@ -30,6 +32,10 @@ class ImageArray:
 
     key: str
     pixels: NDArray[np.uint8]
+
+    def __repr__(self) -> str:
+        n, height, width, _ = self.pixels.shape
+        return short_repr("ImageArray", [f"{n:,} images of {height} x {width} pixels"])
 
     def __len__(self) -> int:
         return len(self.pixels)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
+from lacunar.reprs import short_repr
 from lacunar.traits.data.csv_table import read_table
 from lacunar.traits.data.dataset import resolve_inside
 from lacunar.traits.data.images import Picture, read_image
@@ -51,6 +52,9 @@ class ImageFile:
     path: Path
     where: str
 
+    def __repr__(self) -> str:
+        return short_repr("ImageFile", [self.name])
+
     def read(self) -> NDArray[np.uint8]:
         """Decode the image.
 
@@ -78,6 +82,9 @@ class ImageContent:
 
     name: str
     content: Picture = field(repr=False)
+
+    def __repr__(self) -> str:
+        return short_repr("ImageContent", [self.name])
 
     def read(self) -> NDArray[np.uint8]:
         """Decode the image.

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
 from lacunar.files.toml import read_toml
+from lacunar.reprs import short_repr
 
 UNKNOWN = -1
 SCHEMA_NAME = "schema.toml"
@@ -40,7 +41,7 @@ class Attribute:
     Examples
     --------
     >>> Attribute("coat", ("open", "closed"))
-    Attribute(name='coat', classes=('open', 'closed'), column='coat')
+    <Attribute: coat, classes open, closed>
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -62,6 +63,11 @@ class Attribute:
                     f" got the number {name!r}"
                 )
         object.__setattr__(self, "column", self.column or self.name)
+
+    def __repr__(self) -> str:
+        classes = f"classes {', '.join(self.classes)}"
+        column = [] if self.column == self.name else [f"column {self.column}"]
+        return short_repr("Attribute", [self.name, *column, classes])
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,11 @@ class Schema:
                 raise InputError(f"related: expected one of {', '.join(self.names)}, got {name!r}")
         if not is_inside(self.images):
             raise InputError(f"expected a folder next to the CSV file, got {self.images!r}")
+
+    def __repr__(self) -> str:
+        group = [] if self.group_column is None else [f"groups in {self.group_column}"]
+        facts = [f"images in {self.image_column}", *group, f"attributes {', '.join(self.names)}"]
+        return short_repr("Schema", facts)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -195,7 +206,7 @@ def read_schema(path: AnyPath) -> Schema:
     ... classes = ["open", "closed"]
     ... ''')
     ...     read_schema(path).attributes
-    (Attribute(name='coat', classes=('open', 'closed'), column='coat'),)
+    (<Attribute: coat, classes open, closed>,)
     """
     path = Path(path)
     document = read_toml(path, "a schema")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.frames import FrameKind, arrow_to_frame
+from lacunar.reprs import html_table, short_repr
 from lacunar.traits.config import TraitsConfig
 from lacunar.traits.data.schema import UNKNOWN, Schema
 from lacunar.traits.evaluate.metrics import FIGURES, confusion_matrix, constant_confusion, scores
@@ -43,6 +44,29 @@ class Evaluation:
     unknown: NDArray[np.int64]
     largest: NDArray[np.int64]
     intervals: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        return short_repr("Evaluation", self.facts)
+
+    def _repr_html_(self) -> str:
+        names = [*self.schema.names, "mean"]
+        rows = [
+            (name, *(f"{number:.3f}" for number in row))
+            for name, row in zip(names, self.scores.tolist(), strict=True)
+        ]
+        columns = ["Attribute", *(figure.replace("_", " ") for figure in FIGURES)]
+        return html_table("Evaluation", columns, rows)
+
+    @property
+    def facts(self) -> list[str]:
+        """The mean scores and the attributes, in short."""
+        accuracy, macro_f1 = self.scores[-1, :2]
+        names = self.schema.names
+        return [
+            f"mean accuracy {accuracy:.3f}",
+            f"macro F1 {macro_f1:.3f}",
+            f"{len(names)} attributes ({', '.join(names)})",
+        ]
 
     @property
     def scores(self) -> NDArray[np.float64]:

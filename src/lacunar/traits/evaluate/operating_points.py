@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.reprs import short_repr
 from lacunar.traits.data.class_balance import ClassShares, balanced_answers
 from lacunar.traits.evaluate.evaluation import with_mean
 from lacunar.traits.evaluate.metrics import confusion_matrix, scores
@@ -35,6 +36,13 @@ class OperatingPoints:
     taus: tuple[float, ...]
     as_answered: float
     scores: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        points = [
+            f"tau {tau:g}: accuracy {mean[0]:.3f}"
+            for tau, mean in zip(self.taus, self.scores[:, -1].tolist(), strict=True)
+        ]
+        return short_repr("OperatingPoints", points)
 
 
 def operating_points_of(

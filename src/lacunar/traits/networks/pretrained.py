@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
+from lacunar.reprs import short_repr
 from lacunar.traits.data.schema import Schema
 
 StartName = Literal["pedestrians"]
@@ -45,6 +46,9 @@ class Start:
     name: str
     digest: str
     attributes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return short_repr("Start", [self.name, f"attributes {', '.join(self.attributes)}"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.errors import InputError
+from lacunar.reprs import short_repr
 from lacunar.traits.confidence.selective import abstains
 from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.data.image_inputs import ImageInputs, listed_images
@@ -46,6 +47,11 @@ class Explanation:
     abstain: bool
     heat_map: NDArray[np.float32]
 
+    def __repr__(self) -> str:
+        abstains = ["abstains"] if self.abstain else []
+        answer = f"{self.attribute}: {self.label} ({self.probability:.0%})"
+        return short_repr("Explanation", [answer, *abstains])
+
 
 @dataclass(frozen=True, slots=True)
 class ExplainedImage:
@@ -67,6 +73,10 @@ class ExplainedImage:
     pixels: NDArray[np.uint8]
     aspect: float
     answers: tuple[Explanation, ...]
+
+    def __repr__(self) -> str:
+        labels = [f"{answer.attribute}: {answer.label}" for answer in self.answers]
+        return short_repr("ExplainedImage", [self.name, *labels])
 
 
 class Explainer:

@@ -16,6 +16,7 @@ from lacunar.aliases import StepProgress
 from lacunar.errors import InputError
 from lacunar.frames import FrameKind
 from lacunar.parallel import in_order
+from lacunar.reprs import short_repr
 from lacunar.traits.data.class_balance import ClassShares
 from lacunar.traits.data.image_inputs import ImageInputs
 from lacunar.traits.data.images import Fit
@@ -61,6 +62,10 @@ class OnnxTraits:
             raise InputError(f"{path}: {error}") from error
         self._input: str = self._session.get_inputs()[0].name
         self._threads = threads or os.cpu_count() or 1
+
+    def __repr__(self) -> str:
+        frame = f"images of {self.height} x {self.width} pixels"
+        return short_repr("OnnxTraits", [frame, f"attributes {', '.join(self.schema.names)}"])
 
     @property
     def schema(self) -> Schema:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lacunar.errors import InputError
 from lacunar.parallel import in_order
+from lacunar.reprs import short_repr
 from lacunar.traits.data.class_balance import ClassShares
 from lacunar.traits.data.image_sources import AnyImage
 from lacunar.traits.data.images import Fit, fit_into
@@ -100,6 +101,12 @@ class Answers:
             for output, known in zip(filled, probabilities, strict=True):
                 output[read] = known
         return cls(tuple(images), tuple(reasons), filled)
+
+    def __repr__(self) -> str:
+        unread = len(self) - self.reasons.count(None)
+        broken = [f"{unread:,} of them unreadable"] if unread else []
+        facts = [f"{len(self):,} images", *broken, f"{len(self.probabilities)} attributes"]
+        return short_repr("Answers", facts)
 
     def __len__(self) -> int:
         return len(self.images)

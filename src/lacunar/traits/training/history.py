@@ -8,6 +8,7 @@ from itertools import zip_longest
 from statistics import fmean
 from typing import Any
 
+from lacunar.reprs import short_repr
 from lacunar.traits.config import TraitsConfig
 
 
@@ -29,6 +30,11 @@ class Score:
     loss: float
     losses: dict[str, float]
     accuracies: dict[str, float | None]
+
+    def __repr__(self) -> str:
+        known = [one for one in self.accuracies.values() if one is not None]
+        accuracy = [f"accuracy {sum(known) / len(known):.3f}"] if known else []
+        return short_repr("Score", [f"loss {self.loss:.4f}", *accuracy])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,10 @@ class Epoch:
     epoch: int
     train: Score
     validation: Score
+
+    def __repr__(self) -> str:
+        losses = f"loss {self.train.loss:.4f} train, {self.validation.loss:.4f} validation"
+        return short_repr("Epoch", [str(self.epoch), losses])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the epoch as a JSON document, which :meth:`from_dict` reads."""
