@@ -309,7 +309,7 @@ class EvaluationResult(NamedTuple):
     @property
     def plot(self) -> EvaluationPlots:
         """The plots of the evaluation: ``.reliability(attribute)`` and others."""
-        return EvaluationPlots(self.evaluation, self.confidence)
+        return EvaluationPlots(self.evaluation, self.confidence, "images")
 
     def to_frame(self, kind: FrameKind = "pyarrow") -> Any:
         """Return the scores as a frame: ``attribute``, ``metric``, ``value``, ``low``, ``high``.

@@ -46,7 +46,7 @@ class EvaluationPlots:
 
     evaluation: Evaluation
     confidences: Sequence[Confidence]
-    images: str = "images"
+    images: str
 
     def __repr__(self) -> str:
         methods = ("reliability", "confusion", "risk_coverage")
@@ -175,8 +175,8 @@ class TraitsPlots(EvaluationPlots):
     config : TraitsConfig
     """
 
-    histories: Sequence[Sequence[Epoch]] = ()
-    config: TraitsConfig = TraitsConfig()  # noqa: RUF009 - it is frozen
+    histories: Sequence[Sequence[Epoch]]
+    config: TraitsConfig
 
     def __repr__(self) -> str:
         return super().__repr__().replace(">", ", history(attribute=None)>")
