@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lacunar.aliases import StepProgress
 from lacunar.errors import InputError
 from lacunar.frames import FrameKind
+from lacunar.reprs import html_table, short_repr
 from lacunar.traits.confidence.calibrator import Calibrator
 from lacunar.traits.confidence.measures import Confidence
 from lacunar.traits.confidence.out_of_fold import OutOfFold
@@ -137,6 +138,32 @@ class TraitsModel:
     operating_points: dict[str, OperatingPoints] = field(default_factory=dict)
     start: Start | None = None
     machine: Machine | None = None
+
+    def __repr__(self) -> str:
+        return short_repr("TraitsModel", [self._networks, *self._evaluated, self._attributes])
+
+    def _repr_html_(self) -> str:
+        rows = [("Attributes", self._attributes), ("Networks", self._networks)]
+        rows += [("Evaluation", sentence) for sentence in self._evaluated]
+        return html_table("Traits model", ["", ""], rows)
+
+    @property
+    def _attributes(self) -> str:
+        names = self.schema.names
+        return f"{len(names)} attributes ({', '.join(names)})"
+
+    @property
+    def _networks(self) -> str:
+        size = f"images of {self.config.height} x {self.config.width} pixels"
+        several = "s" * (len(self.states) != 1)
+        return f"{len(self.states)} network{several} ({self.config.network}) for {size}"
+
+    @property
+    def _evaluated(self) -> list[str]:
+        return [
+            f"mean accuracy {evaluation.scores[-1, 0]:.3f} on {split} images"
+            for split, evaluation in self.evaluations.items()
+        ]
 
     @property
     def shares(self) -> ClassShares:
@@ -305,6 +332,12 @@ class EvaluationResult(NamedTuple):
     evaluation: Evaluation
     confidence: tuple[Confidence, ...]
     operating_points: OperatingPoints
+
+    def __repr__(self) -> str:
+        return short_repr("EvaluationResult", self.evaluation.facts)
+
+    def _repr_html_(self) -> str:
+        return self.evaluation._repr_html_()
 
     @property
     def plot(self) -> EvaluationPlots:
