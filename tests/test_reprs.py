@@ -115,6 +115,13 @@ def test_an_object_without_facts_is_its_name() -> None:
     assert short_repr("Histories", []) == "<Histories>"
 
 
+def test_numbers_are_aligned_to_the_right_and_texts_to_the_left() -> None:
+    table = html_table("Counts", [], [["a", "1,200", "44%", "1 network"]])
+    assert table.count("<td>") == 2
+    assert '<td style="text-align: left">1 network</td>' in table
+    assert "<thead>" not in table
+
+
 def test_every_text_of_a_table_is_escaped() -> None:
     table = html_table("<b>", ["<i>"], [["<u>", "<s>"]])
     assert not any(tag in table for tag in ("<b>", "<i>", "<u>", "<s>"))

@@ -39,8 +39,8 @@ def html_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[obj
     columns : sequence of str
         Headings; none if empty.
     rows : iterable of sequence of object
-        Cells; the first of each row is its heading. Cells that begin with a digit are aligned to
-        the right, as numbers are.
+        Cells; the first of each row is its heading. Cells without letters, such as numbers, are
+        aligned to the right.
 
     Examples
     --------
@@ -64,4 +64,5 @@ _LEFT = 'style="text-align: left"'
 
 def _cell(value: object) -> str:
     text = str(value)
-    return f"<td>{escape(text)}</td>" if text[:1].isdigit() else f"<td {_LEFT}>{escape(text)}</td>"
+    left = f" {_LEFT}" if any(character.isalpha() for character in text) else ""
+    return f"<td{left}>{escape(text)}</td>"

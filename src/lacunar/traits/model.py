@@ -145,7 +145,7 @@ class TraitsModel:
     def _repr_html_(self) -> str:
         rows = [("Attributes", self._attributes), ("Networks", self._networks)]
         rows += [("Evaluation", sentence) for sentence in self._evaluated]
-        return html_table("Traits model", ["", ""], rows)
+        return html_table("Traits model", [], rows)
 
     @property
     def _attributes(self) -> str:
