@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,34 +17,19 @@ from lacunar.mixture.stability import (
 )
 from lacunar.mixture.statistics import one_hot
 from lacunar.reprs import html_table, short_repr
-from lacunar.taste.config import RecommenderName, TasteConfig
-from lacunar.taste.data.histories import (
-    Histories,
-    Stars,
-    histories_at,
-    new_history,
-    with_ratings,
-)
-from lacunar.taste.data.ratings import Id, Ratings
+from lacunar.taste.config import TasteConfig
+from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.data.title_index import TitleIndex
 from lacunar.taste.evaluate.tuning import Tuning
 from lacunar.taste.features.genre_profiles import GenreProfiles
 from lacunar.taste.features.release_periods import PeriodCounts
 from lacunar.taste.features.views import effective_view
 from lacunar.taste.fit_notes import FullFit, fit_notes
-from lacunar.taste.model_frames import (
-    criteria_frame,
-    memberships_frame,
-    recommendations_frame,
-    segment_profiles_frame,
-    user_profiles_frame,
-)
+from lacunar.taste.model_frames import ModelFrames
+from lacunar.taste.model_lists import ModelLists
 from lacunar.taste.plots import TastePlots
-from lacunar.taste.recommend.base import Recommendation, Recommender
 from lacunar.taste.recommend.ease import EaseModel
 from lacunar.taste.recommend.fitted import FittedRecommenders
-from lacunar.taste.recommend.list_request import ListOptions, ListRequest
-from lacunar.taste.recommend.ranking import recommend
 from lacunar.taste.segments.assignment import Segments
 from lacunar.taste.segments.film_counts import FilmCounts, count_films
 from lacunar.taste.segments.placement import Placer, make_placer
@@ -54,7 +37,7 @@ from lacunar.taste.segments.user_map import UserMap
 
 
 @dataclass(frozen=True)
-class TasteModel:
+class TasteModel(ModelLists, ModelFrames):
     """A fitted taste model: segments, recommenders, and the log it was fitted to.
 
     :func:`lacunar.fit_taste` makes one; :func:`lacunar.save_taste` and :func:`lacunar.load_taste`
@@ -239,176 +222,6 @@ class TasteModel:
             periods=self.periods.periods,
             rating_variance=self.profiles.rating_variance,
         )
-
-    def recommend(
-        self,
-        users: Id | Iterable[Id],
-        k: int = 10,
-        *,
-        also: Stars | None = None,
-        reasons: bool = False,
-        **options: Unpack[ListOptions],
-    ) -> Any:
-        """Recommend films to one or more users of the log.
-
-        Parameters
-        ----------
-        users : id or iterable of ids
-            As in the data, or as text.
-        k : int
-            Maximum number of films for each user.
-        also : mapping of id to float, optional
-            More ratings of each of these users, by the id of the film. They count with the users'
-            own and replace earlier ones of the same films. The model does not change.
-        reasons : bool
-            Whether to add the reasons; this takes longer.
-        **options
-            ``by``, ``genres``, ``first_year``, ``last_year``, ``include_seen`` and ``controls``;
-            see :class:`~lacunar.taste.recommend.list_request.ListOptions`.
-
-        Returns
-        -------
-        frame
-            ``user``, ``item``, ``title``, ``rank`` from 1, ``score`` and ``reasons`` (list of
-            text), in order of ``users`` and rank; in the library of the ratings that were read, or
-            PyArrow for ratings from files and saved models.
-
-        Raises
-        ------
-        InputError
-            If an id, a genre or another value is unknown or invalid.
-        """
-        positions = self.ratings.user_positions(users)
-        histories = with_ratings(histories_at(self.ratings, positions), self.ratings, also or {})
-        return self._recommended(
-            histories, ListRequest.of(k, **options), users=positions, reasons=reasons
-        )
-
-    def recommend_new(
-        self,
-        ratings: Stars,
-        k: int = 10,
-        *,
-        reasons: bool = False,
-        **options: Unpack[ListOptions],
-    ) -> Any:
-        """Recommend films to a new user, from this user's ratings.
-
-        Parameters
-        ----------
-        ratings : mapping of id to float
-            Rating of each film, by its id; may be empty.
-        k, reasons, **options
-            As in :meth:`recommend`.
-
-        Returns
-        -------
-        frame
-            As of :meth:`recommend`, without ``user``.
-
-        Raises
-        ------
-        InputError
-            If an id, a rating or another value is unknown or invalid.
-        """
-        history = new_history(self.ratings, ratings)
-        return self._recommended(history, ListRequest.of(k, **options), reasons=reasons)
-
-    def _recommended(
-        self,
-        histories: Histories,
-        request: ListRequest,
-        *,
-        users: NDArray[np.intp] | None = None,
-        reasons: bool,
-    ) -> Any:
-        return recommendations_frame(
-            self.recommender_for(request),
-            self.ratings,
-            histories,
-            request,
-            users=users,
-            reasons=reasons,
-        )
-
-    def memberships(self) -> Any:
-        """Probability of each segment for each user.
-
-        Returns
-        -------
-        frame
-            ``user``, ``segment``, ``name``, ``probability``; one row per user and segment.
-        """
-        return memberships_frame(self.ratings, self.segments)
-
-    def user_profiles(self) -> Any:
-        """Mean rating of each user in each genre.
-
-        Returns
-        -------
-        frame
-            ``user``, and one column per genre; null where the user rated no film of the genre.
-        """
-        return user_profiles_frame(self.ratings, self.profiles)
-
-    def segment_profiles(self) -> Any:
-        """Mean of the members' profiles in each segment and genre.
-
-        Returns
-        -------
-        frame
-            ``segment``, ``name``, ``users`` (number of members), and one column per genre. Unknown
-            cells of members are left out, also if the fit filled them; null if all are unknown.
-        """
-        return segment_profiles_frame(self.ratings, self.segments)
-
-    def criteria(self) -> Any:
-        """Criteria of all fits among which K was chosen.
-
-        Returns
-        -------
-        frame
-            ``n_components``, ``seed``, and each criterion of :class:`FitGrid`; null if not
-            computed.
-        """
-        return criteria_frame(self.fit_grid, self.ratings.frame_kind)
-
-    def recommend_lists(
-        self,
-        histories: Histories,
-        request: ListRequest | None = None,
-    ) -> list[list[Recommendation]]:
-        """Recommend films to each user; see :func:`lacunar.taste.recommend.ranking.recommend`.
-
-        Parameters
-        ----------
-        histories : Histories
-            Ratings of B users, known or new.
-        request : ListRequest, optional
-            The default asks the model's own recommender for ten films.
-
-        Raises
-        ------
-        InputError
-            If the request is invalid, or it asks another recommender than ``personal`` for
-            adventure.
-        """
-        request = request or ListRequest()
-        return recommend(self.recommender_for(request), self.ratings, histories, request)
-
-    def recommender(self, by: RecommenderName | None = None) -> Recommender:
-        """Return a recommender fitted to the log; the default is the one in the config."""
-        return self._recommenders.named(by)
-
-    def recommender_for(self, request: ListRequest) -> Recommender:
-        """Return the recommender of a request, with its adventure applied.
-
-        Raises
-        ------
-        InputError
-            If the request asks another recommender than ``personal`` for adventure.
-        """
-        return self._recommenders.for_request(request)
 
     @cached_property
     def _recommenders(self) -> FittedRecommenders:
