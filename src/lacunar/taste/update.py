@@ -45,7 +45,7 @@ def update_taste(
     ----------
     model : TasteModel
         It does not change.
-    new_ratings : str or path-like, or frame
+    new_ratings : path-like, frame or Ratings
         New rows, or a whole log that includes them; see :func:`lacunar.read_ratings`. Items of the
         model's log may be missing among the new items, and a directory needs no table of items.
     items : frame, optional

@@ -112,3 +112,16 @@ def test_rows_that_are_left_out_are_counted() -> None:
     joined = read_later_ratings(log, frame([(1, 1, 4.0, 1), (1, 77, 4.0, 1)]), ITEMS)
     assert joined.log.equals(log.log)
     assert joined.intake.unknown_item_rows == 1
+
+
+def test_ratings_that_were_read_join_on_the_same_scale() -> None:
+    log = read_ratings(frame([(1, 1, 4.0, 1)]), ITEMS)
+    assert ids_of_rows(read_later_ratings(log, read_ratings(frame([(2, 2, 3.0, 3)]), ITEMS))) == [
+        (1, 1),
+        (2, 2),
+    ]
+    likes = read_ratings(frame([(2, 2, 1.0, 3)]), ITEMS, rating=None)
+    with pytest.raises(InputError, match=r"expected ratings of 0\.5 to 5"):
+        read_later_ratings(log, likes)
+    with pytest.raises(InputError, match="expected neither items nor columns"):
+        read_later_ratings(log, log, user="who")

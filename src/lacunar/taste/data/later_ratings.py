@@ -32,8 +32,11 @@ def read_later_ratings(
     log : Ratings
         Its scale is that of the new ratings. Its films may be missing among the new films, and
         a directory needs no table of films.
-    source, items, memory_limit, progress, **columns
-        As of :func:`lacunar.taste.data.reading.read_ratings`. Rows of the log may be repeated.
+    source : path-like, frame or Ratings
+        As of :func:`lacunar.taste.data.reading.read_ratings`, or ratings that were read. Rows of
+        the log may be among them.
+    items, memory_limit, progress, **columns
+        As of ``read_ratings``.
 
     Returns
     -------
@@ -53,6 +56,12 @@ def read_later_ratings(
     >>> read_later_ratings(log, new, user="customer").rating.tolist()
     [4.0, 1.0, 5.0]
     """
+    if isinstance(source, Ratings):
+        if items is not None or columns:
+            raise InputError("expected neither items nor columns with ratings that were read")
+        if source.scale != log.scale:
+            raise InputError(f"expected ratings of {log.scale}, got ratings of {source.scale}")
+        return join_ratings(log, source)
     opened = open_source(source, items, FrameColumns(**columns), needs_items=False)
     if isinstance(opened, FrameSource) and not opened.has_ratings and log.scale != LIKES:
         raise InputError("expected a column of ratings, as in the log, got none", field="rating")
