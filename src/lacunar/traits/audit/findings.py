@@ -84,7 +84,7 @@ class AuditFindings:
 
     def _repr_html_(self) -> str:
         rows = [(name, f"{count:,}") for name, count in self._numbers.items()]
-        return html_table("Audit findings", ["", ""], rows)
+        return html_table("Audit findings", [], rows)
 
     @property
     def _numbers(self) -> dict[str, int]:
