@@ -34,7 +34,7 @@ def test_the_module_runs_as_the_command_does() -> None:
 
 
 def test_help_loads_no_heavy_library() -> None:
-    heavy = "numpy,pandas,sklearn,pyarrow,duckdb,scipy,torch,fastapi,uvicorn"
+    heavy = "pydantic,numpy,pandas,sklearn,pyarrow,duckdb,scipy,torch,fastapi,uvicorn"
     code = (
         "import sys, lacunar.cli.commands; "
         f"print([name for name in '{heavy}'.split(',') if name in sys.modules])"

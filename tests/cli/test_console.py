@@ -38,20 +38,19 @@ def test_a_file_needs_a_free_path_in_a_directory(tmp_path: Path) -> None:
         check_file_destination(tmp_path / "no" / "page.html", force=True)
 
 
-def test_progress_is_silent_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_terminal_each_stage_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     with progress() as report:
         report("mixtures", 1, 2)
         report("mixtures", 2, 2)
-    captured = capsys.readouterr()
-    assert captured.out == captured.err == ""
+    assert capsys.readouterr() == ("", "mixtures ...\n")
 
 
-@pytest.mark.parametrize("shown", [True, False])
-def test_progress_is_shown_on_a_terminal_unless_another_process_shows_it(
-    monkeypatch: pytest.MonkeyPatch, shown: bool
+@pytest.mark.parametrize(("shown", "quiet"), [(True, False), (False, False), (True, True)])
+def test_progress_is_shown_unless_another_process_shows_it_or_quiet_is_wanted(
+    monkeypatch: pytest.MonkeyPatch, shown: bool, quiet: bool
 ) -> None:
     terminal = io.StringIO()
-    monkeypatch.setattr(console, "err", Console(file=terminal, force_terminal=True))
+    monkeypatch.setattr(console, "err", Console(file=terminal, force_terminal=True, quiet=quiet))
     with progress(shown=shown) as report:
         report("mixtures", 1, 2)
-    assert ("mixtures" in terminal.getvalue()) == shown
+    assert ("mixtures" in terminal.getvalue()) == (shown and not quiet)

@@ -23,6 +23,10 @@ TAKEN_FOR_GRANTED = {
         "photos": "photos", "photo.jpg": "photo", "photos.csv": "list",
     },
     "auditing.md": {"people": "people", "model": "traits-model"},
+    "command-line.md": {
+        "ratings-directory": "tastes", "model": "taste-model", "traits-model": "traits-model",
+        "photos": "photos",
+    },
     "formats.md": {"model": "taste-model"},
     "plots.md": {"model": "taste-model", "traits-model": "traits-model"},
     "predicting.md": {

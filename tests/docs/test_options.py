@@ -15,6 +15,8 @@ from lacunar.cli.commands import app
 ROOT = Path(__file__).parents[2]
 #: Options with the same meaning in all commands, which the README explains once.
 COMMON = {"--out", "--force", "--json"}
+#: Options that one page explains for several commands.
+SHARED = {"--config": "docs/command-line.md"}
 #: The pages of a command; the longest beginning of its name counts.
 PAGES = {
     "": ["README.md"],
@@ -64,8 +66,13 @@ def names_one(text: str, names: list[str]) -> bool:
 @every_command
 def test_every_option_is_in_the_page_of_its_command(name: str) -> None:
     page = pages_of(name)
-    own = [names for names in options(name) if not COMMON.intersection(names)]
+    own = [names for names in options(name) if not {*COMMON, *SHARED}.intersection(names)]
     assert [names for names in own if not names_one(page, names)] == []
+
+
+@pytest.mark.parametrize("option", SHARED)
+def test_a_shared_option_is_in_its_page(option: str) -> None:
+    assert names_one((ROOT / SHARED[option]).read_text(encoding="utf-8"), [option])
 
 
 @every_command

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
+import logging
 import sys
+import time
 from typing import Annotated
 
 import typer
 
 from lacunar.cli import data, demo, models, serve, stopping
-from lacunar.cli.console import fail
+from lacunar.cli.console import err, fail
 from lacunar.cli.option_names import OptionNames
 from lacunar.cli.taste.commands import app as taste_app
 from lacunar.cli.traits.commands import app as traits_app
@@ -25,7 +27,8 @@ app = typer.Typer(
     help="Learn tastes and traits of people from incomplete data.",
     epilog="Example: `lacunar demo -o demo` shows both on generated data.",
     no_args_is_help=True,
-    add_completion=False,
+    # Commands inherit it.
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
@@ -49,10 +52,38 @@ def _print_version(value: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version."
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option("-q", "--quiet", help="Print no progress and no notes: only the result."),
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Print what is done, with times.")
     ] = False,
 ) -> None:
     del version
+    if quiet and verbose:
+        raise InputError("expected --quiet or --verbose, got both")
+    err.quiet = quiet
+    if verbose:
+        _print_log()
+
+
+class _LogLines(logging.Handler):
+    """Prints log records as lines with the time, above progress bars."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        err.print(f"{time.strftime('%H:%M:%S')} {record.getMessage()}", markup=False)
+
+
+def _print_log() -> None:
+    log = logging.getLogger("lacunar")
+    log.setLevel(logging.INFO)
+    log.addHandler(_LogLines())
 
 
 def run() -> None:

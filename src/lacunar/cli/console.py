@@ -4,36 +4,26 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
+from lacunar.aliases import StageProgress
 from lacunar.cli.stopping import advise
 from lacunar.errors import InputError
+from lacunar.progress import shown_progress
 
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print only one JSON document on stdout.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 ForceFlag = Annotated[bool, typer.Option("--force", help="Replace existing output.")]
 
 out = Console(highlight=False, soft_wrap=False)
+#: For notes and progress; ``--quiet`` silences it.
 err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-class Report(Protocol):
-    """A progress callback: name of the stage, steps done, total steps."""
-
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
+#: For what went wrong.
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def emit_json(document: Any) -> None:
@@ -57,53 +47,36 @@ def figure(value: float, form: str = ".3f") -> str:
 
 def fail(error: InputError) -> None:
     """Print an error as one sentence."""
-    err.print(f"lacunar: {error}", style="bold red", markup=False)
+    errors.print(f"lacunar: {error}", style="bold red", markup=False)
 
 
-@contextmanager
-def progress(*, shown: bool = True) -> Iterator[Report]:
-    """Show progress bars on stderr, one per stage, and remove them at the end.
-
-    Each has the elapsed and the estimated remaining time.
+def progress(*, shown: bool = True) -> AbstractContextManager[StageProgress]:
+    """Show progress on stderr: bars in a terminal, elsewhere a line per stage.
 
     Parameters
     ----------
     shown : bool
         False in all but one of several processes that share a terminal.
     """
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        # Estimated over minutes, because a stage may have few, long steps.
-        TimeRemainingColumn(),
-    )
-    with Progress(
-        *columns,
-        console=err,
-        transient=True,
-        disable=not (shown and err.is_terminal),
-        speed_estimate_period=600,
-    ) as bars:
-        stages: dict[str, TaskID] = {}
+    return shown_progress(shown and not err.quiet, console=err)
 
-        def report(stage: str, done: int, total: int) -> None:
-            if stage not in stages:
-                stages[stage] = bars.add_task(stage, total=total)
-            bars.update(stages[stage], completed=done, total=total)
 
-        yield report
+def is_stdout(path: Path | None) -> bool:
+    """Whether a path is "-", which stands for stdout."""
+    return path is not None and str(path) == "-"
 
 
 def check_file_destination(path: Path, *, force: bool) -> None:
     """Check that a file can be written: a free path, or ``force``, in an existing directory.
 
+    "-" is stdout.
+
     Raises
     ------
     InputError
     """
+    if is_stdout(path):
+        return
     if path.is_dir():
         raise InputError(f"{path}: expected the path of a file, got a directory")
     if not path.parent.is_dir():
@@ -139,6 +112,8 @@ def check_checkpoint(checkpoint_dir: Path | None, output: Path) -> None:
 
 def print_report_path(path: Path, *, json: bool) -> None:
     """Print the path of a written report: as a sentence, or as JSON with its size."""
+    if is_stdout(path):
+        return
     if json:
         emit_json({"file": str(path), "bytes": path.stat().st_size})
         return
@@ -146,7 +121,10 @@ def print_report_path(path: Path, *, json: bool) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file atomically."""
+    """Write a file atomically, or to stdout."""
+    if is_stdout(path):
+        typer.echo(text, nl=False)
+        return
     from lacunar.files.atomic import replace_file
 
     replace_file(path, [text.encode()])

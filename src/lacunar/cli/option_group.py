@@ -12,7 +12,8 @@ Command = TypeVar("Command", bound=Callable[..., None])
 def expand_options(command: Command) -> Command:
     """Let Typer see ``**options: Unpack[Group]`` as one option per field, ``None`` by default.
 
-    Typer reads the options of a command from its signature and knows no ``**options``.
+    Typer reads the options of a command from its signature and knows no ``**options``. It lists
+    panels of the help in the order of the signature: the command's own options in panels come last.
 
     Examples
     --------
@@ -32,6 +33,12 @@ def expand_options(command: Command) -> Command:
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
         for name, hint in get_type_hints(group, include_extras=True).items()
     ]
+    common = [one for one in own if not _in_panel(one)]
+    rest = [one.replace(kind=one.KEYWORD_ONLY) for one in own if _in_panel(one)]
     expanded: Any = command
-    expanded.__signature__ = signature.replace(parameters=[*own, *options])
+    expanded.__signature__ = signature.replace(parameters=[*common, *options, *rest])
     return command
+
+
+def _in_panel(option: inspect.Parameter) -> bool:
+    return any(getattr(one, "rich_help_panel", None) for one in get_args(option.annotation)[1:])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lacunar.errors import InputError
 
-Config = TypeVar("Config", bound=BaseModel)
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+Config = TypeVar("Config", bound="BaseModel")
 
 
 def validated(config: Callable[..., Config], **options: Any) -> Config:
@@ -20,6 +21,8 @@ def validated(config: Callable[..., Config], **options: Any) -> Config:
     InputError
         For the first invalid option.
     """
+    from pydantic import ValidationError
+
     try:
         return config(**{name: value for name, value in options.items() if value is not None})
     except ValidationError as error:

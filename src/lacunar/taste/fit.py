@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.aliases import StageProgress, no_progress
+from lacunar.aliases import StageProgress
 from lacunar.mixture.model_selection import search
 from lacunar.mixture.stability import leave_out_stability
 from lacunar.mixture.statistics import fill_additive
 from lacunar.parallel import one_blas_thread
+from lacunar.progress import shown_progress
 from lacunar.taste.checkpoint import StageCache
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.data import duckdb
@@ -47,7 +48,7 @@ def fit_taste(
     *,
     engine: Engine = duckdb.run,
     rows_provider: RowsProvider | None = None,
-    progress: StageProgress | None = None,
+    progress: bool | StageProgress | None = None,
     checkpoint_dir: Path | None = None,
 ) -> TasteModel:
     """Fit segments and recommenders to a ratings log.
@@ -63,8 +64,9 @@ def fit_taste(
         Runs the group-by of profiles.
     rows_provider : callable, optional
         See :func:`lacunar.taste.segments.fit.fit_segments`.
-    progress : callable, optional
-        Called with (stage, steps done, steps in all).
+    progress : bool or callable, optional
+        By default a terminal or notebook shows a bar per stage; True shows plain lines elsewhere
+        too, False nothing. A callable is called with (stage, steps done, steps in all).
     checkpoint_dir : Path, optional
         Folder for the result of each stage. An interrupted fit resumes from it and gives the same
         model. :func:`lacunar.taste.checkpoint.remove_stages` removes it.
@@ -93,12 +95,23 @@ def fit_taste(
     ('All-round taste',)
     """
     config = config or TasteConfig()
-    report = progress or no_progress
     stages = StageCache()
     if checkpoint_dir is not None:
         stages = StageCache(
             checkpoint_dir, _key(ratings, config, on_cluster=rows_provider is not None)
         )
+    with shown_progress(progress) as report:
+        return _fit(ratings, config, engine, rows_provider, report, stages)
+
+
+def _fit(
+    ratings: Ratings,
+    config: TasteConfig,
+    engine: Engine,
+    rows_provider: RowsProvider | None,
+    report: StageProgress,
+    stages: StageCache,
+) -> TasteModel:
     fit = fit_segments(
         ratings, config, engine=engine, rows_provider=rows_provider, progress=report, stages=stages
     )
@@ -140,7 +153,8 @@ def _warn_without_likes(ratings: Ratings, config: TasteConfig) -> None:
             f"no rating is a like: the highest is {highest:g}, and `liked_above` is"
             f" {liked_above:g} on the scale {ratings.scale}; pass the `scale` of the data when"
             " reading, or a lower `liked_above`",
-            stacklevel=3,
+            # The caller of fit_taste.
+            stacklevel=4,
         )
 
 

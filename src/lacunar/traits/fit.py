@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from lacunar.aliases import AnyPath
+from lacunar.aliases import AnyPath, StepProgress
 from lacunar.errors import InputError
+from lacunar.progress import shown_progress
 from lacunar.traits.assess import assess
 from lacunar.traits.confidence.calibrator import Calibrator
 from lacunar.traits.confidence.out_of_fold import gather_out_of_fold
@@ -21,6 +23,7 @@ from lacunar.traits.model import TraitsModel
 from lacunar.traits.networks.pretrained import read_start
 from lacunar.traits.plan import Split, plan_networks, plan_splits
 from lacunar.traits.training.distributed import SINGLE_PROCESS, ProcessGroup
+from lacunar.traits.training.epoch_progress import EpochProgress
 from lacunar.traits.training.workers import (
     NetworkProgress,
     TrainedNetwork,
@@ -37,8 +40,8 @@ def fit_traits(
     *,
     test: LabelledImages | None = None,
     workers: int = 1,
-    progress: NetworkProgress | None = None,
-    reading: Callable[[int, int], None] | None = None,
+    progress: bool | NetworkProgress | None = None,
+    reading: StepProgress | None = None,
     checkpoint_dir: AnyPath | None = None,
     cache_dir: AnyPath | None = None,
     processes: ProcessGroup = SINGLE_PROCESS,
@@ -61,9 +64,10 @@ def fit_traits(
     workers : int
         Number of networks that are trained at the same time, each in its own process; see
         :func:`lacunar.traits.training.workers.train_networks`. It does not change the result.
-    progress : callable, optional
-        Called after each epoch with the index of the network, from 0, and the
-        :class:`~lacunar.traits.training.history.Epoch`.
+    progress : bool or callable, optional
+        By default a terminal or notebook shows bars; True shows plain lines elsewhere too, False
+        nothing. A callable is called after each epoch with the index of the network, from 0, and
+        the :class:`~lacunar.traits.training.history.Epoch`.
     reading : callable, optional
         Called with the number of images decoded so far, and the number of images.
     checkpoint_dir : path-like, optional
@@ -109,6 +113,39 @@ def fit_traits(
     _check_refit(config)
     if test is not None:
         check_attributes(train.schema, test)
+    shown = False if callable(progress) or processes.rank else progress
+    with shown_progress(shown) as report:
+        counted = EpochProgress(
+            report,
+            config.max_epochs,
+            config.n_networks,
+            config.patience if config.chooses_epoch else None,
+        )
+        return _fit(
+            train,
+            config,
+            test,
+            workers=workers,
+            progress=progress if callable(progress) else counted,
+            reading=reading or partial(report, "decoding images"),
+            checkpoint_dir=checkpoint_dir,
+            cache_dir=cache_dir,
+            processes=processes,
+        )
+
+
+def _fit(
+    train: LabelledImages,
+    config: TraitsConfig,
+    test: LabelledImages | None,
+    *,
+    workers: int,
+    progress: NetworkProgress,
+    reading: StepProgress,
+    checkpoint_dir: Path | None,
+    cache_dir: Path | None,
+    processes: ProcessGroup,
+) -> TraitsModel:
     splits = plan_splits(train, config)
     machine = _choose_machine(config, processes)
     versions = {name: version(name) for name in _LIBRARIES}

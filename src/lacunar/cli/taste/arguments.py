@@ -11,8 +11,7 @@ ModelArgument = Annotated[Path, typer.Argument(help="Directory of a fitted taste
 DataArgument = Annotated[
     Path,
     typer.Argument(
-        help="Directory with ratings.csv and movies.csv, or with a ratings.toml that names other "
-        "tables."
+        help="Directory with ratings.csv and movies.csv, or a ratings.toml for other tables."
     ),
 ]
 ScaleOption = Annotated[

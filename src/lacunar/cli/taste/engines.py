@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lacunar.cli.console import Report
+from lacunar.aliases import StageProgress
 from lacunar.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,18 +24,20 @@ if TYPE_CHECKING:
     from lacunar.taste.segments.placement_files import PlacementSummary
     from lacunar.taste.spark.log import SparkLog
 
+_large = partial(typer.Option, rich_help_panel="Large data")
 EngineOption = Annotated[
-    str, typer.Option(help="duckdb: this machine; spark: a cluster (extra `spark`, Java 17).")
+    str,
+    _large(
+        show_default=False,
+        help="duckdb: this machine (default); spark: a cluster (extra `spark`, Java 17).",
+    ),
 ]
 MasterOption = Annotated[
-    str | None, typer.Option(help="Master of Spark, such as spark://HOST:7077 (default: local[*]).")
+    str | None, _large(help="Master of Spark, as in spark://HOST:7077 (default: local[*]).")
 ]
 MemoryOption = Annotated[
     str | None,
-    typer.Option(
-        help="Memory for reading and grouping ratings; larger data is processed on disk "
-        "(default: 2GB). The log and the model need more memory on top."
-    ),
+    _large(help="Memory for reading and grouping; more data is on disk (default: 2GB)."),
 ]
 _LOCAL = "local[*]"
 
@@ -60,7 +62,7 @@ class Where:
         data: Path,
         scale: RatingScale | None,
         config: TasteConfig,
-        report: Report,
+        report: StageProgress,
         checkpoint: Path | None,
     ) -> TasteModel:
         """Read a log and fit a model."""
@@ -88,7 +90,7 @@ class Where:
         scale: RatingScale,
         rule: PlacementModel,
         output: Path,
-        report: Report,
+        report: StageProgress,
         *,
         force: bool,
     ) -> tuple[PlacementSummary, Intake, tuple[str, ...]]:
@@ -127,7 +129,7 @@ class Where:
         model: TasteModel,
         request: ListRequest,
         output: Path,
-        report: Report,
+        report: StageProgress,
         *,
         force: bool,
     ) -> int:
@@ -166,7 +168,7 @@ class Where:
 
     @contextmanager
     def _log_on_spark(
-        self, data: Path, scale: RatingScale | None, report: Report
+        self, data: Path, scale: RatingScale | None, report: StageProgress
     ) -> Iterator[SparkLog]:
         from lacunar.taste.spark.log import read_log
 

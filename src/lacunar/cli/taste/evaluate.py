@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from lacunar.cli.config_file import ConfigOption
 from lacunar.cli.console import (
     ForceFlag,
     JsonFlag,
@@ -73,6 +74,7 @@ def evaluate(
         Path | None, typer.Option("-o", "--out", help="Also write the scores to this JSON file.")
     ] = None,
     scale: ScaleOption = None,
+    config_file: ConfigOption = None,
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
@@ -80,6 +82,7 @@ def evaluate(
 
     Scores have 95 % bootstrap intervals over users.
     """
+    del config_file
     from lacunar.store import load_taste
     from lacunar.taste.data.fingerprint import fingerprint
     from lacunar.taste.data.rating_scale import RatingScale

@@ -8,6 +8,7 @@ from typing import Annotated, TypedDict, Unpack
 
 import typer
 
+from lacunar.cli.config_file import ConfigOption
 from lacunar.cli.console import (
     ForceFlag,
     JsonFlag,
@@ -25,7 +26,9 @@ from lacunar.cli.taste.engines import EngineOption, MasterOption, MemoryOption
 from lacunar.cli.taste.intake import print_intake
 from lacunar.cli.taste.segments import print_segments
 
-_setting = partial(typer.Option, rich_help_panel="Settings of the fit")
+_features = partial(typer.Option, rich_help_panel="Features of users")
+_segments = partial(typer.Option, rich_help_panel="Segments")
+_large = partial(typer.Option, rich_help_panel="Large data")
 
 
 class TasteOptions(TypedDict):
@@ -33,64 +36,59 @@ class TasteOptions(TypedDict):
 
     view: Annotated[
         str | None,
-        _setting(
-            help="Features of a user: means, relative, shares, log-shares, periods, or several "
-            "joined by '+' (default: shares+periods; source: means)."
+        _features(
+            help="means, relative, shares, log-shares, periods, or several joined by '+' "
+            "(default: shares+periods; source: means)."
         ),
     ]
     gaps: Annotated[
         str | None,
-        _setting(
-            help="Missing features: keep, or fill in by row-mean or zero (default: keep; source: "
-            "row-mean)."
+        _features(
+            help="Missing features: keep, row-mean or zero (default: keep; source: row-mean)."
         ),
     ]
     noise: Annotated[
         bool | None,
-        _setting(
+        _features(
             "--noise/--no-noise",
-            help="Treat features from few ratings as uncertain (default: --noise; source: "
-            "--no-noise).",
+            help="Features from few ratings are uncertain (default: yes; source: no).",
         ),
     ]
-    covariance_type: Annotated[
-        str | None,
-        _setting(
-            "--covariance", help="Covariance matrices: diag or full (default: diag; source: full)."
-        ),
-    ]
-    prior_users: Annotated[
+    liked_above: Annotated[
         float | None,
-        _setting(help="Weight of the covariance prior, in users (default: 3; source: no prior)."),
+        _features(help="Ratings above this are likes (default: 3.5 of 5; source: 4)."),
     ]
+    min_components: Annotated[int | None, _segments(help="Fewest segments to try (default: 1).")]
+    max_components: Annotated[int | None, _segments(help="Most segments to try (default: 10).")]
+    n_seeds: Annotated[int | None, _segments(help="Restarts of each (default: 40; source: 51).")]
+    seed: Annotated[int | None, _segments(help="First random seed (default: 0).")]
     criterion: Annotated[
         str | None,
-        _setting(
-            help="Criterion to choose K, the number of segments: bic, icl, held-out or vote "
-            "(default: bic; source: vote)."
+        _segments(
+            help="Chooses the number: bic, icl, held-out or vote (default: bic; source: vote)."
         ),
     ]
     folds: Annotated[
         int | None,
-        _setting(help="Folds for the held-out likelihood; 0: do not compute it (default: 0)."),
+        _segments(help="Folds of held-out likelihood (default: 0)."),
     ]
-    min_components: Annotated[int | None, _setting(help="Smallest K to try (default: 1).")]
-    max_components: Annotated[int | None, _setting(help="Largest K to try (default: 10).")]
-    n_seeds: Annotated[int | None, _setting(help="Restarts for each K (default: 40; source: 51).")]
-    seed: Annotated[int | None, _setting(help="First random seed (default: 0).")]
-    liked_above: Annotated[
+    covariance_type: Annotated[
+        str | None,
+        _segments("--covariance", help="diag or full (default: diag; source: full)."),
+    ]
+    prior_users: Annotated[
         float | None,
-        _setting(help="Ratings above this count as likes (default: 3.5 of 5; source: 4)."),
+        _segments(help="Weight of the covariance prior, in users (default: 3; source: none)."),
     ]
     search_users: Annotated[
         int | None,
-        _setting(help="Choose K on all users if there are at most this many (default: 20000)."),
+        _large(help="Search on all users up to (default: 20000)."),
     ]
     sample_users: Annotated[
         int | None,
-        _setting(
-            help="Otherwise choose K on a random sample of this many; also the most users that "
-            "tune the personal recommender (default: 5000)."
+        _large(
+            help="Otherwise on so many; also most users to tune the personal "
+            "recommender (default: 5000)."
         ),
     ]
 
@@ -100,7 +98,7 @@ def fit(
     data: DataArgument,
     output: Annotated[Path, typer.Option("-o", "--out", help="Model directory to write.")],
     preset: Annotated[
-        str, typer.Option(help="default, or source: the settings of the source report.")
+        str, typer.Option(show_default=False, help="default, or source: as in the source report.")
     ] = "default",
     scale: ScaleOption = None,
     memory_limit: MemoryOption = None,
@@ -109,16 +107,18 @@ def fit(
         typer.Option(
             "--checkpoint",
             "--resume",
-            help="Directory to save every stage in. A fit that was stopped continues from it.",
+            help="Directory for every stage; a stopped fit continues from it.",
         ),
     ] = None,
     engine: EngineOption = "duckdb",
     master: MasterOption = None,
+    config_file: ConfigOption = None,
     force: ForceFlag = False,
     json: JsonFlag = False,
     **options: Unpack[TasteOptions],
 ) -> None:
     """Fit user segments to a ratings log and save the model."""
+    del config_file
     from lacunar.store import check_destination, save_taste
     from lacunar.taste.checkpoint import finished, remove_stages
     from lacunar.taste.config import TasteConfig

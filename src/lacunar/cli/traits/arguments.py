@@ -10,7 +10,7 @@ import typer
 ModelArgument = Annotated[Path, typer.Argument(help="Directory of a fitted traits model.")]
 SchemaOption = Annotated[
     Path | None,
-    typer.Option(help="schema.toml with attributes and columns, if it is not next to the data."),
+    typer.Option(help="schema.toml, if not with the data."),
 ]
 CacheOption = Annotated[
     Path | None,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lacunar.cli.console import Report, err
+from lacunar.aliases import StageProgress
+from lacunar.cli.console import err
+from lacunar.traits.training.epoch_progress import EpochProgress
 
 if TYPE_CHECKING:
     from lacunar.traits.training.history import Epoch
@@ -30,7 +32,7 @@ class EpochLog:
         Number of networks.
     patience : int, optional
         Epochs without a lower validation loss that end a network before the last.
-    report : Report
+    report : callable
         Progress bar.
     """
 
@@ -38,41 +40,27 @@ class EpochLog:
         self,
         names: Sequence[str],
         max_epochs: int,
-        report: Report,
+        report: StageProgress,
         *,
         networks: int = 1,
         patience: int | None = None,
     ) -> None:
         self.names = names[: (_WIDTH - 8) // _CELL - 2]
-        self.max_epochs = max_epochs
-        self.networks = networks
-        self.report = report
-        self.patience = max_epochs if patience is None else patience
-        # By network: the lowest validation loss, its epoch, and the number of epochs so far.
-        self.lowest: dict[int, float] = {}
-        self.best: dict[int, int] = {}
-        self.epochs: dict[int, int] = {}
+        self.progress = EpochProgress(report, max_epochs, networks, patience)
 
     def __call__(self, network: int, epoch: Epoch) -> None:
-        if network not in self.epochs and epoch.epoch > 1:
-            before = f"epoch {epoch.epoch - 1}" + f" of network {network + 1}" * (self.networks > 1)
+        several = self.progress.networks > 1
+        if network not in self.progress.epochs and epoch.epoch > 1:
+            before = f"epoch {epoch.epoch - 1}" + f" of network {network + 1}" * several
             err.print(f"Continuing after {before}, from the checkpoint.")
-        if not self.epochs:
+        if not self.progress.epochs:
             self._begin()
-        self.epochs[network] = epoch.epoch
-        best = epoch.validation.loss < self.lowest.get(network, float("inf"))
-        if best:
-            self.lowest[network], self.best[network] = epoch.validation.loss, epoch.epoch
-        over = epoch.epoch - self.best.get(network, epoch.epoch) >= self.patience
-        if self.networks == 1:
-            self._print(epoch.epoch, epoch, "*" if best else "")
-        elif over or epoch.epoch == self.max_epochs:
+        self.progress(network, epoch)
+        if not several:
+            is_best = self.progress.best.get(network) == epoch.epoch
+            self._print(epoch.epoch, epoch, "*" if is_best else "")
+        elif self.progress.is_over(network):
             self._print(network + 1, epoch, "")
-            # Epochs that early stopping saved count as done.
-            self.epochs[network] = self.max_epochs
-        # Networks before the first one seen were completely trained before the fit was stopped.
-        done = min(self.epochs) * self.max_epochs + sum(self.epochs.values())
-        self.report("epochs", done, self.networks * self.max_epochs)
 
     def _print(self, number: int, epoch: Epoch, mark: str) -> None:
         validation = epoch.validation
@@ -86,4 +74,4 @@ class EpochLog:
     def _begin(self) -> None:
         err.print("Training loss, validation loss, and validation loss of each output:")
         heads = "".join(f"{name[: _CELL - 1]:>{_CELL}}" for name in ("train", "valid", *self.names))
-        err.print(f"{'network' if self.networks > 1 else 'epoch':>7}{heads}", markup=False)
+        err.print(f"{'network' if self.progress.networks > 1 else 'epoch':>7}{heads}", markup=False)

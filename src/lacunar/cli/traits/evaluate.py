@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from lacunar.cli.config_file import ConfigOption
 from lacunar.cli.console import (
     ForceFlag,
     JsonFlag,
@@ -53,6 +54,7 @@ def evaluate(
     ] = None,
     device: DeviceOption = None,
     cache_dir: CacheOption = None,
+    config_file: ConfigOption = None,
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
@@ -61,6 +63,7 @@ def evaluate(
     Every score is shown with its 95 % bootstrap interval over images, next to the score of always
     predicting the most common class.
     """
+    del config_file
     from lacunar.store.traits import load_traits
     from lacunar.traits.data.dataset import has_test_split, read_dataset
     from lacunar.traits.data.schema import read_schema

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict, Unpack
 
 import typer
 
+from lacunar.cli.config_file import ConfigOption
 from lacunar.cli.console import ForceFlag, JsonFlag, check_checkpoint, emit_json, out, progress
 from lacunar.cli.option_group import expand_options
 from lacunar.cli.settings import validated
@@ -28,110 +29,87 @@ if TYPE_CHECKING:
     from lacunar.traits.config import TraitsConfig
     from lacunar.traits.training.distributed import ProcessGroup
 
-_setting = partial(typer.Option, rich_help_panel="Settings of the fit")
+_training = partial(typer.Option, rich_help_panel="Training")
+_answers = partial(typer.Option, rich_help_panel="Validation and confidence")
+_machine = partial(typer.Option, rich_help_panel="Machine")
 
 
 class TraitsOptions(TypedDict):
     """Options that fill fields of a ``TraitsConfig``; ``None`` keeps the preset's value."""
 
-    max_epochs: Annotated[
-        int | None, _setting(help="Epochs of each network (default: 60; source: at most 100).")
-    ]
-    patience: Annotated[
-        int | None,
-        _setting(
-            help="Source preset only: stop after this many epochs without a lower validation loss "
-            "(default: 25)."
-        ),
-    ]
-    batch: Annotated[int | None, _setting(help="Images per batch (default: 32; source: 64).")]
-    validation: Annotated[
-        float | None,
-        _setting(
-            help="With --folds 0: number of validation images, or their share if below 1 "
-            "(default: 0.23; source: 120, which also choose the epoch)."
-        ),
-    ]
+    max_epochs: Annotated[int | None, _training(help="Epochs (default: 60; source: at most 100).")]
+    batch: Annotated[int | None, _training(help="Batch size (default: 32; source: 64).")]
     network: Annotated[
         str | None,
-        _setting(
-            help="stripes (default), source, or shared-dense: source with one dense layer for "
-            "related attributes."
-        ),
-    ]
-    folds: Annotated[
-        int | None,
-        _setting(
-            help="Cross-validation folds. 0: train one network and hold out validation images "
-            "(default: 10; source: 0)."
-        ),
-    ]
-    refit: Annotated[
-        int | None,
-        _setting(
-            help="Networks trained on all images, which make the predictions. 0: the networks of "
-            "the folds make them (default: 5; source: 0)."
-        ),
-    ]
-    class_weights: Annotated[
-        float | None,
-        _setting(
-            help="0 to 1: weight each label in the loss by (1 / size of its class) to this power "
-            "(default: 0)."
-        ),
-    ]
-    logit_adjustment: Annotated[
-        float | None,
-        _setting(
-            metavar="TAU",
-            help="0 to 2: favour rare classes in training; 1: as if all classes were equally "
-            "frequent (default: 0).",
+        _training(
+            help="stripes (default), source, or shared-dense: related attributes share a layer."
         ),
     ]
     start: Annotated[
         str | None,
-        _setting(
-            help="Initial weights: random, or pedestrians: pretrained on drawn people, included "
-            "in Lacunar (default for stripes)."
+        _training(help="Initial weights: random, or pedestrians (default for stripes)."),
+    ]
+    class_weights: Annotated[
+        float | None,
+        _training(help="0 to 1: weigh rare classes (default: 0)."),
+    ]
+    logit_adjustment: Annotated[
+        float | None,
+        _training(metavar="TAU", help="0 to 2: favour rare classes in training (default: 0)."),
+    ]
+    patience: Annotated[
+        int | None,
+        _training(help="Source only: stop after so many epochs without gain (default: 25)."),
+    ]
+    folds: Annotated[
+        int | None,
+        _answers(help="Cross-validation folds; 0: one network (default: 10; source: 0)."),
+    ]
+    refit: Annotated[
+        int | None,
+        _answers(
+            help="Networks trained on all images, to predict; 0: those of the folds predict "
+            "(default: 5; source: 0)."
+        ),
+    ]
+    validation: Annotated[
+        float | None,
+        _answers(
+            help="With --folds 0: number or share of validation images (default: 0.23; source: "
+            "120)."
         ),
     ]
     wanted_accuracy: Annotated[
         float | None,
-        _setting(
-            help="Abstain often enough that the remaining predictions are this accurate (default: "
-            "the accuracy of the most confident 80 % of each attribute)."
+        _answers(
+            help="Abstain so often that other predictions are this accurate (default: as the "
+            "most confident 80 %)."
         ),
     ]
-    device: Annotated[str | None, _setting(help="auto, cpu, cuda, mps ... (default: auto).")]
+    device: Annotated[str | None, _machine(help="auto, cpu, cuda, mps ... (default: auto).")]
     precision: Annotated[
         str | None,
-        _setting(
-            help="Precision of training: float32, float64, or auto: bfloat16 on CUDA GPUs that "
-            "support it, else float32 (default: auto)."
-        ),
+        _machine(help="float32, float64, or auto: bfloat16 on a GPU that has it (default: auto)."),
     ]
-    seed: Annotated[int | None, _setting(help="The same seed gives the same model (default: 0).")]
+    seed: Annotated[int | None, _machine(help="The same seed gives the same model (default: 0).")]
 
 
 @expand_options
 def fit(
     data: Annotated[
         Path,
-        typer.Argument(
-            help="Directory with Train_Data, directory with one CSV file, or a CSV file."
-        ),
+        typer.Argument(help="Directory with Train_Data or one CSV file, or a CSV file."),
     ],
     output: Annotated[Path, typer.Option("-o", "--out", help="Model directory to write.")],
     preset: Annotated[
-        str, typer.Option(help="default, or source: the settings of the source report.")
+        str, typer.Option(show_default=False, help="default, or source: as in the source report.")
     ] = "default",
     schema: SchemaOption = None,
     workers: Annotated[
         int | None,
-        typer.Option(
+        _machine(
             min=1,
-            help="Networks to train at the same time; the result is the same (default: one per "
-            "processor; 1 on a GPU).",
+            help="Networks to train at the same time (default: one per processor; 1 on a GPU).",
         ),
     ] = None,
     checkpoint_dir: Annotated[
@@ -139,25 +117,24 @@ def fit(
         typer.Option(
             "--checkpoint",
             "--resume",
-            help="Directory to save every epoch in. A fit that was stopped continues from it.",
+            help="Directory for every epoch; a stopped fit continues from it.",
         ),
     ] = None,
     cache_dir: CacheOption = None,
+    config_file: ConfigOption = None,
     force: ForceFlag = False,
     json: JsonFlag = False,
     no_augment: Annotated[
-        bool, _setting("--no-augment", help="Do not augment the training images.")
+        bool, _training("--no-augment", help="Do not augment the training images.")
     ] = False,
     no_mirror: Annotated[
         bool,
-        _setting(
-            "--no-mirror",
-            help="Left and right matter: mirror no image, in training or prediction.",
-        ),
+        _training("--no-mirror", help="Left and right matter: mirror no image."),
     ] = False,
     **options: Unpack[TraitsOptions],
 ) -> None:
     """Learn attributes from labelled images and save the model."""
+    del config_file
     from lacunar.store.directory import check_destination
     from lacunar.store.traits import save_traits
     from lacunar.traits.data.dataset import read_layout

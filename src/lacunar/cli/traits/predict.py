@@ -19,7 +19,7 @@ from lacunar.cli.console import (
     JsonFlag,
     check_file_destination,
     emit_json,
-    err,
+    errors,
     figure,
     out,
     progress,
@@ -228,8 +228,8 @@ def _print_written(
 
 def _print_broken(broken: list[dict[str, str]], n: int) -> None:
     for image in broken:
-        err.print(image["reason"], style="red", markup=False)
-    err.print(f"{len(broken)} of {n} images could not be read.", style="bold red")
+        errors.print(image["reason"], style="red", markup=False)
+    errors.print(f"{len(broken)} of {n} images could not be read.", style="bold red")
 
 
 def _print(prediction: dict[str, Any]) -> None:
