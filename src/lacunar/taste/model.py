@@ -142,6 +142,11 @@ class TasteModel:
         notes = []
         if self.ratings.implicit:
             notes.append("The data has no ratings: every row counts as a like.")
+        if self.ratings.count is not None:
+            notes.append(
+                f"{self.ratings.intake.repeated:,} repeated rows are counted in the shares of"
+                " genres and periods."
+            )
         if self.view != self.config.view:
             share = self.ratings.dated_share
             notes.append(

@@ -27,7 +27,7 @@ def print_intake(model: TasteModel) -> None:
         err.print(f"Genres with equal ratings by all: {', '.join(profiles.constant_genres)}.")
     if not ratings.has_times:
         err.print("Ratings have no times: of repeated ratings, the highest is used.")
-    if ratings.intake.repeated:
+    if ratings.intake.repeated and ratings.count is None:
         err.print(f"Left out {ratings.intake.repeated} repeated ratings.")
     print_unknown_items(ratings.intake)
 

@@ -29,11 +29,14 @@ class Histories:
         Positions of films, ascending and distinct within each user.
     rating : ndarray of shape (N,)
         Stars.
+    count : ndarray of shape (N,), optional
+        How often each row counts in the shares of genres and periods; by default once.
     """
 
     starts: NDArray[np.intp]
     item: NDArray[np.int32]
     rating: FloatArray
+    count: NDArray[np.int64] | None = None
 
     @property
     def n_users(self) -> int:
@@ -54,7 +57,8 @@ class Histories:
         lengths = self.n_ratings[users]
         starts = np.concatenate([[0], np.cumsum(lengths)])
         rows = np.repeat(self.starts[users] - starts[:-1], lengths) + np.arange(starts[-1])
-        return Histories(starts, self.item[rows], self.rating[rows])
+        count = None if self.count is None else self.count[rows]
+        return Histories(starts, self.item[rows], self.rating[rows], count)
 
     def matrix(self, values: FloatArray, n_items: int) -> sp.csr_array:
         """Sparse matrix of users and films with one value per rating, shape (B, n_items)."""
@@ -82,7 +86,7 @@ def histories_of(ratings: Ratings, users: Id | Iterable[Id] | None = None) -> Hi
     [62, 25]
     """
     if users is None:
-        return Histories(ratings.user_starts, ratings.item, ratings.rating)
+        return Histories(ratings.user_starts, ratings.item, ratings.rating, ratings.count)
     return histories_at(ratings, ratings.user_positions(users))
 
 

@@ -34,7 +34,8 @@ class Intake:
     rows : int
         Rows of the ratings file.
     repeated : int
-        Rows replaced by a later rating of the same film by the same user.
+        Rows replaced by a later rating of the same film by the same user; in data without
+        ratings, rows that are counted with another one of the same pair.
     unknown_item_rows, unknown_items : int
         Rows left out because their film is not in the catalogue, and number of such films.
     dropped_users : int
@@ -70,7 +71,8 @@ class Ratings:
         ``item`` and ``genre`` (positions), one row per film and genre.
     log : pyarrow.Table of N rows
         ``user`` and ``item`` (positions), ``rating`` and ``timestamp`` (seconds since 1970, or 0
-        throughout if the data has no timestamps); one row per user and film, in this order.
+        throughout if the data has no timestamps); one row per user and film, in this order. Data
+        without ratings in which rows are repeated also has ``count``, the rows of the pair.
     scale : RatingScale
         Allowed ratings.
     intake : Intake
@@ -126,6 +128,16 @@ class Ratings:
         return column_array(self.log, "rating")
 
     @cached_property
+    def count(self) -> NDArray[np.int64] | None:
+        """Rows of each pair in the data, shape (N,); None in data that counts each pair once."""
+        return column_array(self.log, "count") if "count" in self.log.column_names else None
+
+    @property
+    def n_counted(self) -> int:
+        """Number of ratings, each with its count."""
+        return len(self.log) if self.count is None else int(self.count.sum())
+
+    @cached_property
     def has_times(self) -> bool:
         """Whether the log has timestamps: without them, all are equal."""
         times = column_array(self.log, "timestamp")
@@ -144,8 +156,8 @@ class Ratings:
     @cached_property
     def dated_share(self) -> float:
         """Share of the ratings that are of films with a year; 0 without ratings."""
-        dated = self.ratings_per_item[~np.isnan(self.years)].sum()
-        return float(dated / max(len(self.item), 1))
+        counts = np.bincount(self.item, weights=self.count, minlength=self.n_items)
+        return float(counts[~np.isnan(self.years)].sum() / max(self.n_counted, 1))
 
     @cached_property
     def user_starts(self) -> NDArray[np.intp]:

@@ -57,9 +57,10 @@ def read_ratings(
     ratings, with their ids as titles, and no genres and years.
 
     If a user rated a film several times, the rating with the latest timestamp counts, and of equal
-    timestamps the highest rating; so the order of rows does not matter. Ratings of films that are
-    not in the table of films are left out. ``Ratings.intake`` counts both. A film without a genre
-    gets the genre ``(no genres listed)``.
+    timestamps the highest rating; so the order of rows does not matter. Without ratings, repeated
+    rows are counted: they weigh in the shares of genres and periods. Ratings of films that are not
+    in the table of films are left out. ``Ratings.intake`` counts both. A film without a genre gets
+    the genre ``(no genres listed)``.
 
     Parameters
     ----------
@@ -165,7 +166,9 @@ def _read(
         report(2, 4)
         counts = count_rows(connection, source)
         report(3, 4)
-        log = encode_log(connection, counts.known)
+        log = encode_log(connection, counts.known, counted=scale == LIKES)
+        if scale == LIKES and not _has_repeated_likes(log):
+            log = log.drop_columns("count")
         report(4, 4)
         whole_stars = bool((log["rating"].to_numpy() % 1 == 0).all())
         users = fetched(connection, "SELECT user_id FROM users ORDER BY user")
@@ -271,13 +274,18 @@ def count_rows(connection: duckdb.DuckDBPyConnection, source: Source | FrameSour
     return counts
 
 
-def encode_log(connection: duckdb.DuckDBPyConnection, n_rows: int) -> pa.Table:
+def encode_log(
+    connection: duckdb.DuckDBPyConnection, n_rows: int, *, counted: bool = False
+) -> pa.Table:
     """Encode the log by position, sorted by user and item, with the last of repeated ratings.
+
+    If counted, the column ``count`` is the number of rows of each user and item.
 
     Rows are written straight into the final arrays, so a large log is in memory only once.
     """
     types = {"user": np.int32, "item": np.int32, "rating": np.float64, "timestamp": np.int64}
     columns = {name: np.empty(n_rows, dtype=kind) for name, kind in types.items()}
+    ends = np.empty(n_rows if counted else 0, dtype=np.int64)
     rows = connection.sql("""
         SELECT user, item, rating, "timestamp"
         FROM raw_ratings JOIN items USING (item_id) JOIN users USING (user_id)
@@ -294,9 +302,19 @@ def encode_log(connection: duckdb.DuckDBPyConnection, n_rows: int) -> pa.Table:
         n = int(last.sum())
         for name, values in batch.items():
             columns[name][n_kept : n_kept + n] = values[last]
+        if counted:
+            ends[n_kept : n_kept + n] = n_read - arrow_batch.num_rows + 1 + np.flatnonzero(last)
         n_kept += n
     assert n_read == n_rows, "all rows were counted before"
+    if counted:
+        columns["count"] = np.diff(ends[:n_kept], prepend=0)
     return pa.table({name: values[:n_kept] for name, values in columns.items()})
+
+
+def _has_repeated_likes(log: pa.Table) -> bool:
+    """Whether every row is a like and some are repeated, as when items are bought again."""
+    likes = bool((log["rating"].to_numpy() == LIKES.maximum).all())
+    return likes and bool((log["count"].to_numpy() > 1).any())
 
 
 def _same_pair(columns: dict[str, NDArray[Any]], row: int, batch: dict[str, NDArray[Any]]) -> bool:

@@ -112,4 +112,5 @@ def split_by_rows(
 def histories_in(ratings: Ratings, rows: Rows) -> Histories:
     """Return the histories of all users in some rows of a log; ``rows`` has shape (N,)."""
     before = np.concatenate([[0], np.cumsum(rows)])
-    return Histories(before[ratings.user_starts], ratings.item[rows], ratings.rating[rows])
+    count = None if ratings.count is None else ratings.count[rows]
+    return Histories(before[ratings.user_starts], ratings.item[rows], ratings.rating[rows], count)

@@ -145,7 +145,7 @@ def fit_segments(
         pack_profiles,
         unpack_profiles,
     )
-    periods = fitted_periods(config.view, periods, len(ratings.rating))
+    periods = fitted_periods(config.view, periods, ratings.n_counted)
     config = config.model_copy(update={"view": effective_view(config.view, periods.periods)})
     view = build_view(config.view, profiles, periods)
     data = MixtureData(fill_gaps(view.values, config.gaps), view.noise if config.noise else None)
