@@ -5,7 +5,13 @@ import pytest
 from lacunar.report.svg_markers import marker
 from lacunar.report.tables import Table
 from lacunar.taste.segment_summaries import GenreShare
-from lacunar.web.views.genre_shares import ALL_USERS, genre_ratio, shares_beside, times
+from lacunar.web.views.genre_shares import (
+    ALL_USERS,
+    genre_ratio,
+    shares_beside,
+    shares_in_words,
+    times,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,3 +46,11 @@ def test_figure_and_table_tell_the_same() -> None:
 
 def test_the_marker_of_all_users_is_no_segments() -> None:
     assert ALL_USERS not in [marker(segment) for segment in range(56)]
+
+
+def test_a_sentence_lists_what_members_rate_more_and_less() -> None:
+    found = [("War", 0.03, 0.02), ("Drama", 0.2, 0.4), ("Horror", 0.0, 0.1)]
+    genres = [GenreShare(genre, share, beside, True) for genre, share, beside in found]
+    assert shares_in_words(genres, "wines").replace("\N{MULTIPLICATION SIGN}", "x") == (
+        "Members rate 1.5x as many War, 0.5x as many Drama and 0x as many Horror wines as average."
+    )

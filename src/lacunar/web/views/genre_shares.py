@@ -28,8 +28,11 @@ def times(genre: GenreShare) -> str:
         return "only here" if genre.share else "-"
     if not genre.share:
         return "none"
-    digits = 1 if genre.times >= 0.095 else 2
-    return f"\N{MULTIPLICATION SIGN}{genre.times:.{digits}f}"
+    return f"\N{MULTIPLICATION SIGN}{_factor(genre)}"
+
+
+def _factor(genre: GenreShare) -> str:
+    return f"{genre.times:.{1 if genre.times >= 0.095 else 2}f}" if genre.share else "0"
 
 
 def genre_ratio(genre: GenreShare) -> str:
@@ -41,6 +44,24 @@ def genre_ratio(genre: GenreShare) -> str:
     'War\xa0only here'
     """
     return f"{genre.genre}\N{NO-BREAK SPACE}{times(genre)}"
+
+
+def shares_in_words(genres: Sequence[GenreShare], plural: str) -> str:
+    r"""A sentence on the genres that a segment rates more or less than all users do.
+
+    Examples
+    --------
+    >>> sentence = shares_in_words([GenreShare("War", 0.03, 0.02, True)], "films")
+    >>> sentence.replace("\N{MULTIPLICATION SIGN}", "x")
+    'Members rate 1.5x as many War films as average.'
+    >>> shares_in_words([], "films")
+    'Members rate each genre about as often as average.'
+    """
+    if not genres:
+        return "Members rate each genre about as often as average."
+    parts = [f"{_factor(genre)}\N{MULTIPLICATION SIGN} as many {genre.genre}" for genre in genres]
+    listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+    return f"Members rate {listed} {plural} as average."
 
 
 def shares_beside(
