@@ -20,6 +20,7 @@ FILMS = pa.table(
         "item_id": ["10", "9", "8"],
         "title": ["Ten (1994)", "Nine (2006-)", "Eight"],
         "genres": [["War", " Drama", "War"], [""], ["Drama"]],
+        "year": ["1994", "2006", None],
     }
 )
 

@@ -21,8 +21,8 @@ def write_parquet(directory: Path, log: dict[str, list[object]]) -> Path:
     ("change", "message"),
     [
         (
-            {"rating": None},
-            "expected the columns userId, movieId, rating; got userId, movieId, time",
+            {"movieId": None},
+            "expected the columns userId, movieId; got userId, rating, time",
         ),
         ({"rating": ["good"]}, "expected numbers in rating and timestamp"),
         ({"rating": [float("nan")]}, "column rating: expected a rating of 0.5 to 5"),

@@ -209,7 +209,7 @@ def test_the_rating_told_is_that_of_the_line_told(write_csv: Write) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"userId,movieId,timestamp\n1,1,3\n", "lacks rating"),
+        (b"userId,rating,timestamp\n1,1,3\n", "lacks movieId"),
         (b"", "got an empty file"),
         (b"\n\n", "got an empty file"),
         (b"userId,movieId,rating,timestamp\n", "expected at least one row of data, got none"),
@@ -243,7 +243,8 @@ def test_directories_without_ratings_or_films_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="got none of them"):
         read_ratings(tmp_path)
     (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n1,1,3,4\n")
-    with pytest.raises(InputError, match=r"expected movies.csv next to ratings.csv"):
+    (tmp_path / "films.csv").touch()
+    with pytest.raises(InputError, match=r"expected movies.csv next to ratings.csv, .* films.csv"):
         read_ratings(tmp_path)
     (tmp_path / "ratings.dat").write_text("1::1::3::4\n")
     with pytest.raises(InputError, match=r"got ratings.csv and ratings.dat"):

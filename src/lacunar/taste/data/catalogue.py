@@ -42,8 +42,6 @@ def encode_items(
     connection: duckdb.DuckDBPyConnection,
     source: Path | str,
     item_type: str,
-    *,
-    year: str = YEAR_OF_TITLE,
 ) -> None:
     """Encode ``raw_items`` as tables of films, genres and (film, genre) pairs, by position.
 
@@ -55,8 +53,6 @@ def encode_items(
         Source of the films, for errors.
     item_type : str
         SQL type of a film's id.
-    year : str
-        SQL of a film's year, from the columns of ``raw_items``.
 
     Raises
     ------
@@ -73,7 +69,7 @@ def encode_items(
         SELECT CAST(row_number() OVER (ORDER BY item_id) - 1 AS INTEGER) AS item, *
         FROM (
             SELECT CAST(item_id AS {item_type}) AS item_id, title, genres,
-                CAST({year} AS SMALLINT) AS year
+                CAST(year AS SMALLINT) AS year
             FROM raw_items
         );
         CREATE TABLE exploded AS

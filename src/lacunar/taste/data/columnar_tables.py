@@ -9,14 +9,19 @@ from dataclasses import dataclass
 import duckdb
 
 from lacunar.errors import InputError
-from lacunar.taste.data.duckdb import first_row, quoted
+from lacunar.taste.data.catalogue import YEAR_OF_TITLE
+from lacunar.taste.data.duckdb import first_row
+from lacunar.taste.data.genre_cells import genres_of_cells
 from lacunar.taste.data.raw_tables import (
     IDS,
+    NO_GENRES_SQL,
     RATING_COLUMNS,
-    SECONDS,
+    WITHOUT,
     create_raw_items,
     number,
 )
+from lacunar.taste.data.times import described_time, is_date, is_whole, seconds_of_text
+from lacunar.taste.data.years import EXPECTED_YEARS, invalid_year, year_of
 
 _WIDE_TYPES = frozenset({"BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT"})
 _WHOLE_TYPES = _WIDE_TYPES | {
@@ -93,34 +98,39 @@ def create_raw_ratings(
     connection: duckdb.DuckDBPyConnection,
     relation: Relation,
     as_text: frozenset[str],
-    defaults: Mapping[str, str],
-) -> None:
+    timestamp_format: str = "",
+) -> bool:
     """Create the view ``raw_ratings`` of a relation: a view takes no memory.
 
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
     relation : Relation
-        Timestamps may be dates.
+        Timestamps may be dates. Without ratings, every row is a like; without timestamps, all are
+        equal.
     as_text : frozenset of str
         Columns whose ids stay text.
-    defaults : mapping of str to str
-        Columns that the relation may lack, to the SQL expression that replaces them.
+    timestamp_format : str
+        Format of timestamps in text; empty: seconds or ISO dates.
+
+    Returns
+    -------
+    bool
+        Whether there are ratings.
 
     Raises
     ------
     InputError
-        If there are no rows, or a cell is null.
+        If there are no rows, a cell is null, or a timestamp in text is no time.
     """
     numbers, types = IDS - as_text, relation.types
-    dated = types.get("timestamp", "").startswith(("TIMESTAMP", "DATE"))
     shown = {
         "userId": _id("userId", types["userId"], as_number="userId" in numbers),
         "movieId": _id("movieId", types["movieId"], as_number="movieId" in numbers),
         "rating": 'CAST("rating" AS DOUBLE)',
-        "timestamp": SECONDS if dated else 'CAST("timestamp" AS BIGINT)',
+        "timestamp": _seconds(connection, relation, timestamp_format),
     }
-    shown |= {name: sql for name, sql in defaults.items() if name not in types}
+    shown |= {name: sql for name, sql in WITHOUT.items() if name not in types}
     in_view = dict(zip(RATING_COLUMNS, ("user_id", "item_id", "rating", "timestamp"), strict=True))
     columns = ", ".join(f'{sql} AS "{in_view[name]}"' for name, sql in shown.items())
     connection.execute(
@@ -128,14 +138,13 @@ def create_raw_ratings(
     )
     required = [name for name in RATING_COLUMNS if name not in numbers]
     _check_filled(connection, "raw_ratings", relation, in_view, required)
+    return "rating" in types
 
 
 def create_raw_items_of(
     connection: duckdb.DuckDBPyConnection,
     relation: Relation,
     genre_separator: str,
-    *,
-    year: str | None = None,
 ) -> None:
     """Create the table ``raw_items`` of a relation.
 
@@ -143,34 +152,72 @@ def create_raw_items_of(
     ----------
     connection : duckdb.DuckDBPyConnection
     relation : Relation
-        Without titles, the title is the id; without genres, lists of genres are empty.
+        Without titles, the title is the id; without genres, lists of genres are empty; without a
+        column ``year``, the year is the one at the end of the title.
     genre_separator : str
         Separator of the genres of an item, if they are text; they may also be lists.
-    year : str, optional
-        SQL of the year, from the columns of the relation.
 
     Raises
     ------
     InputError
-        If there are no rows, or an id or title is null.
+        If there are no rows, an id or title is null, or a year is none.
     """
     types = relation.types
     item_id = 'CAST("movieId" AS VARCHAR)'
     title = 'CAST("title" AS VARCHAR)' if "title" in types else f"trim({item_id})"
     if "genres" not in types:
-        genres = "CAST([] AS VARCHAR[])"
+        genres = NO_GENRES_SQL
     elif types["genres"].endswith("]"):
         genres = '"genres"'
     else:
-        genres = f'string_split(CAST("genres" AS VARCHAR), {quoted(genre_separator)})'
-    years = "" if year is None else f', {year} AS "year"'
+        genres = genres_of_cells(connection, relation.scan, '"genres"', genre_separator)
+    year = YEAR_OF_TITLE if "title" in types else "NULL"
+    if "year" in types:
+        year = year_of(types["year"])
+        invalid = invalid_year(connection, relation.scan, types["year"])
+        if invalid is not None:
+            raise InputError(
+                f"{relation.place('year')}: expected {EXPECTED_YEARS}, got {invalid!r}"
+            )
     connection.execute(
         f'CREATE OR REPLACE TABLE loaded AS SELECT {item_id} AS "movieId", {title} AS "title",'
-        f' {genres} AS "genres"{years} FROM {relation.scan}'
+        f' {genres} AS "genres", {year} AS "year" FROM {relation.scan}'
     )
     names = {"movieId": "movieId", "title": "title"}
     _check_filled(connection, "loaded", relation, names, list(names))
-    create_raw_items(connection, "genres", year=None if year is None else '"year"')
+    create_raw_items(connection, "genres", year='"year"')
+
+
+def _seconds(
+    connection: duckdb.DuckDBPyConnection, relation: Relation, timestamp_format: str
+) -> str:
+    """SQL of the seconds since 1970; whole numbers stay whole."""
+    kind = relation.types.get("timestamp", "")
+    if kind.startswith(("TIMESTAMP", "DATE")):
+        return 'epoch("timestamp")'
+    if kind in {"FLOAT", "DOUBLE"} or kind.startswith("DECIMAL"):
+        return _fractional('"timestamp"')
+    if kind == "VARCHAR" or kind.startswith("ENUM"):
+        text = 'CAST("timestamp" AS VARCHAR)'
+        filled = f"SELECT {text} FROM {relation.scan} WHERE trim({text}) <> ''"
+        first = first_row(connection, f"{filled} LIMIT 1")
+        if timestamp_format or (first is not None and is_date(first[0])):
+            seconds = seconds_of_text(text, timestamp_format)
+            bad = first_row(connection, f"{filled} AND {seconds} IS NULL LIMIT 1")
+            if bad is not None:
+                raise InputError(
+                    f"{relation.place('timestamp')}: expected {described_time(timestamp_format)},"
+                    f" got {bad[0]!r}"
+                )
+            return seconds
+        if first is not None and not is_whole(first[0]):
+            return _fractional(f"CAST({text} AS DOUBLE)")
+    return 'CAST("timestamp" AS BIGINT)'
+
+
+def _fractional(number: str) -> str:
+    # The cast to a whole number raises for NaN, infinity and what 64 bits do not hold.
+    return f"CASE WHEN CAST({number} AS BIGINT) IS NOT NULL THEN CAST({number} AS DOUBLE) END"
 
 
 def _id(column: str, kind: str, *, as_number: bool) -> str:

@@ -14,7 +14,6 @@ import pyarrow as pa
 from lacunar.aliases import shortened
 from lacunar.errors import InputError
 from lacunar.frames import FrameKind, frame_to_arrow
-from lacunar.taste.data.catalogue import YEAR_OF_TITLE
 from lacunar.taste.data.columnar_tables import (
     Relation,
     column_types,
@@ -22,14 +21,11 @@ from lacunar.taste.data.columnar_tables import (
     create_raw_ratings,
     sentence_of_errors,
 )
-from lacunar.taste.data.duckdb import first_row
 from lacunar.taste.data.item_noun import ItemNoun, noun_of_column
-from lacunar.taste.data.raw_tables import IDS, load_raw_tables
+from lacunar.taste.data.raw_tables import IDS, create_items_of_ratings, load_raw_tables
 
 _RATINGS, _ITEMS = "the frame `source`", "the frame `items`"
 _EXPECTED = "columns of numbers, text, dates or lists of text"
-_ABSENT = {"rating": "CAST(1 AS DOUBLE)", "timestamp": "CAST(0 AS BIGINT)"}
-_YEAR_RANGE = (1, 9999)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +110,8 @@ class FrameSource:
         """The noun for the items."""
         return noun_of_column(self.columns.item)
 
-    @property
-    def has_ratings(self) -> bool:
-        """Whether there is a column of ratings; without it, every row is a like."""
-        return "rating" in self.ratings.column_names
-
-    @property
-    def year(self) -> str:
-        """SQL of an item's year, from the columns of ``raw_items``."""
-        names = () if self.items is None else self.items.column_names
-        if "year" in names:
-            return '"year"'
-        return YEAR_OF_TITLE if "title" in names else "NULL"
-
-    def load(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Create ``raw_ratings`` and ``raw_items`` in the connection.
+    def load(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Create ``raw_ratings`` and ``raw_items`` in the connection; whether there are ratings.
 
         Columns of text stay text, even if all ids are numbers.
         """
@@ -139,9 +122,9 @@ class FrameSource:
             name for name in IDS if relation.types[name].startswith(("VARCHAR", "ENUM"))
         )
         with sentence_of_errors(_RATINGS, _EXPECTED, relation.source_columns):
-            load_raw_tables(
+            return load_raw_tables(
                 connection,
-                partial(create_raw_ratings, connection, relation, defaults=_ABSENT),
+                partial(create_raw_ratings, connection, relation),
                 partial(self._load_items, connection),
                 as_text,
             )
@@ -152,20 +135,13 @@ class FrameSource:
 
     def _load_items(self, connection: duckdb.DuckDBPyConnection) -> None:
         if self.items is None:
-            connection.execute(
-                "CREATE TABLE raw_items AS SELECT item_id, item_id AS title,"
-                " CAST([] AS VARCHAR[]) AS genres"
-                " FROM (SELECT DISTINCT CAST(item_id AS VARCHAR) AS item_id FROM raw_ratings)"
-            )
+            create_items_of_ratings(connection)
             return
         relation = self._relation(
             connection, "frame_items", self.items, _ITEMS, self.columns.of_items
         )
-        year = None
         with sentence_of_errors(_ITEMS, _EXPECTED, relation.source_columns):
-            if "year" in relation.types:
-                year = _year(connection, relation)
-            create_raw_items_of(connection, relation, self.columns.genre_separator, year=year)
+            create_raw_items_of(connection, relation, self.columns.genre_separator)
 
     @staticmethod
     def _relation(
@@ -293,22 +269,3 @@ def _plain_ids(table: pa.Table) -> pa.Table:
                 continue
             table = table.set_column(table.column_names.index(name), name, whole)
     return table
-
-
-def _year(connection: duckdb.DuckDBPyConnection, relation: Relation) -> str:
-    """SQL of the year of an item, null where it is unknown; checks all years."""
-    if relation.types["year"].startswith(("TIMESTAMP", "DATE")):
-        return 'year("year")'
-    text = "nullif(trim(CAST(\"year\" AS VARCHAR)), '')"
-    number = f"TRY_CAST({text} AS DOUBLE)"
-    known = f"({text} IS NOT NULL AND NOT coalesce(isnan({number}), false))"
-    low, high = _YEAR_RANGE
-    valid = f"coalesce({number} = floor({number}) AND {number} BETWEEN {low} AND {high}, false)"
-    row = first_row(
-        connection, f"SELECT {text} FROM {relation.scan} WHERE {known} AND NOT {valid} LIMIT 1"
-    )
-    if row is not None:
-        raise InputError(
-            f"{relation.place('year')}: expected whole years from {low} to {high}, got {row[0]!r}"
-        )
-    return f"CASE WHEN {known} THEN CAST({number} AS SMALLINT) END"

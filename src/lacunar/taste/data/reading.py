@@ -130,17 +130,9 @@ def read_ratings(
                 "expected no frame of items and no names of columns for a directory, got some:"
                 f" a {NAMES_FILE} in the directory gives files and columns other names"
             )
-        ratings = _read(find_source(Path(source)), scale or RatingScale(), memory_limit, progress)
+        ratings = _read(find_source(Path(source)), scale, memory_limit, progress)
         return ratings if noun is None else replace(ratings, noun=_noun(noun))
     frames = frame_source(source, items, columns)
-    if frames.has_ratings:
-        scale = scale or RatingScale()
-    elif scale is None or scale == LIKES:
-        scale = LIKES
-    else:
-        raise InputError(
-            "expected no scale, since the frame `source` has no column of ratings", field="scale"
-        )
     ratings = _read(frames, scale, memory_limit, progress)
     ratings = replace(ratings, frame_kind=frames.kind)
     return ratings if noun is None else replace(ratings, noun=_noun(noun))
@@ -152,17 +144,17 @@ def _noun(noun: str | tuple[str, str]) -> ItemNoun:
 
 def _read(
     source: Source | FrameSource,
-    scale: RatingScale,
+    scale: RatingScale | None,
     memory_limit: str | None,
     progress: StepProgress | None,
 ) -> Ratings:
     report = progress or no_progress
     with connect(memory_limit) as connection:
         report(0, 4)
-        source.load(connection)
+        scale = _scale(source, scale, has_ratings=source.load(connection))
         report(1, 4)
         check_scale(connection, source, scale)
-        encode_items(connection, source.items_name, type_of_item_ids(connection), year=source.year)
+        encode_items(connection, source.items_name, type_of_item_ids(connection))
         report(2, 4)
         counts = count_rows(connection, source)
         report(3, 4)
@@ -190,6 +182,19 @@ def _read(
             ),
             noun=source.noun,
         )
+
+
+def _scale(
+    source: Source | FrameSource, scale: RatingScale | None, *, has_ratings: bool
+) -> RatingScale:
+    if has_ratings:
+        return scale or RatingScale()
+    if scale is not None and scale != LIKES:
+        raise InputError(
+            f"expected no scale, since {source.ratings_name} has no column of ratings",
+            field="scale",
+        )
+    return LIKES
 
 
 def check_scale(
@@ -286,10 +291,13 @@ def encode_log(
     types = {"user": np.int32, "item": np.int32, "rating": np.float64, "timestamp": np.int64}
     columns = {name: np.empty(n_rows, dtype=kind) for name, kind in types.items()}
     ends = np.empty(n_rows if counted else 0, dtype=np.int64)
-    rows = connection.sql("""
-        SELECT user, item, rating, "timestamp"
+    kind = first_row(connection, 'SELECT typeof("timestamp") FROM raw_ratings LIMIT 1')
+    # A fraction of a second only says which rating is later.
+    seconds = '"timestamp"' if kind == ("BIGINT",) else 'CAST(floor("timestamp") AS BIGINT)'
+    rows = connection.sql(f"""
+        SELECT user, item, rating, {seconds} AS "timestamp"
         FROM raw_ratings JOIN items USING (item_id) JOIN users USING (user_id)
-        ORDER BY user, item, "timestamp", rating
+        ORDER BY user, item, raw_ratings."timestamp", rating
     """).to_arrow_reader(_ROWS_PER_BATCH)
     n_read = n_kept = 0
     for arrow_batch in rows:

@@ -44,7 +44,7 @@ SELECT CAST(row_number() OVER (ORDER BY user_id) - 1 AS INT) AS user, user_id
 FROM (SELECT DISTINCT user_id FROM known)
 """
 _LOG_SQL = """
-SELECT user, item, last.rating AS rating, last.timestamp AS timestamp, count
+SELECT user, item, last.rating AS rating, CAST(floor(last.timestamp) AS BIGINT) AS timestamp, count
 FROM (
     SELECT users.user AS user, known.item AS item,
         max(struct(known.timestamp AS timestamp, known.rating AS rating)) AS last,
@@ -160,7 +160,7 @@ def read_log(
     n_users = users.count()
     if not n_users:
         raise InputError(
-            f"{source.ratings}: expected ratings of the films in {source.items.name},"
+            f"{source.ratings}: expected ratings of the films in {Path(source.items_name).name},"
             f" got none: all {raw.n_rows} rows name other films"
         )
     users_per_partition = max(users_per_partition, -(-n_users // _MAX_PARTITIONS))
@@ -210,9 +210,9 @@ def by_partition(
 
 def _read_catalogue(source: Source, *, whole_items: bool) -> Catalogue:
     with connect() as connection:
-        source.layout.load_items(connection, source.items)
+        source.load_items(connection)
         whole = whole_items and all_whole_numbers(connection, "raw_items", "item_id")
-        encode_items(connection, source.items, "BIGINT" if whole else "VARCHAR")
+        encode_items(connection, source.items_name, "BIGINT" if whole else "VARCHAR")
         return catalogue_of(connection)
 
 
