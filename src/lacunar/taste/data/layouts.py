@@ -29,6 +29,7 @@ from lacunar.taste.data.raw_tables import (
     create_items_of_ratings,
     load_raw_tables,
 )
+from lacunar.taste.data.spreadsheets import SHEETS
 from lacunar.taste.data.text_files import COMPRESSIONS, files_of
 from lacunar.taste.data.text_header import Dialect
 from lacunar.taste.data.text_tables import (
@@ -40,7 +41,12 @@ from lacunar.taste.data.times import check_format
 
 _TEXT = (".csv", ".tsv")
 #: Suffixes of the tables that are found without a ``ratings.toml``.
-_SUFFIXES = (*_TEXT, *(text + packed for text in _TEXT for packed in COMPRESSIONS), ".parquet")
+_SUFFIXES = (
+    *_TEXT,
+    *(text + packed for text in _TEXT for packed in COMPRESSIONS),
+    ".parquet",
+    ".xlsx",
+)
 _DOUBLE_COLON_RATINGS = Dialect("::", names=("userId", "movieId", "rating", "timestamp"))
 _DOUBLE_COLON_MOVIES = Dialect("::", names=("movieId", "title", "genres"))
 _TAB_RATINGS = Dialect("\t", names=("userId", "movieId", "rating", "timestamp"))
@@ -115,7 +121,7 @@ def find_source(directory: Path) -> Source:
     Parameters
     ----------
     directory : Path
-        Holds ``ratings.csv`` and ``movies.csv``, or the same names with ``.tsv`` or
+        Holds ``ratings.csv`` and ``movies.csv``, or the same names with ``.tsv``, ``.xlsx`` or
         ``.parquet`` (a file, or a directory of Parquet files); text may be compressed, such as
         ``ratings.csv.gz``. Or ``ratings.dat`` and ``movies.dat``, separated by ``::``; or
         ``u.data`` and ``u.item``; or files with other names, which a ``ratings.toml`` gives.
@@ -211,14 +217,15 @@ def _layout(ratings_name: str, items_name: str | None, names: ColumnNames) -> La
     of_items = Dialect(
         items.separator or "", quote='"', file_columns=items.file_columns, encoding=items.encoding
     )
+    for table, name in (("ratings", ratings_name), ("items", items_name)):
+        if name is not None and name.endswith((".parquet", *SHEETS)):
+            _check_no_text(table, name, ratings if table == "ratings" else items)
     if items_name is not None and items_name.endswith(".parquet"):
-        _check_no_text("items", items_name, items)
         load_items = parquet_items(items.file_columns, items.genre_separator)
     else:
         load_items = delimited_items(of_items, items.genre_separator)
     columns = ratings.file_columns
     if ratings_name.endswith(".parquet"):
-        _check_no_text("ratings", ratings_name, ratings)
         load_ratings = parquet_ratings(columns, ratings.timestamp_format)
         return Layout(load_ratings, load_items, None, columns)
     of_ratings = Dialect(
@@ -245,7 +252,7 @@ def _check_no_text(table: str, file: str, names: RatingsNames | ItemsNames) -> N
 
 
 #: Suffixes by which a table is recognised that might be the missing table of items.
-_TABLES = (*_SUFFIXES, ".txt", ".txt.gz", ".xlsx")
+_TABLES = (*_SUFFIXES, ".txt", ".txt.gz", ".xls")
 #: Table of ratings to the table of items and the layout of MovieLens' older releases.
 _MOVIELENS = {
     "ratings.dat": (

@@ -1,4 +1,4 @@
-"""Text files of a table, compressed or in another encoding, as files that DuckDB reads."""
+"""Text files of a table, also compressed, in another encoding or of Excel, for DuckDB."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from lacunar.errors import InputError
 from lacunar.taste.data.column_names import NAMES_FILE
+from lacunar.taste.data.spreadsheets import SHEETS, copy_sheet_as_csv
 
 #: Suffixes of compressed text, and PyArrow's names of their formats.
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
@@ -39,20 +40,22 @@ class TextFile:
 
 @contextmanager
 def text_files(path: Path, encoding: str = "") -> Iterator[list[TextFile]]:
-    """Files of a table as UTF-8; temporary copies where they have another encoding.
+    """Files of a table as UTF-8; temporary copies of sheets and of text in another encoding.
 
     Parameters
     ----------
     path : Path
         See :func:`files_of`.
     encoding : str
-        Encoding that Python knows. Empty: no copies.
+        Encoding that Python knows. Empty: text is not copied.
     """
     with TemporaryDirectory(prefix="lacunar-") as folder:
         files = []
         for number, file in enumerate(files_of(path)):
             copy = Path(folder) / f"{number}.csv"
-            if encoding:
+            if file.suffix in SHEETS:
+                copy_sheet_as_csv(file, copy)
+            elif encoding:
                 _copy_as_utf8(file, encoding, copy)
             files.append(TextFile(file, copy if copy.exists() else file))
         yield files
