@@ -107,7 +107,7 @@ class TasteConfig(BaseModel):
     liked_above: float | None = Field(
         None,
         description="A rating above this is a like. The default is seven tenths of the scale's "
-        "maximum, so that four stars of five are a like; four fifths in the source preset.",
+        "maximum, so that 4 of 5 is a like; four fifths in the source preset.",
     )
     recommender: RecommenderName = Field("personal", description="Default recommender.")
     search_users: int = Field(

@@ -150,13 +150,13 @@ class TasteModel:
         if self.view != self.config.view:
             share = self.ratings.dated_share
             notes.append(
-                f"Years are known for {share:.0%} of the ratings: segments do not use periods of"
-                " release."
+                f"Years are known for {share:.0%} of the ratings: segments do not use them."
                 if share
-                else "No years are known: segments do not use periods of release."
+                else "No years are known: segments do not use them."
             )
         if not self.ratings.has_genres:
-            notes.append(f"No genres are known: every film has the genre {NO_GENRES}.")
+            noun = self.ratings.noun.singular
+            notes.append(f"No genres are known: every {noun} has the genre {NO_GENRES}.")
         if self._users_are_equal:
             notes.append(
                 f"All users have the same values in the view {self.view}: there is one segment."

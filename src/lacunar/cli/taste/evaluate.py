@@ -24,6 +24,7 @@ from lacunar.cli.console import (
 from lacunar.cli.taste.arguments import DataArgument, ScaleOption
 
 if TYPE_CHECKING:
+    from lacunar.taste.data.item_noun import ItemNoun
     from lacunar.taste.data.ratings import Ratings
     from lacunar.taste.evaluate.bootstrap import Interval
     from lacunar.taste.evaluate.comparison import Comparison
@@ -115,14 +116,14 @@ def evaluate(
         return
     _print_protocol(protocol, ratings, splits, comparison)
     _print_accuracy(comparison)
-    _print_lists(comparison)
+    _print_lists(comparison, ratings.noun)
     _print_differences(comparison)
     _print_slices(comparison)
     if cold is not None:
         _print_cold_start(cold)
     if controlled is not None:
         _print_accuracy(controlled, "Accuracy of the personal recommender with controls")
-        _print_lists(controlled, "Its top 10 lists with controls")
+        _print_lists(controlled, ratings.noun, "Its top 10 lists with controls")
     if output is not None:
         out.print(f"Evaluation written to {output}", markup=False, soft_wrap=True)
 
@@ -143,7 +144,7 @@ def _print_protocol(
         f"{n_splits}. Trained on {learned:,.0f} of {len(ratings.user):,} ratings.\n"
         f"Tested on {comparison.n_users:,} of {ratings.n_users:,} users. "
         f"Relevant: {held_out:,.0f} held-out ratings of {relevant_from(ratings.scale):g} or more.\n"
-        "Ranked: all films with a training rating.\n"
+        f"Ranked: all {ratings.noun.plural} with a training rating.\n"
         "Means over users, with 95 % bootstrap intervals.\n",
         markup=False,
         soft_wrap=True,
@@ -163,7 +164,7 @@ def _print_accuracy(comparison: Comparison, title: str = "Accuracy") -> None:
     out.print(table)
 
 
-def _print_lists(comparison: Comparison, title: str = "Top 10 lists") -> None:
+def _print_lists(comparison: Comparison, noun: ItemNoun, title: str = "Top 10 lists") -> None:
     columns = ["coverage", "novelty\n(bits)", "diver-\nsity", "miscali-\nbration"]
     table = _table(title, [*columns, "fit\n(s)", "rank\n(s)"])
     for name, values in comparison.summary().items():
@@ -179,9 +180,10 @@ def _print_lists(comparison: Comparison, title: str = "Top 10 lists") -> None:
         )
     out.print(table)
     out.print(
-        "coverage: share of all films on any list. novelty: higher for less-rated films.\n"
-        "diversity: 1 if the films of a list share no genres, 0 if all. miscalibration:\n"
-        "KL divergence in nats between the genres of the list and of the user's films.\n",
+        f"coverage: share of all {noun.plural} on any list. novelty: higher for less-rated "
+        f"{noun.plural}.\n"
+        f"diversity: 1 if the {noun.plural} of a list share no genres, 0 if all. miscalibration:\n"
+        f"KL divergence in nats between the genres of the list and of the user's {noun.plural}.\n",
         soft_wrap=True,
     )
 

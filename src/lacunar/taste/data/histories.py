@@ -113,7 +113,9 @@ def new_history(ratings: Ratings, stars: Stars) -> Histories:
     scale = ratings.scale
     for item_id, rating in stars.items():
         if not scale.allows(rating):
-            raise InputError(f"film {item_id}: expected a rating of {scale}, got {rating:g}")
+            raise InputError(
+                f"{ratings.noun.singular} {item_id}: expected a rating of {scale}, got {rating:g}"
+            )
     rated = {ratings.item_position(item_id): rating for item_id, rating in stars.items()}
     items = np.array(sorted(rated), dtype=np.int32)
     return Histories(

@@ -247,7 +247,7 @@ class Ratings:
         position = _find(self._item_positions, item_id)
         if position is None:
             raise InputError(
-                f"expected the id of one of {self.n_items} films, such as "
+                f"expected the id of one of {self.noun.counted(self.n_items)}, such as "
                 f"{self.items['item_id'][0]}, got {str(item_id)!r}"
             )
         return position

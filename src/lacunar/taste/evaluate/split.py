@@ -42,7 +42,7 @@ class Split:
         Rated films that are neither candidates nor targets. The same as ``histories``, unless a
         protocol hides some of them.
     relevant : Histories
-        Targets: held-out high ratings of films in training. At least one per user.
+        Targets: held-out high ratings of {ratings.noun.plural} in training. At least one per user.
     """
 
     train: Ratings
@@ -96,7 +96,7 @@ def split_by_rows(
     users = np.flatnonzero(relevant.n_ratings)
     if not len(users):
         raise InputError(
-            f"expected held-out ratings of {stars:g} or more of films in training, "
+            f"expected held-out ratings of {stars:g} or more of {ratings.noun.plural} in training, "
             f"got none among {np.count_nonzero(held_out)} held-out ratings"
         )
     return Split(

@@ -175,5 +175,5 @@ def _lower_bounds(scores: FloatArray, k: int) -> FloatArray:
 def _kth(values: FloatArray, k: int) -> FloatArray:
     """Return the k-th largest value of each row."""
     if np.isnan(values).any():
-        raise ValueError("expected a score for every film, got NaN")
+        raise ValueError("expected a score for every item, got NaN")
     return np.asarray(np.partition(values, -k, axis=1)[:, -k])
