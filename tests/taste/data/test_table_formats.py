@@ -223,6 +223,12 @@ def test_text_in_other_encodings_is_read(tmp_path: Path, plain: Ratings, encodin
     assert "own/ratings.csv, line 6, column rating: expected" in refused(directory)
 
 
+def test_utf_16_is_told_from_a_binary_file(tmp_path: Path) -> None:
+    ratings = text_of(RATINGS).encode("utf-16")
+    directory = write(tmp_path, {"ratings.csv": ratings, "movies.csv": text_of(MOVIES)})
+    assert "expected UTF-8 text, got UTF-16 (a ratings.toml with" in refused(directory)
+
+
 def test_what_is_not_in_the_named_encoding_is_named(tmp_path: Path) -> None:
     ratings = text_of(RATINGS).replace("bob", "böb").encode("latin-1")
     directory = write(tmp_path, {"ratings.csv": ratings, "movies.csv": text_of(MOVIES)})

@@ -38,7 +38,8 @@ def genres_of_cells(
 
     Examples
     --------
-    >>> with duckdb.connect() as connection:
+    >>> from lacunar.taste.data.duckdb import connect
+    >>> with connect() as connection:
     ...     rows = '''(VALUES ('["War", "Spy"]'), ('[]')) AS t(cell)'''
     ...     genres = genres_of_cells(connection, rows, "cell", "|")
     ...     connection.sql(f"SELECT {genres} FROM {rows}").fetchall()

@@ -46,14 +46,14 @@ def read_ratings(
     r"""Read ratings and items from a directory or from frames.
 
     The layouts of a directory are those of MovieLens: ``ratings.csv`` with the columns ``userId``,
-    ``movieId``, ``rating`` and ``timestamp`` (seconds or dates; may be missing) and ``movies.csv``
-    with ``movieId``, ``title`` and ``genres``; the same tables as Parquet; and the older ``.dat``
-    and ``u.data`` files. A ``ratings.toml`` in the directory can give other names of files and
-    columns.
+    ``movieId``, ``rating`` and ``timestamp`` (seconds or dates) and ``movies.csv`` with
+    ``movieId``, ``title`` and ``genres``; the same tables compressed, as Parquet or as Excel; and
+    the older ``.dat`` and ``u.data`` files. A ``ratings.toml`` in the directory can give other
+    names of files and columns, and formats of numbers, times and text.
 
-    Frames are those of pandas, Polars and PyArrow, and relations of DuckDB. They have the same
-    columns; only the columns of users and items are required. Without ratings, every row is a
-    like: a rating of 1 on ``RatingScale(0, 1, 1)``. Without ``items``, the items are those of the
+    Frames are those of pandas, Polars and PyArrow, and relations of DuckDB, with the same columns.
+    Only the columns of users and items are required. Without ratings, every row is a like: a
+    rating of 1 on ``RatingScale(0, 1, 1)``. Without a table of items, the items are those of the
     ratings, with their ids as titles, and no genres and years.
 
     If a user rated a film several times, the rating with the latest timestamp counts, and of equal

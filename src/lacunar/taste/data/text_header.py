@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections import Counter
@@ -184,6 +185,11 @@ def _head(file: TextFile) -> bytes:
         ) from error
     if not head.strip():
         raise InputError(f"{file.path}: expected rows of text, got an empty file")
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError(
+            f"{file.path}: expected UTF-8 text, got UTF-16 (a {NAMES_FILE} with the line"
+            ' encoding = "utf-16" allows it)'
+        )
     if b"\0" in head:
         raise InputError(f"{file.path}: expected rows of text, got a binary file")
     return head

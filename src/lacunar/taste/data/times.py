@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from lacunar.errors import InputError
-from lacunar.taste.data.duckdb import quoted
+from lacunar.taste.data.duckdb import connect, quoted
 from lacunar.taste.data.text_header import is_number
 
 
@@ -46,7 +46,8 @@ def seconds_of_text(text: str, timestamp_format: str = "") -> str:
     --------
     >>> sql = seconds_of_text("'1970-01-01 02:00:01.5 +02:00'")
     >>> us = seconds_of_text("'1/2/1970'", "%m/%d/%Y")
-    >>> duckdb.sql(f"SELECT {sql}, {us}").fetchall()
+    >>> with connect() as connection:
+    ...     connection.sql(f"SELECT {sql}, {us}").fetchall()
     [(1.5, 86400.0)]
     """
     if timestamp_format:
@@ -81,7 +82,8 @@ def check_format(timestamp_format: str) -> None:
     >>> check_format("%d.%m.%Y %H:%M")
     """
     try:
-        duckdb.execute("SELECT try_strptime('', ?)", [timestamp_format]).fetchall()
+        with connect() as connection:
+            connection.execute("SELECT try_strptime('', ?)", [timestamp_format]).fetchall()
         if "%" in timestamp_format:
             return
     except duckdb.Error:
