@@ -54,7 +54,15 @@ def test_a_film_named_twice_is_refused_with_its_file() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("7", True), ("-007", True), ("9" * 18, True), ("9" * 19, False), ("1.0", False), ("", False)],
+    [
+        ("7", True),
+        ("-007", True),
+        ("9" * 18, True),
+        ("9" * 19, False),
+        ("1.0", False),
+        ("1.5", False),
+        ("", False),
+    ],
 )
 def test_whole_numbers_are_those_that_64_bits_hold(text: str, expected: bool) -> None:
     with connect() as connection:
@@ -62,4 +70,5 @@ def test_whole_numbers_are_those_that_64_bits_hold(text: str, expected: bool) ->
         assert connection.sql(f"SELECT bool_and({is_whole_number('x')}) FROM t").fetchall() == [
             (expected,)
         ]
-        assert all_whole_numbers(connection, "t", "x") == expected
+        # Integers in a column with gaps are written with a point.
+        assert all_whole_numbers(connection, "t", "x") == (expected or text == "1.0")

@@ -60,7 +60,9 @@ def encode_items(
         If a film occurs twice.
     """
     repeated = first_row(
-        connection, "SELECT item_id FROM raw_items GROUP BY item_id HAVING count(*) > 1 LIMIT 1"
+        connection,
+        f"SELECT any_value(item_id) FROM raw_items GROUP BY CAST(item_id AS {item_type})"
+        " HAVING count(*) > 1 LIMIT 1",
     )
     if repeated is not None:
         raise InputError(f"{source}: expected each film once, got {repeated[0]!r} twice")
@@ -96,11 +98,20 @@ def catalogue_of(connection: duckdb.DuckDBPyConnection) -> Catalogue:
     )
 
 
-def is_whole_number(text: str) -> str:
-    """SQL condition that text is a whole number of at most 18 digits, which fit 64 bits."""
-    return f"regexp_full_match({text}, '{WHOLE_NUMBER}')"
+def is_whole_number(text: str, *, point: bool = False) -> str:
+    """SQL condition that text is a whole number of at most 18 digits, which fit 64 bits.
+
+    Parameters
+    ----------
+    text : str
+        SQL of the text.
+    point : bool
+        Whether it may end in ``.0``.
+    """
+    ending = "(\\.0+)?" if point else ""
+    return f"regexp_full_match({text}, '{WHOLE_NUMBER}{ending}')"
 
 
 def all_whole_numbers(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> bool:
-    """Whether every id in a text column is a whole number."""
-    return not exists(connection, table, f"NOT {is_whole_number(column)}")
+    """Whether every id in a text column is a whole number, perhaps with ``.0``."""
+    return not exists(connection, table, f"NOT {is_whole_number(column, point=True)}")

@@ -19,6 +19,7 @@ from lacunar.taste.data.columnar_tables import (
     column_types,
     create_raw_items_of,
     create_raw_ratings,
+    first_row_number,
     sentence_of_errors,
 )
 from lacunar.taste.data.item_noun import ItemNoun, noun_of_column
@@ -129,9 +130,10 @@ class FrameSource:
                 as_text,
             )
 
-    def place_of_rating(self, connection: duckdb.DuckDBPyConnection, condition: str) -> str:  # noqa: ARG002 - files name the line as well
-        """Frame and column of the ratings, for an error."""
-        return f"{_RATINGS}, column {self.columns.rating}"
+    def place_of_rating(self, connection: duckdb.DuckDBPyConnection, condition: str) -> str:
+        """Frame, row and column of the first rating that meets a condition, for an error."""
+        row = first_row_number(connection, "raw_ratings", condition)
+        return f"{_RATINGS}, row {row}, column {self.columns.rating}"
 
     def _load_items(self, connection: duckdb.DuckDBPyConnection) -> None:
         if self.items is None:
@@ -154,7 +156,8 @@ class FrameSource:
         source_columns = {to: theirs for to, theirs in columns.items() if theirs is not None}
         with sentence_of_errors(name, _EXPECTED, source_columns):
             connection.register(table, rows)
-            return Relation(name, table, column_types(connection, table), source_columns)
+            types = column_types(connection, table)
+            return Relation(name, table, types, source_columns, has_row_numbers=True)
 
 
 def frame_source(source: Any, items: Any | None, columns: FrameColumns) -> FrameSource:
@@ -216,7 +219,7 @@ def _take(
     # Other columns may hold anything: only the named ones are converted.
     narrow = nw.to_native(wrapped.select(list(present.values())))
     table, kind = frame_to_arrow(narrow, argument=argument)
-    return _plain_ids(table.select(list(present.values())).rename_columns(list(present))), kind
+    return table.select(list(present.values())).rename_columns(list(present)), kind
 
 
 def _argument(column: str) -> str:
@@ -253,19 +256,3 @@ def _names(frame: Any) -> list[Any]:
 def _check_repeated(name: str, repeated: Sequence[Any]) -> None:
     if repeated:
         raise InputError(f"{name}: expected each column once, got {repeated[0]!r} twice")
-
-
-def _plain_ids(table: pa.Table) -> pa.Table:
-    """Turn ids that are whole numbers in a column of floats into integers.
-
-    Columns of integers become floats in pandas when a merge brings gaps.
-    """
-    for name in IDS & set(table.column_names):
-        column = table[name]
-        if pa.types.is_floating(column.type) and not column.null_count:
-            try:
-                whole = column.cast(pa.int64())
-            except pa.ArrowInvalid:
-                continue
-            table = table.set_column(table.column_names.index(name), name, whole)
-    return table

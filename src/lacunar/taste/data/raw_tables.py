@@ -33,12 +33,19 @@ NO_GENRES_SQL = "CAST([] AS VARCHAR[])"
 def number(text: str) -> str:
     """SQL of an id as a whole number, from SQL of the id as text; null if it is not one.
 
+    Integers in a column with gaps are often written as ``12.0``.
+
     Examples
     --------
-    >>> duckdb.sql(f"SELECT {number('id')} FROM (VALUES ('12'), ('tt12')) AS t(id)").fetchall()
-    [(12,), (None,)]
+    >>> rows = "(VALUES ('12'), ('12.0'), ('12.5'), ('tt12')) AS t(id)"
+    >>> duckdb.sql(f"SELECT {number('id')} FROM {rows}").fetchall()
+    [(12,), (12,), (None,), (None,)]
     """
-    return f"CASE WHEN {is_whole_number(text)} THEN CAST({text} AS BIGINT) END"
+    return (
+        f"CASE WHEN {is_whole_number(text)} THEN CAST({text} AS BIGINT)"
+        f" WHEN {is_whole_number(text, point=True)}"
+        f" THEN CAST(split_part({text}, '.', 1) AS BIGINT) END"
+    )
 
 
 def create_raw_items(

@@ -271,10 +271,14 @@ def count_rows(connection: duckdb.DuckDBPyConnection, source: Source | FrameSour
     assert row is not None, "counts are one row"
     counts = RowCounts(*row)
     if not counts.known:
+        rated = first_row(connection, "SELECT min(item_id) FROM raw_ratings")
+        listed = first_row(connection, "SELECT min(item_id) FROM items")
+        assert rated is not None
+        assert listed is not None
         raise InputError(
             f"{source.ratings_name}: expected ratings of the films in"
-            f" {Path(source.items_name).name},"
-            f" got none: all {counts.rows} rows name other films"
+            f" {Path(source.items_name).name}, such as {listed[0]!r},"
+            f" got none: all {counts.rows} rows name other films, such as {rated[0]!r}"
         )
     return counts
 
