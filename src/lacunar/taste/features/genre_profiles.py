@@ -89,8 +89,11 @@ class GenreProfiles:
 
     @property
     def shares(self) -> NDArray[np.float64]:
-        """Share of each genre in the user's genre counts, shape (U, G)."""
-        return np.asarray(self.counts / self.counts.sum(axis=1, keepdims=True))
+        """Share of each genre in the user's genre counts, shape (U, G); NaN without any."""
+        totals = self.counts.sum(axis=1, keepdims=True)
+        shares = np.full(self.counts.shape, np.nan)
+        np.divide(self.counts, totals, out=shares, where=totals > 0)
+        return shares
 
 
 def genre_profiles(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray
-from lacunar.errors import InputError
+from lacunar.errors import InputError, did_you_mean
 from lacunar.taste.data.histories import Histories
 from lacunar.taste.data.ratings import Ratings
 
@@ -77,6 +77,7 @@ def candidates(
             if genre not in ratings.genres:
                 raise InputError(
                     f"expected genres among {', '.join(ratings.genres)}, got {genre!r}"
+                    f"{did_you_mean(genre, ratings.genres)}"
                 )
         wanted = np.isin(ratings.genres, list(genres))
         allowed &= (ratings.genre_matrix @ wanted.astype(np.float64)) > 0
