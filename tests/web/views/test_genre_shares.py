@@ -48,9 +48,30 @@ def test_the_marker_of_all_users_is_no_segments() -> None:
     assert ALL_USERS not in [marker(segment) for segment in range(56)]
 
 
-def test_a_sentence_lists_what_members_rate_more_and_less() -> None:
-    found = [("War", 0.03, 0.02), ("Drama", 0.2, 0.4), ("Horror", 0.0, 0.1)]
-    genres = [GenreShare(genre, share, beside, True) for genre, share, beside in found]
-    assert shares_in_words(genres, "wines").replace("\N{MULTIPLICATION SIGN}", "x") == (
-        "Members rate 1.5x as many War, 0.5x as many Drama and 0x as many Horror wines as average."
+@pytest.mark.parametrize(
+    ("over", "under", "sentence"),
+    [
+        (
+            ["War", "Drama"],
+            ["Horror"],
+            "Members rate 1.5x as many War and 1.5x as many Drama wines as average, "
+            "and fewer Horror.",
+        ),
+        (["War"], [], "Members rate 1.5x as many War wines as average."),
+        (
+            [],
+            ["War", "Drama", "IMAX"],
+            "Members rate fewer War, Drama and IMAX wines than average.",
+        ),
+        ([], [], "Members rate each genre about as often as average."),
+    ],
+)
+def test_a_sentence_lists_what_members_rate_more_and_less(
+    over: list[str], under: list[str], sentence: str
+) -> None:
+    found = shares_in_words(
+        [GenreShare(genre, 0.03, 0.02, True) for genre in over],
+        [GenreShare(genre, 0.02, 0.03, True) for genre in under],
+        "wines",
     )
+    assert found.replace("\N{MULTIPLICATION SIGN}", "x") == sentence

@@ -151,7 +151,9 @@ class PersonalRecommender:
                 if self._implicit and stars[part.item]:
                     text = f"you chose {title}"
                 else:
-                    text = f"you rated {title} {stars[part.item]:g}"
+                    text = (
+                        f"you rated {title} {stars[part.item]:g} of {self._films.scale.maximum:g}"
+                    )
             elif part.kind == "adventure":
                 text = "people with similar taste like it more than others do"
             elif part.kind == "segment":

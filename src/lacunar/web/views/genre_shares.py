@@ -46,22 +46,29 @@ def genre_ratio(genre: GenreShare) -> str:
     return f"{genre.genre}\N{NO-BREAK SPACE}{times(genre)}"
 
 
-def shares_in_words(genres: Sequence[GenreShare], plural: str) -> str:
-    r"""A sentence on the genres that a segment rates more or less than all users do.
+def shares_in_words(over: Sequence[GenreShare], under: Sequence[GenreShare], plural: str) -> str:
+    r"""A sentence on the genres that a segment rates more, and less, than all users do.
 
     Examples
     --------
-    >>> sentence = shares_in_words([GenreShare("War", 0.03, 0.02, True)], "films")
-    >>> sentence.replace("\N{MULTIPLICATION SIGN}", "x")
-    'Members rate 1.5x as many War films as average.'
-    >>> shares_in_words([], "films")
-    'Members rate each genre about as often as average.'
+    >>> war, drama = GenreShare("War", 0.03, 0.02, True), GenreShare("Drama", 0.1, 0.2, True)
+    >>> shares_in_words([war], [drama], "films").replace("\N{MULTIPLICATION SIGN}", "x")
+    'Members rate 1.5x as many War films as average, and fewer Drama.'
+    >>> shares_in_words([], [drama], "films")
+    'Members rate fewer Drama films than average.'
     """
-    if not genres:
-        return "Members rate each genre about as often as average."
-    parts = [f"{_factor(genre)}\N{MULTIPLICATION SIGN} as many {genre.genre}" for genre in genres]
-    listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
-    return f"Members rate {listed} {plural} as average."
+    fewer = _listed([genre.genre for genre in under])
+    if over:
+        times = [f"{_factor(one)}\N{MULTIPLICATION SIGN} as many {one.genre}" for one in over]
+        ending = f", and fewer {fewer}." if under else "."
+        return f"Members rate {_listed(times)} {plural} as average{ending}"
+    if under:
+        return f"Members rate fewer {fewer} {plural} than average."
+    return "Members rate each genre about as often as average."
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def shares_beside(

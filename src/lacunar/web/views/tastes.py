@@ -190,7 +190,8 @@ class TasteViews:
                 (agreement(_mean(steady)), "stability: how far restarts keep them together"),
             ],
             "in_words": shares_in_words(
-                portrait.over_indexed[:_CARD_GENRES] + portrait.under_indexed[:_CARD_GENRES],
+                portrait.over_indexed[:_CARD_GENRES],
+                portrait.under_indexed[:_CARD_GENRES],
                 noun.plural,
             ),
             "shares": shares_beside(
