@@ -158,7 +158,7 @@ class TasteConfig(BaseModel):
         return draw_users(n_users, self.sample_users, seed=self.seed)
 
     def liked_above_on(self, scale: RatingScale) -> float:
-        """Return the stars above which a rating is a like."""
+        """Return the rating above which a rating is a like."""
         if self.liked_above is not None:
             return self.liked_above
         return (0.8 if self.preset == "source" else 0.7) * scale.maximum

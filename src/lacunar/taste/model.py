@@ -115,7 +115,7 @@ class TasteModel:
 
     @property
     def liked_above(self) -> float:
-        """Stars above which a rating counts as a like."""
+        """Rating above which a rating counts as a like."""
         return self.config.liked_above_on(self.ratings.scale)
 
     @property
@@ -223,22 +223,22 @@ class TasteModel:
         controls: Controls | None = None,
         reasons: bool = False,
     ) -> Any:
-        """Recommend films to one or more users of the log.
+        """Recommend items to one or more users of the log.
 
         Parameters
         ----------
         users : id or iterable of ids
             As in the data, or as text.
         k : int
-            Maximum number of films for each user.
+            Maximum number of items for each user.
         by : {"popularity", "segment", "posterior", "personal"}, optional
             The recommender; by default the one in the config.
         genres : str or iterable of str
-            A film needs at least one of them; by default all genres are allowed.
+            An item needs at least one of them; by default all genres are allowed.
         first_year, last_year : int, optional
-            Years of release. With either of them, films without a year are left out.
+            Years of the items. With either of them, items without a year are left out.
         include_seen : bool
-            Whether to include films that the user has rated.
+            Whether to include items that the user has rated.
         controls : Controls, optional
             Adventure, favourites and diversity; by default off.
         reasons : bool
@@ -282,12 +282,12 @@ class TasteModel:
         controls: Controls | None = None,
         reasons: bool = False,
     ) -> Any:
-        """Recommend films to a new user, from this user's ratings.
+        """Recommend items to a new user, from this user's ratings.
 
         Parameters
         ----------
         ratings : mapping of id to float
-            Rating of each film, by its id; may be empty.
+            Rating of each item, by its id; may be empty.
         k, by, genres, first_year, last_year, include_seen, controls, reasons
             As in :meth:`recommend`.
 
@@ -345,7 +345,7 @@ class TasteModel:
         Returns
         -------
         frame
-            ``user``, and one column per genre; null where the user rated no film of the genre.
+            ``user``, and one column per genre; null where the user rated no item of the genre.
         """
         return user_profiles_frame(self.ratings, self.profiles)
 
@@ -376,14 +376,14 @@ class TasteModel:
         histories: Histories,
         request: ListRequest | None = None,
     ) -> list[list[Recommendation]]:
-        """Recommend films to each user; see :func:`lacunar.taste.recommend.ranking.recommend`.
+        """Recommend items to each user; see :func:`lacunar.taste.recommend.ranking.recommend`.
 
         Parameters
         ----------
         histories : Histories
             Ratings of B users, known or new.
         request : ListRequest, optional
-            The default asks the model's own recommender for ten films.
+            The default asks the model's own recommender for ten items.
 
         Raises
         ------
@@ -438,7 +438,7 @@ class TasteModel:
 
     @cached_property
     def genres_of_items(self) -> list[list[str]]:
-        """Genre names of each film, in alphabetical order."""
+        """Genre names of each item, in alphabetical order."""
         names: list[list[str]] = [[] for _ in range(self.ratings.n_items)]
         pairs = self.ratings.item_genres
         for item, genre in zip(pairs["item"].to_pylist(), pairs["genre"].to_pylist(), strict=True):
@@ -447,7 +447,7 @@ class TasteModel:
 
     @cached_property
     def film_counts(self) -> FilmCounts:
-        """Ratings and likes of each film by segment."""
+        """Ratings and likes of each item by segment."""
         belongs = one_hot(self.segments.labels, self.segments.n_segments).T
         return count_films(self.ratings, belongs, self.liked_above)
 
@@ -459,7 +459,7 @@ class TasteModel:
 
     @cached_property
     def films_per_genre(self) -> dict[str, int]:
-        """Number of films in each genre."""
+        """Number of items in each genre."""
         counts = np.bincount(
             np.asarray(self.ratings.item_genres["genre"]), minlength=len(self.ratings.genres)
         )
@@ -471,7 +471,7 @@ def _names(names: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def fingerprint(ratings: Ratings) -> str:
-    """Return the SHA-256 of all that a fit uses of a log: ids, films, genres and ratings."""
+    """Return the SHA-256 of all that a fit uses of a log: ids, items, genres and ratings."""
     digest = hashlib.sha256()
     ids = pa.table([ratings.users], names=["user_id"])
     for table in (ids, ratings.items, ratings.item_genres, ratings.log):

@@ -48,7 +48,7 @@ def test_films_stand_in_the_order_of_their_ids_with_years_and_genres(
 def test_a_film_named_twice_is_refused_with_its_file() -> None:
     with connect() as connection:
         connection.register("raw_items", pa.concat_tables([FILMS, FILMS.slice(1, 1)]))
-        with pytest.raises(InputError, match=r"movies\.csv: expected each film once, got '9' twic"):
+        with pytest.raises(InputError, match=r"movies\.csv: expected each item once, got '9' twic"):
             encode_items(connection, Path("movies.csv"), "BIGINT")
 
 

@@ -246,8 +246,8 @@ BAD_LOGS = {
     ),
     "other films": (
         {"movieId": [7] * 6},
-        "the frame `source`: expected ratings of the films in the frame `items`, such as 1, got"
-        " none: all 6 rows name other films, such as 7",
+        "the frame `source`: expected ratings of the items in the frame `items`, such as 1, got"
+        " none: all 6 rows name other items, such as 7",
     ),
 }
 
@@ -264,7 +264,7 @@ BAD_FILMS = {
     "twice": (
         {"movieId": [1, 2, 2]},
         {},
-        "the frame `items`: expected each film once, got '2' twice",
+        "the frame `items`: expected each item once, got '2' twice",
     ),
     "null id": (
         {"movieId": [1, 2, None]},
@@ -390,7 +390,7 @@ def test_a_table_with_the_wrong_role_gets_one_sentence() -> None:
         read_ratings(log, users)
     with pytest.raises(InputError, match=r"frame `source`: expected the columns userId, movieId"):
         read_ratings(users, users)
-    with pytest.raises(InputError, match=r"frame `items`: expected each film once"):
+    with pytest.raises(InputError, match=r"frame `items`: expected each item once"):
         read_ratings(log, log)
 
 

@@ -113,7 +113,7 @@ def test_a_log_of_other_films_is_refused_alike(spark: SparkSession, write_csv: W
 
 def test_films_are_refused_as_always(spark: SparkSession, write_csv: Write) -> None:
     directory = write_csv("1,1,3.0,4", movies="movieId,title,genres\n1,A,War\n1,B,War\n")
-    with pytest.raises(InputError, match="expected each film once, got '1' twice"):
+    with pytest.raises(InputError, match="expected each item once, got '1' twice"):
         read_log(spark, directory)
 
 

@@ -65,7 +65,7 @@ def encode_items(
         " HAVING count(*) > 1 LIMIT 1",
     )
     if repeated is not None:
-        raise InputError(f"{source}: expected each film once, got {repeated[0]!r} twice")
+        raise InputError(f"{source}: expected each item once, got {repeated[0]!r} twice")
     connection.execute(f"""
         CREATE TABLE items AS
         SELECT CAST(row_number() OVER (ORDER BY item_id) - 1 AS INTEGER) AS item, *

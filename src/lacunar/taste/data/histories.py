@@ -13,22 +13,22 @@ from lacunar.aliases import FloatArray
 from lacunar.errors import InputError
 from lacunar.taste.data.ratings import Id, Ratings
 
-#: Rating of each film, by its id.
+#: Rating of each item, by its id.
 Stars = Mapping[int, float] | Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Histories:
-    """Ratings of B users, grouped by user (a sparse matrix of users and films by rows).
+    """Ratings of B users, grouped by user (a sparse matrix of users and items by rows).
 
     Parameters
     ----------
     starts : ndarray of shape (B + 1,)
         First row of each user, and at the end N.
     item : ndarray of shape (N,)
-        Positions of films, ascending and distinct within each user.
+        Positions of items, ascending and distinct within each user.
     rating : ndarray of shape (N,)
-        Stars.
+        Ratings.
     count : ndarray of shape (N,), optional
         How often each row counts in the shares of genres and periods; by default once.
     """
@@ -61,7 +61,7 @@ class Histories:
         return Histories(starts, self.item[rows], self.rating[rows], count)
 
     def matrix(self, values: FloatArray, n_items: int) -> sp.csr_array:
-        """Sparse matrix of users and films with one value per rating, shape (B, n_items)."""
+        """Sparse matrix of users and items with one value per rating, shape (B, n_items)."""
         return sp.csr_array((values, self.item, self.starts), shape=(self.n_users, n_items))
 
 
@@ -101,14 +101,14 @@ def new_history(ratings: Ratings, stars: Stars) -> Histories:
     Parameters
     ----------
     ratings : Ratings
-        The log whose films are rated.
+        The log whose items are rated.
     stars : mapping of id to float
-        Rating of each film; may be empty.
+        Rating of each item; may be empty.
 
     Raises
     ------
     InputError
-        If a film is unknown or a rating is not on the scale.
+        If an item is unknown or a rating is not on the scale.
     """
     scale = ratings.scale
     for item_id, rating in stars.items():

@@ -56,10 +56,10 @@ def read_ratings(
     rating of 1 on ``RatingScale(0, 1, 1)``. Without a table of items, the items are those of the
     ratings, with their ids as titles, and no genres and years.
 
-    If a user rated a film several times, the rating with the latest timestamp counts, and of equal
+    If a user rated an item several times, the rating with the latest timestamp counts, and of equal
     timestamps the highest rating; so the order of rows does not matter. Without ratings, repeated
-    rows are counted: they weigh in the shares of genres and periods. Ratings of films that are not
-    in the table of films are left out. ``Ratings.intake`` counts both. A film without a genre gets
+    rows are counted: they weigh in the shares of genres and periods. Ratings of items that are not
+    in the table of items are left out. ``Ratings.intake`` counts both. An item without a genre gets
     the genre ``(no genres listed)``.
 
     Parameters
@@ -78,7 +78,7 @@ def read_ratings(
         Columns of ``items``, with the same rules. Genres are lists of text, or text with a
         separator.
     year : str, optional
-        Column of ``items`` with the year of release, null where unknown; or a date. Without it,
+        Column of ``items`` with the year, null where unknown; or a date. Without it,
         the year is the one in brackets at the end of the title.
     genre_separator : str
         Separator of the genres in text.
@@ -223,7 +223,7 @@ def check_scale(
 
 
 def type_of_item_ids(connection: duckdb.DuckDBPyConnection) -> str:
-    """SQL type of the film ids in the ratings: ``BIGINT``, or ``VARCHAR`` if any id is text."""
+    """SQL type of the item ids in the ratings: ``BIGINT``, or ``VARCHAR`` if any id is text."""
     row = first_row(connection, "SELECT typeof(item_id) FROM raw_ratings LIMIT 1")
     assert row is not None, "loading raises for files without rows"
     return str(row[0])
@@ -235,9 +235,9 @@ class RowCounts(NamedTuple):
     Parameters
     ----------
     rows, known : int
-        Rows of the file, and those of films in the catalogue.
+        Rows of the file, and those of items in the catalogue.
     dropped_users, unknown_items : int
-        Users without a known film, and films that are not in the catalogue.
+        Users without a known item, and items that are not in the catalogue.
     """
 
     rows: int
@@ -252,7 +252,7 @@ def count_rows(connection: duckdb.DuckDBPyConnection, source: Source | FrameSour
     Raises
     ------
     InputError
-        If no rated film is in the catalogue.
+        If no rated item is in the catalogue.
     """
     connection.execute("""
         CREATE TABLE users AS
@@ -276,9 +276,9 @@ def count_rows(connection: duckdb.DuckDBPyConnection, source: Source | FrameSour
         assert rated is not None
         assert listed is not None
         raise InputError(
-            f"{source.ratings_name}: expected ratings of the films in"
+            f"{source.ratings_name}: expected ratings of the items in"
             f" {Path(source.items_name).name}, such as {listed[0]!r},"
-            f" got none: all {counts.rows} rows name other films, such as {rated[0]!r}"
+            f" got none: all {counts.rows} rows name other items, such as {rated[0]!r}"
         )
     return counts
 
@@ -330,5 +330,5 @@ def _has_repeated_likes(log: pa.Table) -> bool:
 
 
 def _same_pair(columns: dict[str, NDArray[Any]], row: int, batch: dict[str, NDArray[Any]]) -> bool:
-    """Whether a row and the first row of a batch have the same user and film."""
+    """Whether a row and the first row of a batch have the same user and item."""
     return all(columns[name][row] == batch[name][0] for name in ("user", "item"))

@@ -1,7 +1,7 @@
 """Evaluation protocols: which ratings are held out.
 
 - ``random-20``: a random fifth of each user's ratings. Measures how well gaps are filled.
-- ``leave-last-out``: each user's latest rating. Measures the prediction of the next film, but
+- ``leave-last-out``: each user's latest rating. Measures the prediction of the next item, but
   training includes later ratings of other users.
 - ``global-time``: the latest fifth of all ratings. As in production: training includes nothing of
   the future, and most users are new. See Ji et al. (2023), "A Critical Study on Data Leakage
@@ -93,7 +93,7 @@ def random_split(ratings: Ratings, *, share: float = 0.2, seed: int) -> Split:
 def leave_last_out(ratings: Ratings) -> Split:
     """Hold out each user's latest rating.
 
-    Among ratings with the same time, the latest is the film that is last in the catalogue. Users
+    Among ratings with the same time, the latest is the item that is last in the catalogue. Users
     with a single rating stay in training and are not tested.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Train/test splits of a ratings log: training log, histories and relevant films."""
+"""Train/test splits of a ratings log: training log, histories and relevant items."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.data.ratings import Ratings
 
 RELEVANT_FROM = 4.0
-"""Stars from which a held-out rating is relevant, on the default scale."""
+"""Rating from which a held-out rating is relevant, on the default scale."""
 _RELEVANT_SHARE = RELEVANT_FROM / RatingScale().maximum
 
 Rows = NDArray[np.bool_]
@@ -24,7 +24,7 @@ Rows = NDArray[np.bool_]
 class Split:
     """A log split into training and test.
 
-    Films and genres keep their positions. Users are identified by their positions in the whole
+    Items and genres keep their positions. Users are identified by their positions in the whole
     log, so that metrics can be paired by user across splits and methods.
 
     Parameters
@@ -35,11 +35,11 @@ class Split:
     train_users : ndarray of shape (U,)
         Position in the whole log of each user of ``train``, ascending.
     users : ndarray of shape (M,)
-        Position in the whole log of each tested user, ascending: users with a relevant film.
+        Position in the whole log of each tested user, ascending: users with a relevant item.
     histories : Histories
         Ratings of each tested user that the recommender gets; may be empty.
     excluded : Histories
-        Rated films that are neither candidates nor targets. The same as ``histories``, unless a
+        Rated items that are neither candidates nor targets. The same as ``histories``, unless a
         protocol hides some of them.
     relevant : Histories
         Targets: held-out high ratings of {ratings.noun.plural} in training. At least one per user.
@@ -54,7 +54,7 @@ class Split:
 
 
 def relevant_from(scale: RatingScale) -> float:
-    """Return the stars from which a held-out rating is relevant: four fifths of the maximum.
+    """Return the rating from which a held-out rating is relevant: four fifths of the maximum.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def split_by_rows(
     ----------
     ratings : Ratings
     train, shown, excluded, held_out : ndarray of shape (N,)
-        Rows of the training log, of the histories, of the films that are no candidates, and of the
+        Rows of the training log, of the histories, of the items that are no candidates, and of the
         targets.
 
     Raises

@@ -100,7 +100,7 @@ def place_users(
 ) -> PlacementSummary:
     """Place all users of a log in the segments of a fit, without a refit.
 
-    Users and films may be new. Genres and periods that the fit does not have are ignored.
+    Users and items may be new. Genres and periods that the fit does not have are ignored.
 
     Parameters
     ----------

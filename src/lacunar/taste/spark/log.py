@@ -160,8 +160,8 @@ def read_log(
     n_users = users.count()
     if not n_users:
         raise InputError(
-            f"{source.ratings}: expected ratings of the films in {Path(source.items_name).name},"
-            f" got none: all {raw.n_rows} rows name other films"
+            f"{source.ratings}: expected ratings of the items in {Path(source.items_name).name},"
+            f" got none: all {raw.n_rows} rows name other items"
         )
     users_per_partition = max(users_per_partition, -(-n_users // _MAX_PARTITIONS))
     log = run(session, _LOG_SQL, {"known": known, "users": users})
