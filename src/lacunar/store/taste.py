@@ -219,6 +219,8 @@ def model_card(model: TasteModel) -> str:
         f"- {population} users: {name}"
         for population, name in zip(segments.populations.tolist(), segments.names, strict=True)
     )
+    notes = "".join(f"- {note}\n" for note in model.notes)
+    repeated = ratings.intake.repeated if ratings.count is None else 0
     seeds = model.fit_grid.seeds
     return f"""# Taste model
 
@@ -229,13 +231,13 @@ Soft segments of {ratings.n_users} users, learned from {len(ratings.log)} rating
   {"less sure than others" if model.config.noise else "as sure as any other"}.
 - Unknown: {model.profiles.gap_share:.1%} of the user x genre cells; gaps are treated as
   `{model.config.gaps}`.
-- Left out on reading: {ratings.intake.repeated} repeated ratings,
+- Left out on reading: {repeated} repeated ratings,
   {ratings.intake.unknown_item_rows} ratings of {noun.counted(ratings.intake.unknown_items)} that
   the catalogue lacks.
 - Chosen: {model.criterion}.
 - {noun.capital_plural} are recommended by `{model.config.recommender}` unless another rule is
   named; the personal rule is set to {model.tuning}.
-{_sampled(model)}- Preset `{model.config.preset}`, seeds {seeds[0]} to {seeds[-1]}.
+{_sampled(model)}{notes}- Preset `{model.config.preset}`, seeds {seeds[0]} to {seeds[-1]}.
 
 ## Segments
 

@@ -24,7 +24,7 @@ from lacunar.taste.data import duckdb
 from lacunar.taste.data.duckdb import Engine
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.evaluate.tuning import Tuning, tune_personal
-from lacunar.taste.model import TasteModel, fingerprint
+from lacunar.taste.model import TasteModel, fingerprint, note_without_likes
 from lacunar.taste.recommend.ease import fit_ease
 from lacunar.taste.recommend.personal import design_rows
 from lacunar.taste.segments.fit import RowsProvider, SegmentFit, fit_segments
@@ -101,7 +101,8 @@ def fit_taste(
     fit = fit_segments(
         ratings, config, engine=engine, rows_provider=rows_provider, progress=report, stages=stages
     )
-    _warn_without_likes(ratings, config)
+    if (note := note_without_likes(ratings, config)) is not None:
+        warnings.warn(note, stacklevel=2)
     refit_agreement = stages.get_or_compute(
         "refits", lambda: _refit_agreement(fit, config, report), pack_values, unpack_values
     )
@@ -130,17 +131,6 @@ def fit_taste(
         tuning=tuning,
         ease_model=ease_model,
     )
-
-
-def _warn_without_likes(ratings: Ratings, config: TasteConfig) -> None:
-    liked_above, highest = config.liked_above_on(ratings.scale), ratings.rating.max(initial=-np.inf)
-    if highest <= liked_above:
-        warnings.warn(
-            f"no rating is a like: the highest is {highest:g}, and `liked_above` is"
-            f" {liked_above:g} on the scale {ratings.scale}; pass the `scale` of the data when"
-            " reading, or a lower `liked_above`",
-            stacklevel=3,
-        )
 
 
 _LIBRARIES = ("duckdb", "numpy", "pyarrow", "scikit-learn", "scipy")

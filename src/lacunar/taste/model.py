@@ -147,6 +147,8 @@ class TasteModel:
                 f"{self.ratings.intake.repeated:,} repeated rows are counted in the shares of"
                 " genres and periods."
             )
+        if (note := note_without_likes(self.ratings, self.config)) is not None:
+            notes.append(f"{note[0].upper()}{note[1:]}.")
         if self.view != self.config.view:
             share = self.ratings.dated_share
             notes.append(
@@ -468,6 +470,18 @@ class TasteModel:
 
 def _names(names: str | Iterable[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
+
+
+def note_without_likes(ratings: Ratings, config: TasteConfig) -> str | None:
+    """Say that no rating is a like, such as on a wrong scale; None if one is."""
+    liked_above, highest = config.liked_above_on(ratings.scale), ratings.rating.max(initial=-np.inf)
+    if highest > liked_above:
+        return None
+    return (
+        f"no rating is a like: the highest is {highest:g}, and `liked_above` is"
+        f" {liked_above:g} on the scale {ratings.scale}; pass the `scale` of the data when"
+        " reading, or a lower `liked_above`"
+    )
 
 
 def fingerprint(ratings: Ratings) -> str:

@@ -16,6 +16,7 @@ from lacunar.cli.console import (
     JsonFlag,
     check_file_destination,
     emit_json,
+    err,
     figure,
     out,
     progress,
@@ -79,6 +80,7 @@ def evaluate(
     from lacunar.taste.evaluate.cold_start import cold_start as new_users
     from lacunar.taste.evaluate.control_methods import control_methods
     from lacunar.taste.evaluate.methods import methods_named
+    from lacunar.taste.evaluate.notes import evaluation_notes
     from lacunar.taste.evaluate.protocols import SEEDED_PROTOCOLS, splits_of
     from lacunar.taste.evaluate.runner import compare, compare_groups
     from lacunar.taste.evaluate.to_json import evaluation_document
@@ -114,6 +116,8 @@ def evaluate(
     if json:
         emit_json(document)
         return
+    for note in evaluation_notes(ratings):
+        err.print(note)
     _print_protocol(protocol, ratings, splits, comparison)
     _print_accuracy(comparison)
     _print_lists(comparison, ratings.noun)
@@ -139,11 +143,14 @@ def _print_protocol(
     n_splits = f"{len(splits)} random splits" if len(splits) > 1 else "One split"
     if protocol not in SEEDED_PROTOCOLS:
         n_splits += ", not random"
+    relevant = f"ratings of {relevant_from(ratings.scale):g} or more"
+    if ratings.implicit:
+        relevant = "likes"
     out.print(
         f"Protocol {protocol}: {_HELD_OUT[protocol]} held out.\n"
         f"{n_splits}. Trained on {learned:,.0f} of {len(ratings.user):,} ratings.\n"
         f"Tested on {comparison.n_users:,} of {ratings.n_users:,} users. "
-        f"Relevant: {held_out:,.0f} held-out ratings of {relevant_from(ratings.scale):g} or more.\n"
+        f"Relevant: {held_out:,.0f} held-out {relevant}.\n"
         f"Ranked: all {ratings.noun.plural} with a training rating.\n"
         "Means over users, with 95 % bootstrap intervals.\n",
         markup=False,

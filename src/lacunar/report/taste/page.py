@@ -116,7 +116,7 @@ def summary(model: TasteModel) -> Context:
     n_ratings = ratings.log.num_rows
     left_out = [
         (
-            intake.repeated,
+            intake.repeated if ratings.count is None else 0,
             f"rows that a later rating of the same {noun.singular} by the same user replaced",
         ),
         (
@@ -139,6 +139,7 @@ def summary(model: TasteModel) -> Context:
         "stand_in": _seen(model),
         "scale": str(ratings.scale),
         "criterion": model.criterion,
+        "notes": model.notes,
         "rows": count(intake.rows),
         "unrated_genres": ", ".join(model.profiles.unrated_genres),
         "constant_genres": ", ".join(model.profiles.constant_genres),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -23,6 +24,7 @@ Id = int | str
 #: The genre of an item without one.
 NO_GENRES = "(no genres listed)"
 _ROWS_PER_PIECE = 1 << 22
+_WHOLE = re.compile(r"(-?[0-9]{1,18})(?:\.0+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ class Ratings:
 
     def has_user(self, user_id: Id) -> bool:
         """Whether a user has this id."""
-        return _find(self._positions, user_id) is not None
+        return _find(self._positions, user_id, self.users.type) is not None
 
     def user_position(self, user_id: Id) -> int:
         """Position of the user with an id.
@@ -207,7 +209,7 @@ class Ratings:
         InputError
             If no user has that id.
         """
-        position = _find(self._positions, user_id)
+        position = _find(self._positions, user_id, self.users.type)
         if position is None:
             raise InputError(
                 f"expected the id of one of {self.n_users} users, such as {self.users[0]},"
@@ -244,7 +246,7 @@ class Ratings:
         InputError
             If no item has that id.
         """
-        position = _find(self._item_positions, item_id)
+        position = _find(self._item_positions, item_id, self.items["item_id"].type)
         if position is None:
             raise InputError(
                 f"expected the id of one of {self.noun.counted(self.n_items)}, such as "
@@ -297,6 +299,11 @@ def column_array(table: pa.Table, name: str) -> NDArray[Any]:
     return np.from_dlpack(table[name].combine_chunks())
 
 
-def _find(positions: dict[str, int], wanted: Id) -> int | None:
+def _find(positions: dict[str, int], wanted: Id, kind: pa.DataType) -> int | None:
+    """Position of an id; whole numbers may be written as in the files, such as 007 or 7.0."""
     text = str(wanted)
-    return positions.get(text, positions.get(text.strip()))
+    position = positions.get(text, positions.get(text.strip()))
+    if position is None and pa.types.is_integer(kind):
+        whole = _WHOLE.fullmatch(text.strip())
+        return None if whole is None else positions.get(str(int(whole[1])))
+    return position

@@ -210,7 +210,8 @@ def check_scale(
     steps = f"(CAST(rating AS DOUBLE) - {scale.minimum}) / {scale.step}"
     off = (
         f"(isnan(CAST(rating AS DOUBLE)) OR CAST(rating AS DOUBLE) < {scale.minimum}"
-        f" OR CAST(rating AS DOUBLE) > {scale.maximum} OR abs({steps} - round({steps})) > 1e-9)"
+        f" OR CAST(rating AS DOUBLE) > {scale.maximum} OR abs({steps} - round({steps})) >"
+        f" 1e-9 * greatest(1, {steps}))"
     )
     if not exists(connection, "raw_ratings", off):
         return

@@ -185,8 +185,11 @@ def _held_out_of_all(ratings: Ratings, held_out: Rows) -> Split:
 
 
 def _check_times(ratings: Ratings) -> None:
-    if not ratings.has_times:
-        raise InputError("expected ratings of different times to split them by time, got one time")
+    if len(ratings.item) < 2 or not ratings.has_times:
+        raise InputError(
+            "expected ratings of different times to split them by time, got one time;"
+            " the protocol random-20 needs no times"
+        )
 
 
 def _timestamps(ratings: Ratings) -> NDArray[np.int64]:

@@ -95,9 +95,11 @@ def split_by_rows(
     relevant = histories_in(ratings, held_out & high & known[ratings.item])
     users = np.flatnonzero(relevant.n_ratings)
     if not len(users):
+        high_ratings = "likes" if ratings.implicit else f"ratings of {stars:g} or more"
         raise InputError(
-            f"expected held-out ratings of {stars:g} or more of {ratings.noun.plural} in training, "
+            f"expected held-out {high_ratings} of {ratings.noun.plural} in training, "
             f"got none among {np.count_nonzero(held_out)} held-out ratings"
+            f" on the scale {ratings.scale}"
         )
     return Split(
         train=replace(ratings, users=ratings.users.take(pa.array(train_users)), log=log),

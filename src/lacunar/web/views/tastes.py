@@ -98,6 +98,7 @@ class TasteViews:
                 (percent(model.profiles.gap_share), "of profile cells unknown"),
             ],
             "criterion": model.criterion,
+            "notes": model.notes,
             "map": self._map(),
             "liked_above": self._liked_above,
             "cards": [self._card(portrait) for portrait in self.portraits],
