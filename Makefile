@@ -39,7 +39,7 @@ check: $(VENV)/check.stamp
 	$(BIN)/lint-imports --no-cache
 
 # Peers, a server's tools, saved models or much time.
-NEED_MORE := $(foreach name,recommenders scale serving traits_epoch traits_folds traits_gaps traits_onnx traits_recipes,benchmarks/$(name)%)
+NEED_MORE := $(foreach name,recommenders scale serving ten_tasks traits_epoch traits_folds traits_gaps traits_onnx traits_recipes,benchmarks/$(name)%)
 
 bench: $(VENV)/test.stamp
 	for script in $(filter-out $(NEED_MORE),$(wildcard benchmarks/*.py)); do \
@@ -48,6 +48,7 @@ bench: $(VENV)/test.stamp
 
 bench-peers: $(VENV)/test.stamp $(PEERS)/peers.stamp
 	$(BIN)/python benchmarks/recommenders.py --peers-python $(PEERS)/bin/python
+	$(BIN)/python benchmarks/ten_tasks.py --peers-python $(PEERS)/bin/python
 
 # Asks PyPI once for each pinned version; says so where it cannot be reached.
 audit: $(AUDIT)/audit.stamp

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import pkgutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import lacunar
+
+PUBLIC_PACKAGES = [
+    ".".join(stub.parent.relative_to(Path(lacunar.__file__).parents[1]).parts)
+    for stub in sorted(Path(lacunar.__file__).parent.rglob("__init__.pyi"))
+]
 
 
 @pytest.mark.parametrize("name", lacunar.__all__)
@@ -46,3 +53,10 @@ def test_help_loads_no_heavy_library() -> None:
 def test_the_changelog_names_the_version() -> None:
     changelog = Path(__file__).parents[1] / "CHANGELOG.md"
     assert f"## {lacunar.__version__}" in changelog.read_text()
+
+
+@pytest.mark.parametrize("package", PUBLIC_PACKAGES)
+def test_no_public_name_is_that_of_a_module(package: str) -> None:
+    # The import of a module sets its name in the package, and would replace the public object.
+    modules = {module.name for module in pkgutil.iter_modules(import_module(package).__path__)}
+    assert not modules.intersection(import_module(package).__all__)

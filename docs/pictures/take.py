@@ -74,7 +74,7 @@ def stay(page: Page) -> None:
 
 def rate(page: Page) -> None:
     """Rate three of the offered films: two high, one low."""
-    for number, stars in enumerate(("5 stars", "4.5 stars", "1 star"), start=1):
+    for number, stars in enumerate(("5", "4.5", "1"), start=1):
         offered = page.locator(".rating select", has=page.locator("option:checked[value='']"))
         offered.first.select_option(label=stars)
         page.locator(".lands [role=status]", has_text=f"after {number} rating").wait_for()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 
 _NAMED = re.compile(r"`(\w+)`")
 
@@ -48,6 +49,19 @@ class InputError(ValueError):
         """
         sentence = _NAMED.sub(lambda named: names.get(named[1], named[0]), self.sentence)
         return InputError(sentence, field=self.field and names.get(self.field, self.field))
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """Return the end of a sentence that suggests the most similar of some names, if any is.
+
+    Examples
+    --------
+    >>> did_you_mean("comedy", ["Comedy", "Crime"]), did_you_mean("x", ["Comedy"])
+    ("; did you mean 'Comedy'?", '')
+    """
+    folded = {other.casefold(): other for other in names}
+    similar = get_close_matches(name.casefold(), folded, n=1)
+    return f"; did you mean {folded[similar[0]]!r}?" if similar else ""
 
 
 def _printable(character: str) -> str:

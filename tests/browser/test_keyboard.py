@@ -99,7 +99,7 @@ def test_a_film_is_rated_and_the_list_moves(visit: Visit) -> None:
     assert page.evaluate("document.activeElement.id") == rated
     tab_to(page, "a[aria-label^='Remove the rating']", most=3)
     page.keyboard.press("Enter")
-    page.locator(".lands [role=status]", has_text="Nothing is known").wait_for()
+    page.locator(".lands [role=status]", has_text="Rate a film").wait_for()
     assert page.locator(".films > li strong").all_inner_texts() == before
 
 

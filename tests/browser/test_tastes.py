@@ -110,7 +110,7 @@ def test_somebody_new_searches_rates_and_sees_the_list_move(visit: Visit, script
         page.get_by_role("button", name="Search and rate").click()
     page.wait_for_url(f"**/taste/try?q={word}")
     label = page.locator(".rating li", has_text=title).first
-    label.locator("select").select_option(label="5 stars")
+    label.locator("select").select_option(label="5")
     if not script:
         page.get_by_role("button", name="Search and rate").click()
     page.locator(".lands [role=status]", has_text="after 1 rating").wait_for()

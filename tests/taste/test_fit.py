@@ -154,7 +154,7 @@ def test_likes_without_items_are_fitted_saved_and_recommended(
     assert (model.view, model.segments.n_segments) == ("shares", 1)
     likes = ["The data has no ratings: every row counts as a like."]
     assert list(model.notes) == likes * ratings.implicit + [
-        "No years are known: segments do not use periods of release.",
+        "No years are known: segments do not use them.",
         "No genres are known: every film has the genre (no genres listed).",
         "All users have the same values in the view shares: there is one segment.",
     ]
@@ -178,7 +178,7 @@ def test_a_saved_model_places_users_in_the_view_of_the_fit(
     years = pa.nulls(sample_ratings.n_items, pa.int16())
     items = pa.table({"item_id": sample_ratings.items["item_id"], "title": titles, "year": years})
     model = fit_taste(replace(sample_ratings, items=items), TasteConfig(n_seeds=4))
-    assert model.notes == ("No years are known: segments do not use periods of release.",)
+    assert model.notes == ("No years are known: segments do not use them.",)
     assert model.segments.n_segments > 1
     save_taste(model, tmp_path / "model")
     loaded = load_taste(tmp_path / "model")

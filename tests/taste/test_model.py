@@ -49,7 +49,7 @@ def test_a_note_names_the_share_of_ratings_with_a_year(sample_model: TasteModel)
     assert 0 < share < 0.5
     assert changed.view == "shares"
     assert changed.notes == (
-        f"Years are known for {share:.0%} of the ratings: segments do not use periods of release.",
+        f"Years are known for {share:.0%} of the ratings: segments do not use them.",
     )
 
 

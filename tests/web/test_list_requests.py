@@ -83,5 +83,5 @@ def test_empty_ratings_are_skipped_and_the_last_of_a_film_counts() -> None:
 
 @pytest.mark.parametrize("rate", ["7", ":4", "7:", "7:good", " : 4"])
 def test_an_invalid_rating_is_refused(rate: str) -> None:
-    with pytest.raises(Refusal, match="expected ITEM:STARS"):
+    with pytest.raises(Refusal, match="expected ITEM:RATING"):
         ratings_of([rate])

@@ -8,7 +8,7 @@ from lacunar.web.navigation import links
 @pytest.mark.parametrize(
     ("loaded", "labels"),
     [
-        ({"taste": True, "traits": False}, ["Home", "Tastes", "Try films", "API"]),
+        ({"taste": True, "traits": False}, ["Home", "Tastes", "Rate items", "API"]),
         ({"taste": False, "traits": True}, ["Home", "Traits", "Try images", "API"]),
         (
             {"taste": False, "traits": True, "audit": True},
@@ -26,11 +26,11 @@ def test_only_what_is_loaded_is_linked(loaded: dict[str, bool], labels: list[str
         ("/", "Home"),
         ("/taste", "Tastes"),
         ("/taste/users/1", "Tastes"),
-        ("/taste/try", "Try films"),
+        ("/taste/try", "Rate wines"),
     ],
 )
 def test_one_entry_is_the_current_one(path: str, label: str) -> None:
-    found = links(path, taste=True, traits=True)
+    found = links(path, taste=True, traits=True, plural="wines")
     assert [link.label for link in found if link.current] == [label]
 
 

@@ -207,39 +207,41 @@ def _sampled(model: TasteModel) -> str:
         return ""
     settings = f"settings of the personal rule from a seeded sample of {model.tuning_size}"
     if model.sample_size is None:
-        return f"""- Learned from all users: profiles, K, the mixture, segments, the films' model;
+        return f"""- Learned from all users: profiles, K, the mixture, segments, the item model;
   {settings}.
 """
     return f"""- Learned from a seeded sample of {model.sample_size} users: K, the restarts and how
   far they agree, the refits; {settings}. Learned from all users: profiles, the mixture that was
-  gone on with from the sample's best fits, segments, the films' model.
+  gone on with from the sample's best fits, segments, the item model.
 """
 
 
 def model_card(model: TasteModel) -> str:
     """Describe a model in Markdown: data, gaps, choice, use."""
-    ratings, segments = model.ratings, model.segments
+    ratings, segments, noun = model.ratings, model.segments, model.ratings.noun
     named = "\n".join(
         f"- {population} users: {name}"
         for population, name in zip(segments.populations.tolist(), segments.names, strict=True)
     )
+    notes = "".join(f"- {note}\n" for note in model.notes)
+    repeated = ratings.intake.repeated if ratings.count is None else 0
     seeds = model.fit_grid.seeds
     return f"""# Taste model
 
 Soft segments of {ratings.n_users} users, learned from {len(ratings.log)} ratings
-({ratings.scale}) of {ratings.n_items} films in {len(ratings.genres)} genres.
+({ratings.scale}) of {noun.counted(ratings.n_items)} in {len(ratings.genres)} genres.
 
-- Seen of each user: `{model.view}`, cells of few ratings
+- Features of each user: `{model.view}`, cells of few ratings
   {"less sure than others" if model.config.noise else "as sure as any other"}.
 - Unknown: {model.profiles.gap_share:.1%} of the user x genre cells; gaps are treated as
   `{model.config.gaps}`.
-- Left out on reading: {ratings.intake.repeated} repeated ratings,
-  {ratings.intake.unknown_item_rows} ratings of {ratings.intake.unknown_items} films that the
-  catalogue lacks.
+- Left out on reading: {repeated} repeated ratings,
+  {ratings.intake.unknown_item_rows} ratings of {noun.counted(ratings.intake.unknown_items)} that
+  the catalogue lacks.
 - Chosen: {model.criterion}.
-- Films are recommended by `{model.config.recommender}` unless another rule is named; the personal
-  rule is set to {model.tuning}.
-{_sampled(model)}- Preset `{model.config.preset}`, seeds {seeds[0]} to {seeds[-1]}.
+- {noun.capital_plural} are recommended by `{model.config.recommender}` unless another rule is
+  named; the personal rule is set to {model.tuning}.
+{_sampled(model)}{notes}- Preset `{model.config.preset}`, seeds {seeds[0]} to {seeds[-1]}.
 
 ## Segments
 

@@ -108,7 +108,7 @@ class TasteConfig(BaseModel):
     liked_above: float | None = Field(
         None,
         description="A rating above this is a like. The default is seven tenths of the scale's "
-        "maximum, so that four stars of five are a like; four fifths in the source preset.",
+        "maximum, so that 4 of 5 is a like; four fifths in the source preset.",
     )
     recommender: RecommenderName = Field("personal", description="Default recommender.")
     search_users: int = Field(
@@ -165,7 +165,7 @@ class TasteConfig(BaseModel):
         return draw_users(n_users, self.sample_users, seed=self.seed)
 
     def liked_above_on(self, scale: RatingScale) -> float:
-        """Return the stars above which a rating is a like."""
+        """Return the rating above which a rating is a like."""
         if self.liked_above is not None:
             return self.liked_above
         return (0.8 if self.preset == "source" else 0.7) * scale.maximum

@@ -26,6 +26,7 @@ from lacunar.taste.data.duckdb import Engine
 from lacunar.taste.data.fingerprint import fingerprint
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.evaluate.tuning import Tuning, tune_personal
+from lacunar.taste.fit_notes import note_without_likes
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.ease import fit_ease
 from lacunar.taste.recommend.personal import design_rows
@@ -115,7 +116,9 @@ def _fit(
     fit = fit_segments(
         ratings, config, engine=engine, rows_provider=rows_provider, progress=report, stages=stages
     )
-    _warn_without_likes(ratings, config)
+    if (note := note_without_likes(ratings, config.liked_above_on(ratings.scale))) is not None:
+        # The caller of fit_taste.
+        warnings.warn(note, stacklevel=3)
     refit_agreement = stages.get_or_compute(
         "refits", lambda: _refit_agreement(fit, config, report), pack_values, unpack_values
     )
@@ -144,18 +147,6 @@ def _fit(
         tuning=tuning,
         ease_model=ease_model,
     )
-
-
-def _warn_without_likes(ratings: Ratings, config: TasteConfig) -> None:
-    liked_above, highest = config.liked_above_on(ratings.scale), ratings.rating.max(initial=-np.inf)
-    if highest <= liked_above:
-        warnings.warn(
-            f"no rating is a like: the highest is {highest:g}, and `liked_above` is"
-            f" {liked_above:g} on the scale {ratings.scale}; pass the `scale` of the data when"
-            " reading, or a lower `liked_above`",
-            # The caller of fit_taste.
-            stacklevel=4,
-        )
 
 
 _LIBRARIES = ("duckdb", "numpy", "pyarrow", "scikit-learn", "scipy")

@@ -17,7 +17,7 @@ from lacunar.taste.config import RecommenderName
 #: As in the ratings file: a whole number or text.
 Id = int | str
 ByGenre = Annotated[
-    dict[str, float | None], Field(description="Mean rating by genre, in stars; null is a gap.")
+    dict[str, float | None], Field(description="Mean rating by genre; null is a gap.")
 ]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -101,7 +101,7 @@ class ReasonDocument(TypedDict):
 
 
 class RecommendationDocument(TypedDict):
-    """A recommended film and the reasons."""
+    """A recommended item and the reasons."""
 
     item: Id
     title: str
@@ -112,7 +112,7 @@ class RecommendationDocument(TypedDict):
 
 
 class RecommendationsDocument(TypedDict):
-    """Films for a user, best first."""
+    """Items for a user, best first."""
 
     user: Annotated[Id | None, Field(description="Null for a new user.")]
     ratings: Annotated[int, Field(description="Number of known ratings of the user.")]
@@ -124,7 +124,7 @@ class RecommendationsDocument(TypedDict):
 
 
 class FilmDocument(TypedDict):
-    """A film of the catalogue."""
+    """An item of the catalogue."""
 
     item: Id
     title: str
@@ -134,7 +134,7 @@ class FilmDocument(TypedDict):
 
 
 class FilmsDocument(TypedDict):
-    """Films whose titles match a search, best match first."""
+    """Items whose titles match a search, best match first."""
 
     query: str
     films: list[FilmDocument]

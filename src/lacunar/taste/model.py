@@ -142,7 +142,7 @@ class TasteModel(ModelLists, ModelFrames):
 
     @property
     def liked_above(self) -> float:
-        """Stars above which a rating counts as a like."""
+        """Rating above which a rating counts as a like."""
         return self.config.liked_above_on(self.ratings.scale)
 
     @property
@@ -172,6 +172,7 @@ class TasteModel(ModelLists, ModelFrames):
             self.ratings,
             asked_view=self.config.view,
             view=self.view,
+            liked_above=self.liked_above,
             users_are_equal=self._one_segment_was_possible and self.full_fit is None,
             map_is_one_point=self.user_map.is_one_point,
         )
@@ -236,7 +237,7 @@ class TasteModel(ModelLists, ModelFrames):
 
     @cached_property
     def film_counts(self) -> FilmCounts:
-        """Ratings and likes of each film by segment."""
+        """Ratings and likes of each item by segment."""
         belongs = one_hot(self.segments.labels, self.segments.n_segments).T
         return count_films(self.ratings, belongs, self.liked_above)
 

@@ -1,4 +1,4 @@
-"""Summaries of segments: over- and under-represented genres, and favourite films."""
+"""Summaries of segments: over- and under-represented genres, and favourite items."""
 
 from __future__ import annotations
 
@@ -51,16 +51,16 @@ class GenreShare:
 
 @dataclass(frozen=True, slots=True)
 class LovedFilm:
-    """A film that many members like.
+    """An item that many members like.
 
     Parameters
     ----------
     item : int
-        Position of the film.
+        Position of the item.
     likes, raters : int
         Number of members who like it, and who rated it.
     mean : float
-        Their mean rating, in stars.
+        Their mean rating.
     share, reference : float
         Share of the members who like it, and of the reference group.
     """
@@ -83,9 +83,9 @@ class Portrait:
     genres : tuple of GenreShare
         Compared with all users, in the order of the genres.
     best_loved : tuple of LovedFilm
-        Films that most members like, compared with all users.
+        Items that most members like, compared with all users.
     own : tuple of LovedFilm
-        Films with the largest difference between the members and the users of all other segments.
+        Items with the largest difference between the members and the users of all other segments.
     """
 
     segment: int
@@ -95,14 +95,14 @@ class Portrait:
 
     @property
     def over_indexed(self) -> list[GenreShare]:
-        """Genres that members clearly watch more of, the largest difference of roots first."""
+        """Genres that members clearly rate more of, the largest difference of roots first."""
         return sorted(
             (g for g in self.genres if g.stands_out and g.share > g.reference), key=_difference
         )
 
     @property
     def under_indexed(self) -> list[GenreShare]:
-        """Genres that members clearly watch less of."""
+        """Genres that members clearly rate less of."""
         return sorted(
             (g for g in self.genres if g.stands_out and g.share < g.reference), key=_difference
         )
@@ -118,7 +118,7 @@ class Comparison:
     genres : tuple of GenreShare
         The first compared with the second, in the order of the genres.
     films : (tuple of LovedFilm, tuple of LovedFilm)
-        Films that the first likes more than the second, and the reverse.
+        Items that the first likes more than the second, and the reverse.
     """
 
     first: int
@@ -137,7 +137,7 @@ def portraits(model: TasteModel, n_films: int = 10) -> tuple[Portrait, ...]:
     ----------
     model : TasteModel
     n_films : int
-        Number of films of each kind.
+        Number of items of each kind.
 
     Examples
     --------
@@ -181,7 +181,7 @@ def compare_segments(model: TasteModel, first: int, second: int, n_films: int = 
     first, second : int
         Segments. A segment does not differ from itself.
     n_films : int
-        Number of films for each.
+        Number of items for each.
     """
     shares, member = model.profiles.shares, _member(model)
     roots, means = np.sqrt(shares), _means(shares, member)
@@ -212,7 +212,7 @@ def _means(values: FloatArray, member: FloatArray) -> FloatArray:
 
 
 def _shares_of_others(counts: FilmCounts, segment: int) -> FloatArray:
-    """Return the share of the users of all other segments who like each film, shape (I,)."""
+    """Return the share of the users of all other segments who like each item, shape (I,)."""
     others = counts.likes.sum(axis=0) - counts.likes[segment]
     return np.asarray(others / max(counts.populations.sum() - counts.populations[segment], 1))
 
@@ -229,7 +229,7 @@ def _genre_shares(
 def _films(
     counts: FilmCounts, segment: int, by: FloatArray, reference: FloatArray, n: int
 ) -> tuple[LovedFilm, ...]:
-    """Return the films with the highest ``by``; ties are broken by the mean rating."""
+    """Return the items with the highest ``by``; ties are broken by the mean rating."""
     means, likes, share = counts.means[segment], counts.likes[segment], counts.shares[segment]
     known = np.flatnonzero((likes >= _FEWEST_LIKES) & (by > 0))
     order = np.lexsort((known, -means[known], -by[known].round(9)))

@@ -1,4 +1,4 @@
-"""JSON documents of a taste model: segments, users, recommendations and films."""
+"""JSON documents of a taste model: segments, users, recommendations and items."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _describe_recommendation(model: TasteModel, film: Recommendation) -> Recomme
 
 
 def films_document(model: TasteModel, query: str, n: int) -> FilmsDocument:
-    """Return at most ``n`` films whose titles match, best match first.
+    """Return at most ``n`` items whose titles match, best match first.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def films_document(model: TasteModel, query: str, n: int) -> FilmsDocument:
 
 
 def film_document(model: TasteModel, item: int) -> FilmDocument:
-    """Return a film of the catalogue by its position."""
+    """Return an item of the catalogue by its position."""
     films = model.ratings.items
     return {
         "item": films["item_id"][item].as_py(),

@@ -28,7 +28,7 @@ def _nothing_as_none(value: Any) -> Any:
     return None if value == "" else value
 
 
-Top = Annotated[int, Query(ge=1, le=MOST_FILMS, description="How many films.")]
+Top = Annotated[int, Query(ge=1, le=MOST_FILMS, description="How many items.")]
 By = Annotated[
     RecommenderName | None,
     BeforeValidator(_nothing_as_none),
@@ -38,7 +38,7 @@ Control = Annotated[float, Query(ge=0, le=1, allow_inf_nan=False)]
 Year = Annotated[
     Annotated[int, Field(ge=0, le=9999)] | None,
     BeforeValidator(_nothing_as_none),
-    Query(description="With a year, films without one are left out."),
+    Query(description="With a year, items without one are left out."),
 ]
 Words = Annotated[str, Query(max_length=MOST_LETTERS)]
 
@@ -71,7 +71,7 @@ async def parse_list_request(
     genre: Annotated[list[Words] | None, Query(max_length=_MOST_GENRES)] = None,
     first_year: Year = None,
     last_year: Year = None,
-    include_seen: Annotated[bool, Query(description="Also films the user rated.")] = False,
+    include_seen: Annotated[bool, Query(description="Also items the user rated.")] = False,
 ) -> ListRequest:
     """Parse the query of an HTTP request."""
     return ListRequest(
@@ -128,7 +128,7 @@ def segment_at(model: TasteModel, segment: int) -> int:
 
 
 def ratings_of(rates: Sequence[str]) -> dict[str, float]:
-    """Parse ratings ``ITEM:STARS``: skip empty ones, keep the last of each film.
+    """Parse ratings ``ITEM:RATING``: skip empty ones, keep the last of each item.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def ratings_of(rates: Sequence[str]) -> dict[str, float]:
             raise Refusal(
                 422,
                 "Unprocessable Content",
-                "rate: expected ITEM:STARS, such as 318:4.5, got "
+                "rate: expected ITEM:RATING, such as 318:4.5, got "
                 f"{shortened(rate, _LONGEST_QUOTE)!r}",
             )
         stars[item.strip()] = rating

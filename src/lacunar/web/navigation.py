@@ -20,7 +20,7 @@ _ALWAYS, _TASTE, _TRAITS, _AUDIT = "always", "taste", "traits", "audit"
 _LINKS = (
     ("/", "Home", _ALWAYS),
     ("/taste", "Tastes", _TASTE),
-    ("/taste/try", "Try films", _TASTE),
+    ("/taste/try", "Rate {plural}", _TASTE),
     ("/traits", "Traits", _TRAITS),
     ("/traits/try", "Try images", _TRAITS),
     ("/traits/audit", "Audit", _AUDIT),
@@ -28,8 +28,18 @@ _LINKS = (
 )
 
 
-def links(path: str, *, taste: bool, traits: bool, audit: bool = False) -> list[Link]:
+def links(
+    path: str, *, taste: bool, traits: bool, audit: bool = False, plural: str = "items"
+) -> list[Link]:
     """Links of the navigation for a path, without pages whose model or data are not loaded.
+
+    Parameters
+    ----------
+    path : str
+    taste, traits, audit : bool
+        What is loaded.
+    plural : str
+        Noun for the rated items.
 
     Examples
     --------
@@ -37,7 +47,7 @@ def links(path: str, *, taste: bool, traits: bool, audit: bool = False) -> list[
     ['Tastes']
     """
     has = {_ALWAYS: True, _TASTE: taste, _TRAITS: traits, _AUDIT: audit}
-    there = [(href, label) for href, label, need in _LINKS if has[need]]
+    there = [(href, label.format(plural=plural)) for href, label, need in _LINKS if has[need]]
     here = max((href for href, _ in there if _at(path, href)), key=len, default="")
     return [Link(href, label, href == here) for href, label in there]
 

@@ -9,6 +9,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from lacunar.taste.data.item_noun import ItemNoun
 from lacunar.version import __version__
 from lacunar.web.assets import asset_url
 from lacunar.web.navigation import links
@@ -29,10 +30,11 @@ def render(
         Title of the page, also its first-level heading.
     status : int
     **context
-        Variables of the template; a missing one is an error. ``state``, ``links``, ``path`` and
-        ``version`` are always set.
+        Variables of the template; a missing one is an error. ``state``, ``links``, ``path``,
+        ``noun`` and ``version`` are always set.
     """
     state, path = request.app.state.lacunar, request.scope["path"]
+    noun = ItemNoun() if state.taste is None else state.taste.ratings.noun
     page = (
         templates()
         .get_template(template)
@@ -45,8 +47,10 @@ def render(
                 taste=state.taste is not None,
                 traits=state.traits is not None,
                 audit=state.traits is not None and state.traits.audit is not None,
+                plural=noun.plural,
             ),
             path=path,
+            noun=noun,
             version=__version__,
             **context,
         )

@@ -40,7 +40,7 @@ def test_unknown_genres_users_and_films_are_printed(
     messages = " ".join(run("taste", "place", model, data, "-o", out).stderr.split())
     assert "Genres unknown to the model: Aardvarks" in messages
     assert "1 users without known genres" in messages
-    assert "Left out 1 ratings of 1 films" in messages
+    assert "Left out 1 ratings of 1 film " in messages
 
 
 @pytest.mark.slow

@@ -82,11 +82,11 @@ def test_films_seen_can_be_included(run: Run, model: Path) -> None:
 
 
 BAD = {
-    "rated twice": (["--rate", "2=5", "--rate", "2=1"], "expected one rating of film 2, got"),
+    "rated twice": (["--rate", "2=5", "--rate", "2=1"], "expected one rating of item 2, got"),
     "no years": (["--user", "7", "--years", "\u00b2:1999"], "--years: expected FIRST:LAST"),
     "no such rule": (["--by", "magic"], "--by: expected one of popularity, segment,"),
-    "no stars": (["--rate", "2"], "--rate: expected ITEM=STARS, such as 318=4.5, got '2'"),
-    "words for stars": (["--rate", "2=good"], "--rate: expected ITEM=STARS"),
+    "no stars": (["--rate", "2"], "--rate: expected ITEM=RATING, such as 318=4.5, got '2'"),
+    "words for stars": (["--rate", "2=good"], "--rate: expected ITEM=RATING"),
     "off the scale": (["--rate", "2=7"], "film 2: expected a rating of 0.5 to 5"),
     "no such film": (["--rate", "none=4"], "expected the id of one of 300 films"),
     "no such genre": (["--user", "7", "--genre", "Opera"], "got 'Opera'"),

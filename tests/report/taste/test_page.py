@@ -87,7 +87,7 @@ def test_no_text_of_a_figure_is_below_eleven_pixels(page: str) -> None:
 
 
 def test_films_per_genre_are_the_models_largest_first(page: str, model: TasteModel) -> None:
-    rows = rows_of(page, "Films of each genre")
+    rows = rows_of(page, "Films per genre")
     assert {row[0]: number(row[1]) for row in rows} == model.ratings.films_per_genre
     assert column(rows, 1) == sorted(column(rows, 1), reverse=True)
 
@@ -194,7 +194,7 @@ def test_the_summary_says_what_a_mixture_saw(ratings: Ratings, page: str) -> Non
     assert "zero, which reads as the worst rating" in taste_report(fit_taste(ratings, zero))
     kept = taste_report(fit_taste(ratings, TasteConfig(max_components=2, n_seeds=2)))
     assert "nothing is filled in" in kept
-    assert "share of ratings in each period of release" in kept
+    assert "share of ratings in each period of years" in kept
     assert "counts as less sure" in kept
 
 
@@ -204,7 +204,7 @@ def test_shares_of_genres_and_periods_are_those_of_members(page: str, model: Tas
     for segment in range(model.segments.n_segments):
         expected = shares[model.segments.members(segment)].mean(axis=0)
         assert column(rows, 1 + segment) == pytest.approx(expected.tolist(), abs=1e-6)
-    assert [row[0] for row in rows_of(page, "Share of ratings by release")] == list(
+    assert [row[0] for row in rows_of(page, "Share of ratings by period")] == list(
         model.periods.periods
     )
 
@@ -253,7 +253,7 @@ def test_it_is_small(page: str) -> None:
 def test_nobody_sampled_and_nothing_recommended_is_said_in_words(model: TasteModel) -> None:
     page = taste_report(model, users=[0], sample_users=0, top=0)
     assert len(rows_of(page, "Probability of belonging")) == 1
-    assert "no film is left that the user has not rated" in page
+    assert "No film is left that the user has not rated" in page
 
 
 @pytest.mark.parametrize("user", [-1, 60])

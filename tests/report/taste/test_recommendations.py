@@ -70,7 +70,7 @@ def test_an_evaluation_is_shown_where_there_is_one(
     assert [row[0] for row in found] == ["segment-source", "personal"]
     assert found[0][1] == "0.325 (0.300 to 0.350)"
     assert "a random fifth of each user&#39;s ratings held out, 3 times" in page
-    assert cells(page, "nDCG@10 for users whom no fit has seen")[0][0] == "personal"
+    assert cells(page, "nDCG@10 for new users")[0][0] == "personal"
     assert cells(page, "What the personal recommender finds under a control")[0][1] == "-"
     assert 'href="#quality"' in page
 

@@ -33,8 +33,7 @@ def relation_of(
 
 
 def test_missing_columns_get_their_defaults(connection: duckdb.DuckDBPyConnection) -> None:
-    defaults = {"rating": "CAST(1 AS DOUBLE)", "timestamp": "CAST(0 AS BIGINT)"}
-    create_raw_ratings(connection, relation_of(connection, LOG), frozenset({"userId"}), defaults)
+    assert not create_raw_ratings(connection, relation_of(connection, LOG), frozenset({"userId"}))
     rows = connection.sql("SELECT user_id, item_id, rating, timestamp FROM raw_ratings").fetchall()
     assert sorted(rows) == [("a", 1, 1.0, 0), ("b", 2, 1.0, 0)]
 
@@ -45,15 +44,16 @@ def test_a_null_is_named_by_the_column_of_the_source(
     rows = LOG | {"userId": ["a", None], "rating": [1, 2], "timestamp": [1, 2]}
     relation = relation_of(connection, rows)
     with pytest.raises(InputError, match="rows, column customer: expected a value in every row"):
-        create_raw_ratings(connection, relation, frozenset({"userId"}), {})
+        create_raw_ratings(connection, relation, frozenset({"userId"}))
 
 
 def test_items_without_titles_and_genres_get_their_id_and_none(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     create_raw_items_of(connection, relation_of(connection, LOG), "|")
-    assert sorted(connection.sql("FROM raw_items").fetchall()) == [("1", "1", []), ("2", "2", [])]
-    create_raw_items_of(connection, relation_of(connection, LOG), "|", year="1990")
+    rows = sorted(connection.sql("FROM raw_items").fetchall())
+    assert rows == [("1", "1", [], None), ("2", "2", [], None)]
+    create_raw_items_of(connection, relation_of(connection, LOG | {"year": [1990, 1990]}), "|")
     assert connection.sql("SELECT DISTINCT year FROM raw_items").fetchall() == [(1990,)]
 
 

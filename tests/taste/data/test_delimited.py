@@ -6,7 +6,8 @@ import duckdb
 import pytest
 
 from lacunar.errors import InputError
-from lacunar.taste.data.delimited import CSV, Dialect, load_delimited, locate
+from lacunar.taste.data.delimited import load_delimited, locate
+from lacunar.taste.data.text_header import CSV, Dialect
 
 COLUMNS = {"a": "VARCHAR", "b": "DOUBLE"}
 
@@ -57,4 +58,5 @@ def test_lines_are_numbered_as_an_editor_does(
     header = "a,b\n" if dialect.names is None else ""
     (tmp_path / "t.csv").write_text(header + "x,1\ny,2\ny,3\n")
     expected = 3 if header else 2
-    assert locate(connection, tmp_path / "t.csv", dialect, "a = 'y'") == expected
+    found = locate(connection, tmp_path / "t.csv", dialect, "a = 'y'", "b")
+    assert found == (tmp_path / "t.csv", expected, "2")

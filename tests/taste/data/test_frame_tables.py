@@ -198,8 +198,8 @@ def test_timestamps_may_be_missing_or_unused() -> None:
 
 BAD_LOGS = {
     "text": (
-        {"rating": ["good"] * 6},
-        "the frame `source`: expected numbers in rating and timestamp: ",
+        {"rating": ["4", "good", "3", "bad", "2", "1"]},
+        "the frame `source`, row 2, column rating: expected a number, got 'good'",
     ),
     "list": (
         {"rating": [[4.0]] * 6},
@@ -207,23 +207,38 @@ BAD_LOGS = {
     ),
     "null user": (
         {"userId": ["a", None, "b", "c", "d", "e"]},
-        "the frame `source`, column userId: expected a value in every row, got a null",
+        "the frame `source`, row 2, column userId: expected a value in every row, got a null",
+    ),
+    "nan user": (
+        {"userId": [1.0, float("nan"), 2.0, 3.0, 4.0, 5.0]},
+        "the frame `source`, row 2, column userId: expected a value in every row, got a null",
+    ),
+    "blank user": (
+        {"userId": ["a", " ", "b", "c", "d", "e"]},
+        "the frame `source`, row 2, column userId: expected a value in every row, got a null",
+    ),
+    "text time": (
+        {"timestamp": ["2026-05-31", "2026-05-31", "soon", "later", "2026-05-31", "2026-05-31"]},
+        "the frame `source`, row 3, column timestamp: expected a whole number of seconds or a date"
+        " such as 2026-05-31 18:30, got 'soon'",
     ),
     "null item": (
         {"movieId": [1, None, 2, 2, 2, 2]},
-        "the frame `source`, column movieId: expected a value in every row, got a null",
+        "the frame `source`, row 2, column movieId: expected a value in every row, got a null",
     ),
     "null rating": (
         {"rating": [4.0, None, 4.0, 4.0, 4.0, 4.0]},
-        "the frame `source`, column rating: expected a value in every row, got a null",
+        "the frame `source`, row 2, column rating: expected a value in every row, got a null",
     ),
     "nan": (
         {"rating": [4.0, float("nan"), 4.0, 4.0, 4.0, 4.0]},
-        "the frame `source`, column rating: expected a rating of 0.5 to 5 in steps of 0.5, got nan",
+        "the frame `source`, row 2, column rating: expected a rating of 0.5 to 5 in"
+        " steps of 0.5, got nan",
     ),
     "off scale": (
         {"rating": [4.0, 7.0, 4.0, 4.0, 4.0, 4.0]},
-        "the frame `source`, column rating: expected a rating of 0.5 to 5 in steps of 0.5, got 7",
+        "the frame `source`, row 2, column rating: expected a rating of 0.5 to 5 in"
+        " steps of 0.5, got 7",
     ),
     "empty": (
         {name: [] for name in LOG},
@@ -231,7 +246,8 @@ BAD_LOGS = {
     ),
     "other films": (
         {"movieId": [7] * 6},
-        "the frame `source`: expected ratings of the films in the frame `items`, got none",
+        "the frame `source`: expected ratings of the items in the frame `items`, such as 1, got"
+        " none: all 6 rows name other items, such as 7",
     ),
 }
 
@@ -248,27 +264,28 @@ BAD_FILMS = {
     "twice": (
         {"movieId": [1, 2, 2]},
         {},
-        "the frame `items`: expected each film once, got '2' twice",
+        "the frame `items`: expected each item once, got '2' twice",
     ),
     "null id": (
         {"movieId": [1, 2, None]},
         {},
-        "the frame `items`, column movieId: expected a value in every row, got a null",
+        "the frame `items`, row 3, column movieId: expected a value in every row, got a null",
     ),
     "null title": (
         {"title": ["A", None, "B"]},
         {},
-        "the frame `items`, column title: expected a value in every row, got a null",
+        "the frame `items`, row 2, column title: expected a value in every row, got a null",
     ),
     "year": (
         {"vintage": ["1967", "old", None]},
         {"year": "vintage"},
-        "the frame `items`, column vintage: expected whole years from 1 to 9999, got 'old'",
+        "the frame `items`, row 2, column vintage: expected whole years from 1 to 9999, got 'old'",
     ),
     "half year": (
         {"vintage": [1967.5, 1.0, 1.0]},
         {"year": "vintage"},
-        "the frame `items`, column vintage: expected whole years from 1 to 9999, got '1967.5'",
+        "the frame `items`, row 1, column vintage: expected whole years from 1 to 9999,"
+        " got '1967.5'",
     ),
     "empty": (
         {name: [] for name in FILMS},
@@ -346,3 +363,46 @@ def test_names_of_columns_are_refused_for_a_directory(
 ) -> None:
     with pytest.raises(InputError, match=r"for a directory, got some: a ratings\.toml"):
         read_ratings(tmp_path, **arguments)
+
+
+def test_the_row_in_an_error_is_the_first_of_many() -> None:
+    rating = [4.0] * 300_000
+    rating[250_016] = rating[250_017] = 6.0
+    frame = pl.DataFrame({"userId": 1, "movieId": 1, "rating": rating}, strict=False)
+    # Several chunks, which several threads scan.
+    frame = pl.concat([frame[:100_000], frame[100_000:]], rechunk=False)
+    with pytest.raises(InputError, match=r"row 250017, column rating: expected .*, got 6$"):
+        read_ratings(frame)
+
+
+def test_ratings_of_32_bits_are_the_decimals_that_they_stand_for() -> None:
+    scale = RatingScale(1, 5, 0.1)
+    steps = [round(1 + 0.1 * k, 1) for k in range(41)]
+    log = {"userId": list(range(41)), "movieId": [1] * 41, "rating": steps}
+    half = pd.DataFrame(log).astype({"rating": "float32"})
+    assert read_ratings(half, scale=scale) == read_ratings(pd.DataFrame(log), scale=scale)
+    assert read_ratings(pl.from_pandas(half), scale=scale).rating.tolist() == steps
+
+
+def test_a_table_with_the_wrong_role_gets_one_sentence() -> None:
+    log, users = pa.table(LOG), pa.table({"userId": [4, 5], "age": [30, 40]})
+    with pytest.raises(InputError, match=r"frame `items`: expected the columns movieId.* got user"):
+        read_ratings(log, users)
+    with pytest.raises(InputError, match=r"frame `source`: expected the columns userId, movieId"):
+        read_ratings(users, users)
+    with pytest.raises(InputError, match=r"frame `items`: expected each item once"):
+        read_ratings(log, log)
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.list_(pa.string()), pa.large_list(pa.dictionary(pa.int8(), pa.string()))]
+)
+def test_lists_of_genres_equal_genres_in_text(kind: pa.DataType) -> None:
+    lists = pa.array([["Drama", "War"], ["Comedy"], None], pa.list_(pa.string()))
+    items = pa.table(
+        {
+            **FILMS,
+            "genres": lists.cast(kind) if kind == lists.type else pa.array(lists.to_pylist(), kind),
+        }
+    )
+    assert read_ratings(pa.table(LOG), items) == read_ratings(pa.table(LOG), pa.table(FILMS))

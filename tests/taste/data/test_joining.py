@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -75,3 +76,12 @@ def test_ratings_that_are_there_already_change_nothing(sample_ratings: Ratings) 
     assert join_ratings(sample_ratings, sample_ratings) is sample_ratings
     some = sample_ratings.of_users(sample_ratings.user_positions([4, 7]))
     assert join_ratings(sample_ratings, some) is sample_ratings
+
+
+def test_the_larger_count_of_repeated_rows_counts() -> None:
+    bought = pa.table({"userId": [1, 1, 1, 2], "movieId": [5, 5, 6, 5]})
+    log = read_ratings(bought)
+    whole = read_ratings(pa.concat_tables([bought, bought.slice(0, 1)]))
+    assert join_ratings(log, log) is log
+    assert join_ratings(log, whole).count.tolist() == [3, 1, 1]
+    assert join_ratings(log, read_ratings(bought.slice(2))).count.tolist() == [2, 1, 1]

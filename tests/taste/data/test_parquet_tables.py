@@ -21,10 +21,10 @@ def write_parquet(directory: Path, log: dict[str, list[object]]) -> Path:
     ("change", "message"),
     [
         (
-            {"rating": None},
-            "expected the columns userId, movieId, rating; got userId, movieId, time",
+            {"movieId": None},
+            "expected the columns userId, movieId; got userId, rating, time",
         ),
-        ({"rating": ["good"]}, "expected numbers in rating and timestamp"),
+        ({"rating": ["good"]}, "column rating: expected a number, got 'good'"),
         ({"rating": [float("nan")]}, "column rating: expected a rating of 0.5 to 5"),
         ({"rating": [7.0]}, "column rating: expected a rating of 0.5 to 5"),
         ({"userId": pa.array([None], pa.int64())}, "column userId: expected a value in every row"),

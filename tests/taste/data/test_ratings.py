@@ -209,14 +209,14 @@ def test_the_rating_told_is_that_of_the_line_told(write_csv: Write) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"userId,movieId,timestamp\n1,1,3\n", "lacks rating"),
+        (b"userId,rating,timestamp\n1,1,3\n", "lacks movieId"),
         (b"", "got an empty file"),
         (b"\n\n", "got an empty file"),
         (b"userId,movieId,rating,timestamp\n", "expected at least one row of data, got none"),
         (b"\x7fELF\0\0\1", "got a binary file"),
         (b"userId,movieId,rating,timestamp\n1,\xff\xfe,3,4\n", "expected UTF-8 text"),
         (b"userId,movieId,rating,rating,timestamp\n1,1,3,3,4\n", "got rating twice"),
-        (b"userId,movieId,rating,timestamp\n1,77,3,4\n", "all 1 rows name other films"),
+        (b"userId,movieId,rating,timestamp\n1,77,3,4\n", "all 1 rows name other items"),
     ],
 )
 def test_a_bad_ratings_file_gets_one_sentence(
@@ -233,7 +233,7 @@ def test_a_bad_ratings_file_gets_one_sentence(
 
 def test_a_film_named_twice_is_refused(write_csv: Write) -> None:
     movies = "movieId,title,genres\n1,A,Drama\n1,B,Drama\n"
-    with pytest.raises(InputError, match=r"movies.csv: expected each film once, got '1' twice"):
+    with pytest.raises(InputError, match=r"movies.csv: expected each item once, got '1' twice"):
         read_ratings(write_csv("1,1,4.0,3", movies=movies))
 
 
@@ -243,7 +243,8 @@ def test_directories_without_ratings_or_films_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="got none of them"):
         read_ratings(tmp_path)
     (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n1,1,3,4\n")
-    with pytest.raises(InputError, match=r"expected movies.csv next to ratings.csv"):
+    (tmp_path / "films.csv").touch()
+    with pytest.raises(InputError, match=r"expected movies.csv next to ratings.csv, .* films.csv"):
         read_ratings(tmp_path)
     (tmp_path / "ratings.dat").write_text("1::1::3::4\n")
     with pytest.raises(InputError, match=r"got ratings.csv and ratings.dat"):
@@ -312,7 +313,7 @@ def test_the_order_of_rows_never_matters_and_a_plain_loop_agrees(
     lines = [f"{user},{item},{half / 2},{time}" for user, item, half, time in rows]
     shuffled = random.Random(seed).sample(lines, len(lines))  # noqa: S311  # no secret
     if not last:
-        with pytest.raises(InputError, match="name other films"):
+        with pytest.raises(InputError, match="name other items"):
             read_ratings(write_csv(*lines))
         return
     expected = [(u, i, stars, time) for (u, i), (time, stars) in sorted(last.items())]

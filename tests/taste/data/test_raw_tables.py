@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from lacunar.taste.data.raw_tables import create_raw_items, default_timestamp, number
+from lacunar.taste.data.raw_tables import create_raw_items, number
 
 
 @pytest.fixture
@@ -20,7 +20,10 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         ("12", 12),
         ("-3", -3),
         ("007", 7),
-        ("1.0", None),
+        ("1.0", 1),
+        ("-20.00", -20),
+        ("1.5", None),
+        (".0", None),
         ("tt12", None),
         ("", None),
         ("9" * 18, 10**18 - 1),
@@ -34,18 +37,14 @@ def test_an_id_is_a_number_only_if_it_is_written_as_one(
     assert row == (expected,)
 
 
-def test_times_are_zero_only_where_nobody_named_them() -> None:
-    assert duckdb.sql(f"SELECT {default_timestamp({})['timestamp']}").fetchall() == [(0,)]
-    assert default_timestamp({"timestamp": "when"}) == {}
-
-
 def test_films_are_kept_with_trimmed_ids_and_lists_of_genres(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     connection.execute(
-        """CREATE TABLE loaded AS SELECT ' 7 ' AS "movieId", 'A (1990)' AS title, 'B|C' AS genres"""
+        """CREATE TABLE loaded AS
+        SELECT ' 7 ' AS "movieId", 'A (2006-)' AS title, 'B|C' AS genres"""
     )
     create_raw_items(connection, "string_split(genres, '|')")
-    rows = connection.execute("SELECT item_id, title, genres FROM raw_items").fetchall()
-    assert rows == [("7", "A (1990)", ["B", "C"])]
+    rows = connection.execute("FROM raw_items").fetchall()
+    assert rows == [("7", "A (2006-)", ["B", "C"], "2006")]
     assert connection.execute("SHOW TABLES").fetchall() == [("raw_items",)]

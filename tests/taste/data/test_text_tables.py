@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from lacunar.taste.data.delimited import CSV, Dialect
+from lacunar.taste.data.text_header import CSV, Dialect
 from lacunar.taste.data.text_tables import delimited_items, delimited_ratings, load_flag_items
 
 
@@ -44,8 +44,8 @@ def test_genres_are_split_at_the_separator_of_the_file(
     path.write_text("movieId;title;genres\n1;A;War, Drama\n2;B;\n")
     delimited_items(Dialect(";", quote='"'), ", ")(connection, path)
     assert connection.sql("FROM raw_items").fetchall() == [
-        ("1", "A", ["War", "Drama"]),
-        ("2", "B", None),
+        ("1", "A", ["War", "Drama"], None),
+        ("2", "B", None, None),
     ]
 
 
@@ -57,6 +57,6 @@ def test_flags_are_the_genres_of_the_columns_that_are_one(
     path = tmp_path / "u.item"
     path.write_text(f"1|A (1990)|01-Jan-1990||http://a|{'|'.join(flags)}\n")
     load_flag_items(connection, path)
-    item, title, genres = connection.sql("FROM raw_items").fetchall()[0]
-    assert (item, title) == ("1", "A (1990)")
+    item, title, genres, year = connection.sql("FROM raw_items").fetchall()[0]
+    assert (item, title, year) == ("1", "A (1990)", "1990")
     assert [genre for genre in genres if genre is not None] == ["Comedy", "War"]

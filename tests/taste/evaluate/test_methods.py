@@ -11,8 +11,8 @@ from lacunar.taste.data.histories import Histories, histories_at
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.evaluate import methods as module
-from lacunar.taste.evaluate.cold_start import cold_start
 from lacunar.taste.evaluate.methods import METHODS, evaluate_recommenders, methods_named
+from lacunar.taste.evaluate.new_users import cold_start
 from lacunar.taste.evaluate.protocols import splits_of
 from lacunar.taste.evaluate.runner import Training, compare
 from lacunar.taste.evaluate.tuning import Tuning

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.evaluate import ranked_lists
-from lacunar.taste.evaluate.cold_start import cold_start
+from lacunar.taste.evaluate.new_users import cold_start
 from lacunar.taste.evaluate.protocols import global_time
 from lacunar.taste.evaluate.ranked_lists import USER_METRICS, measure, rank_split
 from lacunar.taste.evaluate.split import Split

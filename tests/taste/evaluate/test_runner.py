@@ -11,7 +11,7 @@ from lacunar.taste.config import TasteConfig
 from lacunar.taste.data.histories import Histories
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.evaluate import runner as module
-from lacunar.taste.evaluate.cold_start import cold_start
+from lacunar.taste.evaluate.new_users import cold_start
 from lacunar.taste.evaluate.protocols import splits_of
 from lacunar.taste.evaluate.runner import Method, Training, compare, compare_groups
 from lacunar.taste.evaluate.segment_quality import ranking_quality

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.data.reading import read_ratings
-from lacunar.taste.evaluate.cold_start import cold_start
+from lacunar.taste.evaluate.new_users import cold_start
 from lacunar.taste.evaluate.protocols import random_positions, random_split
 from lacunar.taste.evaluate.segment_quality import (
     ranking_quality,

@@ -7,9 +7,9 @@ import pytest
 
 from lacunar.errors import InputError
 from lacunar.taste.data.ratings import Ratings
-from lacunar.taste.evaluate.cold_start import cold_start
 from lacunar.taste.evaluate.comparison import METRICS, Comparison
 from lacunar.taste.evaluate.methods import METHODS
+from lacunar.taste.evaluate.new_users import cold_start
 from lacunar.taste.evaluate.protocols import splits_of
 from lacunar.taste.evaluate.ranked_lists import USER_METRICS
 from lacunar.taste.evaluate.runner import Method, Training, compare, compare_groups

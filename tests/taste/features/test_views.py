@@ -56,6 +56,15 @@ def test_the_noise_of_shares_is_that_of_a_multinomial_draw() -> None:
         np.testing.assert_allclose(view.noise.mean(axis=0), view.values.var(axis=0), rtol=0.05)
 
 
+def test_a_user_without_a_rating_of_the_genres_has_gaps_in_every_view_of_them() -> None:
+    counts = np.array([[4, 0, 12], [0, 0, 0]])
+    profiles = GenreProfiles(PROFILES.genres, np.where(counts > 0, 3.0, np.nan), counts, 0.8)
+    for name in ("means", "relative", "shares", "log-shares"):
+        view = build_view(name, profiles, PERIODS)
+        assert np.isnan(view.values[1]).all(), name
+    assert not np.isnan(build_view("log-shares", profiles, PERIODS).values[0]).any()
+
+
 def test_a_user_whose_films_have_no_year_has_gaps_in_periods() -> None:
     view = build_view("periods", PROFILES, PERIODS)
     assert np.isnan(view.values[1]).all()

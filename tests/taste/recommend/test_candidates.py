@@ -82,3 +82,8 @@ def test_invalid_filters_are_refused(sample_ratings: Ratings) -> None:
     for name in ("allow", "deny"):
         with pytest.raises(InputError, match="expected the id of one of 300 films"):
             candidates(sample_ratings, **{name: ["none"]})
+
+
+def test_a_genre_in_another_case_gets_a_suggestion(sample_ratings: Ratings) -> None:
+    with pytest.raises(InputError, match=r"got 'comedy'; did you mean 'Comedy'\?$"):
+        candidates(sample_ratings, genres=["comedy"])

@@ -46,8 +46,8 @@ def test_data_without_ratings_has_choices_as_reasons(likes: TasteModel) -> None:
     assert _reasons(likes, "posterior", {}) == ["67% of your segment chose it, 67% of all users"]
 
 
-def test_a_rating_is_a_plain_number_on_any_scale(percentages: TasteModel) -> None:
-    assert "you rated 1 87" in _reasons(percentages, "personal", {1: 87.0})
+def test_a_rating_is_told_on_its_scale(percentages: TasteModel) -> None:
+    assert "you rated 1 87 of 100" in _reasons(percentages, "personal", {1: 87.0})
     likes, mean = _reasons(percentages, "segment", {})
     assert likes.endswith("of the 12 users of the segment rated it above 70")
     assert mean.startswith("the 8 of them who rated it gave it ")

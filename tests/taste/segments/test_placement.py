@@ -106,3 +106,15 @@ def test_batches_of_users_get_the_same_responsibilities(
     monkeypatch.setattr(module, "_USERS_AT_ONCE", 33)
     found = sample_model.placer.responsibilities(everybody)
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("view", ["log-shares", "log-shares+periods", "means+log-shares"])
+def test_a_user_of_genres_that_the_model_lacks_is_unknown(
+    sample_ratings: Ratings, view: str
+) -> None:
+    config = TasteConfig(view=view, min_components=2, max_components=2, n_seeds=1, max_iter=5)
+    placer = fit_segments(sample_ratings, config).placer(sample_ratings, config)
+    profiles, periods = placer.profiles(new_history(sample_ratings, {}))
+    belongs, known = placer.rule.responsibilities(profiles, periods)
+    assert known.tolist() == [False]
+    assert belongs[0].tolist() == placer.rule.mixture.weights[0].tolist()

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
@@ -89,6 +91,17 @@ def test_a_directory_of_parquet_parts(
     assert_same(read_log(spark, data).collect(), ratings)
 
 
+def test_of_one_second_the_later_part_counts(spark: SparkSession, write_csv: Write) -> None:
+    directory = write_csv("1,1,3.0,4")
+    (directory / "ratings.csv").unlink()
+    times = [datetime(2026, 5, 31, 18, 30, 5, part) for part in (250_000, 500_000)]
+    log = {"userId": [1, 1], "movieId": [1, 1], "rating": [5.0, 2.0], "timestamp": times}
+    pq.write_table(pa.table(log), directory / "ratings.parquet")
+    found = read_log(spark, directory).collect()
+    assert_same(found, read_ratings(directory))
+    assert found.rating.tolist() == [2.0]
+
+
 def test_a_log_of_other_films_is_refused_alike(spark: SparkSession, write_csv: Write) -> None:
     directory = write_csv("1,77,3.0,4", "2,78,3.0,4")
     with pytest.raises(InputError) as expected:
@@ -100,7 +113,7 @@ def test_a_log_of_other_films_is_refused_alike(spark: SparkSession, write_csv: W
 
 def test_films_are_refused_as_always(spark: SparkSession, write_csv: Write) -> None:
     directory = write_csv("1,1,3.0,4", movies="movieId,title,genres\n1,A,War\n1,B,War\n")
-    with pytest.raises(InputError, match="expected each film once, got '1' twice"):
+    with pytest.raises(InputError, match="expected each item once, got '1' twice"):
         read_log(spark, directory)
 
 

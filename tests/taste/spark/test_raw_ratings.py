@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -50,7 +51,7 @@ def test_bytes_that_are_no_text_are_found_far_into_a_file(
     assert "line 9002: expected UTF-8 text" in refused(spark, directory)
 
 
-@pytest.mark.parametrize("content", [b"", b"userId,movieId,timestamp\n1,1,3\n", b"\x7fELF\0\0"])
+@pytest.mark.parametrize("content", [b"", b"userId,rating,timestamp\n1,1,3\n", b"\x7fELF\0\0"])
 def test_a_bad_head_gets_the_sentence_it_always_gets(
     spark: SparkSession, write_csv: Write, content: bytes
 ) -> None:
@@ -65,6 +66,13 @@ def test_what_only_the_other_engine_takes_is_refused(spark: SparkSession, write_
     directory = write_csv("1,1,4.0,3")
     (directory / "ratings.csv").write_text("userId,movieId,rating\n1,1,4.0\n")
     assert "expected a column timestamp for the engine spark" in refused(spark, directory)
+    assert read_ratings(directory).n_users == 1
+    (directory / "ratings.csv").write_text("userId,movieId,timestamp\n1,1,4\n")
+    assert "expected a column rating for the engine spark" in refused(spark, directory)
+    (directory / "ratings.csv").write_text("userId;movieId;rating;timestamp\n1;1;4;5\n")
+    assert "expected commas between the columns for the engine spark" in refused(spark, directory)
+    (directory / "movies.csv").unlink()
+    assert "expected a table of items for the engine spark" in refused(spark, directory)
     assert read_ratings(directory).n_users == 1
     (directory / "ratings.toml").write_text('[ratings]\nuser = "userId"\n')
     assert "for the engine spark, got a ratings.toml" in refused(spark, directory)
@@ -100,13 +108,17 @@ def test_dates_in_parquet_are_seconds_as_always(
     directory = as_parquet(write_csv("1,1,4.0,3"), GOOD | {"timestamp": cells})
     found = raw_ratings(spark, find_source(directory), RatingScale()).frame.orderBy("user_id")
     expected = read_ratings(directory).log["timestamp"].to_pylist()
-    assert [row["timestamp"] for row in found.collect()] == expected
+    assert [math.floor(row["timestamp"]) for row in found.collect()] == expected
 
 
 def test_layouts_that_spark_does_not_read_are_named(spark: SparkSession, tmp_path: Path) -> None:
     (tmp_path / "ratings.dat").write_text("1::1::4::3\n")
     (tmp_path / "movies.dat").write_text("1::A (1990)::Drama\n")
     assert "expected ratings.csv or ratings.parquet" in refused(spark, tmp_path)
+    (tmp_path / "ratings.dat").unlink()
+    (tmp_path / "ratings.csv.gz").touch()
+    (tmp_path / "movies.csv").touch()
+    assert "got ratings.csv.gz; the engine duckdb reads it" in refused(spark, tmp_path)
 
 
 BAD_PARQUET: dict[str, tuple[dict[str, Any], str]] = {
@@ -114,6 +126,7 @@ BAD_PARQUET: dict[str, tuple[dict[str, Any], str]] = {
     "off the scale": ({"rating": [4.0, 3.7]}, "expected a rating of 0.5 to 5 in steps of 0.5"),
     "NaN": ({"rating": [4.0, float("nan")]}, "in steps of 0.5, got nan"),
     "text in rating": ({"rating": ["4.0", "4d"]}, "expected numbers in rating and timestamp"),
+    "dates in text": ({"timestamp": ["2026-05-31", "2026-06-01"]}, "the engine duckdb also reads"),
     "half a second": ({"timestamp": [5.0, 5.5]}, "expected numbers in rating and timestamp"),
     "ids that are no ids": ({"movieId": [1.5, 2.0]}, "column movieId: expected whole numbers or"),
     "no rows": ({name: [] for name in GOOD}, "expected at least one row of data, got none"),

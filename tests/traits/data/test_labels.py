@@ -35,7 +35,7 @@ def test_names_numbers_and_decimals_are_equivalent(codes: list[int]) -> None:
         assert found[:, 0].tolist() == codes
 
 
-@pytest.mark.parametrize("cell", ["3", "-2", "0.5", "inf", "Small", "small,large", "1e9", "?"])
+@pytest.mark.parametrize("cell", ["3", "-2", "0.5", "inf", "1e0", "?", "0_1", "\u0661", "9" * 5000])
 def test_an_invalid_cell_gets_one_sentence(cell: str) -> None:
     with pytest.raises(InputError) as caught:
         read_labels(table(["small", cell], ["no", "no"]), SCHEMA)
@@ -43,6 +43,14 @@ def test_an_invalid_cell_gets_one_sentence(cell: str) -> None:
         "t.csv, line 3, column size: expected one of small, large, huge, or 0 to 2,"
         f" or -1 or nothing for unknown, got {cell!r}"
     )
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"), [("Small", "small"), ("LARGE", "large"), ("hug", "huge")]
+)
+def test_a_name_in_another_case_gets_a_suggestion(cell: str, name: str) -> None:
+    with pytest.raises(InputError, match=rf"got '{cell}'; did you mean '{name}'\?$"):
+        read_labels(table([cell], ["no"]), SCHEMA)
 
 
 def test_a_long_list_of_classes_is_cut() -> None:

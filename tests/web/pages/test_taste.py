@@ -33,7 +33,7 @@ def test_a_segments_page_tells_its_population_genres_films_and_members(
     told = text_of(page)
     assert sample_model.segments.names[1] in told
     assert f"{sample_model.segments.populations[1]} " in told
-    for heading in ("What they watch", "What they love", "What they give", "Members"):
+    for heading in ("What they rate", "What they like", "How they rate", "Members"):
         assert heading in told
     members = re.findall(r'href="/taste/users/(\d+)"', page)
     ids = sample_model.ratings.users.to_pylist()
@@ -45,7 +45,7 @@ def test_a_segments_page_tells_its_population_genres_films_and_members(
 
 def test_two_segments_stand_side_by_side(client: TestClient, sample_model: TasteModel) -> None:
     told = text_of(client.get("/taste/compare", params={"a": 2, "b": 0}).text)
-    assert f"{sample_model.segments.names[2]} beside {sample_model.segments.names[0]}" in told
+    assert f"{sample_model.segments.names[2]} and {sample_model.segments.names[0]}" in told
     assert "Liked more by" in told
 
 

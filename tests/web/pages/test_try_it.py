@@ -39,7 +39,7 @@ def chosen(page: str) -> list[str]:
 def test_without_ratings_the_page_invites(client: TestClient) -> None:
     page = client.get(PATH).text
     assert "Not sure where to begin?" in page
-    assert "Nothing is known of you yet" in page
+    assert "Rate a film to see your segment" in page
     assert page.count('name="rate"') == 8
     assert chosen(page) == []
     assert len(titles(page)) == 10
@@ -85,7 +85,7 @@ def test_films_tell_how_they_moved_since_the_latest_rating(
     )
     assert page.count('class="moved"') == expected > 0
     title = sample_model.ratings.items["title"][1]
-    assert f"since your latest rating, of {title}." in text_of(page)
+    assert f"Changes since you rated {title}." in text_of(page)
 
 
 def test_a_rating_can_be_removed_by_its_link(client: TestClient, sample_model: TasteModel) -> None:
@@ -112,7 +112,7 @@ def test_a_rated_film_is_no_second_menu(client: TestClient, sample_model: TasteM
     title = str(sample_model.ratings.items["title"][0])
     page = client.get(PATH, params=[("q", title), ("rate", f"{first}:4")]).text
     assert page.count('id="film-0"') == 1
-    assert "you gave 4" in page
+    assert "your rating: 4" in page
 
 
 def test_a_title_that_is_not_there_says_so(client: TestClient) -> None:
@@ -131,7 +131,7 @@ def test_forms_lead_to_a_tidy_address(client: TestClient, sample_model: TasteMod
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ("rate=1", "xpected ITEM:STARS"),
+        ("rate=1", "xpected ITEM:RATING"),
         ("rate=1:9", "expected a rating of 0.5 to 5"),
         ("rate=1:nan", "expected a rating of 0.5 to 5"),
         ("rate=none:4", "the id of one of 300 films"),

@@ -58,6 +58,14 @@ def test_a_body_has_one_length(ask: Ask, counting: ASGIApp) -> None:
     assert refused.value.headers == {"Connection": "close"}
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "br", "GZIP", "identity, gzip"])
+def test_a_compressed_body_is_refused(ask: Ask, counting: ASGIApp, encoding: str) -> None:
+    app = BodiesMiddleware(counting, SMALL)
+    with pytest.raises(Refusal, match="expected a body that is not compressed") as refused:
+        ask(app, headers=[("content-encoding", encoding)], pieces=[b"abc"])
+    assert refused.value.status_code == 415
+
+
 def test_only_a_form_may_be_large(ask: Ask, counting: ASGIApp) -> None:
     app = BodiesMiddleware(counting, ServeSettings(max_document=1024, max_body=4096))
     large = [b"x" * 2000]

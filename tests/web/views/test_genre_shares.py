@@ -5,7 +5,13 @@ import pytest
 from lacunar.report.svg_markers import marker
 from lacunar.report.tables import Table
 from lacunar.taste.segment_summaries import GenreShare
-from lacunar.web.views.genre_shares import ALL_USERS, genre_ratio, shares_beside, times
+from lacunar.web.views.genre_shares import (
+    ALL_USERS,
+    genre_ratio,
+    shares_beside,
+    shares_in_words,
+    times,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,3 +46,32 @@ def test_figure_and_table_tell_the_same() -> None:
 
 def test_the_marker_of_all_users_is_no_segments() -> None:
     assert ALL_USERS not in [marker(segment) for segment in range(56)]
+
+
+@pytest.mark.parametrize(
+    ("over", "under", "sentence"),
+    [
+        (
+            ["War", "Drama"],
+            ["Horror"],
+            "Members rate 1.5x as many War and 1.5x as many Drama wines as average, "
+            "and fewer Horror.",
+        ),
+        (["War"], [], "Members rate 1.5x as many War wines as average."),
+        (
+            [],
+            ["War", "Drama", "IMAX"],
+            "Members rate fewer War, Drama and IMAX wines than average.",
+        ),
+        ([], [], "Members rate each genre about as often as average."),
+    ],
+)
+def test_a_sentence_lists_what_members_rate_more_and_less(
+    over: list[str], under: list[str], sentence: str
+) -> None:
+    found = shares_in_words(
+        [GenreShare(genre, 0.03, 0.02, True) for genre in over],
+        [GenreShare(genre, 0.02, 0.03, True) for genre in under],
+        "wines",
+    )
+    assert found.replace("\N{MULTIPLICATION SIGN}", "x") == sentence

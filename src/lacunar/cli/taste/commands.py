@@ -1,4 +1,4 @@
-"""``lacunar taste``: fit segments to a ratings log, show them, recommend films."""
+"""``lacunar taste``: fit segments to a ratings log, show them, recommend items."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lacunar.cli.taste import (
 app = typer.Typer(
     cls=OptionNames,
     no_args_is_help=True,
-    help="Find user segments in ratings and recommend films.",
+    help="Find user segments in ratings and recommend items.",
     rich_markup_mode="markdown",
 )
 

@@ -17,6 +17,7 @@ from lacunar.cli.console import (
     JsonFlag,
     check_file_destination,
     emit_json,
+    err,
     figure,
     out,
     progress,
@@ -25,6 +26,7 @@ from lacunar.cli.console import (
 from lacunar.cli.taste.arguments import DataArgument, ScaleOption
 
 if TYPE_CHECKING:
+    from lacunar.taste.data.item_noun import ItemNoun
     from lacunar.taste.data.ratings import Ratings
     from lacunar.taste.evaluate.bootstrap import Interval
     from lacunar.taste.evaluate.comparison import Comparison
@@ -87,9 +89,10 @@ def evaluate(
     from lacunar.taste.data.fingerprint import fingerprint
     from lacunar.taste.data.rating_scale import RatingScale
     from lacunar.taste.data.reading import read_ratings
-    from lacunar.taste.evaluate.cold_start import cold_start as new_users
     from lacunar.taste.evaluate.control_methods import control_methods
     from lacunar.taste.evaluate.methods import methods_named
+    from lacunar.taste.evaluate.new_users import cold_start as new_users
+    from lacunar.taste.evaluate.notes import evaluation_notes
     from lacunar.taste.evaluate.protocols import SEEDED_PROTOCOLS, splits_of
     from lacunar.taste.evaluate.runner import compare, compare_groups
     from lacunar.taste.evaluate.to_json import evaluation_document
@@ -132,18 +135,20 @@ def evaluate(
     if json:
         emit_json(document)
         return
+    for note in evaluation_notes(ratings):
+        err.print(note)
     _print_protocol(protocol, ratings, splits, comparison)
     if like is not None:
         out.print(f"Settings of the model {like}.\n", markup=False, soft_wrap=True)
     _print_accuracy(comparison)
-    _print_lists(comparison)
+    _print_lists(comparison, ratings.noun)
     _print_differences(comparison)
     _print_slices(comparison)
     if cold is not None:
         _print_cold_start(cold)
     if controlled is not None:
         _print_accuracy(controlled, "Accuracy of the personal recommender with controls")
-        _print_lists(controlled, "Its top 10 lists with controls")
+        _print_lists(controlled, ratings.noun, "Its top 10 lists with controls")
     if output is not None:
         out.print(f"Evaluation written to {output}", markup=False, soft_wrap=True)
 
@@ -159,12 +164,15 @@ def _print_protocol(
     n_splits = f"{len(splits)} random splits" if len(splits) > 1 else "One split"
     if protocol not in SEEDED_PROTOCOLS:
         n_splits += ", not random"
+    relevant = f"ratings of {relevant_from(ratings.scale):g} or more"
+    if ratings.implicit:
+        relevant = "likes"
     out.print(
         f"Protocol {protocol}: {_HELD_OUT[protocol]} held out.\n"
         f"{n_splits}. Trained on {learned:,.0f} of {len(ratings.user):,} ratings.\n"
         f"Tested on {comparison.n_users:,} of {ratings.n_users:,} users. "
-        f"Relevant: {held_out:,.0f} held-out ratings of {relevant_from(ratings.scale):g} or more.\n"
-        "Ranked: all films with a training rating.\n"
+        f"Relevant: {held_out:,.0f} held-out {relevant}.\n"
+        f"Ranked: all {ratings.noun.plural} with a training rating.\n"
         "Means over users, with 95 % bootstrap intervals.\n",
         markup=False,
         soft_wrap=True,
@@ -184,7 +192,7 @@ def _print_accuracy(comparison: Comparison, title: str = "Accuracy") -> None:
     out.print(table)
 
 
-def _print_lists(comparison: Comparison, title: str = "Top 10 lists") -> None:
+def _print_lists(comparison: Comparison, noun: ItemNoun, title: str = "Top 10 lists") -> None:
     columns = ["coverage", "novelty\n(bits)", "diver-\nsity", "miscali-\nbration"]
     table = _table(title, [*columns, "fit\n(s)", "rank\n(s)"])
     for name, values in comparison.summary().items():
@@ -200,9 +208,10 @@ def _print_lists(comparison: Comparison, title: str = "Top 10 lists") -> None:
         )
     out.print(table)
     out.print(
-        "coverage: share of all films on any list. novelty: higher for less-rated films.\n"
-        "diversity: 1 if the films of a list share no genres, 0 if all. miscalibration:\n"
-        "KL divergence in nats between the genres of the list and of the user's films.\n",
+        f"coverage: share of all {noun.plural} on any list. novelty: higher for less-rated "
+        f"{noun.plural}.\n"
+        f"diversity: 1 if the {noun.plural} of a list share no genres, 0 if all. miscalibration:\n"
+        f"KL divergence in nats between the genres of the list and of the user's {noun.plural}.\n",
         soft_wrap=True,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from pathlib import Path
 from typing import Annotated, TypedDict, Unpack
@@ -132,7 +133,9 @@ def fit(
     if checkpoint_dir is not None and (stages := finished(checkpoint_dir)):
         err.print(f"Continuing with stages of the checkpoint: {', '.join(stages)}.", markup=False)
     rating_scale = RatingScale.parse(scale) if scale else None
-    with progress() as report:
+    with progress() as report, warnings.catch_warnings():
+        # The notes of the model say the same.
+        warnings.filterwarnings("ignore", "no rating is a like")
         model = where.fit(data, rating_scale, config, report, checkpoint_dir)
         report("saving", 0, 1)
         save_taste(model, output, force=force)

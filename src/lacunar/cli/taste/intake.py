@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lacunar.cli.console import err
 
 if TYPE_CHECKING:
+    from lacunar.taste.data.item_noun import ItemNoun
     from lacunar.taste.data.ratings import Intake
     from lacunar.taste.model import TasteModel
 
@@ -15,7 +16,8 @@ def print_intake(model: TasteModel) -> None:
     """Print how many ratings a model was fitted to and which were left out."""
     ratings, profiles = model.ratings, model.profiles
     err.print(
-        f"Read {len(ratings.log)} ratings of {ratings.n_items} films by {ratings.n_users} users; "
+        f"Read {len(ratings.log):,} ratings of {ratings.noun.counted(ratings.n_items)} by "
+        f"{ratings.n_users:,} users; "
         f"{profiles.gap_share:.1%} of the user x genre cells are unknown "
         f"(gaps: {model.config.gaps}; view: {model.view})."
     )
@@ -27,15 +29,15 @@ def print_intake(model: TasteModel) -> None:
         err.print(f"Genres with equal ratings by all: {', '.join(profiles.constant_genres)}.")
     if not ratings.has_times:
         err.print("Ratings have no times: of repeated ratings, the highest is used.")
-    if ratings.intake.repeated:
+    if ratings.intake.repeated and ratings.count is None:
         err.print(f"Left out {ratings.intake.repeated} repeated ratings.")
-    print_unknown_items(ratings.intake)
+    print_unknown_items(ratings.intake, ratings.noun)
 
 
-def print_unknown_items(intake: Intake) -> None:
-    """Print how many ratings and users were left out because films are unknown."""
+def print_unknown_items(intake: Intake, noun: ItemNoun) -> None:
+    """Print how many ratings and users were left out because items are unknown."""
     if intake.unknown_item_rows:
         err.print(
-            f"Left out {intake.unknown_item_rows} ratings of {intake.unknown_items} films that are "
+            f"Left out {intake.unknown_item_rows} ratings of {noun.counted(intake.unknown_items)} "
             f"not in the catalogue, and {intake.dropped_users} users without other ratings."
         )

@@ -72,5 +72,5 @@ def place(
         err.print(f"Genres unknown to the model: {', '.join(document['unknown_genres'])}.")
     if placed.unknown:
         err.print(f"{placed.unknown} users without known genres got the weights of the segments.")
-    print_unknown_items(intake)
+    print_unknown_items(intake, loaded.ratings.noun)
     out.print(f"Users written to {output}", markup=False, soft_wrap=True)

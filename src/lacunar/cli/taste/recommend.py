@@ -20,6 +20,7 @@ from lacunar.errors import InputError
 
 if TYPE_CHECKING:
     from lacunar.cli.taste.engines import Where
+    from lacunar.taste.data.item_noun import ItemNoun
     from lacunar.taste.json_schema import RecommendationsDocument
     from lacunar.taste.model import TasteModel
     from lacunar.taste.recommend.list_request import ListRequest
@@ -31,11 +32,11 @@ def recommend(
     rate: Annotated[
         list[str] | None,
         typer.Option(
-            help="ITEM=STARS: a rating of a new user, or with --user one more of this user; "
+            help="ITEM=RATING: a rating of a new user, or with --user one more of this user; "
             "repeatable."
         ),
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="Number of films.")] = 5,
+    top: Annotated[int, typer.Option(min=1, help="Number of items.")] = 5,
     by: Annotated[
         str | None,
         typer.Option(help="popularity, segment, posterior or personal (default: the model's)."),
@@ -46,22 +47,22 @@ def recommend(
     favourites: Annotated[
         float, typer.Option(help="0 to 1: match the genres the user likes.")
     ] = 0.0,
-    diversity: Annotated[float, typer.Option(help="0 to 1: more different films.")] = 0.0,
+    diversity: Annotated[float, typer.Option(help="0 to 1: more varied lists.")] = 0.0,
     genre: Annotated[
         list[str] | None,
-        typer.Option(help="Only films of this genre; repeat it to allow several."),
+        typer.Option(help="Only items of this genre; repeat it to allow several."),
     ] = None,
     years: Annotated[
-        str | None, typer.Option(help="FIRST:LAST: only films released in these years.")
+        str | None, typer.Option(help="FIRST:LAST: only items of these years.")
     ] = None,
     allow: Annotated[
-        list[str] | None, typer.Option(help="Id of an allowed film, if not all are; repeatable.")
+        list[str] | None, typer.Option(help="Id of an allowed item, if not all are; repeatable.")
     ] = None,
     deny: Annotated[
-        list[str] | None, typer.Option(help="Id of a film to leave out; repeatable.")
+        list[str] | None, typer.Option(help="Id of an item to leave out; repeatable.")
     ] = None,
     include_seen: Annotated[
-        bool, typer.Option("--include-seen", help="Include films the user has rated.")
+        bool, typer.Option("--include-seen", help="Include items the user has rated.")
     ] = False,
     everybody: Annotated[
         bool, typer.Option("--all", help="For all users of the log, to a file, without reasons.")
@@ -77,7 +78,7 @@ def recommend(
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
-    """Recommend films to a user of the log or to a new user, with reasons.
+    """Recommend items to a user of the log or to a new user, with reasons.
 
     Describe a new user with ``--rate``. Without ``--user`` and ``--rate``, the new user has no
     ratings. With both, the ratings count with the user's own and replace earlier ones. With
@@ -125,7 +126,7 @@ def recommend(
     if json:
         emit_json(document)
         return
-    _print(document)
+    _print(document, loaded.ratings.noun)
 
 
 def _check_who(
@@ -180,9 +181,9 @@ def _stars(rates: list[str]) -> dict[str, float]:
         except ValueError:
             item = ""
         if not item:
-            raise InputError(f"--rate: expected ITEM=STARS, such as 318=4.5, got {rate!r}")
+            raise InputError(f"--rate: expected ITEM=RATING, such as 318=4.5, got {rate!r}")
         if item in stars:
-            raise InputError(f"--rate: expected one rating of film {item}, got several")
+            raise InputError(f"--rate: expected one rating of item {item}, got several")
         stars[item] = rating
     return stars
 
@@ -196,7 +197,7 @@ def _years(years: str | None) -> tuple[int, int] | tuple[None, None]:
     return int(first), int(last)
 
 
-def _print(found: RecommendationsDocument) -> None:
+def _print(found: RecommendationsDocument, noun: ItemNoun) -> None:
     who = "A new user" if found["user"] is None else f"User {found['user']}"
     out.print(
         f"{who} is in segment {found['segment']} ({found['segment_name']}) "
@@ -204,7 +205,7 @@ def _print(found: RecommendationsDocument) -> None:
         markup=False,
     )
     if not found["items"]:
-        out.print("No film is left to recommend.")
+        out.print(f"No {noun.singular} is left to recommend.", markup=False)
     digits = 0 if found["by"] in {"popularity", "segment"} else 3
     for rank, item in enumerate(found["items"], start=1):
         out.print(f"\n{rank}. {item['title']}  [{item['item']}]", style="bold", markup=False)

@@ -52,7 +52,7 @@ class _Plot:
                 label(tick_label(tick), scale(tick), bottom + 12, anchor="middle", size=SMALL_TEXT),
             ]
         marks.append(
-            label("stars", _LEFT - 8, bottom + 12, anchor="end", size=SMALL_TEXT, fill=MUTED)
+            label("rating", _LEFT - 8, bottom + 12, anchor="end", size=SMALL_TEXT, fill=MUTED)
         )
         return marks
 

@@ -22,7 +22,7 @@ _SEEN = {
     "relative": "the mean rating in each genre less the user's own mean",
     "shares": "the share of ratings in each genre",
     "log-shares": "the logarithm of the share of ratings in each genre",
-    "periods": "the share of ratings in each period of release",
+    "periods": "the share of ratings in each period of years",
 }
 _GAPS = {
     "keep": "A gap is left out of every likelihood; nothing is filled in.",
@@ -69,7 +69,8 @@ def taste_report(
         "taste.html",
         title="Tastes",
         lead=f"Segments of {count(model.ratings.n_users)} users by their taste, "
-        "and films to recommend to them.",
+        f"and {model.ratings.noun.plural} to recommend to them.",
+        noun=model.ratings.noun,
         contents=_contents(model, shown, evaluation),
         summary=summary(model),
         films=_films(model),
@@ -99,7 +100,7 @@ def _contents(
     people = tuple(Heading(anchor(user), user_name(model, user)) for user in shown)
     return (
         Heading("summary", "Summary"),
-        Heading("films", "Films per genre"),
+        Heading("films", f"{model.ratings.noun.capital_plural} per genre"),
         Heading("choice", "Choosing the number of segments"),
         Heading("segments", "Segments"),
         Heading("map", "Map of users"),
@@ -112,20 +113,23 @@ def _contents(
 
 def summary(model: TasteModel) -> Context:
     """Counts of the training data, the share of gaps, and the choice of the segments."""
-    ratings, intake = model.ratings, model.ratings.intake
+    ratings, intake, noun = model.ratings, model.ratings.intake, model.ratings.noun
     n_ratings = ratings.log.num_rows
     left_out = [
-        (intake.repeated, "rows that a later rating of the same film by the same user replaced"),
+        (
+            intake.repeated if ratings.count is None else 0,
+            f"rows that a later rating of the same {noun.singular} by the same user replaced",
+        ),
         (
             intake.unknown_item_rows,
-            f"rows that rate {count(intake.unknown_items)} films the catalogue lacks",
+            f"rows that rate {noun.counted(intake.unknown_items)} the catalogue lacks",
         ),
-        (intake.dropped_users, "users who rated only such films"),
+        (intake.dropped_users, f"users who rated only such {noun.plural}"),
     ]
     return {
         "figures": [
             (count(ratings.n_users), "users"),
-            (count(ratings.n_items), "films"),
+            (count(ratings.n_items), noun.plural),
             (count(n_ratings), "ratings"),
             (percent(model.profiles.gap_share), "of profile cells unknown"),
             (count(model.segments.n_segments), "segments"),
@@ -136,6 +140,7 @@ def summary(model: TasteModel) -> Context:
         "stand_in": _seen(model),
         "scale": str(ratings.scale),
         "criterion": model.criterion,
+        "notes": model.notes,
         "rows": count(intake.rows),
         "unrated_genres": ", ".join(model.profiles.unrated_genres),
         "constant_genres": ", ".join(model.profiles.constant_genres),
@@ -155,11 +160,12 @@ def _films(model: TasteModel) -> Context:
     ranked = dict(
         sorted(model.ratings.films_per_genre.items(), key=lambda entry: (-entry[1], entry[0]))
     )
-    n_items = max(model.ratings.n_items, 1)
+    n_items, noun = max(model.ratings.n_items, 1), model.ratings.noun
+    title = f"{noun.capital_plural} per genre"
     rows = [(genre, count(n), percent(n / n_items)) for genre, n in ranked.items()]
     return {
-        "figure": ranked_bars(ranked, title="Films per genre", unit="films"),
-        "table": table("Films of each genre", ["Genre", "Films", "Share of films"], rows),
+        "figure": ranked_bars(ranked, title=title, unit=noun.plural),
+        "table": table(title, ["Genre", noun.capital_plural, f"Share of {noun.plural}"], rows),
     }
 
 
@@ -179,7 +185,7 @@ def _making(model: TasteModel, shown: str) -> Context:
         "seeds": f"{seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else str(seeds[0]),
         "agreeing": ", ".join(map(str, model.agreeing_seeds)),
         "personal": str(model.tuning),
-        "liked_above": f"{model.liked_above:g}",
+        "liked_above": None if model.ratings.implicit else f"{model.liked_above:g}",
         "scale": repr(model.ratings.scale),
         "shown": shown,
         "fingerprint": fingerprint(model.ratings),

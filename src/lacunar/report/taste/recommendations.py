@@ -82,15 +82,13 @@ def how_good(evaluation: Evaluation) -> Context:
             unit="nDCG@10",
         ),
         "found": _figures("What is found", "Method", evaluation.methods, _FOUND),
-        "lists": _figures(
-            "What the first ten films are like", "Method", evaluation.methods, _LISTS
-        ),
+        "lists": _figures("What the first ten are like", "Method", evaluation.methods, _LISTS),
         "cold_start": _cold_start(evaluation.cold_start) if evaluation.cold_start else None,
         "controls": [
             _figures(title, "Control", evaluation.controls, metrics)
             for title, metrics in (
                 ("What the personal recommender finds under a control", _FOUND),
-                ("What its first ten films are like then", _LISTS),
+                ("What its first ten are like then", _LISTS),
             )
         ]
         if evaluation.controls
@@ -110,7 +108,7 @@ def _figures(title: str, first: str, values: Figures, metrics: tuple[str, ...]) 
 def _cold_start(by_given: dict[str, Figures]) -> Table:
     names = list(next(iter(by_given.values())))
     return table(
-        "nDCG@10 for users whom no fit has seen, by ratings shown",
+        "nDCG@10 for new users, by number of ratings given",
         ["Method", *by_given],
         [
             (name, *(_figure(found[name]["ndcg@10"]) for found in by_given.values()))

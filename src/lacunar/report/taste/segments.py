@@ -120,7 +120,7 @@ def segments_in_detail(model: TasteModel) -> Context:
         "filled": model.config.gaps != "keep",
         "periods": bool(model.periods.periods),
         "genres_watched": _shares(model, genres, model.profiles.shares, "Genre"),
-        "periods_watched": _shares(model, model.periods.periods, model.periods.shares, "Release"),
+        "periods_watched": _shares(model, model.periods.periods, model.periods.shares, "Period"),
         "parts": [
             segment_means(model, segment, everyone, domain)
             for segment in range(segments.n_segments)

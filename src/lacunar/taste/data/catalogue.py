@@ -42,8 +42,6 @@ def encode_items(
     connection: duckdb.DuckDBPyConnection,
     source: Path | str,
     item_type: str,
-    *,
-    year: str = YEAR_OF_TITLE,
 ) -> None:
     """Encode ``raw_items`` as tables of films, genres and (film, genre) pairs, by position.
 
@@ -55,8 +53,6 @@ def encode_items(
         Source of the films, for errors.
     item_type : str
         SQL type of a film's id.
-    year : str
-        SQL of a film's year, from the columns of ``raw_items``.
 
     Raises
     ------
@@ -64,16 +60,18 @@ def encode_items(
         If a film occurs twice.
     """
     repeated = first_row(
-        connection, "SELECT item_id FROM raw_items GROUP BY item_id HAVING count(*) > 1 LIMIT 1"
+        connection,
+        f"SELECT any_value(item_id) FROM raw_items GROUP BY CAST(item_id AS {item_type})"
+        " HAVING count(*) > 1 LIMIT 1",
     )
     if repeated is not None:
-        raise InputError(f"{source}: expected each film once, got {repeated[0]!r} twice")
+        raise InputError(f"{source}: expected each item once, got {repeated[0]!r} twice")
     connection.execute(f"""
         CREATE TABLE items AS
         SELECT CAST(row_number() OVER (ORDER BY item_id) - 1 AS INTEGER) AS item, *
         FROM (
             SELECT CAST(item_id AS {item_type}) AS item_id, title, genres,
-                CAST({year} AS SMALLINT) AS year
+                CAST(year AS SMALLINT) AS year
             FROM raw_items
         );
         CREATE TABLE exploded AS
@@ -100,11 +98,20 @@ def catalogue_of(connection: duckdb.DuckDBPyConnection) -> Catalogue:
     )
 
 
-def is_whole_number(text: str) -> str:
-    """SQL condition that text is a whole number of at most 18 digits, which fit 64 bits."""
-    return f"regexp_full_match({text}, '{WHOLE_NUMBER}')"
+def is_whole_number(text: str, *, point: bool = False) -> str:
+    """SQL condition that text is a whole number of at most 18 digits, which fit 64 bits.
+
+    Parameters
+    ----------
+    text : str
+        SQL of the text.
+    point : bool
+        Whether it may end in ``.0``.
+    """
+    ending = "(\\.0+)?" if point else ""
+    return f"regexp_full_match({text}, '{WHOLE_NUMBER}{ending}')"
 
 
 def all_whole_numbers(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> bool:
-    """Whether every id in a text column is a whole number."""
-    return not exists(connection, table, f"NOT {is_whole_number(column)}")
+    """Whether every id in a text column is a whole number, perhaps with ``.0``."""
+    return not exists(connection, table, f"NOT {is_whole_number(column, point=True)}")

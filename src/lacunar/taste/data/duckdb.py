@@ -78,6 +78,8 @@ def connect(memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnecti
                     "preserve_insertion_order": "false",
                 }
             )
+            # Times without an offset are in UTC on every machine.
+            connection.execute("SET TimeZone = 'UTC'")
         except duckdb.Error as error:
             raise InputError(
                 f"expected a memory limit such as 512MB or 4GB, got {limit!r}",

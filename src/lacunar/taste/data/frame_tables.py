@@ -14,22 +14,19 @@ import pyarrow as pa
 from lacunar.aliases import shortened
 from lacunar.errors import InputError
 from lacunar.frames import FrameKind, frame_to_arrow
-from lacunar.taste.data.catalogue import YEAR_OF_TITLE
 from lacunar.taste.data.columnar_tables import (
     Relation,
     column_types,
     create_raw_items_of,
     create_raw_ratings,
+    first_row_number,
     sentence_of_errors,
 )
-from lacunar.taste.data.duckdb import first_row
 from lacunar.taste.data.item_noun import ItemNoun, noun_of_column
-from lacunar.taste.data.raw_tables import IDS, load_raw_tables
+from lacunar.taste.data.raw_tables import IDS, create_items_of_ratings, load_raw_tables
 
 _RATINGS, _ITEMS = "the frame `source`", "the frame `items`"
 _EXPECTED = "columns of numbers, text, dates or lists of text"
-_ABSENT = {"rating": "CAST(1 AS DOUBLE)", "timestamp": "CAST(0 AS BIGINT)"}
-_YEAR_RANGE = (1, 9999)
 
 
 class ColumnOptions(TypedDict, total=False):
@@ -127,23 +124,10 @@ class FrameSource:
         """The noun for the items."""
         return noun_of_column(self.columns.item)
 
-    @property
-    def has_ratings(self) -> bool:
-        """Whether there is a column of ratings; without it, every row is a like."""
-        return "rating" in self.ratings.column_names
-
-    @property
-    def year(self) -> str:
-        """SQL of an item's year, from the columns of ``raw_items``."""
-        names = () if self.items is None else self.items.column_names
-        if "year" in names:
-            return '"year"'
-        return YEAR_OF_TITLE if "title" in names else "NULL"
-
     def load(
         self, connection: duckdb.DuckDBPyConnection, as_text: frozenset[str] = frozenset()
-    ) -> None:
-        """Create ``raw_ratings`` and ``raw_items`` in the connection.
+    ) -> bool:
+        """Create ``raw_ratings`` and ``raw_items`` in the connection; whether there are ratings.
 
         Columns of text stay text, even if all ids are numbers; ids of columns in ``as_text`` become
         text.
@@ -155,33 +139,27 @@ class FrameSource:
             name for name in IDS if relation.types[name].startswith(("VARCHAR", "ENUM"))
         )
         with sentence_of_errors(_RATINGS, _EXPECTED, relation.source_columns):
-            load_raw_tables(
+            return load_raw_tables(
                 connection,
-                partial(create_raw_ratings, connection, relation, defaults=_ABSENT),
+                partial(create_raw_ratings, connection, relation),
                 partial(self._load_items, connection),
                 as_text,
             )
 
-    def place_of_rating(self, connection: duckdb.DuckDBPyConnection, condition: str) -> str:  # noqa: ARG002 - files name the line as well
-        """Frame and column of the ratings, for an error."""
-        return f"{_RATINGS}, column {self.columns.rating}"
+    def place_of_rating(self, connection: duckdb.DuckDBPyConnection, condition: str) -> str:
+        """Frame, row and column of the first rating that meets a condition, for an error."""
+        row = first_row_number(connection, "raw_ratings", condition)
+        return f"{_RATINGS}, row {row}, column {self.columns.rating}"
 
     def _load_items(self, connection: duckdb.DuckDBPyConnection) -> None:
         if self.items is None:
-            connection.execute(
-                "CREATE TABLE raw_items AS SELECT item_id, item_id AS title,"
-                " CAST([] AS VARCHAR[]) AS genres"
-                " FROM (SELECT DISTINCT CAST(item_id AS VARCHAR) AS item_id FROM raw_ratings)"
-            )
+            create_items_of_ratings(connection)
             return
         relation = self._relation(
             connection, "frame_items", self.items, _ITEMS, self.columns.of_items
         )
-        year = None
         with sentence_of_errors(_ITEMS, _EXPECTED, relation.source_columns):
-            if "year" in relation.types:
-                year = _year(connection, relation)
-            create_raw_items_of(connection, relation, self.columns.genre_separator, year=year)
+            create_raw_items_of(connection, relation, self.columns.genre_separator)
 
     @staticmethod
     def _relation(
@@ -194,7 +172,8 @@ class FrameSource:
         source_columns = {to: theirs for to, theirs in columns.items() if theirs is not None}
         with sentence_of_errors(name, _EXPECTED, source_columns):
             connection.register(table, rows)
-            return Relation(name, table, column_types(connection, table), source_columns)
+            types = column_types(connection, table)
+            return Relation(name, table, types, source_columns, has_row_numbers=True)
 
 
 def frame_source(source: Any, items: Any | None, columns: FrameColumns) -> FrameSource:
@@ -256,7 +235,7 @@ def _take(
     # Other columns may hold anything: only the named ones are converted.
     narrow = nw.to_native(wrapped.select(list(present.values())))
     table, kind = frame_to_arrow(narrow, argument=argument)
-    return _plain_ids(table.select(list(present.values())).rename_columns(list(present))), kind
+    return table.select(list(present.values())).rename_columns(list(present)), kind
 
 
 def _argument(column: str) -> str:
@@ -293,38 +272,3 @@ def _names(frame: Any) -> list[Any]:
 def _check_repeated(name: str, repeated: Sequence[Any]) -> None:
     if repeated:
         raise InputError(f"{name}: expected each column once, got {repeated[0]!r} twice")
-
-
-def _plain_ids(table: pa.Table) -> pa.Table:
-    """Turn ids that are whole numbers in a column of floats into integers.
-
-    Columns of integers become floats in pandas when a merge brings gaps.
-    """
-    for name in IDS & set(table.column_names):
-        column = table[name]
-        if pa.types.is_floating(column.type) and not column.null_count:
-            try:
-                whole = column.cast(pa.int64())
-            except pa.ArrowInvalid:
-                continue
-            table = table.set_column(table.column_names.index(name), name, whole)
-    return table
-
-
-def _year(connection: duckdb.DuckDBPyConnection, relation: Relation) -> str:
-    """SQL of the year of an item, null where it is unknown; checks all years."""
-    if relation.types["year"].startswith(("TIMESTAMP", "DATE")):
-        return 'year("year")'
-    text = "nullif(trim(CAST(\"year\" AS VARCHAR)), '')"
-    number = f"TRY_CAST({text} AS DOUBLE)"
-    known = f"({text} IS NOT NULL AND NOT coalesce(isnan({number}), false))"
-    low, high = _YEAR_RANGE
-    valid = f"coalesce({number} = floor({number}) AND {number} BETWEEN {low} AND {high}, false)"
-    row = first_row(
-        connection, f"SELECT {text} FROM {relation.scan} WHERE {known} AND NOT {valid} LIMIT 1"
-    )
-    if row is not None:
-        raise InputError(
-            f"{relation.place('year')}: expected whole years from {low} to {high}, got {row[0]!r}"
-        )
-    return f"CASE WHEN {known} THEN CAST({number} AS SMALLINT) END"

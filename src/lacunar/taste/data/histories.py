@@ -14,27 +14,30 @@ from lacunar.errors import InputError
 from lacunar.reprs import short_repr
 from lacunar.taste.data.ratings import Id, Ratings
 
-#: Rating of each film, by its id.
+#: Rating of each item, by its id.
 Stars = Mapping[int, float] | Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Histories:
-    """Ratings of B users, grouped by user (a sparse matrix of users and films by rows).
+    """Ratings of B users, grouped by user (a sparse matrix of users and items by rows).
 
     Parameters
     ----------
     starts : ndarray of shape (B + 1,)
         First row of each user, and at the end N.
     item : ndarray of shape (N,)
-        Positions of films, ascending and distinct within each user.
+        Positions of items, ascending and distinct within each user.
     rating : ndarray of shape (N,)
-        Stars.
+        Ratings.
+    count : ndarray of shape (N,), optional
+        How often each row counts in the shares of genres and periods; by default once.
     """
 
     starts: NDArray[np.intp]
     item: NDArray[np.int32]
     rating: FloatArray
+    count: NDArray[np.int64] | None = None
 
     def __repr__(self) -> str:
         return short_repr("Histories", [f"{len(self.item):,} ratings by {self.n_users:,} users"])
@@ -58,10 +61,11 @@ class Histories:
         lengths = self.n_ratings[users]
         starts = np.concatenate([[0], np.cumsum(lengths)])
         rows = np.repeat(self.starts[users] - starts[:-1], lengths) + np.arange(starts[-1])
-        return Histories(starts, self.item[rows], self.rating[rows])
+        count = None if self.count is None else self.count[rows]
+        return Histories(starts, self.item[rows], self.rating[rows], count)
 
     def matrix(self, values: FloatArray, n_items: int) -> sp.csr_array:
-        """Sparse matrix of users and films with one value per rating, shape (B, n_items)."""
+        """Sparse matrix of users and items with one value per rating, shape (B, n_items)."""
         return sp.csr_array((values, self.item, self.starts), shape=(self.n_users, n_items))
 
 
@@ -86,7 +90,7 @@ def histories_of(ratings: Ratings, users: Id | Iterable[Id] | None = None) -> Hi
     [62, 25]
     """
     if users is None:
-        return Histories(ratings.user_starts, ratings.item, ratings.rating)
+        return Histories(ratings.user_starts, ratings.item, ratings.rating, ratings.count)
     return histories_at(ratings, ratings.user_positions(users))
 
 
@@ -101,19 +105,21 @@ def new_history(ratings: Ratings, stars: Stars) -> Histories:
     Parameters
     ----------
     ratings : Ratings
-        The log whose films are rated.
+        The log whose items are rated.
     stars : mapping of id to float
-        Rating of each film; may be empty.
+        Rating of each item; may be empty.
 
     Raises
     ------
     InputError
-        If a film is unknown or a rating is not on the scale.
+        If an item is unknown or a rating is not on the scale.
     """
     scale = ratings.scale
     for item_id, rating in stars.items():
         if not scale.allows(rating):
-            raise InputError(f"film {item_id}: expected a rating of {scale}, got {rating:g}")
+            raise InputError(
+                f"{ratings.noun.singular} {item_id}: expected a rating of {scale}, got {rating:g}"
+            )
     rated = {ratings.item_position(item_id): rating for item_id, rating in stars.items()}
     items = np.array(sorted(rated), dtype=np.int32)
     return Histories(

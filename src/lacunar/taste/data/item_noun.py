@@ -27,6 +27,8 @@ class ItemNoun:
     >>> wine, box = ItemNoun("wine"), ItemNoun("box", "boxes")
     >>> wine.counted(1), box.counted(1200), ItemNoun().with_article
     ('1 wine', '1,200 boxes', 'an item')
+    >>> wine.capital_singular, ItemNoun("SKU").capital_plural
+    ('Wine', 'SKUs')
     """
 
     singular: str = "item"
@@ -45,6 +47,16 @@ class ItemNoun:
     def with_article(self) -> str:
         """The singular after its indefinite article."""
         return f"{'an' if self.singular[0].lower() in 'aeiou' else 'a'} {self.singular}"
+
+    @property
+    def capital_singular(self) -> str:
+        """The singular with a capital letter, for headings and the start of a sentence."""
+        return self.singular[0].upper() + self.singular[1:]
+
+    @property
+    def capital_plural(self) -> str:
+        """The plural with a capital letter."""
+        return self.plural[0].upper() + self.plural[1:]
 
     def counted(self, number: int) -> str:
         """A number and the noun in the form that it needs."""

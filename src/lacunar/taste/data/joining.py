@@ -20,7 +20,9 @@ def join_ratings(log: Ratings, later: Ratings) -> Ratings:
     """Join a log and later ratings, users and films.
 
     Of two ratings of a film by the same user, the one with the later time counts; of equal times,
-    such as without times, the one in ``later``. Films of ``log`` keep their title, year and genres.
+    such as without times, the one in ``later``. Of two counts of repeated rows, the larger counts,
+    since ``later`` may hold the rows of ``log`` again. Films of ``log`` keep their title, year and
+    genres.
 
     Parameters
     ----------
@@ -53,8 +55,9 @@ def join_ratings(log: Ratings, later: Ratings) -> Ratings:
     users, user_of, later_user = _union(log.users, later.users)
     _, item_of, later_item = _union(*(_item_ids(ratings) for ratings in (log, later)))
     items, genres, item_genres = _catalogue(log, later, item_of, later_item)
-    old = _Rows.of(log, user_of, item_of, items.num_rows)
-    new = _Rows.of(later, later_user, later_item, items.num_rows)
+    counted = log.count is not None or later.count is not None
+    old = _Rows.of(log, user_of, item_of, items.num_rows, counted=counted)
+    new = _Rows.of(later, later_user, later_item, items.num_rows, counted=counted)
     rows, replaced = old.joined_by(new)
     joined = replace(
         log,
@@ -132,11 +135,15 @@ class _Rows:
         self.values = values
 
     @classmethod
-    def of(cls, ratings: Ratings, user: _Positions, item: _Positions, n_items: int) -> _Rows:
+    def of(
+        cls, ratings: Ratings, user: _Positions, item: _Positions, n_items: int, *, counted: bool
+    ) -> _Rows:
         pair = user[ratings.user].astype(np.int64) * n_items + item[ratings.item]
         order = np.argsort(pair, kind="stable")
-        names = ("rating", "timestamp")
-        return cls(pair[order], {name: column_array(ratings.log, name)[order] for name in names})
+        values = {name: column_array(ratings.log, name) for name in ("rating", "timestamp")}
+        if counted:
+            values["count"] = np.ones(len(pair), int) if ratings.count is None else ratings.count
+        return cls(pair[order], {name: column[order] for name, column in values.items()})
 
     def joined_by(self, later: _Rows) -> tuple[_Rows, int]:
         """These rows and later ones, and how many pairs are in both."""
@@ -148,7 +155,11 @@ class _Rows:
         values = {}
         for name in self.values:
             column = self.values[name].copy()
-            column[at[newer]] = later.values[name][newer]
+            if name == "count":
+                # The later rows may be a whole log, with the rows that are known.
+                column[at[known]] = np.maximum(column[at[known]], later.values[name][known])
+            else:
+                column[at[newer]] = later.values[name][newer]
             values[name] = np.insert(column, at[~known], later.values[name][~known])
         pair = np.insert(self.pair, at[~known], later.pair[~known])
         return _Rows(pair, values), int(known.sum())

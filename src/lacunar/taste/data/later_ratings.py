@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from lacunar.aliases import AnyPath, StepProgress
 from lacunar.errors import InputError
-from lacunar.taste.data.frame_tables import ColumnOptions, FrameColumns, FrameSource
+from lacunar.taste.data.frame_tables import ColumnOptions, FrameColumns
 from lacunar.taste.data.joining import join_ratings
 from lacunar.taste.data.rating_scale import LIKES
 from lacunar.taste.data.ratings import Ratings
@@ -30,8 +30,7 @@ def read_later_ratings(
     Parameters
     ----------
     log : Ratings
-        Its scale is that of the new ratings. Its films may be missing among the new films, and
-        a directory needs no table of films.
+        Its scale is that of the new ratings. Its items may be missing among the new items.
     source : path-like, frame or Ratings
         As of :func:`lacunar.taste.data.reading.read_ratings`, or ratings that were read. Rows of
         the log may be among them.
@@ -62,13 +61,16 @@ def read_later_ratings(
         if source.scale != log.scale:
             raise InputError(f"expected ratings of {log.scale}, got ratings of {source.scale}")
         return join_ratings(log, source)
-    opened = open_source(source, items, FrameColumns(**columns), needs_items=False)
-    if isinstance(opened, FrameSource) and not opened.has_ratings and log.scale != LIKES:
-        raise InputError("expected a column of ratings, as in the log, got none", field="rating")
+    opened = open_source(source, items, FrameColumns(**columns))
 
-    def load(connection: duckdb.DuckDBPyConnection) -> None:
-        opened.load(connection, _text_ids(log))
+    def load(connection: duckdb.DuckDBPyConnection) -> bool:
+        has_ratings = opened.load(connection, _text_ids(log))
+        if not has_ratings and log.scale != LIKES:
+            raise InputError(
+                "expected a column of ratings, as in the log, got none", field="rating"
+            )
         _add_known_items(connection, log)
+        return has_ratings
 
     return join_ratings(log, read_source(opened, log.scale, memory_limit, progress, load))
 
@@ -84,7 +86,7 @@ def _add_known_items(connection: duckdb.DuckDBPyConnection, known: Ratings) -> N
     connection.register("known_items", known.items)
     connection.execute("""
         INSERT INTO raw_items BY NAME
-        SELECT item_id, title, CAST([] AS VARCHAR[]) AS genres
+        SELECT item_id, title, CAST([] AS VARCHAR[]) AS genres, NULL AS year
         FROM (SELECT CAST(item_id AS VARCHAR) AS item_id, title FROM known_items)
         WHERE item_id IN (SELECT CAST(item_id AS VARCHAR) FROM raw_ratings)
             AND item_id NOT IN (SELECT item_id FROM raw_items)

@@ -64,8 +64,10 @@ class RatingScale:
 
     def allows(self, rating: float) -> bool:
         """Whether a rating is on the scale."""
+        if not self.minimum <= rating <= self.maximum:
+            return False
         steps = (rating - self.minimum) / self.step
-        return self.minimum <= rating <= self.maximum and abs(steps - round(steps)) <= 1e-9
+        return abs(steps - round(steps)) <= 1e-9 * max(1.0, steps)
 
     def __str__(self) -> str:
         return f"{self.minimum:g} to {self.maximum:g} in steps of {self.step:g}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,12 +19,13 @@ from lacunar.reprs import html_table, short_repr
 from lacunar.taste.data.item_noun import ItemNoun
 from lacunar.taste.data.rating_scale import LIKES, RatingScale
 
-#: The id of a user or film: as in the data, or as text.
+#: The id of a user or item: as in the data, or as text.
 Id = int | str
 
-#: The genre of a film without one.
+#: The genre of an item without one.
 NO_GENRES = "(no genres listed)"
 _ROWS_PER_PIECE = 1 << 22
+_WHOLE = re.compile(r"(-?[0-9]{1,18})(?:\.0+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,10 @@ class Intake:
     rows : int
         Rows of the ratings file.
     repeated : int
-        Rows replaced by a later rating of the same film by the same user.
+        Rows replaced by a later rating of the same item by the same user; in data without
+        ratings, rows that are counted with another one of the same pair.
     unknown_item_rows, unknown_items : int
-        Rows left out because their film is not in the catalogue, and number of such films.
+        Rows left out because their item is not in the catalogue, and number of such items.
     dropped_users : int
         Users who have only such rows.
     step : float
@@ -54,9 +57,9 @@ class Intake:
 
 @dataclass(frozen=True)
 class Ratings:
-    """Ratings by U users of I films with G genres, as returned by ``read_ratings``.
+    """Ratings by U users of I items with G genres, as returned by ``read_ratings``.
 
-    Users, films and genres are identified by their position: the row in ``users`` or ``items``, or
+    Users, items and genres are identified by their position: the row in ``users`` or ``items``, or
     the index in ``genres``.
 
     Parameters
@@ -68,10 +71,11 @@ class Ratings:
     genres : tuple of str
         Names of the G genres in alphabetical order.
     item_genres : pyarrow.Table
-        ``item`` and ``genre`` (positions), one row per film and genre.
+        ``item`` and ``genre`` (positions), one row per item and genre.
     log : pyarrow.Table of N rows
         ``user`` and ``item`` (positions), ``rating`` and ``timestamp`` (seconds since 1970, or 0
-        throughout if the data has no timestamps); one row per user and film, in this order.
+        throughout if the data has no timestamps); one row per user and item, in this order. Data
+        without ratings in which rows are repeated also has ``count``, the rows of the pair.
     scale : RatingScale
         Allowed ratings.
     intake : Intake
@@ -125,7 +129,7 @@ class Ratings:
 
     @property
     def n_items(self) -> int:
-        """Number of films, I."""
+        """Number of items, I."""
         return int(self.items.num_rows)
 
     @cached_property
@@ -135,13 +139,23 @@ class Ratings:
 
     @cached_property
     def item(self) -> NDArray[np.int32]:
-        """Position of each rating's film, shape (N,)."""
+        """Position of each rating's item, shape (N,)."""
         return column_array(self.log, "item")
 
     @cached_property
     def rating(self) -> NDArray[np.float64]:
-        """Ratings in stars, shape (N,)."""
+        """Ratings, shape (N,)."""
         return column_array(self.log, "rating")
+
+    @cached_property
+    def count(self) -> NDArray[np.int64] | None:
+        """Rows of each pair in the data, shape (N,); None in data that counts each pair once."""
+        return column_array(self.log, "count") if "count" in self.log.column_names else None
+
+    @property
+    def n_counted(self) -> int:
+        """Number of ratings, each with its count."""
+        return len(self.log) if self.count is None else int(self.count.sum())
 
     @cached_property
     def has_times(self) -> bool:
@@ -156,14 +170,14 @@ class Ratings:
 
     @property
     def has_genres(self) -> bool:
-        """Whether any film has a genre."""
+        """Whether any item has a genre."""
         return self.genres != (NO_GENRES,)
 
     @cached_property
     def dated_share(self) -> float:
-        """Share of the ratings that are of films with a year; 0 without ratings."""
-        dated = self.ratings_per_item[~np.isnan(self.years)].sum()
-        return float(dated / max(len(self.item), 1))
+        """Share of the ratings that are of items with a year; 0 without ratings."""
+        counts = np.bincount(self.item, weights=self.count, minlength=self.n_items)
+        return float(counts[~np.isnan(self.years)].sum() / max(self.n_counted, 1))
 
     @cached_property
     def user_starts(self) -> NDArray[np.intp]:
@@ -172,7 +186,7 @@ class Ratings:
 
     @cached_property
     def years(self) -> NDArray[np.float64]:
-        """Year of release of each film, shape (I,); NaN if the title has none."""
+        """Year of each item, shape (I,); NaN if the title has none."""
         year = self.items["year"]
         years = np.full(self.n_items, np.nan)
         has_year = np.from_dlpack(year.is_valid().cast(pa.uint8()).combine_chunks())
@@ -181,14 +195,14 @@ class Ratings:
 
     @cached_property
     def genre_matrix(self) -> sp.csr_array:
-        """One for each genre of each film, shape (I, G)."""
+        """One for each genre of each item, shape (I, G)."""
         item, genre = (column_array(self.item_genres, name) for name in ("item", "genre"))
         shape = (self.n_items, len(self.genres))
         return sp.csr_array((np.ones(len(item)), (item, genre)), shape=shape)
 
     @cached_property
     def genre_shares(self) -> sp.csr_array:
-        """Genres of each film as equal shares that sum to 1, shape (I, G)."""
+        """Genres of each item as equal shares that sum to 1, shape (I, G)."""
         genres = self.genre_matrix
         return sp.csr_array(genres.multiply(1 / genres.sum(axis=1)[:, np.newaxis]))
 
@@ -209,7 +223,7 @@ class Ratings:
 
     @cached_property
     def ratings_per_item(self) -> NDArray[np.int64]:
-        """Number of ratings of each film, shape (I,)."""
+        """Number of ratings of each item, shape (I,)."""
         return np.asarray(np.bincount(self.item, minlength=self.n_items))
 
     def rows_of(self, user: int) -> slice:
@@ -218,7 +232,7 @@ class Ratings:
 
     def has_user(self, user_id: Id) -> bool:
         """Whether a user has this id."""
-        return _find(self._positions, user_id) is not None
+        return _find(self._positions, user_id, self.users.type) is not None
 
     def user_position(self, user_id: Id) -> int:
         """Position of the user with an id.
@@ -228,7 +242,7 @@ class Ratings:
         InputError
             If no user has that id.
         """
-        position = _find(self._positions, user_id)
+        position = _find(self._positions, user_id, self.users.type)
         if position is None:
             raise InputError(
                 f"expected the id of one of {self.n_users} users, such as {self.users[0]},"
@@ -258,17 +272,17 @@ class Ratings:
         return np.array([self.user_position(user_id) for user_id in user_ids], dtype=np.intp)
 
     def item_position(self, item_id: Id) -> int:
-        """Position of the film with an id.
+        """Position of the item with an id.
 
         Raises
         ------
         InputError
-            If no film has that id.
+            If no item has that id.
         """
-        position = _find(self._item_positions, item_id)
+        position = _find(self._item_positions, item_id, self.items["item_id"].type)
         if position is None:
             raise InputError(
-                f"expected the id of one of {self.n_items} films, such as "
+                f"expected the id of one of {self.noun.counted(self.n_items)}, such as "
                 f"{self.items['item_id'][0]}, got {str(item_id)!r}"
             )
         return position
@@ -283,7 +297,7 @@ class Ratings:
             first = last
 
     def of_users(self, users: NDArray[np.integer]) -> Ratings:
-        """The log of the given users (positions, ascending), with the same films."""
+        """The log of the given users (positions, ascending), with the same items."""
         starts, lengths = self.user_starts[users], np.diff(self.user_starts)[users]
         before = np.cumsum(lengths) - lengths
         rows = np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
@@ -293,7 +307,7 @@ class Ratings:
         return replace(self, users=self.users.take(pa.array(users)), log=log)
 
     def without_users(self) -> Ratings:
-        """The same films and scale, with no users and an empty log."""
+        """The same items and scale, with no users and an empty log."""
         return self.of_users(np.empty(0, dtype=np.intp))
 
     @cached_property
@@ -318,6 +332,11 @@ def column_array(table: pa.Table, name: str) -> NDArray[Any]:
     return np.from_dlpack(table[name].combine_chunks())
 
 
-def _find(positions: dict[str, int], wanted: Id) -> int | None:
+def _find(positions: dict[str, int], wanted: Id, kind: pa.DataType) -> int | None:
+    """Position of an id; whole numbers may be written as in the files, such as 007 or 7.0."""
     text = str(wanted)
-    return positions.get(text, positions.get(text.strip()))
+    position = positions.get(text, positions.get(text.strip()))
+    if position is None and pa.types.is_integer(kind):
+        whole = _WHOLE.fullmatch(text.strip())
+        return None if whole is None else positions.get(str(int(whole[1])))
+    return position

@@ -47,20 +47,21 @@ def read_ratings(
     r"""Read ratings and items from a directory or from frames.
 
     The layouts of a directory are those of MovieLens: ``ratings.csv`` with the columns ``userId``,
-    ``movieId``, ``rating`` and ``timestamp`` (seconds or dates; may be missing) and ``movies.csv``
-    with ``movieId``, ``title`` and ``genres``; the same tables as Parquet; and the older ``.dat``
-    and ``u.data`` files. A ``ratings.toml`` in the directory can give other names of files and
-    columns.
+    ``movieId``, ``rating`` and ``timestamp`` (seconds or dates) and ``movies.csv`` with
+    ``movieId``, ``title`` and ``genres``; the same tables compressed, as Parquet or as Excel; and
+    the older ``.dat`` and ``u.data`` files. A ``ratings.toml`` in the directory can give other
+    names of files and columns, and formats of numbers, times and text.
 
-    Frames are those of pandas, Polars and PyArrow, and relations of DuckDB. They have the same
-    columns; only the columns of users and items are required. Without ratings, every row is a
-    like: a rating of 1 on ``RatingScale(0, 1, 1)``. Without ``items``, the items are those of the
+    Frames are those of pandas, Polars and PyArrow, and relations of DuckDB, with the same columns.
+    Only the columns of users and items are required. Without ratings, every row is a like: a
+    rating of 1 on ``RatingScale(0, 1, 1)``. Without a table of items, the items are those of the
     ratings, with their ids as titles, and no genres and years.
 
-    If a user rated a film several times, the rating with the latest timestamp counts, and of equal
-    timestamps the highest rating; so the order of rows does not matter. Ratings of films that are
-    not in the table of films are left out. ``Ratings.intake`` counts both. A film without a genre
-    gets the genre ``(no genres listed)``.
+    If a user rated an item several times, the rating with the latest timestamp counts, and of equal
+    timestamps the highest rating; so the order of rows does not matter. Without ratings, repeated
+    rows are counted: they weigh in the shares of genres and periods. Ratings of items that are not
+    in the table of items are left out. ``Ratings.intake`` counts both. An item without a genre gets
+    the genre ``(no genres listed)``.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def read_ratings(
         Columns of ``items``, with the same rules. Genres are lists of text, or text with a
         separator.
     year : str, optional
-        Column of ``items`` with the year of release, null where unknown; or a date. Without it,
+        Column of ``items`` with the year, null where unknown; or a date. Without it,
         the year is the one in brackets at the end of the title.
     genre_separator : str
         Separator of the genres in text.
@@ -124,25 +125,14 @@ def read_ratings(
     (True, ['a', 'b'], ['7', '31'])
     """
     columns = FrameColumns(user, item, rating, timestamp, title, genres, year, genre_separator)
-    opened = open_source(source, items, columns)
-    if isinstance(opened, Source) or opened.has_ratings:
-        scale = scale or RatingScale()
-    elif scale is None or scale == LIKES:
-        scale = LIKES
-    else:
-        raise InputError(
-            "expected no scale, since the frame `source` has no column of ratings", field="scale"
-        )
-    ratings = read_source(opened, scale, memory_limit, progress)
+    ratings = read_source(open_source(source, items, columns), scale, memory_limit, progress)
     return ratings if noun is None else replace(ratings, noun=_noun(noun))
 
 
 def open_source(
-    source: AnyPath | Any, items: Any | None, columns: FrameColumns, *, needs_items: bool = True
+    source: AnyPath | Any, items: Any | None, columns: FrameColumns
 ) -> Source | FrameSource:
     """Find the files of a directory, or take the columns of frames.
-
-    ``needs_items`` tells whether a directory needs a table of items.
 
     Raises
     ------
@@ -156,7 +146,7 @@ def open_source(
             "expected no frame of items and no names of columns for a directory, got some:"
             f" a {NAMES_FILE} in the directory gives files and columns other names"
         )
-    return find_source(Path(source), needs_items=needs_items)
+    return find_source(Path(source))
 
 
 def _noun(noun: str | tuple[str, str]) -> ItemNoun:
@@ -165,23 +155,26 @@ def _noun(noun: str | tuple[str, str]) -> ItemNoun:
 
 def read_source(
     source: Source | FrameSource,
-    scale: RatingScale,
+    scale: RatingScale | None,
     memory_limit: str | None,
     progress: StepProgress | None,
-    load: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
+    load: Callable[[duckdb.DuckDBPyConnection], bool] | None = None,
 ) -> Ratings:
     """Read the ratings of a source on a scale; ``load`` replaces its own method."""
     report = progress or no_progress
     with connect(memory_limit) as connection:
         report(0, 4)
-        (load or source.load)(connection)
+        has_ratings = (load or source.load)(connection)
+        scale = _scale(source, scale, has_ratings=has_ratings)
         report(1, 4)
         check_scale(connection, source, scale)
-        encode_items(connection, source.items_name, type_of_item_ids(connection), year=source.year)
+        encode_items(connection, source.items_name, type_of_item_ids(connection))
         report(2, 4)
         counts = count_rows(connection, source)
         report(3, 4)
-        log = encode_log(connection, counts.known)
+        log = encode_log(connection, counts.known, counted=scale == LIKES)
+        if scale == LIKES and not _has_repeated_likes(log):
+            log = log.drop_columns("count")
         report(4, 4)
         whole_stars = bool((log["rating"].to_numpy() % 1 == 0).all())
         users = fetched(connection, "SELECT user_id FROM users ORDER BY user")
@@ -206,6 +199,19 @@ def read_source(
         )
 
 
+def _scale(
+    source: Source | FrameSource, scale: RatingScale | None, *, has_ratings: bool
+) -> RatingScale:
+    if has_ratings:
+        return scale or RatingScale()
+    if scale is not None and scale != LIKES:
+        raise InputError(
+            f"expected no scale, since {source.ratings_name} has no column of ratings",
+            field="scale",
+        )
+    return LIKES
+
+
 def check_scale(
     connection: duckdb.DuckDBPyConnection, source: Source | FrameSource, scale: RatingScale
 ) -> None:
@@ -219,7 +225,8 @@ def check_scale(
     steps = f"(CAST(rating AS DOUBLE) - {scale.minimum}) / {scale.step}"
     off = (
         f"(isnan(CAST(rating AS DOUBLE)) OR CAST(rating AS DOUBLE) < {scale.minimum}"
-        f" OR CAST(rating AS DOUBLE) > {scale.maximum} OR abs({steps} - round({steps})) > 1e-9)"
+        f" OR CAST(rating AS DOUBLE) > {scale.maximum} OR abs({steps} - round({steps})) >"
+        f" 1e-9 * greatest(1, {steps}))"
     )
     if not exists(connection, "raw_ratings", off):
         return
@@ -232,7 +239,7 @@ def check_scale(
 
 
 def type_of_item_ids(connection: duckdb.DuckDBPyConnection) -> str:
-    """SQL type of the film ids in the ratings: ``BIGINT``, or ``VARCHAR`` if any id is text."""
+    """SQL type of the item ids in the ratings: ``BIGINT``, or ``VARCHAR`` if any id is text."""
     row = first_row(connection, "SELECT typeof(item_id) FROM raw_ratings LIMIT 1")
     assert row is not None, "loading raises for files without rows"
     return str(row[0])
@@ -244,9 +251,9 @@ class RowCounts(NamedTuple):
     Parameters
     ----------
     rows, known : int
-        Rows of the file, and those of films in the catalogue.
+        Rows of the file, and those of items in the catalogue.
     dropped_users, unknown_items : int
-        Users without a known film, and films that are not in the catalogue.
+        Users without a known item, and items that are not in the catalogue.
     """
 
     rows: int
@@ -261,7 +268,7 @@ def count_rows(connection: duckdb.DuckDBPyConnection, source: Source | FrameSour
     Raises
     ------
     InputError
-        If no rated film is in the catalogue.
+        If no rated item is in the catalogue.
     """
     connection.execute("""
         CREATE TABLE users AS
@@ -280,25 +287,37 @@ def count_rows(connection: duckdb.DuckDBPyConnection, source: Source | FrameSour
     assert row is not None, "counts are one row"
     counts = RowCounts(*row)
     if not counts.known:
+        rated = first_row(connection, "SELECT min(item_id) FROM raw_ratings")
+        listed = first_row(connection, "SELECT min(item_id) FROM items")
+        assert rated is not None
+        assert listed is not None
         raise InputError(
-            f"{source.ratings_name}: expected ratings of the films in"
-            f" {Path(source.items_name).name},"
-            f" got none: all {counts.rows} rows name other films"
+            f"{source.ratings_name}: expected ratings of the items in"
+            f" {Path(source.items_name).name}, such as {listed[0]!r},"
+            f" got none: all {counts.rows} rows name other items, such as {rated[0]!r}"
         )
     return counts
 
 
-def encode_log(connection: duckdb.DuckDBPyConnection, n_rows: int) -> pa.Table:
+def encode_log(
+    connection: duckdb.DuckDBPyConnection, n_rows: int, *, counted: bool = False
+) -> pa.Table:
     """Encode the log by position, sorted by user and item, with the last of repeated ratings.
+
+    If counted, the column ``count`` is the number of rows of each user and item.
 
     Rows are written straight into the final arrays, so a large log is in memory only once.
     """
     types = {"user": np.int32, "item": np.int32, "rating": np.float64, "timestamp": np.int64}
     columns = {name: np.empty(n_rows, dtype=kind) for name, kind in types.items()}
-    rows = connection.sql("""
-        SELECT user, item, rating, "timestamp"
+    ends = np.empty(n_rows if counted else 0, dtype=np.int64)
+    kind = first_row(connection, 'SELECT typeof("timestamp") FROM raw_ratings LIMIT 1')
+    # A fraction of a second only says which rating is later.
+    seconds = '"timestamp"' if kind == ("BIGINT",) else 'CAST(floor("timestamp") AS BIGINT)'
+    rows = connection.sql(f"""
+        SELECT user, item, rating, {seconds} AS "timestamp"
         FROM raw_ratings JOIN items USING (item_id) JOIN users USING (user_id)
-        ORDER BY user, item, "timestamp", rating
+        ORDER BY user, item, raw_ratings."timestamp", rating
     """).to_arrow_reader(_ROWS_PER_BATCH)
     n_read = n_kept = 0
     for arrow_batch in rows:
@@ -311,11 +330,21 @@ def encode_log(connection: duckdb.DuckDBPyConnection, n_rows: int) -> pa.Table:
         n = int(last.sum())
         for name, values in batch.items():
             columns[name][n_kept : n_kept + n] = values[last]
+        if counted:
+            ends[n_kept : n_kept + n] = n_read - arrow_batch.num_rows + 1 + np.flatnonzero(last)
         n_kept += n
     assert n_read == n_rows, "all rows were counted before"
+    if counted:
+        columns["count"] = np.diff(ends[:n_kept], prepend=0)
     return pa.table({name: values[:n_kept] for name, values in columns.items()})
 
 
+def _has_repeated_likes(log: pa.Table) -> bool:
+    """Whether every row is a like and some are repeated, as when items are bought again."""
+    likes = bool((log["rating"].to_numpy() == LIKES.maximum).all())
+    return likes and bool((log["count"].to_numpy() > 1).any())
+
+
 def _same_pair(columns: dict[str, NDArray[Any]], row: int, batch: dict[str, NDArray[Any]]) -> bool:
-    """Whether a row and the first row of a batch have the same user and film."""
+    """Whether a row and the first row of a batch have the same user and item."""
     return all(columns[name][row] == batch[name][0] for name in ("user", "item"))

@@ -1,10 +1,10 @@
-from lacunar.taste.evaluate.cold_start import cold_start as cold_start
 from lacunar.taste.evaluate.comparison import Comparison as Comparison
 from lacunar.taste.evaluate.methods import METHODS as METHODS
 from lacunar.taste.evaluate.methods import evaluate_recommenders as evaluate_recommenders
 from lacunar.taste.evaluate.methods import methods_named as methods_named
 from lacunar.taste.evaluate.metrics import ndcg_at as ndcg_at
 from lacunar.taste.evaluate.metrics import recall_at as recall_at
+from lacunar.taste.evaluate.new_users import cold_start as cold_start
 from lacunar.taste.evaluate.protocols import PROTOCOLS as PROTOCOLS
 from lacunar.taste.evaluate.protocols import global_time as global_time
 from lacunar.taste.evaluate.protocols import leave_last_out as leave_last_out

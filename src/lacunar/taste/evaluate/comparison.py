@@ -100,12 +100,15 @@ class Comparison:
         By the name of the method.
     frame_kind : {"pandas", "polars", "pyarrow"}
         The library of :meth:`to_frame`: that of the log.
+    notes : tuple of str
+        What missing columns of the data mean for the evaluation, in sentences.
     """
 
     users: tuple[NDArray[np.intp], ...]
     n_ratings: tuple[NDArray[np.intp], ...]
     results: Mapping[str, MethodResult]
     frame_kind: FrameKind = field(default="pyarrow", compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
         return short_repr("Comparison", [self._tested, f"methods {', '.join(self.results)}"])

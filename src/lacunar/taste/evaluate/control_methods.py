@@ -25,7 +25,7 @@ _LIST_LENGTH = 20
 
 
 class Controlled:
-    """A personal recommender with controls, whose scores rank films as its lists do.
+    """A personal recommender with controls, whose scores rank items as its lists do.
 
     Parameters
     ----------

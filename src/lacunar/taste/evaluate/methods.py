@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from lacunar.aliases import StepProgress
 from lacunar.errors import InputError
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.evaluate.comparison import Comparison
+from lacunar.taste.evaluate.notes import evaluation_notes
 from lacunar.taste.evaluate.protocols import splits_of
 from lacunar.taste.evaluate.runner import Method, Training, compare
 from lacunar.taste.evaluate.tuning import tune_personal
@@ -115,12 +117,14 @@ def evaluate_recommenders(
     Returns
     -------
     Comparison
-        Metrics of each method with 95 % intervals, and paired differences.
+        Metrics of each method with 95 % intervals, and paired differences; ``notes`` say what
+        the data lacks.
 
     Raises
     ------
     InputError
-        If a name or the protocol is unknown, or the log is too small.
+        If a name or the protocol is unknown, the log is too small, or it has no times and the
+        protocol splits by time.
 
     Examples
     --------
@@ -132,7 +136,8 @@ def evaluate_recommenders(
     """
     fitted_by = methods if isinstance(methods, Mapping) else methods_named(methods or ())
     splits = splits_of(ratings, protocol, seeds)
-    return compare(fitted_by, splits, config=config, progress=progress)
+    comparison = compare(fitted_by, splits, config=config, progress=progress)
+    return replace(comparison, notes=evaluation_notes(ratings))
 
 
 def _inside_segments(training: Training, config: TasteConfig, weighting: Weighting) -> Recommender:

@@ -1,6 +1,6 @@
 """Metrics of recommended lists, one value per user.
 
-Shapes: B users, P ranks, I films, G genres. A list is a row of film positions, best first, with -1
+Shapes: B users, P ranks, I items, G genres. A list is a row of item positions, best first, with -1
 after the last candidate.
 """
 
@@ -27,9 +27,9 @@ def ndcg_at(hits: NDArray[np.bool_], n_relevant: NDArray[np.integer], k: int = 1
     Parameters
     ----------
     hits : ndarray of shape (B, P)
-        Whether the film at each rank is relevant, best first.
+        Whether the item at each rank is relevant, best first.
     n_relevant : ndarray of shape (B,)
-        Number of relevant films of each user, in the list or not; at least 1.
+        Number of relevant items of each user, in the list or not; at least 1.
     k : int
 
     Examples
@@ -46,7 +46,7 @@ def ndcg_at(hits: NDArray[np.bool_], n_relevant: NDArray[np.integer], k: int = 1
 def recall_at(hits: NDArray[np.bool_], n_relevant: NDArray[np.integer], k: int = 20) -> FloatArray:
     """Compute the hits among the first k ranks, divided by ``min(k, n_relevant)``.
 
-    A perfect list has a recall of 1 for any number of relevant films. Source: Liang, Krishnan,
+    A perfect list has a recall of 1 for any number of relevant items. Source: Liang, Krishnan,
     Hoffman and Jebara (2018), "Variational Autoencoders for Collaborative Filtering".
 
     Parameters
@@ -100,16 +100,16 @@ def hit_rate(hits: NDArray[np.bool_], k: int = 10) -> FloatArray:
 
 
 def novelty(lists: Lists, rated_share: FloatArray, k: int = 10) -> FloatArray:
-    """Compute the mean self-information of the first k films, in bits: high for little-known films.
+    """Compute the mean self-information of the first k items, in bits: high for little-known items.
 
-    A film that a share s of the training users rated has ``-log2(s)`` bits. Source: Zhou et al.
+    An item that a share s of the training users rated has ``-log2(s)`` bits. Source: Zhou et al.
     (2010), "Solving the apparent diversity-accuracy dilemma of recommender systems".
 
     Parameters
     ----------
     lists : ndarray of shape (B, P)
     rated_share : ndarray of shape (I,)
-        Above 0 for every film on a list.
+        Above 0 for every item on a list.
     k : int
 
     Returns
@@ -129,9 +129,9 @@ def novelty(lists: Lists, rated_share: FloatArray, k: int = 10) -> FloatArray:
 
 
 def genre_diversity(lists: Lists, genres: FloatArray, k: int = 10) -> FloatArray:
-    """Compute the mean Jaccard distance between the genres of all pairs of the first k films.
+    """Compute the mean Jaccard distance between the genres of all pairs of the first k items.
 
-    ``1 - |a and b| / |a or b|`` for the genre sets a and b of two films. Source: intra-list
+    ``1 - |a and b| / |a or b|`` for the genre sets a and b of two items. Source: intra-list
     diversity after Ziegler et al. (2005), "Improving Recommendation Lists Through Topic
     Diversification", with the distance of Jaccard.
 
@@ -139,13 +139,13 @@ def genre_diversity(lists: Lists, genres: FloatArray, k: int = 10) -> FloatArray
     ----------
     lists : ndarray of shape (B, P)
     genres : ndarray of shape (I, G)
-        1 where a film has a genre, else 0. Every film has one.
+        1 where an item has a genre, else 0. Every item has one.
     k : int
 
     Returns
     -------
     diversity : ndarray of shape (B,)
-        From 0, all the same, to 1, no genre in common; NaN for a list of fewer than two films.
+        From 0, all the same, to 1, no genre in common; NaN for a list of fewer than two items.
 
     Examples
     --------
@@ -159,7 +159,7 @@ def genre_diversity(lists: Lists, genres: FloatArray, k: int = 10) -> FloatArray
     both = sets @ sets.transpose(0, 2, 1)  # (B, k, k)
     sizes = sets.sum(axis=2)
     either = sizes[:, :, np.newaxis] + sizes[:, np.newaxis, :] - both
-    # Empty ranks have no genres: their similarity to all films is 0.
+    # Empty ranks have no genres: their similarity to all items is 0.
     similarity = both / np.maximum(either, 1.0)
     n = listed.sum(axis=1)
     ordered_pairs = n * (n - 1)
@@ -174,9 +174,9 @@ def miscalibration(
     *,
     alpha: float = 0.01,
 ) -> FloatArray:
-    """Compute the divergence of the genres of the first k films from the history's, in nats.
+    """Compute the divergence of the genres of the first k items from the history's, in nats.
 
-    Each film spreads a weight of 1 evenly over its genres. With the distributions p of the history
+    Each item spreads a weight of 1 evenly over its genres. With the distributions p of the history
     and q of the list it is ``KL(p || (1 - alpha) q + alpha p)``: 0 if they are equal, up to
     ``-log(alpha)`` if the list has no genre of the history. Source: Steck (2018),
     "Calibrated Recommendations", equations 2, 3, 6 and 7.
@@ -187,7 +187,7 @@ def miscalibration(
     histories : Histories
         Of the same B users.
     genres : ndarray of shape (I, G)
-        1 where a film has a genre, else 0. Every film has one.
+        1 where an item has a genre, else 0. Every item has one.
     k : int
     alpha : float
         Keeps the divergence finite if a genre is missing in the list.
@@ -217,7 +217,7 @@ def miscalibration(
 
 
 def coverage(lists: Lists, train: Ratings, k: int = 10) -> float:
-    """Compute the share of the films with a training rating that are in any user's first k.
+    """Compute the share of the items with a training rating that are in any user's first k.
 
     Source: catalogue coverage of Ge, Delgado-Battenfeld and Jannach (2010), "Beyond Accuracy".
 

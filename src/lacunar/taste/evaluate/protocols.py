@@ -1,13 +1,13 @@
 """Evaluation protocols: which ratings are held out.
 
 - ``random-20``: a random fifth of each user's ratings. Measures how well gaps are filled.
-- ``leave-last-out``: each user's latest rating. Measures the prediction of the next film, but
+- ``leave-last-out``: each user's latest rating. Measures the prediction of the next item, but
   training includes later ratings of other users.
 - ``global-time``: the latest fifth of all ratings. As in production: training includes nothing of
   the future, and most users are new. See Ji et al. (2023), "A Critical Study on Data Leakage
   in Recommender System Offline Evaluation".
 
-:mod:`lacunar.taste.evaluate.cold_start` has the protocol for new users.
+:mod:`lacunar.taste.evaluate.new_users` has the protocol for new users.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def random_split(ratings: Ratings, *, share: float = 0.2, seed: int) -> Split:
 def leave_last_out(ratings: Ratings) -> Split:
     """Hold out each user's latest rating.
 
-    Among ratings with the same time, the latest is the film that is last in the catalogue. Users
+    Among ratings with the same time, the latest is the item that is last in the catalogue. Users
     with a single rating stay in training and are not tested.
 
     Parameters
@@ -185,8 +185,11 @@ def _held_out_of_all(ratings: Ratings, held_out: Rows) -> Split:
 
 
 def _check_times(ratings: Ratings) -> None:
-    if not ratings.has_times:
-        raise InputError("expected ratings of different times to split them by time, got one time")
+    if len(ratings.item) < 2 or not ratings.has_times:
+        raise InputError(
+            "expected ratings of different times to split them by time, got one time;"
+            " the protocol random-20 needs no times"
+        )
 
 
 def _timestamps(ratings: Ratings) -> NDArray[np.int64]:

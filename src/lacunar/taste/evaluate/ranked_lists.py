@@ -1,6 +1,6 @@
 """Ranked lists of all tested users, and their metrics.
 
-All films with a training rating are candidates: sampled candidates would change the order of
+All items with a training rating are candidates: sampled candidates would change the order of
 methods (Krichene and Rendle 2020, "On Sampled Metrics for Item Recommendation").
 """
 
@@ -55,7 +55,7 @@ def rank_split(score_users: ScoreUsers, split: Split) -> Lists:
     Returns
     -------
     lists : ndarray of shape (M, min(20, I))
-        Film positions, best first; -1 after the last candidate.
+        Item positions, best first; -1 after the last candidate.
     """
     among = Candidates(_counts(split.train) > 0)
     return np.concatenate(
@@ -77,7 +77,7 @@ def measure(lists: Lists, split: Split) -> dict[str, FloatArray]:
     Returns
     -------
     values : dict of str to ndarray of shape (M,)
-        By :data:`USER_METRICS`. Miscalibration compares with all films that the user rated, except
+        By :data:`USER_METRICS`. Miscalibration compares with all items that the user rated, except
         the targets. It includes ratings that are not in the history, so that it does not depend
         on the length of the history.
 

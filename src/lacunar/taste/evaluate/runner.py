@@ -122,7 +122,7 @@ def compare_groups(
     ----------
     methods : mapping of str to callable
     splits : sequence of mappings to Split
-        Results of :func:`lacunar.taste.evaluate.cold_start.cold_start` for one or more seeds. They
+        Results of :func:`lacunar.taste.evaluate.new_users.cold_start` for one or more seeds. They
         have the same keys, and each mapping has a single training log.
     config : TasteConfig, optional
         As of :func:`compare`.

@@ -14,9 +14,9 @@ from lacunar.taste.evaluate.split import Split
 def score_by_segment(
     train: Ratings, labels: NDArray[np.integer], *, liked_from: float = 4.0
 ) -> ScoreUsers:
-    """Return scores that rank films by popularity within each user's segment.
+    """Return scores that rank items by popularity within each user's segment.
 
-    Films are ordered by the number of members' training ratings of at least ``liked_from``. Ties
+    Items are ordered by the number of members' training ratings of at least ``liked_from``. Ties
     are broken by the number of all users, then by item position.
 
     Parameters
@@ -25,7 +25,7 @@ def score_by_segment(
     labels : ndarray of shape (U,)
         Segment of each user; -1 (noise) gets the popularity over all users.
     liked_from : float
-        Stars.
+        Ratings.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def segment_popularity_ndcg(
     labels : ndarray of shape (U,)
         Segment of each user of ``split.train``.
     liked_from : float
-        As in :func:`score_by_segment`; it does not change which films are relevant.
+        As in :func:`score_by_segment`; it does not change which items are relevant.
 
     Examples
     --------

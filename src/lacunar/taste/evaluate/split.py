@@ -1,4 +1,4 @@
-"""Train/test splits of a ratings log: training log, histories and relevant films."""
+"""Train/test splits of a ratings log: training log, histories and relevant items."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.data.ratings import Ratings
 
 RELEVANT_FROM = 4.0
-"""Stars from which a held-out rating is relevant, on the default scale."""
+"""Rating from which a held-out rating is relevant, on the default scale."""
 _RELEVANT_SHARE = RELEVANT_FROM / RatingScale().maximum
 
 Rows = NDArray[np.bool_]
@@ -25,7 +25,7 @@ Rows = NDArray[np.bool_]
 class Split:
     """A log split into training and test.
 
-    Films and genres keep their positions. Users are identified by their positions in the whole
+    Items and genres keep their positions. Users are identified by their positions in the whole
     log, so that metrics can be paired by user across splits and methods.
 
     Parameters
@@ -36,14 +36,14 @@ class Split:
     train_users : ndarray of shape (U,)
         Position in the whole log of each user of ``train``, ascending.
     users : ndarray of shape (M,)
-        Position in the whole log of each tested user, ascending: users with a relevant film.
+        Position in the whole log of each tested user, ascending: users with a relevant item.
     histories : Histories
         Ratings of each tested user that the recommender gets; may be empty.
     excluded : Histories
-        Rated films that are neither candidates nor targets. The same as ``histories``, unless a
+        Rated items that are neither candidates nor targets. The same as ``histories``, unless a
         protocol hides some of them.
     relevant : Histories
-        Targets: held-out high ratings of films in training. At least one per user.
+        Targets: held-out high ratings of {ratings.noun.plural} in training. At least one per user.
     """
 
     train: Ratings
@@ -63,7 +63,7 @@ class Split:
 
 
 def relevant_from(scale: RatingScale) -> float:
-    """Return the stars from which a held-out rating is relevant: four fifths of the maximum.
+    """Return the rating from which a held-out rating is relevant: four fifths of the maximum.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def split_by_rows(
     ----------
     ratings : Ratings
     train, shown, excluded, held_out : ndarray of shape (N,)
-        Rows of the training log, of the histories, of the films that are no candidates, and of the
+        Rows of the training log, of the histories, of the items that are no candidates, and of the
         targets.
 
     Raises
@@ -104,9 +104,11 @@ def split_by_rows(
     relevant = histories_in(ratings, held_out & high & known[ratings.item])
     users = np.flatnonzero(relevant.n_ratings)
     if not len(users):
+        high_ratings = "likes" if ratings.implicit else f"ratings of {stars:g} or more"
         raise InputError(
-            f"expected held-out ratings of {stars:g} or more of films in training, "
+            f"expected held-out {high_ratings} of {ratings.noun.plural} in training, "
             f"got none among {np.count_nonzero(held_out)} held-out ratings"
+            f" on the scale {ratings.scale}"
         )
     return Split(
         train=replace(ratings, users=ratings.users.take(pa.array(train_users)), log=log),
@@ -121,4 +123,5 @@ def split_by_rows(
 def histories_in(ratings: Ratings, rows: Rows) -> Histories:
     """Return the histories of all users in some rows of a log; ``rows`` has shape (N,)."""
     before = np.concatenate([[0], np.cumsum(rows)])
-    return Histories(before[ratings.user_starts], ratings.item[rows], ratings.rating[rows])
+    count = None if ratings.count is None else ratings.count[rows]
+    return Histories(before[ratings.user_starts], ratings.item[rows], ratings.rating[rows], count)

@@ -15,7 +15,7 @@ from lacunar.errors import InputError
 from lacunar.parallel import in_threads
 from lacunar.taste.config import draw_users
 from lacunar.taste.data.ratings import Ratings
-from lacunar.taste.evaluate.cold_start import cold_start
+from lacunar.taste.evaluate.new_users import cold_start
 from lacunar.taste.evaluate.protocols import random_split
 from lacunar.taste.evaluate.ranked_lists import measure, rank_split
 from lacunar.taste.evaluate.split import Split
@@ -90,7 +90,7 @@ def tune_personal(
     With up to 2,000 users, three such splits are averaged; with more, one is used.
 
     The search moves one setting at a time, from the middle of its grid, while nDCG rises. The
-    slide from segments to rated films is chosen last, on new users with 1 to 10 ratings. A log
+    slide from segments to rated items is chosen last, on new users with 1 to 10 ratings. A log
     too small for held-out ratings gets the defaults of :class:`PersonalOptions`.
 
     Parameters

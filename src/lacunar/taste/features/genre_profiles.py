@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,26 @@ GROUP BY log.user, item_genres.genre
 """
 
 
+def with_counts(sql: str, columns: Collection[str]) -> str:
+    """Let each row of a log count as often as its column ``count`` says, if it has one.
+
+    Parameters
+    ----------
+    sql : str
+        Groups ``log``, such as :data:`PROFILE_SQL`.
+    columns : collection of str
+        Columns of ``log``.
+
+    Examples
+    --------
+    >>> with_counts("SELECT COUNT(*) FROM log", ["item", "count"])
+    'SELECT CAST(SUM(log.count) AS BIGINT) FROM log'
+    """
+    if "count" not in columns:
+        return sql
+    return sql.replace("COUNT(*)", "CAST(SUM(log.count) AS BIGINT)")
+
+
 @dataclass(frozen=True, slots=True)
 class GenreProfiles:
     """Mean rating of each user in each genre.
@@ -33,7 +53,7 @@ class GenreProfiles:
     means : ndarray of shape (U, G)
         Stars; NaN if the user rated no film of the genre.
     counts : ndarray of shape (U, G)
-        Number of ratings in each mean.
+        Number of ratings in each mean, each with its count.
     rating_variance : float
         Variance of one rating about its user's mean in the genre, in squared stars, pooled over
         all users and genres; 0 if no cell has two ratings. A mean of n ratings has the variance
@@ -69,8 +89,11 @@ class GenreProfiles:
 
     @property
     def shares(self) -> NDArray[np.float64]:
-        """Share of each genre in the user's genre counts, shape (U, G)."""
-        return np.asarray(self.counts / self.counts.sum(axis=1, keepdims=True))
+        """Share of each genre in the user's genre counts, shape (U, G); NaN without any."""
+        totals = self.counts.sum(axis=1, keepdims=True)
+        shares = np.full(self.counts.shape, np.nan)
+        np.divide(self.counts, totals, out=shares, where=totals > 0)
+        return shares
 
 
 def genre_profiles(
@@ -92,7 +115,9 @@ def genre_profiles(
     """
     logs = ratings.pieces() if chunked else [ratings.log]
     tables = {"item_genres": ratings.item_genres}
-    cells = (engine(PROFILE_SQL, {"log": log} | tables) for log in logs)
+    cells = (
+        engine(with_counts(PROFILE_SQL, log.column_names), {"log": log} | tables) for log in logs
+    )
     means, counts, spread = dense_cells(cells, (ratings.n_users, len(ratings.genres)))
     return GenreProfiles(ratings.genres, means, counts, spread.variance)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lacunar.taste.data import duckdb
 from lacunar.taste.data.duckdb import Engine
 from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.features.genre_profiles import with_counts
 
 PERIOD_SQL = """
 SELECT log.user AS user, item_periods.period AS period, COUNT(*) AS count
@@ -59,7 +60,9 @@ def period_counts(
     """
     logs = ratings.pieces() if chunked else [ratings.log]
     tables = {"item_periods": item_periods(ratings.years)}
-    pieces = [engine(PERIOD_SQL, {"log": log} | tables) for log in logs]
+    pieces = [
+        engine(with_counts(PERIOD_SQL, log.column_names), {"log": log} | tables) for log in logs
+    ]
     cells = pa.concat_tables(pieces).combine_chunks()
     starts, period = np.unique(cells["period"].to_numpy(), return_inverse=True)
     counts = np.zeros((ratings.n_users, len(starts)), dtype=np.int64)

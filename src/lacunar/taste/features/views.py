@@ -160,7 +160,9 @@ def _build_part(part: ViewName, profiles: GenreProfiles, periods: PeriodCounts) 
         return _root_shares(genres, counts)
     raised = counts + 0.5
     totals = raised.sum(axis=1, keepdims=True)
-    return View(genres, np.log(raised / totals), 1 / raised - 1 / totals)
+    # Without a rating, the added 0.5 would make shares of nothing.
+    logs = np.where(counts.any(axis=1, keepdims=True), np.log(raised / totals), np.nan)
+    return View(genres, logs, 1 / raised - 1 / totals)
 
 
 def _root_shares(columns: tuple[str, ...], counts: FloatArray) -> View:

@@ -42,14 +42,14 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A film recommended to a user.
+    """An item recommended to a user.
 
     Parameters
     ----------
     item : int
-        Position of the film in ``Ratings.items``.
+        Position of the item in ``Ratings.items``.
     score : float
-        Films are ordered by it. Scores of different recommenders are not comparable.
+        Items are ordered by it. Scores of different recommenders are not comparable.
     parts : ScoreParts
         They sum to the score.
     reasons : tuple of Reason
@@ -67,7 +67,7 @@ class Recommendation:
 
 
 class Recommender(Protocol):
-    """Scores every film for any user, from the user's ratings alone.
+    """Scores every item for any user, from the user's ratings alone.
 
     A recommender uses only a history. So a new user gets the same scores as a known user with the
     same ratings, and new ratings need no refit. Any class with these four methods is a
@@ -93,7 +93,7 @@ class Recommender(Protocol):
         ...
 
     def score(self, histories: Histories) -> FloatArray:
-        """Score all films for each of B users.
+        """Score all items for each of B users.
 
         Several threads may call this at once.
 
@@ -105,19 +105,19 @@ class Recommender(Protocol):
         -------
         ndarray of shape (B, I)
             A new array, which the caller may overwrite. Higher is better; never NaN; ``-inf``
-            excludes a film. Films of the history are scored as if the user had not rated them.
+            excludes an item. Items of the history are scored as if the user had not rated them.
         """
         ...
 
     def decompose(self, history: Histories, items: Sequence[int]) -> list[ScoreParts]:
-        """Split the scores of some films into parts.
+        """Split the scores of some items into parts.
 
         Parameters
         ----------
         history : Histories
             Ratings of one user.
         items : sequence of int
-            Positions of films.
+            Positions of items.
         """
         ...
 
@@ -145,14 +145,14 @@ class ScorePart(NamedTuple):
     Parameters
     ----------
     kind : {"rated", "segment", "popularity", "adventure", "reranking"}
-        ``rated``: contribution of one rated film; ``popularity``: mean over all users;
+        ``rated``: contribution of one rated item; ``popularity``: mean over all users;
         ``segment``: difference between the user's segments and all users; ``adventure``: bonus for
-        films that neighbouring segments favour; ``reranking``: penalty for the mix of films above
+        items that neighbouring segments favour; ``reranking``: penalty for the mix of items above
         it in the list.
     value : float
         In the units of the score.
     item : int, optional
-        Position of the rated film, for ``rated``.
+        Position of the rated item, for ``rated``.
     """
 
     kind: ScorePartKind
@@ -164,7 +164,7 @@ class ScorePart(NamedTuple):
 class ScoreParts:
     """All parts of one score. They sum to the score within 1e-9.
 
-    The contributions of rated films are an array: thousands of objects would take most of the time
+    The contributions of rated items are an array: thousands of objects would take most of the time
     of a recommendation.
 
     Parameters
@@ -172,9 +172,9 @@ class ScoreParts:
     others : mapping of str to float
         Value of every kind except ``rated``.
     rated : ndarray of shape (N,)
-        Contribution of each rated film.
+        Contribution of each rated item.
     items : ndarray of shape (N,)
-        Positions of those films.
+        Positions of those items.
 
     Examples
     --------

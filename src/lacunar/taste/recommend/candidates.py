@@ -1,4 +1,4 @@
-"""Candidate films and exact top-k selection."""
+"""Candidate items and exact top-k selection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.aliases import FloatArray
-from lacunar.errors import InputError
+from lacunar.errors import InputError, did_you_mean
 from lacunar.taste.data.histories import Histories
 from lacunar.taste.data.ratings import Ratings
 
@@ -19,13 +19,13 @@ _GROUP = 64
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Films that may be recommended.
+    """Items that may be recommended.
 
     Parameters
     ----------
     allowed : ndarray of shape (I,)
     exclude_seen : bool
-        Whether films in a user's history are left out.
+        Whether items in a user's history are left out.
     """
 
     allowed: NDArray[np.bool_]
@@ -41,25 +41,25 @@ def candidates(
     years: tuple[int, int] | None = None,
     exclude_seen: bool = True,
 ) -> Candidates:
-    """Return the films that have a rating and pass every filter.
+    """Return the items that have a rating and pass every filter.
 
     Parameters
     ----------
     ratings : Ratings
     allow : sequence of str, optional
-        Ids of the only films to consider.
+        Ids of the only items to consider.
     deny : sequence of str
-        Ids of films to leave out.
+        Ids of items to leave out.
     genres : sequence of str, optional
-        A film needs at least one of them; an empty sequence allows no film.
+        An item needs at least one of them; an empty sequence allows no item.
     years : tuple of int, optional
-        First and last year of release; a film without a year does not pass.
+        First and last year; an item without a year does not pass.
     exclude_seen : bool
 
     Raises
     ------
     InputError
-        If a film or genre is unknown, or the years are in the wrong order.
+        If an item or genre is unknown, or the years are in the wrong order.
 
     Examples
     --------
@@ -77,6 +77,7 @@ def candidates(
             if genre not in ratings.genres:
                 raise InputError(
                     f"expected genres among {', '.join(ratings.genres)}, got {genre!r}"
+                    f"{did_you_mean(genre, ratings.genres)}"
                 )
         wanted = np.isin(ratings.genres, list(genres))
         allowed &= (ratings.genre_matrix @ wanted.astype(np.float64)) > 0
@@ -103,7 +104,7 @@ def rank(
     Parameters
     ----------
     scores : ndarray of shape (B, I)
-        Overwritten. ``-inf`` excludes a film.
+        Overwritten. ``-inf`` excludes an item.
     histories : Histories
         Ratings of the same B users.
     among : Candidates
@@ -112,7 +113,7 @@ def rank(
     Returns
     -------
     items : ndarray of shape (B, min(k, I))
-        Positions of films; -1 after the last candidate.
+        Positions of items; -1 after the last candidate.
     best : ndarray of shape (B, min(k, I))
         Their scores; ``-inf`` after the last candidate.
 
@@ -175,5 +176,5 @@ def _lower_bounds(scores: FloatArray, k: int) -> FloatArray:
 def _kth(values: FloatArray, k: int) -> FloatArray:
     """Return the k-th largest value of each row."""
     if np.isnan(values).any():
-        raise ValueError("expected a score for every film, got NaN")
+        raise ValueError("expected a score for every item, got NaN")
     return np.asarray(np.partition(values, -k, axis=1)[:, -k])

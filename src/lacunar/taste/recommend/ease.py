@@ -1,15 +1,15 @@
 """EASE: a linear item-item model in closed form.
 
-Feedback X (users x films) predicts itself, each film from all others. The weights B minimise
+Feedback X (users x items) predicts itself, each item from all others. The weights B minimise
  ``|X - X B|^2 + penalty |B|^2`` with a diagonal of zeros. With
 ``P = (X'X + penalty)^-1`` the weights are ``B_ij = -P_ij / P_jj``. Source: Steck (2019),
 "Embarrassingly Shallow Autoencoders for Sparse Data". Rows of content below the rows of users
-bring films with the same content closer: Jeunen, Van Balen and Goethals (2020), "Closed-Form
+bring items with the same content closer: Jeunen, Van Balen and Goethals (2020), "Closed-Form
 Models for Collaborative Filtering with Side-Information".
 
-With fewer rows n than films, an n x n inverse gives the same weights (Woodbury): with
+With fewer rows n than items, an n x n inverse gives the same weights (Woodbury): with
 ``A = (X X' + penalty)^-1`` and ``q_j = 1 - x_j' A x_j``, ``B_ij = x_i' A x_j / q_j``. A row x
-has the scores ``(x X' A X) / q`` for the films that it lacks. This needs no films x films matrix.
+has the scores ``(x X' A X) / q`` for the items that it lacks. This needs no items x items matrix.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from lacunar.parallel import in_threads
 # A multiply-add of a sparse product costs about as much as a hundred of a dense one.
 _DENSE_ADVANTAGE = 100
 _ROWS_PER_BLOCK = 1024
-# Films per block of a sparse product, and blocks that run in threads at a time.
+# Items per block of a sparse product, and blocks that run in threads at a time.
 _FILMS_PER_BLOCK = 512
 _BLOCKS = 8
 
@@ -52,7 +52,7 @@ class DualEase:
     unexplained: FloatArray
 
     def predict(self, feedback: sp.csr_array) -> FloatArray:
-        """Predict the feedback on all films, shape (B, I), from feedback of shape (B, I)."""
+        """Predict the feedback on all items, shape (B, I), from feedback of shape (B, I)."""
         mixing = np.asarray((feedback @ self._films).toarray() @ self.inverse)  # (B, n)
         scores = np.asarray(self._scaled_films @ np.ascontiguousarray(mixing.T)).T  # (B, I)
         own = feedback.tocoo()
@@ -72,20 +72,20 @@ class DualEase:
 
     @cached_property
     def _scaled_films(self) -> sp.csr_array:
-        """Each film's column divided by ``unexplained``, shape (I, n)."""
+        """Each item's column divided by ``unexplained``, shape (I, n)."""
         return sp.csr_array(self.rows.multiply(1 / self.unexplained).T)
 
 
 @dataclass(frozen=True, slots=True)
 class PrimalEase:
-    """EASE weights in primal form: a films x films matrix.
+    """EASE weights in primal form: an items x items matrix.
 
     Parameters
     ----------
     n_items : int
-        Films in all, I.
+        Items in all, I.
     items : ndarray of shape (M,)
-        Positions of the modelled films; the weights of other films are zero.
+        Positions of the modelled items; the weights of other items are zero.
     matrix : ndarray or scipy.sparse.csr_array of shape (M, M)
         Weight of each source (row) for each target (column).
     """
@@ -95,7 +95,7 @@ class PrimalEase:
     matrix: FloatArray | sp.csr_array
 
     def predict(self, feedback: sp.csr_array) -> FloatArray:
-        """Predict the feedback on all films, shape (B, I), from feedback of shape (B, I)."""
+        """Predict the feedback on all items, shape (B, I), from feedback of shape (B, I)."""
         if len(self.items) < self.n_items:
             feedback = sp.csr_array(feedback[:, self.items])
         known = _product(feedback, self.matrix)
@@ -144,12 +144,12 @@ def fit_ease(
     penalty : float
         Above 0.
     max_films : int
-        If there are more films, and more rows than films, only the films with the most feedback
+        If there are more items, and more rows than items, only the items with the most feedback
         are modelled: the inversion of a 16,000 x 16,000 matrix takes 2 GB.
     max_dense : int
-        With more films the weights are sparse: only the largest of each film are kept.
+        With more items the weights are sparse: only the largest of each item are kept.
     neighbours : int
-        Number of weights per film in a sparse matrix.
+        Number of weights per item in a sparse matrix.
 
     Examples
     --------
@@ -208,7 +208,7 @@ def _gram(rows: sp.csr_array) -> FloatArray:
     if sparse_cost * _DENSE_ADVANTAGE < n * n_items**2 / 2:
         blocks = range(0, n_items, _FILMS_PER_BLOCK)
         for some in (blocks[i : i + _BLOCKS] for i in range(0, len(blocks), _BLOCKS)):
-            # Only the lower triangle is needed: skip films before the block.
+            # Only the lower triangle is needed: skip items before the block.
             first = some[0]
             later = rows[:, first:] if first else rows
 

@@ -14,16 +14,16 @@ _YEARS = 5
 
 
 def graded_feedback(rating: FloatArray, scale: RatingScale, grade: float) -> FloatArray:
-    """Turn ratings into feedback: a seen film counts more the higher its rating.
+    """Turn ratings into feedback: a rated item counts more the higher its rating.
 
     ``max(0, 1 - grade + grade * q)``, where q is 0 for the lowest rating of the scale and 1 for
-    the highest. With a grade of 0 every seen film counts the same. With a grade of 1 feedback is
-    proportional to q. With a grade above 1 the lowest ratings count like films not seen.
+    the highest. With a grade of 0 every rated item counts the same. With a grade of 1 feedback is
+    proportional to q. With a grade above 1 the lowest ratings count like items not rated.
 
     Parameters
     ----------
     rating : ndarray of shape (N,)
-        Stars.
+        Ratings.
     scale : RatingScale
     grade : float
 
@@ -41,10 +41,10 @@ def graded_feedback(rating: FloatArray, scale: RatingScale, grade: float) -> Flo
 
 
 def content_rows(ratings: Ratings) -> sp.csr_array:
-    """Return rows of films with common content: a row per genre and five years, and per year.
+    """Return rows of items with common content: a row per genre and five years, and per year.
 
-    Rows of a single film are left out, since they connect no films, and rows of all films, since
-    they distinguish none: such as the row of films without genres and years.
+    Rows of a single item are left out, since they connect no items, and rows of all items, since
+    they distinguish none: such as the row of items without genres and years.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def content_rows(ratings: Ratings) -> sp.csr_array:
     Returns
     -------
     rows : scipy.sparse.csr_array of shape (R, I)
-        Ones where a film belongs to a row.
+        Ones where an item belongs to a row.
     """
     has_year = ~np.isnan(ratings.years)
     year = np.where(has_year, ratings.years, 0).astype(np.int64)

@@ -28,7 +28,7 @@ def recommend_all(
     *,
     users_per_batch: int = _USERS_PER_BATCH,
 ) -> Iterator[pa.Table]:
-    """Recommend films to each user of a log, best first, without reasons.
+    """Recommend items to each user of a log, best first, without reasons.
 
     Parameters
     ----------

@@ -48,20 +48,20 @@ class ListRequest:
     Parameters
     ----------
     k : int
-        Maximum number of films.
+        Maximum number of items.
     by : {"popularity", "segment", "posterior", "personal"}, optional
         The recommender. The default is the model's own.
     controls : Controls
     genres : tuple of str
-        A film needs at least one of them. Without any, all genres are allowed.
+        An item needs at least one of them. Without any, all genres are allowed.
     first_year, last_year : int, optional
-        Years of release. With either of them, films without a year are left out.
+        Years of the items. With either of them, items without a year are left out.
     allow : tuple of str, optional
-        Ids of the only films to consider.
+        Ids of the only items to consider.
     deny : tuple of str
-        Ids of films to leave out.
+        Ids of items to leave out.
     include_seen : bool
-        Whether to include films that the user has rated.
+        Whether to include items that the user has rated.
 
     Raises
     ------
@@ -117,14 +117,14 @@ class ListRequest:
 
     @property
     def years(self) -> tuple[int, int] | None:
-        """First and last year of release, or None without a limit."""
+        """First and last year, or None without a limit."""
         if self.first_year is None and self.last_year is None:
             return None
         first = _YEARS[0] if self.first_year is None else self.first_year
         return first, _YEARS[1] if self.last_year is None else self.last_year
 
     def candidates(self, ratings: Ratings) -> Candidates:
-        """Return the films that pass the filters; see :func:`candidates` for the errors."""
+        """Return the items that pass the filters; see :func:`candidates` for the errors."""
         return candidates(
             ratings,
             allow=self.allow,

@@ -22,12 +22,12 @@ from lacunar.taste.segments.placement import Placer
 
 # Users with average feedback that are added to each segment: shrinks its means.
 _PRIOR_USERS = 5.0
-# Added to the number of ratings: predictions from few films are small already.
+# Added to the number of ratings: predictions from few items are small already.
 _HEAD_START = 5.0
 _MAX_REASONS = 3
-# Films with the highest predictions from the user's ratings; adventure chooses among them.
+# Items with the highest predictions from the user's ratings; adventure chooses among them.
 _LINKED = 100
-# Added to mean feedback in ratios: keeps the lift of rare films small.
+# Added to mean feedback in ratios: keeps the lift of rare items small.
 _RARE = 0.02
 # A lift below this counts as none.
 _FAVOURED = 1e-3
@@ -57,10 +57,10 @@ class PersonalOptions:
 
 
 class PersonalRecommender:
-    """Scores films by expected feedback: a blend of an item model and segment means.
+    """Scores items by expected feedback: a blend of an item model and segment means.
 
     A score is ``w`` times the prediction of the item model (:mod:`lacunar.taste.recommend.ease`)
-    from the rated films, plus ``1 - w`` times the mean feedback of the user's segments, weighted
+    from the rated items, plus ``1 - w`` times the mean feedback of the user's segments, weighted
     by the user's responsibilities. With n ratings ``w = (n + 5) / (n + 5 + slide)``.
 
     Parameters
@@ -151,7 +151,9 @@ class PersonalRecommender:
                 if self._implicit and stars[part.item]:
                     text = f"you chose {title}"
                 else:
-                    text = f"you rated {title} {stars[part.item]:g}"
+                    text = (
+                        f"you rated {title} {stars[part.item]:g} of {self._films.scale.maximum:g}"
+                    )
             elif part.kind == "adventure":
                 text = "people with similar taste like it more than others do"
             elif part.kind == "segment":
@@ -185,7 +187,7 @@ class PersonalRecommender:
         return np.asarray(scores)
 
     def _linked(self, histories: Histories, predicted: FloatArray) -> NDArray[np.bool_]:
-        """Mark the films with the highest predictions from the user's ratings, shape (B, I)."""
+        """Mark the items with the highest predictions from the user's ratings, shape (B, I)."""
         unseen = predicted.copy()
         unseen[histories.user, histories.item] = -np.inf
         _, best = top_k(unseen, _LINKED)
@@ -196,9 +198,9 @@ class PersonalRecommender:
         """Return the factor of plain scores (B, 1), plain scores (B, I) and the bonus (B, I).
 
         More adventure flattens the responsibilities, at most to those of a single column of the
-        view. The bonus of a film is its lift: how much more these segments like it than all users
-        do, relative to the highest lift of the linked films. Other films get the lowest bonus of
-        the linked films, so that they do not overtake them.
+        view. The bonus of an item is its lift: how much more these segments like it than all users
+        do, relative to the highest lift of the linked items. Other items get the lowest bonus of
+        the linked items, so that they do not overtake them.
         """
         predicted = self._predicted(histories)
         linked = self._linked(histories, predicted)
@@ -211,7 +213,7 @@ class PersonalRecommender:
         top = np.where(linked, lift, -np.inf).max(axis=1, keepdims=True)
         least = np.where(linked, lift, np.inf).min(axis=1, keepdims=True)
         unit = plain.max(axis=1, keepdims=True)
-        # Without a film that the segments favour, scores stay as they are.
+        # Without an item that the segments favour, scores stay as they are.
         favoured = np.isfinite(top) & (top > _FAVOURED)
         scale = self._adventure * unit / np.where(favoured, top, 1.0)
         gained = np.where(linked, lift, np.where(np.isfinite(least), least, 0.0))
@@ -254,6 +256,6 @@ def design_rows(ratings: Ratings, options: PersonalOptions) -> sp.csr_array:
 
 
 def _graded(histories: Histories, ratings: Ratings, options: PersonalOptions) -> sp.csr_array:
-    """Return the feedback of users on the films of a log, shape (B, I)."""
+    """Return the feedback of users on the items of a log, shape (B, I)."""
     values = graded_feedback(histories.rating, ratings.scale, options.grade)
     return histories.matrix(values, ratings.n_items)

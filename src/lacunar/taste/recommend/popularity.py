@@ -14,12 +14,12 @@ from lacunar.taste.recommend.base import Reason, ScoreParts
 
 
 class PopularityRecommender:
-    """Orders films by the number of users who liked them.
+    """Orders items by the number of users who liked them.
 
     Parameters
     ----------
     liked_from : float, optional
-        Stars; a rating of at least this is a like. The default is four fifths of the scale.
+        A rating of at least this is a like. The default is four fifths of the scale.
 
     Examples
     --------

@@ -30,14 +30,14 @@ def best_films(
     among: Candidates | None = None,
     n_threads: int | None = None,
 ) -> _Lists:
-    """Return the best films for each user, in order.
+    """Return the best items for each user, in order.
 
     Parameters
     ----------
     recommender : Recommender
         Fitted, with ``controls.adventure`` already applied; ``request.by`` is not used.
     ratings : Ratings
-        Log with the films. Its users are used only to find the candidates.
+        Log with the items. Its users are used only to find the candidates.
     histories : Histories
         Ratings of B users.
     request : ListRequest
@@ -49,11 +49,11 @@ def best_films(
     Returns
     -------
     items : ndarray of shape (B, min(k, I))
-        Positions of films, best first; -1 after the last candidate.
+        Positions of items, best first; -1 after the last candidate.
     scores : ndarray of shape (B, min(k, I))
         ``-inf`` after the last candidate.
     costs : ndarray of shape (B, min(k, I))
-        Penalty of each film from re-ranking. The score to show is the score minus the penalty.
+        Penalty of each item from re-ranking. The score to show is the score minus the penalty.
     """
     among, controls, k = among or request.candidates(ratings), request.controls, request.k
     genres = ratings.genre_shares if controls.rerank else None
@@ -99,7 +99,7 @@ def recommend(
     histories: Histories,
     request: ListRequest | None = None,
 ) -> list[list[Recommendation]]:
-    """Recommend films to each user, best first, with the parts of each score and the reasons.
+    """Recommend items to each user, best first, with the parts of each score and the reasons.
 
     Parameters
     ----------
@@ -110,17 +110,17 @@ def recommend(
     histories : Histories
         Ratings of B users. Users may be new.
     request : ListRequest, optional
-        The default asks for ten films without filters or controls.
+        The default asks for ten items without filters or controls.
 
     Returns
     -------
     lists : list of B lists of Recommendation
-        At most ``request.k`` films each; fewer when candidates run out.
+        At most ``request.k`` items each; fewer when candidates run out.
 
     Raises
     ------
     InputError
-        If the request names an unknown film or genre, or its years are in the wrong order.
+        If the request names an unknown item or genre, or its years are in the wrong order.
 
     Examples
     --------

@@ -1,9 +1,9 @@
 """Greedy re-ranking of a short list, for calibrated genres or for diversity.
 
-The list is built film by film. Each step takes the film with the highest score minus penalty.
+The list is built item by item. Each step takes the item with the highest score minus penalty.
 ``favourites`` penalises the distance between the genres of the list and the genres the user likes
 (Steck 2018, "Calibrated Recommendations"). ``diversity`` penalises the similarity to the most
-similar film already taken (Carbonell and Goldstein 1998, maximal marginal relevance). A control
+similar item already taken (Carbonell and Goldstein 1998, maximal marginal relevance). A control
 of 0 has no penalty. A control of 0.5 weighs the penalty by the difference between the first and
 the last score of the short list. With a control near 1 the penalty alone decides.
 """
@@ -21,7 +21,7 @@ from lacunar.errors import InputError
 from lacunar.taste.data.histories import Histories
 from lacunar.taste.data.ratings import Ratings
 
-# Films considered; the scores of later ones are too low for a better mix to make up for them.
+# Items considered; the scores of later ones are too low for a better mix to make up for them.
 SHORT_LIST = 100
 # Share of the user's genres mixed into the list's: the penalty of a missing genre stays finite.
 _SMOOTHING = 0.01
@@ -35,11 +35,11 @@ class Controls:
     Parameters
     ----------
     adventure : float
-        Exploration: the weight of films that neighbouring segments like.
+        Exploration: the weight of items that neighbouring segments like.
     favourites : float
         How closely the genres of the list follow the genres the user likes.
     diversity : float
-        How different the films of the list are from each other.
+        How different the items of the list are from each other.
 
     Raises
     ------
@@ -87,12 +87,12 @@ def rerank(
     liked: FloatArray,
     controls: Controls,
 ) -> tuple[NDArray[np.intp], FloatArray]:
-    """Choose k films of a short list, one by one.
+    """Choose k items of a short list, one by one.
 
     Parameters
     ----------
     items : ndarray of shape (B, S)
-        Positions of films, best first; -1 after the end of a list.
+        Positions of items, best first; -1 after the end of a list.
     scores : ndarray of shape (B, S)
         ``-inf`` after the end of a list.
     k : int
@@ -107,7 +107,7 @@ def rerank(
     ranks : ndarray of shape (B, min(k, S))
         Columns of the short list, in the new order; -1 after the end of a list.
     costs : ndarray of shape (B, min(k, S))
-        Penalty of each film.
+        Penalty of each item.
     """
     n_users, size = items.shape
     k = min(k, size)

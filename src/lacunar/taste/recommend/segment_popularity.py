@@ -16,17 +16,17 @@ from lacunar.taste.segments.film_counts import count_films
 from lacunar.taste.segments.placement import Placer
 
 Weighting = Literal["hard", "posterior"]
-# Weight of the mean stars in ties; their sum stays far below one like.
+# Weight of the mean rating in ties; their sum stays far below one like.
 _TIE = 1e-7
 
 
 class SegmentRecommender:
-    """Orders films by popularity within segments.
+    """Orders items by popularity within segments.
 
-    ``hard`` is the rule of the source report: the score of a film is the number of members of the
+    ``hard`` is the rule of the source report: the score of an item is the number of members of the
     user's most probable segment who rated it above ``liked_above``. Ties are broken by the
-    members' mean rating, which adds 1e-7 per star. A film without likes has the score ``-inf``.
-    ``posterior`` sums over all segments: the share of their users who like the film, times the
+    members' mean rating, which adds 1e-7 per point. An item without likes has the score ``-inf``.
+    ``posterior`` sums over all segments: the share of their users who like the item, times the
     probability that the user belongs to them.
 
     Parameters
@@ -34,7 +34,7 @@ class SegmentRecommender:
     placer : Placer
         Gives users their responsibilities.
     liked_above : float
-        Stars; a rating strictly above is a like.
+        A rating strictly above is a like.
     weighting : {"hard", "posterior"}
     """
 

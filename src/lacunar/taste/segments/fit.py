@@ -130,7 +130,7 @@ def fit_segments(
         pack_profiles,
         unpack_profiles,
     )
-    periods = fitted_periods(config.view, periods, len(ratings.rating))
+    periods = fitted_periods(config.view, periods, ratings.n_counted)
     config = config.model_copy(update={"view": effective_view(config.view, periods.periods)})
     data = view_rows(config, profiles, periods)
     if rows_are_equal(data.values):

@@ -142,8 +142,11 @@ class Placer:
         ``genre_profiles``, whose SQL takes 100 ms for even one history.
         """
         n_items = self.item_genres.shape[0]
-        seen = histories.matrix(np.ones(len(histories.item)), n_items)
-        stars = histories.matrix(histories.rating, n_items)
+        count = np.ones(len(histories.item))
+        if histories.count is not None:
+            count = histories.count.astype(np.float64)
+        seen = histories.matrix(count, n_items)
+        stars = histories.matrix(histories.rating * count, n_items)
         counts = (seen @ self.item_genres).toarray()
         sums = (stars @ self.item_genres).toarray()
         means = np.full(counts.shape, np.nan)

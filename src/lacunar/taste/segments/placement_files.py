@@ -23,7 +23,12 @@ from lacunar.taste.data import duckdb
 from lacunar.taste.data.duckdb import Engine
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.features.fitted_columns import genre_columns, period_columns
-from lacunar.taste.features.genre_profiles import PROFILE_SQL, GenreProfiles, dense_cells
+from lacunar.taste.features.genre_profiles import (
+    PROFILE_SQL,
+    GenreProfiles,
+    dense_cells,
+    with_counts,
+)
 from lacunar.taste.features.release_periods import PERIOD_SQL, PeriodCounts
 from lacunar.taste.segments.placement import PlacementModel
 
@@ -95,7 +100,7 @@ def place_users(
 ) -> PlacementSummary:
     """Place all users of a log in the segments of a fit, without a refit.
 
-    Users and films may be new. Genres and periods that the fit does not have are ignored.
+    Users and items may be new. Genres and periods that the fit does not have are ignored.
 
     Parameters
     ----------
@@ -137,11 +142,16 @@ def place_users(
     progress(0, ratings.n_users)
     by_genre = genre_columns(ratings.item_genres, ratings.genres, rule.genres)
     by_period = period_columns(ratings.years, rule.periods)
-    cells = (engine(PROFILE_SQL, {"log": log, "item_genres": by_genre}) for log in ratings.pieces())
+    cells = (
+        engine(with_counts(PROFILE_SQL, log.column_names), {"log": log, "item_genres": by_genre})
+        for log in ratings.pieces()
+    )
     means, counts, _ = dense_cells(cells, (ratings.n_users, len(rule.genres)))
     period_counts = np.zeros((ratings.n_users, len(rule.periods)), dtype=np.int64)
     for log in ratings.pieces():
-        in_period = engine(PERIOD_SQL, {"log": log, "item_periods": by_period})
+        in_period = engine(
+            with_counts(PERIOD_SQL, log.column_names), {"log": log, "item_periods": by_period}
+        )
         user, period = (in_period[name].to_numpy() for name in ("user", "period"))
         period_counts[user, period] = in_period["count"].to_numpy()
     summaries = []

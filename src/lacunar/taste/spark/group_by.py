@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.taste.features.fitted_columns import genre_columns, period_columns
-from lacunar.taste.features.genre_profiles import PROFILE_SQL
+from lacunar.taste.features.genre_profiles import PROFILE_SQL, with_counts
 from lacunar.taste.features.release_periods import PERIOD_SQL, item_periods, period_name
 from lacunar.taste.spark.engine import as_frame, collected, run
 from lacunar.taste.spark.log import SparkLog, by_partition
@@ -59,8 +59,8 @@ def user_cells(log: SparkLog, genres: tuple[str, ...], periods: tuple[str, ...])
         "item_periods": as_frame(log.session, by_period).hint("broadcast"),
     }
     counted = {
-        "by_genre": run(log.session, PROFILE_SQL, frames),
-        "by_period": run(log.session, PERIOD_SQL, frames),
+        "by_genre": run(log.session, with_counts(PROFILE_SQL, log.log.columns), frames),
+        "by_period": run(log.session, with_counts(PERIOD_SQL, log.log.columns), frames),
         "users": log.users,
     }
     return by_partition(run(log.session, _CELLS_SQL, counted), log.n_users, log.users_per_partition)

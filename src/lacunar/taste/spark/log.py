@@ -14,7 +14,7 @@ from lacunar.taste.data.catalogue import Catalogue, all_whole_numbers, catalogue
 from lacunar.taste.data.duckdb import connect
 from lacunar.taste.data.item_noun import ItemNoun
 from lacunar.taste.data.layouts import Source, find_source
-from lacunar.taste.data.rating_scale import RatingScale
+from lacunar.taste.data.rating_scale import LIKES, RatingScale
 from lacunar.taste.data.ratings import Intake, Ratings
 from lacunar.taste.spark.engine import (
     SparkEngine,
@@ -44,10 +44,11 @@ SELECT CAST(row_number() OVER (ORDER BY user_id) - 1 AS INT) AS user, user_id
 FROM (SELECT DISTINCT user_id FROM known)
 """
 _LOG_SQL = """
-SELECT user, item, last.rating AS rating, last.timestamp AS timestamp
+SELECT user, item, last.rating AS rating, CAST(floor(last.timestamp) AS BIGINT) AS timestamp, count
 FROM (
     SELECT users.user AS user, known.item AS item,
-        max(struct(known.timestamp AS timestamp, known.rating AS rating)) AS last
+        max(struct(known.timestamp AS timestamp, known.rating AS rating)) AS last,
+        count(*) AS count
     FROM known JOIN users ON known.user_id = users.user_id
     GROUP BY users.user, known.item
 )
@@ -70,7 +71,8 @@ class SparkLog:
     users : DataFrame
         ``user`` (position), ``user_id``.
     log : DataFrame
-        ``user``, ``item`` (positions), ``rating``, ``timestamp``, one row per user and film; a
+        ``user``, ``item`` (positions), ``rating``, ``timestamp`` and perhaps ``count``, as in
+        :class:`~lacunar.taste.data.ratings.Ratings`, one row per user and film; a
         partition holds the users of one range of positions, in order of user and item.
     n_users, n_ratings : int
     users_per_partition : int
@@ -158,13 +160,21 @@ def read_log(
     n_users = users.count()
     if not n_users:
         raise InputError(
-            f"{source.ratings}: expected ratings of the films in {source.items.name},"
-            f" got none: all {raw.n_rows} rows name other films"
+            f"{source.ratings}: expected ratings of the items in {Path(source.items_name).name},"
+            f" got none: all {raw.n_rows} rows name other items"
         )
     users_per_partition = max(users_per_partition, -(-n_users // _MAX_PARTITIONS))
     log = run(session, _LOG_SQL, {"known": known, "users": users})
     log = by_partition(log, n_users, users_per_partition, *_ORDER).persist()
-    kept = aggregates(log, "count(*) AS n", "bool_and(rating = round(rating)) AS whole")
+    kept = aggregates(
+        log,
+        "count(*) AS n",
+        "bool_and(rating = round(rating)) AS whole",
+        "min(rating) AS lowest",
+        "max(count) AS most",
+    )
+    if not (scale == LIKES and kept["lowest"] == LIKES.maximum and kept["most"] > 1):
+        log = log.drop("count")
     counts = aggregates(run(session, _COUNTS_SQL.format(**types), frames), "*")
     intake = Intake(
         rows=raw.n_rows,
@@ -200,9 +210,9 @@ def by_partition(
 
 def _read_catalogue(source: Source, *, whole_items: bool) -> Catalogue:
     with connect() as connection:
-        source.layout.load_items(connection, source.items)
+        source.load_items(connection)
         whole = whole_items and all_whole_numbers(connection, "raw_items", "item_id")
-        encode_items(connection, source.items, "BIGINT" if whole else "VARCHAR")
+        encode_items(connection, source.items_name, "BIGINT" if whole else "VARCHAR")
         return catalogue_of(connection)
 
 

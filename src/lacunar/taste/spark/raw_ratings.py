@@ -17,11 +17,12 @@ import duckdb
 
 from lacunar.errors import InputError
 from lacunar.taste.data.column_names import HINT, NAMES_FILE
-from lacunar.taste.data.delimited import CSV, first_cell, header
 from lacunar.taste.data.layouts import Source
 from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.data.reading import read_ratings
-from lacunar.taste.data.text_tables import is_date
+from lacunar.taste.data.text_files import TextFile
+from lacunar.taste.data.text_header import CSV, first_cell, header
+from lacunar.taste.data.times import is_date
 from lacunar.taste.spark.csv_lines import is_number, is_whole_number, parsed_lines
 from lacunar.taste.spark.engine import aggregates
 from lacunar.taste.spark.session import or_refuse
@@ -70,7 +71,12 @@ def raw_ratings(session: SparkSession, source: Source, scale: RatingScale) -> Ra
     if (source.ratings.parent / NAMES_FILE).exists():
         raise InputError(
             f"{source.ratings.parent}: expected the standard names of files and columns for the"
-            f" engine spark, got a {NAMES_FILE}"
+            f" engine spark, got a {NAMES_FILE}; the engine duckdb reads it"
+        )
+    if source.items is None:
+        raise InputError(
+            f"{source.ratings.parent}: expected a table of items for the engine spark, got none;"
+            " the engine duckdb does not need it"
         )
     match source.ratings.name:
         case "ratings.csv":
@@ -80,14 +86,21 @@ def raw_ratings(session: SparkSession, source: Source, scale: RatingScale) -> Ra
         case name:
             raise InputError(
                 f"{source.ratings}: expected ratings.csv or ratings.parquet for the engine spark,"
-                f" got {name}"
+                f" got {name}; the engine duckdb reads it"
             )
 
 
 def _csv(session: SparkSession, source: Source, scale: RatingScale) -> RawRatings:
     path = source.ratings
-    columns = header(path, CSV, _COLUMNS, may_lack={"timestamp"})
-    _check_timestamp(path, columns)
+    file = TextFile(path, path)
+    head = header(file, CSV, _COLUMNS, may_lack={"rating", "timestamp"})
+    if head.dialect.delimiter != ",":
+        raise InputError(
+            f"{path}, line 1: expected commas between the columns for the engine spark, got"
+            f" {head.dialect.delimiter!r}; the engine duckdb reads it"
+        )
+    columns = head.names
+    _check_present(path, columns)
     # No regular expression here: it would replace invalid UTF-8 before the check for it.
     value = (
         "CASE WHEN endswith(value, '\\r') THEN substring(value, 1, length(value) - 1)"
@@ -103,7 +116,7 @@ def _csv(session: SparkSession, source: Source, scale: RatingScale) -> RawRating
     # Only the local reader, which reads lines in order, can name the invalid line.
     with suppress(duckdb.Error):
         read_ratings(path.parent, scale=scale)
-    if is_date(first_cell(path, CSV, "timestamp")):
+    if is_date(first_cell(file, head, "timestamp")):
         expected, got = ", column timestamp: expected seconds", "dates"
     else:
         expected, got = ": expected rows of one line each, with plain cells,", "others"
@@ -120,12 +133,12 @@ def _parquet(session: SparkSession, path: Path, scale: RatingScale) -> RawRating
     with or_refuse(f"{path}: expected Parquet"):
         frame = reader.parquet(address(path))
         kinds = dict(frame.dtypes)
-        needed = [name for name in _COLUMNS if name != "timestamp"]
+        needed = ("userId", "movieId")
         if any(name not in kinds for name in needed):
             raise InputError(
                 f"{path}: expected the columns {', '.join(needed)}; got {', '.join(kinds)} ({HINT})"
             )
-        _check_timestamp(path, kinds)
+        _check_present(path, kinds)
         rows = frame.selectExpr(
             f"{_text('userId', kinds, path)} AS user_id",
             f"{_text('movieId', kinds, path)} AS item_id",
@@ -142,7 +155,10 @@ def _parquet(session: SparkSession, path: Path, scale: RatingScale) -> RawRating
             f"min(rating) FILTER (WHERE {_off_scale(scale)}) AS off_scale",
         )
     if counts["invalid"]:
-        raise InputError(f"{path}: expected numbers in rating and timestamp, got others")
+        raise InputError(
+            f"{path}: expected numbers in rating and timestamp, got others; the engine duckdb also"
+            " reads dates in text and fractions of seconds"
+        )
     for name in _COLUMNS:
         if counts[f"no {name}"]:
             raise InputError(f"{path}, column {name}: expected a value in every row, got a null")
@@ -196,7 +212,8 @@ def _number(name: str, kinds: dict[str, str], path: Path) -> str:
 def _whole(name: str, kinds: dict[str, str], path: Path) -> str:
     kind = kinds[name]
     if kind in {"date", "timestamp", "timestamp_ntz"}:
-        return f"unix_seconds(CAST(`{name}` AS TIMESTAMP))"
+        # A fraction says which of repeated ratings is later.
+        return f"unix_micros(CAST(`{name}` AS TIMESTAMP)) / 1000000D"
     if kind == "string":
         return f"CASE WHEN {is_whole_number(f'`{name}`')} THEN try_cast(`{name}` AS BIGINT) END"
     if kind in {"float", "double"}:
@@ -210,12 +227,13 @@ def _wrong_type(path: Path, name: str, expected: str, kind: str) -> InputError:
     return InputError(f"{path}, column {name}: expected {expected}, got {kind}")
 
 
-def _check_timestamp(path: Path, columns: Collection[str]) -> None:
-    if "timestamp" not in columns:
-        raise InputError(
-            f"{path}: expected a column timestamp for the engine spark, got"
-            f" {', '.join(columns)}; the engine duckdb does not need it"
-        )
+def _check_present(path: Path, columns: Collection[str]) -> None:
+    for name in ("rating", "timestamp"):
+        if name not in columns:
+            raise InputError(
+                f"{path}: expected a column {name} for the engine spark, got"
+                f" {', '.join(columns)}; the engine duckdb does not need it"
+            )
 
 
 def _first_line(path: Path) -> list[str]:

@@ -94,7 +94,7 @@ def recommend_all_on_spark(
         request.candidates(ratings),
         users_per_partition,
     )
-    frame = session.read.parquet(address(log)).select("user", "item", "rating")
+    frame = session.read.parquet(address(log)).drop("timestamp")
     parts = by_partition(frame, ratings.n_users, users_per_partition, "user", "item")
     sent = session.sparkContext.broadcast(task)
     try:
@@ -121,7 +121,12 @@ def _write(
     table = lists_table(
         task.recommender,
         task.films,
-        Histories(starts, log["item"].to_numpy(), log["rating"].to_numpy()),
+        Histories(
+            starts,
+            log["item"].to_numpy(),
+            log["rating"].to_numpy(),
+            log["count"].to_numpy() if "count" in log.column_names else None,
+        ),
         users,
         task.request,
         among=task.among,

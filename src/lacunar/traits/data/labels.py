@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.errors import InputError
+from lacunar.errors import InputError, did_you_mean
 from lacunar.traits.data.csv_table import Table
 from lacunar.traits.data.schema import UNKNOWN, Attribute, Schema
 
 _NAMED_CLASSES = 12
+# Python's own conversions read more, such as 0_1 and 1e0.
+_WHOLE = re.compile(r"([+-]?[0-9]+)(?:\.0*)?")
+_MAX_DIGITS = 10
 
 
 def read_labels(table: Table, schema: Schema) -> NDArray[np.int64]:
@@ -33,7 +36,7 @@ def read_labels(table: Table, schema: Schema) -> NDArray[np.int64]:
             if label is None:
                 raise InputError(
                     f"{table.where(row, attribute.column)}: expected {_choices(attribute)},"
-                    f" got {cell!r}"
+                    f" got {cell!r}{did_you_mean(cell, attribute.classes)}"
                 )
             labels[row, position] = label
     return labels
@@ -47,20 +50,20 @@ def label_of(cell: str, attribute: Attribute) -> int | None:
     Examples
     --------
     >>> coat = Attribute("coat", ("open", "closed"))
-    >>> [label_of(cell, coat) for cell in ("closed", "1", "1.0", "", "nan", "-1", "2", "torn")]
+    >>> [label_of(cell, coat) for cell in ("closed", "1", "1.0", "", "nan", "-1", "2", "0_1")]
     [1, 1, 1, -1, -1, -1, None, None]
     """
     if not cell:
         return UNKNOWN
     if cell in attribute.classes:
         return attribute.classes.index(cell)
-    try:
-        number = float(cell)
-    except ValueError:
-        return None
-    if math.isnan(number):
+    if cell.lower() == "nan":
         return UNKNOWN
-    return int(number) if number in range(UNKNOWN, len(attribute.classes)) else None
+    number = _WHOLE.fullmatch(cell)
+    if number is None or len(number[1]) > _MAX_DIGITS:
+        return None
+    label = int(number[1])
+    return label if UNKNOWN <= label < len(attribute.classes) else None
 
 
 def _choices(attribute: Attribute) -> str:

@@ -1,4 +1,4 @@
-"""API of a taste model: segments, users, recommendations and films."""
+"""API of a taste model: segments, users, recommendations and items."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class RecommendationsRequest(BaseModel):
     ratings: dict[FilmId, float] = Field(
         default_factory=dict,
         max_length=MOST_RATINGS,
-        description="Stars by film id; without ratings, the list fits users in general.",
+        description="Ratings by item id; without ratings, the list fits users in general.",
     )
     top: int = Field(10, ge=1, le=MOST_FILMS)
     by: RecommenderName | None = None
@@ -73,16 +73,16 @@ class RecommendationsRequest(BaseModel):
     genres: list[Annotated[str, Field(max_length=MOST_LETTERS)]] = Field(
         default_factory=list,
         max_length=50,
-        description="A film needs at least one of these genres.",
+        description="An item needs at least one of these genres.",
     )
     first_year: _Year = None
     last_year: _Year = None
     include_seen: bool = False
     allow: list[FilmId] | None = Field(
-        None, max_length=MOST_RATINGS, description="Ids of the only films to recommend from."
+        None, max_length=MOST_RATINGS, description="Ids of the only items to recommend from."
     )
     deny: list[FilmId] = Field(
-        default_factory=list, max_length=MOST_RATINGS, description="Ids of films to leave out."
+        default_factory=list, max_length=MOST_RATINGS, description="Ids of items to leave out."
     )
 
     def list_request(self) -> ListRequest:
@@ -109,7 +109,7 @@ async def segments(model: WithTaste, state: State) -> SegmentsDocument:
 
 
 # Ids may contain slashes, so this route must come before the next, which would match it.
-@router.get("/users/{user_id:path}/recommendations", summary="Films for a user of the log")
+@router.get("/users/{user_id:path}/recommendations", summary="Items for a user of the log")
 async def user_recommendations(
     user_id: UserId,
     list_request: WithListRequest,
@@ -134,15 +134,15 @@ async def user(user_id: UserId, model: WithTaste) -> UserDocument:
     return user_document(model, user_at(model, user_id))
 
 
-@router.post("/recommendations", summary="Films for a new user")
+@router.post("/recommendations", summary="Items for a new user")
 async def recommendations(
     body: Annotated[RecommendationsRequest, Body()], model: WithTaste, state: State
 ) -> RecommendationsDocument:
-    """The document of `lacunar taste recommend --rate ITEM=STARS --json`; nothing is kept."""
+    """The document of `lacunar taste recommend --rate ITEM=RATING --json`; nothing is kept."""
     return await state.pool.run(recommendations_document, model, body.ratings, body.list_request())
 
 
-@router.get("/films", summary="Search films by title")
+@router.get("/films", summary="Search items by title")
 async def films(
     model: WithTaste,
     state: State,
@@ -156,5 +156,5 @@ async def films(
     ],
     limit: Annotated[int, Query(ge=1, le=MOST_FILMS)] = 10,
 ) -> FilmsDocument:
-    """Films whose titles have every word of the query, best match first."""
+    """Items whose titles have every word of the query, best match first."""
     return await state.pool.run(films_document, model, q, limit)

@@ -1,4 +1,4 @@
-"""The page where a visitor rates films and sees segment and recommendations."""
+"""The page where a visitor rates items and sees segment and recommendations."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def try_it(
     return render(
         request,
         "try_it.html",
-        title="Try films",
+        title=f"Rate {model.ratings.noun.plural}",
         q=trying.q,
         action=PATH,
         controls=list_controls(model, list_request),

@@ -61,6 +61,14 @@ class BodiesMiddleware:
                 _CLOSE,
                 reason="malformed",
             )
+        if (encoding := headers.get("content-encoding", "identity").lower()) != "identity":
+            raise Refusal(
+                415,
+                "Unsupported Media Type",
+                f"expected a body that is not compressed, got Content-Encoding {encoding!r}",
+                _CLOSE,
+                reason="malformed",
+            )
         form = headers.get("content-type", "").lower().startswith("multipart/form-data")
         most = settings.max_body if form else min(settings.max_document, settings.max_body)
         length = headers.get("content-length", "0")

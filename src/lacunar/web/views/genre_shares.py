@@ -28,8 +28,11 @@ def times(genre: GenreShare) -> str:
         return "only here" if genre.share else "-"
     if not genre.share:
         return "none"
-    digits = 1 if genre.times >= 0.095 else 2
-    return f"\N{MULTIPLICATION SIGN}{genre.times:.{digits}f}"
+    return f"\N{MULTIPLICATION SIGN}{_factor(genre)}"
+
+
+def _factor(genre: GenreShare) -> str:
+    return f"{genre.times:.{1 if genre.times >= 0.095 else 2}f}" if genre.share else "0"
 
 
 def genre_ratio(genre: GenreShare) -> str:
@@ -41,6 +44,31 @@ def genre_ratio(genre: GenreShare) -> str:
     'War\xa0only here'
     """
     return f"{genre.genre}\N{NO-BREAK SPACE}{times(genre)}"
+
+
+def shares_in_words(over: Sequence[GenreShare], under: Sequence[GenreShare], plural: str) -> str:
+    r"""A sentence on the genres that a segment rates more, and less, than all users do.
+
+    Examples
+    --------
+    >>> war, drama = GenreShare("War", 0.03, 0.02, True), GenreShare("Drama", 0.1, 0.2, True)
+    >>> shares_in_words([war], [drama], "films").replace("\N{MULTIPLICATION SIGN}", "x")
+    'Members rate 1.5x as many War films as average, and fewer Drama.'
+    >>> shares_in_words([], [drama], "films")
+    'Members rate fewer Drama films than average.'
+    """
+    fewer = _listed([genre.genre for genre in under])
+    if over:
+        times = [f"{_factor(one)}\N{MULTIPLICATION SIGN} as many {one.genre}" for one in over]
+        ending = f", and fewer {fewer}." if under else "."
+        return f"Members rate {_listed(times)} {plural} as average{ending}"
+    if under:
+        return f"Members rate fewer {fewer} {plural} than average."
+    return "Members rate each genre about as often as average."
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def shares_beside(

@@ -47,10 +47,10 @@ class Card:
 
 def taste_card(model: TasteModel) -> Card:
     """Summary of a taste model."""
-    facts = taste_summary(model)
+    facts, plural = taste_summary(model), model.ratings.noun.plural
     return Card(
         title="Tastes",
-        lead="Segments of users by their taste, and films to recommend to them.",
+        lead=f"Segments of users by their taste, and {plural} to recommend to them.",
         figures=_figures(facts["figures"]),
         parts_are="Segments",
         parts=model.segments.names,
@@ -61,7 +61,7 @@ def taste_card(model: TasteModel) -> Card:
         ),
         links=(
             ("/taste", "Segments and the map of users"),
-            ("/taste/try", "Rate some films yourself"),
+            ("/taste/try", f"Rate some {plural} yourself"),
         ),
     )
 

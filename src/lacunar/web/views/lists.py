@@ -20,9 +20,9 @@ Context = dict[str, Any]
 
 _LENGTHS = (5, 10, 20, 50, 100)
 _CONTROLS = (
-    ("adventure", "Adventure", "Look beyond the nearest segment, to films fewer people know."),
+    ("adventure", "Adventure", "Look beyond the nearest segment, to what fewer people know."),
     ("favourites", "Favourites", "Follow the genres the ratings show to be liked."),
-    ("diversity", "Diversity", "Show films less alike."),
+    ("diversity", "Diversity", "Make the list more varied."),
 )
 
 
@@ -66,7 +66,7 @@ def list_controls(model: TasteModel, list_request: ListRequest) -> Context:
             *(Option(genre, genre, genre in list_request.genres) for genre in model.ratings.genres),
         ],
         "lengths": [
-            Option(str(n), f"{n} films", n == list_request.k)
+            Option(str(n), model.ratings.noun.counted(n), n == list_request.k)
             for n in sorted({*_LENGTHS, list_request.k})
         ],
         "open": bool(list_query(list_request)),

@@ -20,7 +20,7 @@ from lacunar.taste.config import RECOMMENDERS
 from lacunar.taste.model import TasteModel
 from lacunar.taste.segment_summaries import LovedFilm, Portrait, compare_segments, portraits
 from lacunar.web.addresses import user_path
-from lacunar.web.views.genre_shares import ALL_USERS, genre_ratio, shares_beside
+from lacunar.web.views.genre_shares import ALL_USERS, genre_ratio, shares_beside, shares_in_words
 
 Context = dict[str, Any]
 
@@ -92,14 +92,15 @@ class TasteViews:
         return {
             "figures": [
                 (count(ratings.n_users), "users"),
-                (count(ratings.n_items), "films"),
+                (count(ratings.n_items), ratings.noun.plural),
                 (count(ratings.log.num_rows), "ratings"),
                 (count(model.segments.n_segments), "segments"),
                 (percent(model.profiles.gap_share), "of profile cells unknown"),
             ],
             "criterion": model.criterion,
+            "notes": model.notes,
             "map": self._map(),
-            "liked_above": f"{model.liked_above:g}",
+            "liked_above": self._liked_above,
             "cards": [self._card(portrait) for portrait in self.portraits],
         }
 
@@ -122,6 +123,7 @@ class TasteViews:
                 (marker(first), marker(second)),
                 heads=(f"Segment {first}", f"Segment {second}"),
             ),
+            "liked_above": self._liked_above,
             "films": [
                 self._films(
                     films, f"Liked more by {names[a]}", (f"Of segment {a}", f"Of segment {b}")
@@ -163,6 +165,11 @@ class TasteViews:
         return [item for item in dict.fromkeys(found) if item not in known][:n]
 
     @cached_property
+    def _liked_above(self) -> str | None:
+        """The rating above which a rating is a like; None if all are likes."""
+        return None if self.model.ratings.implicit else f"{self.model.liked_above:g}"
+
+    @cached_property
     def _segments(self) -> dict[int, Context]:
         return {}
 
@@ -173,7 +180,7 @@ class TasteViews:
         sure = segments.responsibilities.max(axis=1)[members]
         steady = model.membership_stability[members]
         everyone = column_means(model.profiles.means)
-        name = segments.names[segment]
+        name, noun = segments.names[segment], model.ratings.noun
         n, seed = segments.n_segments, model.config.seed
         return {
             "link": self.links[segment],
@@ -183,8 +190,11 @@ class TasteViews:
                 (probability(_mean(sure)), "mean probability of the members"),
                 (agreement(_mean(steady)), "stability: how far restarts keep them together"),
             ],
-            "over": [genre_ratio(genre) for genre in portrait.over_indexed],
-            "under": [genre_ratio(genre) for genre in portrait.under_indexed],
+            "in_words": shares_in_words(
+                portrait.over_indexed[:_CARD_GENRES],
+                portrait.under_indexed[:_CARD_GENRES],
+                noun.plural,
+            ),
             "shares": shares_beside(
                 portrait.genres,
                 (name, "All users"),
@@ -193,12 +203,14 @@ class TasteViews:
             ),
             "means": segment_means(model, segment, everyone, profile_domain(model)),
             "best_loved": self._films(
-                portrait.best_loved, "Best loved", ("Of members", "Of all users")
+                portrait.best_loved, f"Most liked {noun.plural}", ("Of members", "Of all users")
             ),
             "own": self._films(
-                portrait.own, "Loved more than elsewhere", ("Of members", "Of everybody else")
+                portrait.own,
+                f"{noun.capital_plural} this segment likes much more",
+                ("Of members", "Of everybody else"),
             ),
-            "liked_above": f"{model.liked_above:g}",
+            "liked_above": self._liked_above,
             "members": [
                 (user_path(str(model.ratings.users[user])), f"User {model.ratings.users[user]}")
                 for user in segments.sample_members(segment, _SAMPLE, seed).tolist()
@@ -238,7 +250,7 @@ class TasteViews:
     def _films(self, films: Sequence[LovedFilm], title: str, heads: tuple[str, str]) -> Table:
         return table(
             title,
-            ["Film", "Liked by", *heads, "Mean rating"],
+            [self.model.ratings.noun.capital_singular, "Liked by", *heads, "Mean rating"],
             [
                 (
                     self._title(film),

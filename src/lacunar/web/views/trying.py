@@ -1,4 +1,4 @@
-"""View of the page for rating films; its URL holds its state."""
+"""View of the page for rating items; its URL holds its state."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from lacunar.report.taste.users import profile_beside_segment
 from lacunar.taste.data.histories import new_history
-from lacunar.taste.data.rating_scale import RatingScale
+from lacunar.taste.data.rating_scale import LIKES, RatingScale
 from lacunar.taste.model import TasteModel
 from lacunar.taste.recommend.list_request import ListRequest
 from lacunar.taste.to_json import film_document
@@ -125,10 +125,23 @@ def star_options(scale: RatingScale, item: str, chosen: float | None = None) -> 
     return [
         Option("", "not rated", chosen is None),
         *(
-            Option(rate(item, value), f"{value:g} star{'' if value == 1 else 's'}", value == chosen)
+            Option(rate(item, value), rating_label(scale, value), value == chosen)
             for value in sorted(values, reverse=True)
         ),
     ]
+
+
+def rating_label(scale: RatingScale, rating: float) -> str:
+    """A rating in words.
+
+    Examples
+    --------
+    >>> rating_label(RatingScale(), 4.5), rating_label(RatingScale(0, 1, 1), 1)
+    ('4.5', 'liked')
+    """
+    if scale == LIKES:
+        return "liked" if rating else "not liked"
+    return f"{rating:g}"
 
 
 def _titles(model: TasteModel, trying: Trying) -> list[str]:
@@ -165,7 +178,7 @@ def _results(views: TasteViews, trying: Trying) -> list[Context]:
                 "title": film["title"],
                 "about": ", ".join(film["genres"]),
                 "ratings": f"{film['ratings']:,} rating{'' if film['ratings'] == 1 else 's'}",
-                "given": None if given is None else f"{given:g}",
+                "given": None if given is None else rating_label(model.ratings.scale, given),
                 "options": star_options(model.ratings.scale, item),
             }
         )

@@ -11,7 +11,7 @@ from lacunar.errors import InputError
 from lacunar.taste.data.histories import Histories
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.data.reading import read_ratings
-from lacunar.taste.evaluate.cold_start import GIVEN, cold_start
+from lacunar.taste.evaluate.new_users import GIVEN, cold_start
 from lacunar.taste.evaluate.split import Split
 
 
