@@ -143,10 +143,9 @@ class TasteModel:
         if self.ratings.implicit:
             notes.append("The data has no ratings: every row counts as a like.")
         if self.ratings.count is not None:
-            notes.append(
-                f"{self.ratings.intake.repeated:,} repeated rows are counted in the shares of"
-                " genres and periods."
-            )
+            n = self.ratings.intake.repeated
+            rows = "repeated row is" if n == 1 else "repeated rows are"
+            notes.append(f"{n:,} {rows} counted in the shares of genres and periods.")
         if (note := note_without_likes(self.ratings, self.config)) is not None:
             notes.append(f"{note[0].upper()}{note[1:]}.")
         if self.view != self.config.view:
