@@ -174,8 +174,11 @@ def test_columns_of_dates_are_the_first_second_of_the_day(tmp_path: Path) -> Non
 
 
 def test_ids_are_found_as_they_are_written_in_the_data(tmp_path: Path) -> None:
-    log = {"userId": ["007", "008", "008"], "movieId": ["0000003", "0000003", "0000011"],
-           "rating": [4.0, 5.0, 3.0]}  # fmt: skip
+    log: Columns = {
+        "userId": ["007", "008", "008"],
+        "movieId": ["0000003", "0000003", "0000011"],
+        "rating": [4.0, 5.0, 3.0],
+    }
     ratings = from_csv(Shop(log, None), tmp_path)
     assert ratings.users.to_pylist() == [7, 8]
     for user in (7, "7", "007", 7.0, "7.0", np.int64(7)):
@@ -193,7 +196,7 @@ def test_ids_are_found_as_they_are_written_in_the_data(tmp_path: Path) -> None:
 
 
 def test_whole_numbers_with_a_point_match_those_without(tmp_path: Path) -> None:
-    log = LOG | {"movieId": ["1.0", "2.0", "2.0", "3.0", "3.0", "1.0"]}
+    log: Columns = LOG | {"movieId": ["1.0", "2.0", "2.0", "3.0", "3.0", "1.0"]}
     items: Columns = {"movieId": [1, 2, 3], "title": ["A", "B", "C"], "genres": ["x", "y", "z"]}
     assert from_csv(Shop(log, items), tmp_path) == from_frames(Shop(LOG, items))
 

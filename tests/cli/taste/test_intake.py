@@ -19,5 +19,15 @@ def test_the_notes_of_a_fit_are_printed(capsys: pytest.CaptureFixture[str]) -> N
     )
     assert "(gaps: keep; view: shares)" in printed
     assert all(note in printed for note in model.notes)
+    assert "1 repeated row is counted in the shares" in printed
+    for text in ("Left out", "no times", "equal ratings"):
+        assert text not in printed
+
+
+def test_replaced_ratings_and_missing_times_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    users, films, stars = [1, 1, 2, 2, 2], [1, 2, 2, 1, 1], [5.0, 4.0, 3.0, 1.0, 2.0]
+    log = pa.table({"userId": users, "movieId": films, "rating": stars})
+    print_intake(fit_taste(read_ratings(log), TasteConfig(n_seeds=1)))
+    printed = " ".join(capsys.readouterr().err.split())
+    assert "Ratings have no times: of repeated ratings, the highest is used." in printed
     assert "Left out 1 repeated ratings." in printed
-    assert "equal ratings" not in printed

@@ -27,7 +27,7 @@ def print_intake(model: TasteModel) -> None:
         err.print(f"Genres without ratings: {', '.join(profiles.unrated_genres)}.")
     if profiles.constant_genres and not ratings.implicit:
         err.print(f"Genres with equal ratings by all: {', '.join(profiles.constant_genres)}.")
-    if not ratings.has_times:
+    if not (ratings.has_times or ratings.implicit):
         err.print("Ratings have no times: of repeated ratings, the highest is used.")
     if ratings.intake.repeated and ratings.count is None:
         err.print(f"Left out {ratings.intake.repeated} repeated ratings.")
