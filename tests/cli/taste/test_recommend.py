@@ -148,3 +148,15 @@ def test_spark_writes_the_lists_of_one_machine(run: Run, model: Path, tmp_path: 
     again = run("taste", "recommend", model, *options, "-o", there, "--engine", "spark")
     assert again.returncode == 2
     assert "pass --force to replace them" in " ".join(again.stderr.split())
+
+
+def test_the_suffix_decides_the_format_of_all_lists(run: Run, model: Path, tmp_path: Path) -> None:
+    whole = run("taste", "recommend", model, "--all", "--top", 2, "-o", tmp_path / "a.csv")
+    assert whole.returncode == 0, whole.stderr
+    written = (tmp_path / "a.csv").read_text()
+    assert written.startswith("user_id,rank,item_id,score\n")
+    shown = run("-q", "taste", "recommend", model, "--all", "--top", 2, "-o", "-")
+    assert (shown.returncode, shown.stdout, shown.stderr) == (0, written, "")
+    refused = run("taste", "recommend", model, "--all", "-o", tmp_path / "a.xlsx")
+    assert refused.returncode == 2
+    assert "expected a file ending in .csv, .json, .jsonl, .parquet" in refused.stderr

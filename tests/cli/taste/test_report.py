@@ -38,3 +38,10 @@ def test_a_report_takes_an_evaluation_of_its_own_log_alone(
     assert refused.returncode == 2
     assert "expected an evaluation of the model's log" in " ".join(refused.stderr.split())
     assert not (tmp_path / "no.html").exists()
+
+
+def test_a_dash_is_stdout(run: Run, model: Path) -> None:
+    done = run("taste", "report", model, "-o", "-")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("<!DOCTYPE html>") or done.stdout.startswith("<!doctype html>")
+    assert done.stdout.rstrip().endswith("</html>")

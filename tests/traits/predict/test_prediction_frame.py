@@ -26,7 +26,7 @@ from lacunar.traits.predict.predictor import predict_images
 def test_a_frame_holds_the_json_document(
     people_onnx: Path, people: LabelledImages, kind: Any, all_probabilities: bool
 ) -> None:
-    model = OnnxTraits(people_onnx)
+    model = OnnxTraits(str(people_onnx))
     files = [ImageFile(str(path), path, str(path)) for path in people.paths]
     form = AnswerForm(model.schema, model.thresholds, all_probabilities)
     document = form.document(predict_images(model, files))

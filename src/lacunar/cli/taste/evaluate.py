@@ -19,6 +19,7 @@ from lacunar.cli.console import (
     emit_json,
     err,
     figure,
+    is_stdout,
     out,
     progress,
     write_text,
@@ -132,6 +133,8 @@ def evaluate(
     )
     if output is not None:
         write_text(output, json_text.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
+    if is_stdout(output):
+        return
     if json:
         emit_json(document)
         return

@@ -12,6 +12,7 @@ from lacunar.cli.console import (
     JsonFlag,
     check_file_destination,
     emit_json,
+    is_stdout,
     out,
     progress,
 )
@@ -70,7 +71,10 @@ def recommend(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--out", help="Parquet file to write, with --all; with spark a directory."
+            "-o",
+            "--out",
+            help="With --all: file ending in .csv, .json, .jsonl or .parquet; -: CSV on stdout; "
+            "with spark a directory.",
         ),
     ] = None,
     engine: EngineOption = "duckdb",
@@ -86,6 +90,7 @@ def recommend(
     """
     from lacunar.cli.taste import engines
     from lacunar.files.parquet_directory import check_parquet_destination
+    from lacunar.files.tables import table_suffix
     from lacunar.store import load_taste
     from lacunar.taste.config import RECOMMENDERS
     from lacunar.taste.recommend.list_request import ListRequest
@@ -97,6 +102,7 @@ def recommend(
     if where.master is not None and output is not None:
         check_parquet_destination(output, force=force)
     elif output is not None:
+        table_suffix(output)
         check_file_destination(output, force=force)
     recommender = next((name for name in RECOMMENDERS if name == by), None)
     if by is not None and recommender is None:
@@ -154,6 +160,8 @@ def _write_all(
 
     with progress() as report:
         rows = where.recommend_all(taste_log(saved), model, request, output, report, force=force)
+    if is_stdout(output):
+        return
     users = model.ratings.n_users
     if json:
         emit_json(

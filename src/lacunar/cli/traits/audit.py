@@ -16,6 +16,7 @@ from lacunar.cli.console import (
     emit_json,
     err,
     figure,
+    is_stdout,
     out,
     progress,
     write_text,
@@ -106,6 +107,8 @@ def audit(
         write_text(output, audit_report(findings, top=top))
     if corrections is not None:
         write_text(corrections, write_corrections(findings, spreadsheet_safe=spreadsheet_safe))
+    if is_stdout(output) or is_stdout(corrections):
+        return
     if json:
         emit_json(audit_document(findings))
         return
@@ -150,6 +153,8 @@ def correct(
     write_text(output, relabelled_csv(before, after))
     changed = int((before.labels != after.labels).sum())
     left = sum(correction.part != chosen for correction in decided)
+    if is_stdout(output):
+        return
     if json:
         emit_json({
             "part": chosen, "decided": len(decided), "changed": changed, "other_part": left,

@@ -15,6 +15,7 @@ from lacunar.cli.console import (
     JsonFlag,
     check_file_destination,
     emit_json,
+    is_stdout,
     out,
     progress,
     write_text,
@@ -104,6 +105,8 @@ def evaluate(
     }
     if output is not None:
         write_text(output, json_text.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
+    if is_stdout(output):
+        return
     if json:
         emit_json(document)
         return

@@ -21,6 +21,7 @@ from lacunar.cli.console import (
     emit_json,
     errors,
     figure,
+    is_stdout,
     out,
     progress,
 )
@@ -51,7 +52,9 @@ def predict(
     ],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--out", help="File ending in .csv, .json, .jsonl or .parquet."),
+        typer.Option(
+            "-o", "--out", help="File ending in .csv, .json, .jsonl or .parquet; -: CSV on stdout."
+        ),
     ] = None,
     column: Annotated[
         str | None,
@@ -152,7 +155,7 @@ def predict(
             else:
                 for line in spool:
                     _print(json_.loads(line))
-    if explain is not None and not json:
+    if explain is not None and not (json or is_stdout(output)):
         out.print(f"Heat maps written to {explain}", markup=False, soft_wrap=True)
     if broken:
         _print_broken(broken, len(images))
@@ -217,6 +220,8 @@ def _predict(
 def _print_written(
     path: Path, n: int, broken: list[dict[str, str]], page: Path | None, *, json: bool
 ) -> None:
+    if is_stdout(path):
+        return
     if json:
         document = {"file": str(path), "images": n, "broken": broken}
         emit_json(document if page is None else document | {"explain": str(page)})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from lacunar.files.atomic import replacing
+from lacunar.files.tables import table_suffix, writing_table
 from lacunar.taste.data.histories import Histories, histories_of
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.recommend.base import Recommender
@@ -112,12 +112,12 @@ def write_recommendations(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Write the lists of :func:`recommend_all` as one Parquet file, completely or not at all.
+    """Write the lists of :func:`recommend_all` as one file, completely or not at all.
 
     Parameters
     ----------
     path : Path
-        An existing file is replaced.
+        See :func:`lacunar.files.tables.writing_table`.
     recommender, ratings, request
         As in :func:`recommend_all`.
     progress : callable, optional
@@ -128,15 +128,14 @@ def write_recommendations(
     int
         Number of rows written.
     """
+    table_suffix(path)
     rows = 0
-    with replacing(path) as file:
-        writer: pq.ParquetWriter | None = None
-        for batch, table in enumerate(recommend_all(recommender, ratings, request), start=1):
-            writer = writer or pq.ParquetWriter(file, table.schema, compression="zstd")
-            writer.write_table(table)
+    tables = recommend_all(recommender, ratings, request)
+    first = next(tables)
+    with writing_table(path, first.schema) as write:
+        for batch, table in enumerate(chain([first], tables), start=1):
+            write(table)
             rows += table.num_rows
             if progress is not None:
                 progress(min(batch * _USERS_PER_BATCH, ratings.n_users), ratings.n_users)
-        assert writer is not None, "a log has users"
-        writer.close()
     return rows

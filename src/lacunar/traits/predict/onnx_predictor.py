@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lacunar.aliases import StepProgress
+from lacunar.aliases import AnyPath, StepProgress
 from lacunar.errors import InputError
 from lacunar.frames import FrameKind
 from lacunar.parallel import in_order
@@ -39,7 +39,7 @@ class OnnxTraits:
 
     Parameters
     ----------
-    path : Path
+    path : path-like
         A file written by ``lacunar traits export``.
     threads : int, optional
         By default one per processor.
@@ -51,9 +51,9 @@ class OnnxTraits:
         it, or its graph does not match its schema.
     """
 
-    def __init__(self, path: Path, *, threads: int | None = None) -> None:
+    def __init__(self, path: AnyPath, *, threads: int | None = None) -> None:
         require_onnxruntime()
-        self._session = _open(path)
+        self._session = _open(Path(path))
         try:
             entries = self._session.get_modelmeta().custom_metadata_map
             self.metadata = OnnxMetadata.from_text(entries)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lacunar.errors import InputError
-from lacunar.files.atomic import replacing
+from lacunar.files.tables import opened, table_suffix
 from lacunar.traits.data.class_balance import Factors
 from lacunar.traits.data.schema import Schema
 from lacunar.traits.json_schema import BrokenImage, Prediction, PredictionsDocument, UnreadImage
@@ -128,9 +128,7 @@ def check_predictions(path: Path, form: AnswerForm) -> None:
     InputError
         If the suffix is not a supported one, or two columns have the same name.
     """
-    suffix = path.suffix.lower()
-    if suffix not in _WRITERS:
-        raise InputError(f"{path}: expected a file ending in {', '.join(_WRITERS)}")
+    suffix = table_suffix(path)
     if form.spreadsheet_safe and suffix != ".csv":
         raise InputError(f"expected a CSV file to write, got {path}", field="spreadsheet_safe")
     names = form.columns
@@ -150,7 +148,7 @@ def writing_predictions(path: Path, form: AnswerForm) -> Iterator[Write]:
     path : Path
         Replaced if it exists. ``.csv`` and ``.parquet`` files have ``form.columns`` and one row
         per image, ``.jsonl`` files one document per image, ``.json`` files one document of
-        ``predictions`` and ``broken``.
+        ``predictions`` and ``broken``. "-" is CSV on stdout.
     form : AnswerForm
 
     Yields
@@ -178,7 +176,7 @@ def writing_predictions(path: Path, form: AnswerForm) -> Iterator[Write]:
     a.png,closed,0.75,true,
     """
     check_predictions(path, form)
-    with replacing(path) as file, _WRITERS[path.suffix.lower()](file, form) as write:
+    with opened(path) as file, _WRITERS[table_suffix(path)](file, form) as write:
         yield write
 
 
