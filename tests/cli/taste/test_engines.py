@@ -59,7 +59,7 @@ def test_a_fit_on_spark_gives_the_same_bytes(
     options = ["--max-components", 2, "--n-seeds", 2, "--json"]
     for engine in ("duckdb", "spark"):
         path = tmp_path / engine
-        done = run("taste", "fit", sample_directory, "-o", path, "--engine", engine, *options)
+        done = run("-q", "taste", "fit", sample_directory, "-o", path, "--engine", engine, *options)
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""
     manifests = [

@@ -49,7 +49,7 @@ def test_spark_places_as_duckdb_does(
 ) -> None:
     for engine in ("duckdb", "spark"):
         options = ["-o", tmp_path / engine, "--engine", engine, "--json"]
-        done = run("taste", "place", model, sample_directory, *options)
+        done = run("-q", "taste", "place", model, sample_directory, *options)
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""
     one, other = (pq.read_table(tmp_path / engine) for engine in ("duckdb", "spark"))
