@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from lacunar.taste.data.reading import read_ratings
+from lacunar.taste.evaluate.methods import evaluate_recommenders
 from lacunar.taste.features.release_periods import PeriodCounts
 from lacunar.taste.model import TasteModel, fingerprint
 
@@ -78,3 +79,12 @@ def test_the_fingerprint_changes_with_any_rating(write_csv: Callable[..., Path])
 def test_the_consensus_of_equal_partitions_is_that_partition(sample_model: TasteModel) -> None:
     labels = np.stack([sample_model.segments.labels] * 3)
     assert replace(sample_model, near_best_labels=labels).consensus_agreement == 1.0
+
+
+def test_a_model_and_its_ratings_print_as_one_line(sample_model: TasteModel) -> None:
+    ratings, n = sample_model.ratings, sample_model.segments.n_segments
+    counted = f"{ratings.log.num_rows:,} ratings of 300 films by 120 users"
+    assert repr(ratings) == f"<Ratings: {counted}>"
+    assert repr(sample_model) == f"<TasteModel: {n} segment{'s' * (n > 1)} from {ratings!r}>"
+    comparison = evaluate_recommenders(ratings, ["popularity"], seeds=[0])
+    assert repr(comparison) == f"<Comparison: popularity; {comparison.n_users} users tested>"
