@@ -92,3 +92,12 @@ def test_no_more_ratings_change_no_history(sample_ratings: Ratings) -> None:
     own = histories_at(sample_ratings, np.array([7, 3]))
     same = with_ratings(own, sample_ratings, {})
     assert all((getattr(same, name) == getattr(own, name)).all() for name in ("starts", "item"))
+
+
+def test_ratings_that_are_no_numbers_by_id_are_refused(sample_ratings: Ratings) -> None:
+    for stars in ("good", None):
+        with pytest.raises(InputError, match=f"^film 2: expected a rating of .*, got {stars!r}$"):
+            new_history(sample_ratings, {2: stars})  # type: ignore[dict-item]
+    for other in (["2"], "2"):
+        with pytest.raises(InputError, match=r"^ratings: expected a mapping of ids to ratings"):
+            new_history(sample_ratings, other)  # type: ignore[arg-type]

@@ -124,6 +124,10 @@ def read_ratings(
     >>> ratings.implicit, ratings.users.to_pylist(), ratings.items["title"].to_pylist()
     (True, ['a', 'b'], ['7', '31'])
     """
+    if not isinstance(scale, RatingScale | None):
+        raise InputError(
+            f"expected a RatingScale such as {RatingScale()!r}, got {scale!r}", field="scale"
+        )
     columns = FrameColumns(user, item, rating, timestamp, title, genres, year, genre_separator)
     ratings = read_source(open_source(source, items, columns), scale, memory_limit, progress)
     return ratings if noun is None else replace(ratings, noun=_noun(noun))

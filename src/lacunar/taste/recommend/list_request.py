@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from numbers import Integral
 from typing import Any, Self, TypedDict, Unpack
 
 from lacunar.errors import InputError
@@ -93,6 +94,9 @@ class ListRequest:
         return short_repr("ListRequest", given)
 
     def __post_init__(self) -> None:
+        k: object = self.k
+        if not isinstance(k, Integral):
+            raise InputError(f"expected a whole number, got {k!r}", field="k")
         if self.k < 0:
             raise InputError(f"expected 0 or more, got {self.k}", field="k")
         if self.by not in {None, *RECOMMENDERS}:
