@@ -8,8 +8,9 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from lacunar.aliases import AnyPath, StageProgress, no_progress
+from lacunar.aliases import AnyPath, StageProgress
 from lacunar.parallel import one_blas_thread
+from lacunar.progress import shown_progress
 from lacunar.taste.data import duckdb
 from lacunar.taste.data.frame_tables import ColumnOptions
 from lacunar.taste.data.later_ratings import read_later_ratings
@@ -27,7 +28,7 @@ def update_taste(
     items: Any | None = None,
     *,
     memory_limit: str | None = None,
-    progress: StageProgress | None = None,
+    progress: bool | StageProgress | None = None,
     **columns: Unpack[ColumnOptions],
 ) -> TasteModel:
     """Update a model with later ratings: much faster than a fit to all ratings.
@@ -52,8 +53,8 @@ def update_taste(
         The frame of new items; not with a directory.
     memory_limit : str, optional
         Memory for reading and grouping ratings, such as ``512MB``; by default 2 GB.
-    progress : callable, optional
-        Called with (stage, steps done, steps in all).
+    progress : bool or callable, optional
+        As of :func:`lacunar.fit_taste`.
     **columns
         Names of columns: ``user``, ``item``, ``rating``, ``timestamp``, ``title``, ``genres``,
         ``year`` and ``genre_separator``, as of :func:`lacunar.read_ratings`.
@@ -82,7 +83,18 @@ def update_taste(
     >>> model.ratings.n_users, updated.ratings.n_users, updated.segments.names
     (50, 51, ('All-round taste',))
     """
-    report = progress or no_progress
+    with shown_progress(progress) as report:
+        return _update(model, new_ratings, items, memory_limit, report, columns)
+
+
+def _update(
+    model: TasteModel,
+    new_ratings: AnyPath | Any,
+    items: Any | None,
+    memory_limit: str | None,
+    report: StageProgress,
+    columns: ColumnOptions,
+) -> TasteModel:
     ratings = read_later_ratings(
         model.ratings,
         new_ratings,
