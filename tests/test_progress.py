@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from lacunar import progress
-from lacunar.progress import shown_progress
+from lacunar.progress import shown_progress, shown_steps
 
 
 class Terminal(io.StringIO):
@@ -82,3 +82,16 @@ def test_the_time_of_each_stage_is_logged(caplog: pytest.LogCaptureFixture) -> N
     with caplog.at_level(logging.INFO, "lacunar"):
         work(False)
     assert [record.message.split(":")[0] for record in caplog.records] == ["mixtures", "map"]
+
+
+def test_a_callable_of_one_stage_gets_its_steps() -> None:
+    steps: list[tuple[int, int]] = []
+    with shown_steps("fits", lambda *step: steps.append(step)) as report:
+        report(1, 2)
+    assert steps == [(1, 2)]
+
+
+def test_one_stage_is_shown_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with shown_steps("fits", True) as report:
+        report(1, 2)
+    assert capsys.readouterr().err.splitlines() == ["fits ..."]

@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from lacunar.aliases import StageProgress, no_progress
+from lacunar.aliases import StageProgress, StepProgress, no_progress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,6 +62,27 @@ def shown_progress(
     shows = _bars(console) if interactive else _lines(console) if progress else _nothing()
     with shows as shown, _logged(shown) as report:
         yield report
+
+
+@contextmanager
+def shown_steps(stage: str, progress: bool | StepProgress | None) -> Iterator[StepProgress]:
+    """Show the progress of work of one stage, as :func:`shown_progress` does.
+
+    A callable gets each step without the stage: its steps done and its steps in all.
+
+    Examples
+    --------
+    >>> with shown_steps("fits", lambda *step: print(step)) as report:
+    ...     report(1, 2)
+    (1, 2)
+    """
+    if callable(progress):
+        given = progress
+        with shown_progress(lambda _, done, total: given(done, total)) as report:
+            yield partial(report, stage)
+    else:
+        with shown_progress(progress) as report:
+            yield partial(report, stage)
 
 
 def _is_interactive(console: Console | None) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from lacunar.aliases import StepProgress
 from lacunar.errors import InputError
+from lacunar.progress import shown_steps
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.evaluate.comparison import Comparison
@@ -92,7 +93,7 @@ def evaluate_recommenders(
     protocol: str = "random-20",
     seeds: Sequence[int] = (0, 1, 2),
     config: TasteConfig | None = None,
-    progress: StepProgress | None = None,
+    progress: bool | StepProgress | None = None,
 ) -> Comparison:
     """Compare recommenders on held-out ratings.
 
@@ -111,8 +112,8 @@ def evaluate_recommenders(
     config : TasteConfig, optional
         Settings of the segments, such as ``model.config``; by default those of ``TasteConfig()``.
         ``segment-source`` has the settings of the source report.
-    progress : callable, optional
-        Called with (fits done, fits in all).
+    progress : bool or callable, optional
+        Called with (fits done, fits in all); by default, bars in terminals and notebooks.
 
     Returns
     -------
@@ -142,7 +143,8 @@ def evaluate_recommenders(
         methods = [methods]
     fitted_by = methods if isinstance(methods, Mapping) else methods_named(methods or ())
     splits = splits_of(ratings, protocol, seeds)
-    comparison = compare(fitted_by, splits, config=config, progress=progress)
+    with shown_steps("evaluation", progress) as report:
+        comparison = compare(fitted_by, splits, config=config, progress=report)
     return replace(comparison, notes=evaluation_notes(ratings))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from lacunar.aliases import StageProgress
 from lacunar.errors import InputError
 from lacunar.frames import FrameKind, arrow_to_frame
+from lacunar.progress import shown_progress
 from lacunar.reprs import html_table, short_repr
 from lacunar.traits.audit.audited_images import AuditedImages
 from lacunar.traits.audit.duplicates import Duplicate, find_duplicates, groups_of
@@ -191,7 +193,7 @@ def audit_images(
     probabilities: Sequence[NDArray[np.float64]] | None = None,
     *,
     test_probabilities: Sequence[NDArray[np.float64]] | None = None,
-    progress: StageProgress | None = None,
+    progress: bool | StageProgress | None = None,
     seed: int = 0,
 ) -> AuditFindings:
     r"""Audit the images and labels of a data set.
@@ -213,8 +215,9 @@ def audit_images(
         are not searched for.
     test_probabilities : sequence of A float64 arrays of shape (N_test, C_a), optional
         With them, the labels of the test part are checked as well.
-    progress : callable, optional
-        Called with the name of a stage, its steps done and its steps in all.
+    progress : bool or callable, optional
+        Called with the name of a stage, its steps done and its steps in all; by default, bars in
+        terminals and notebooks.
     seed : int
         Seed of the permutation tests for the shift.
 
@@ -243,9 +246,10 @@ def audit_images(
     """
     images = AuditedImages(train, test)
     joined = _joined(images, probabilities, test_probabilities)
-    measures = measure_images(images, progress=_stage(progress, "measuring images"))
-    low_quality, thresholds = find_low_quality(measures)
-    duplicates = find_duplicates(images, measures, progress=_stage(progress, "comparing images"))
+    with shown_progress(progress) as report:
+        measures = measure_images(images, progress=partial(report, "measuring images"))
+        low_quality, thresholds = find_low_quality(measures)
+        duplicates = find_duplicates(images, measures, progress=partial(report, "comparing images"))
     groups = groups_of(duplicates, len(images))
     counts = {
         part: count_labels(dataset.labels, images.schema)
@@ -296,9 +300,3 @@ def _check(images: AuditedImages, probabilities: Sequence[NDArray[np.float64]], 
     for name, output in zip(images.schema.names, probabilities, strict=True):
         if not (np.all(output >= 0) and np.allclose(output.sum(axis=1), 1, atol=_ROUNDING)):
             raise InputError(f"{name}: expected probabilities that sum to 1, got others")
-
-
-def _stage(progress: StageProgress | None, stage: str) -> Callable[[int, int], None] | None:
-    if progress is None:
-        return None
-    return lambda done, total: progress(stage, done, total)
