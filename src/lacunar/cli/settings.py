@@ -28,7 +28,9 @@ def validated(config: Callable[..., Config], **options: Any) -> Config:
     except ValidationError as error:
         first = error.errors()[0]
         message = first["msg"].removeprefix("Value error, ")
+        message = message.replace("Input should be", "expected", 1)
         if not first["loc"]:
             raise InputError(message) from error
         field = "_".join(map(str, first["loc"]))
-        raise InputError(f"{message}, got {first['input']!r}", field=field) from error
+        got = "" if ", got " in message else f", got {first['input']!r}"
+        raise InputError(f"{message}{got}", field=field) from error
