@@ -13,7 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from lacunar.cli import app
+from lacunar.cli.commands import app
 from lacunar.report.taste.page import taste_report
 from lacunar.store import load_taste
 from lacunar.taste.evaluate.to_json import read_evaluation

@@ -103,7 +103,9 @@ def frame_to_arrow(frame: Any, *, argument: str) -> tuple[pa.Table, FrameKind]:
     try:
         table = collected.to_arrow()
     except (pa.ArrowException, TypeError, ValueError) as error:
-        first = str(error).splitlines()[0]
+        # PyArrow's errors about a column of pandas have the cause, then the column.
+        causes = error.args if len(error.args) > 1 else str(error).splitlines()[:1]
+        first = "; ".join(map(str, causes))
         raise InputError(
             f"expected columns of one type each, got: {first}", field=argument
         ) from error

@@ -13,6 +13,7 @@ import pytest
 from lacunar.store import load_taste, save_taste
 from lacunar.taste.config import TasteConfig
 from lacunar.taste.data import reading
+from lacunar.taste.data.fingerprint import fingerprint
 from lacunar.taste.data.histories import histories_of
 from lacunar.taste.data.rating_scale import LIKES
 from lacunar.taste.data.ratings import Ratings
@@ -21,7 +22,6 @@ from lacunar.taste.evaluate.protocols import random_split
 from lacunar.taste.features.genre_profiles import genre_profiles
 from lacunar.taste.features.release_periods import period_counts
 from lacunar.taste.fit import fit_taste
-from lacunar.taste.model import fingerprint
 
 CONFIG = TasteConfig(max_components=3, n_seeds=2, refits=0)
 SHELF = pd.DataFrame(

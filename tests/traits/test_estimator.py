@@ -254,7 +254,7 @@ def test_invalid_input_gets_one_sentence(
     assert sentence(fit, photos / 255, labels).startswith("image 0: expected a uint8 array")
     assert sentence(fit, ["no.png", *photos[1:]], labels).startswith("row 0, column X, no.png: exp")
     low = clone(small).set_params(height=4).fit
-    assert sentence(low, photos, labels).startswith("height: input should be greater than or eq")
+    assert sentence(low, photos, labels).startswith("height: expected greater than or eq")
     assert sentence(fitted.score, photos[:9], labels) == "y: expected labels of 9 images, got 48"
     assert sentence(fitted.score, photos, np.full((48, 2), -1)) == (
         "y: expected at least one known label, got none"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lacunar.errors import InputError
-
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
@@ -23,14 +21,10 @@ def validated(config: Callable[..., Config], **options: Any) -> Config:
     """
     from pydantic import ValidationError
 
+    from lacunar.settings import invalid_setting
+
+    given = {name: value for name, value in options.items() if value is not None}
     try:
-        return config(**{name: value for name, value in options.items() if value is not None})
+        return config(**given)
     except ValidationError as error:
-        first = error.errors()[0]
-        message = first["msg"].removeprefix("Value error, ")
-        message = message.replace("Input should be", "expected", 1)
-        if not first["loc"]:
-            raise InputError(message) from error
-        field = "_".join(map(str, first["loc"]))
-        got = "" if ", got " in message else f", got {first['input']!r}"
-        raise InputError(f"{message}{got}", field=field) from error
+        raise invalid_setting(error, given) from error

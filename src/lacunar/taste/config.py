@@ -7,11 +7,12 @@ from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lacunar.mixture.em_options import EmOptions
 from lacunar.mixture.fit_grid import Criterion
 from lacunar.mixture.parameters import CovarianceType
+from lacunar.settings import Settings
 from lacunar.taste.data.rating_scale import RatingScale
 from lacunar.taste.features.imputation import GapStrategy
 from lacunar.taste.features.views import DEFAULT_VIEW, parse_view
@@ -63,10 +64,13 @@ def draw_users(n_users: int, size: int, *, seed: int) -> NDArray[np.intp]:
     return np.sort(generator.choice(n_users, size=size, replace=False))
 
 
-class TasteConfig(BaseModel):
+class TasteConfig(Settings):
     """Settings of a taste fit; ``help`` or the reference lists them with their defaults.
 
-    Invalid values raise ``pydantic.ValidationError``, a ``ValueError``.
+    Raises
+    ------
+    InputError
+        If a setting is unknown or invalid, or two settings contradict each other.
 
     Examples
     --------
@@ -75,8 +79,6 @@ class TasteConfig(BaseModel):
     >>> TasteConfig.of_preset("source", n_seeds=5).gaps
     'row-mean'
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     preset: Preset = "default"
     view: str = Field(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from lacunar.aliases import shortened
 from lacunar.errors import InputError
 from lacunar.reprs import MAX_LENGTH
+from lacunar.settings import Settings
 from lacunar.traits.data.images import Fit
 
 Preset = Literal["default", "source"]
@@ -72,7 +73,7 @@ _SOURCE: dict[str, Any] = {
 }
 
 
-class TraitsConfig(BaseModel):
+class TraitsConfig(Settings):
     """Settings of a traits fit; every field has a default.
 
     The fields and their defaults are listed below the class, and in the report of a model. A config
@@ -80,7 +81,7 @@ class TraitsConfig(BaseModel):
 
     Raises
     ------
-    pydantic.ValidationError
+    InputError
         If a field is unknown or its value is invalid, or two fields contradict each other.
 
     See Also
@@ -95,8 +96,6 @@ class TraitsConfig(BaseModel):
     >>> TraitsConfig.of_preset("source", augmentation=None).validation
     120.0
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     preset: Preset = "default"
     # After three halvings enough pixels must be left to normalise a batch of one image.

@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -195,14 +194,7 @@ class TraitsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
             seed = check_random_state(seed).randint(np.iinfo(np.int32).max)
         settings = self.get_params() | {"seed": int(seed)}
         del settings["random_state"]
-        try:
-            config = TraitsConfig(**settings)
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise InputError(
-                f"{first['msg'][0].lower()}{first['msg'][1:]}, got {first['input']!r}",
-                field=str(first["loc"][0]),
-            ) from error
+        config = TraitsConfig(**settings)
         return config if self.mirror else config.without_mirror()
 
 

@@ -371,7 +371,7 @@ def test_the_row_in_an_error_is_the_first_of_many() -> None:
     frame = pl.DataFrame({"userId": 1, "movieId": 1, "rating": rating}, strict=False)
     # Several chunks, which several threads scan.
     frame = pl.concat([frame[:100_000], frame[100_000:]], rechunk=False)
-    with pytest.raises(InputError, match=r"row 250017, column rating: expected .*, got 6$"):
+    with pytest.raises(InputError, match=r"row 250017, column rating: expected .*, got 6; `scale`"):
         read_ratings(frame)
 
 
@@ -415,3 +415,14 @@ def test_names_of_columns_and_the_scale_have_their_types() -> None:
     for scale in [(0, 100, 1), "0:100:1"]:
         with pytest.raises(InputError, match=r"^scale: expected a RatingScale such as "):
             read_ratings(frame.rename(columns={0: "userId"}), scale=scale)  # type: ignore[arg-type]
+
+
+def test_a_column_that_may_be_the_ratings_is_not_left_out_silently() -> None:
+    sales = pd.DataFrame({"userId": [1, 2], "movieId": [1, 2], "points": [80, 90]})
+    expected = r"expected a column rating, got 'points'; pass the name of the column as `rating`"
+    for frame in (sales, pl.from_pandas(sales).lazy()):
+        with pytest.raises(InputError, match=expected):
+            read_ratings(frame)
+    assert read_ratings(sales, rating=None).implicit
+    texts = sales.assign(points=["good", "bad"])
+    assert read_ratings(texts).implicit

@@ -251,17 +251,31 @@ def check_absent(place: str, absent: Iterable[str], others: Mapping[str, bool]) 
     --------
     >>> check_absent("movies.csv", ["genres", "title"], {"imdb": True})
     """
-    lower = {name.lower(): name for name in others}
     for column in absent:
-        similar = [lower[name] for name in get_close_matches(column, lower, 1, 0.8)]
-        if column != "timestamp":
-            similar += [name for name, number in others.items() if number == (column == "rating")]
+        similar = similar_columns(column, others)
+        if column in {"title", "genres"}:
+            similar += [name for name, number in others.items() if not number]
         if similar:
             raise InputError(
                 f"{place}: expected a column {column}, got {shortened(similar[0], 80)!r}: in a"
                 f' {NAMES_FILE}, {column} = "NAME" gives it another name, and {column} = "" says'
                 " that there is none"
             )
+
+
+def similar_columns(column: str, others: Mapping[str, bool]) -> list[str]:
+    """Return columns that may be a missing one: of a similar name, or of numbers for ratings.
+
+    Examples
+    --------
+    >>> similar_columns("genres", {"Genre": False, "price": True})
+    ['Genre']
+    """
+    lower = {name.lower(): name for name in others}
+    similar = [lower[name] for name in get_close_matches(column, lower, 1, 0.8)]
+    if column == "rating":
+        similar += [name for name, number in others.items() if number]
+    return similar
 
 
 def _is_encoding(name: str) -> bool:

@@ -14,6 +14,7 @@ import pyarrow as pa
 from lacunar.aliases import shortened
 from lacunar.errors import InputError
 from lacunar.frames import FrameKind, frame_to_arrow
+from lacunar.taste.data.column_names import similar_columns
 from lacunar.taste.data.columnar_tables import (
     Relation,
     column_types,
@@ -237,6 +238,17 @@ def _take(
             f" (pass other names as {arguments})"
         )
     present = {to: theirs for to, theirs in wanted.items() if counts[theirs]}
+    others = {
+        column: dtype.is_numeric()
+        for column, dtype in wrapped.collect_schema().items()
+        if column not in present.values()
+    }
+    for to in wanted:
+        if to not in present and (similar := similar_columns(to, others)):
+            raise InputError(
+                f"{name}: expected a column {to}, got {shortened(similar[0], 80)!r}; pass the name"
+                f" of the column as `{_argument(to)}`, or None if there is none"
+            )
     # Other columns may hold anything: only the named ones are converted.
     narrow = nw.to_native(wrapped.select(list(present.values())))
     table, kind = frame_to_arrow(narrow, argument=argument)

@@ -239,7 +239,9 @@ def check_scale(
     row = first_row(connection, f"SELECT rating FROM raw_ratings WHERE {off} LIMIT 1")
     assert row is not None, "such a row exists"
     place = source.place_of_rating(connection, off)
-    raise InputError(f"{place}: expected a rating of {scale}, got {row[0]:g}")
+    raise InputError(
+        f"{place}: expected a rating of {scale}, got {row[0]:g}; `scale` allows other ratings"
+    )
 
 
 def type_of_item_ids(connection: duckdb.DuckDBPyConnection) -> str:
