@@ -47,8 +47,19 @@ class InputError(ValueError):
         >>> print(error.renamed({"adventure": "--adventure", "by": "--by"}))
         --adventure: expected 0 to 1; see --by
         """
-        sentence = _NAMED.sub(lambda named: names.get(named[1], named[0]), self.sentence)
+        sentence = renamed(self.sentence, names)
         return InputError(sentence, field=self.field and names.get(self.field, self.field))
+
+
+def renamed(sentence: str, names: Mapping[str, str]) -> str:
+    """Replace arguments in backticks by other names, such as a command's options.
+
+    Examples
+    --------
+    >>> renamed("no rating is above `liked_above`", {"liked_above": "--liked-above"})
+    'no rating is above --liked-above'
+    """
+    return _NAMED.sub(lambda named: names.get(named[1], named[0]), sentence)
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:

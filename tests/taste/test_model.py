@@ -3,13 +3,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
+from lacunar.errors import InputError
 from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.features.release_periods import PeriodCounts
 from lacunar.taste.model import TasteModel, fingerprint
+from lacunar.taste.recommend.list_request import ListRequest
 
 
 def test_the_criterion_names_the_votes(source_model: TasteModel) -> None:
@@ -78,3 +82,19 @@ def test_the_fingerprint_changes_with_any_rating(write_csv: Callable[..., Path])
 def test_the_consensus_of_equal_partitions_is_that_partition(sample_model: TasteModel) -> None:
     labels = np.stack([sample_model.segments.labels] * 3)
     assert replace(sample_model, near_best_labels=labels).consensus_agreement == 1.0
+
+
+@pytest.mark.parametrize("name", ["magic", "", 3, ["personal"]])
+def test_an_unknown_recommender_is_refused_wherever_it_is_named(
+    sample_model: TasteModel, name: Any
+) -> None:
+    asked: list[Callable[[], object]] = [
+        lambda: sample_model.recommender(name),
+        lambda: ListRequest(by=name),
+        lambda: sample_model.recommend([1], by=name),
+        lambda: sample_model.recommend_new({}, by=name),
+    ]
+    for ask in asked:
+        with pytest.raises(InputError, match=r"^by: expected one of popularity, .*, got") as caught:
+            ask()
+        assert caught.value.field == "by"

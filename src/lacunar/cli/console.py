@@ -25,8 +25,9 @@ from lacunar.errors import InputError
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print only one JSON document on stdout.")]
 ForceFlag = Annotated[bool, typer.Option("--force", help="Replace existing output.")]
 
-out = Console(highlight=False, soft_wrap=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# No markup: titles and ids may have brackets.
+out = Console(highlight=False, markup=False, soft_wrap=False)
+err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 class Report(Protocol):
@@ -56,7 +57,7 @@ def figure(value: float, form: str = ".3f") -> str:
 
 def fail(error: InputError) -> None:
     """Print an error as one sentence."""
-    err.print(f"lacunar: {error}", style="bold red", markup=False)
+    err.print(f"lacunar: {error}", style="bold red")
 
 
 @contextmanager
@@ -137,7 +138,7 @@ def print_report_path(path: Path, *, json: bool) -> None:
     if json:
         emit_json({"file": str(path), "bytes": path.stat().st_size})
         return
-    out.print(f"Report written to {path}", markup=False, soft_wrap=True)
+    out.print(f"Report written to {path}", soft_wrap=True)
 
 
 def write_text(path: Path, text: str) -> None:

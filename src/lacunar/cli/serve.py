@@ -101,7 +101,7 @@ def serve(
         if json:
             emit_json({"url": address, "pid": os.getpid()})
             return
-        out.print(f"Serving at {address} - Ctrl-C stops", markup=False, soft_wrap=True)
+        out.print(f"Serving at {address} - Ctrl-C stops", soft_wrap=True)
         if settings.token is not None:
             err.print("Clients need the token.")
 

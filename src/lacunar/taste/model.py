@@ -21,7 +21,7 @@ from lacunar.mixture.stability import (
     pairwise_ari,
 )
 from lacunar.mixture.statistics import one_hot
-from lacunar.taste.config import RecommenderName, TasteConfig
+from lacunar.taste.config import RecommenderName, TasteConfig, check_recommender
 from lacunar.taste.data.histories import Histories, Stars, histories_at, new_history
 from lacunar.taste.data.ratings import NO_GENRES, Id, Ratings
 from lacunar.taste.data.title_index import TitleIndex
@@ -396,8 +396,15 @@ class TasteModel:
         return recommend(self.recommender_for(request), self.ratings, histories, request)
 
     def recommender(self, by: RecommenderName | None = None) -> Recommender:
-        """Return a recommender fitted to the log; the default is the one in the config."""
-        by = by or self.config.recommender
+        """Return a recommender fitted to the log; the default is the one in the config.
+
+        Raises
+        ------
+        InputError
+            If no recommender has this name.
+        """
+        by = self.config.recommender if by is None else by
+        check_recommender(by)
         if by not in self._recommenders:
             self._recommenders[by] = self._build_recommender(by).fit(self.ratings)
         return self._recommenders[by]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lacunar.errors import InputError
-from lacunar.taste.config import RECOMMENDERS, RecommenderName
+from lacunar.taste.config import RecommenderName, check_recommender
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.recommend.candidates import Candidates, candidates
 from lacunar.taste.recommend.rerank import Controls
@@ -59,10 +59,8 @@ class ListRequest:
     def __post_init__(self) -> None:
         if self.k < 0:
             raise InputError(f"expected 0 or more, got {self.k}", field="k")
-        if self.by not in {None, *RECOMMENDERS}:
-            raise InputError(
-                f"expected one of {', '.join(RECOMMENDERS)}, got {self.by!r}", field="by"
-            )
+        if self.by is not None:
+            check_recommender(self.by)
 
     @property
     def years(self) -> tuple[int, int] | None:
