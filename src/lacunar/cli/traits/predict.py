@@ -129,6 +129,8 @@ def predict(
         null=null,
     )
 
+    _print_others(inputs)
+
     def work(write: Write) -> list[dict[str, str]]:
         broken = _predict(predictor, images, write, skip_broken=skip_broken)
         if explain is not None and loaded is not None:
@@ -211,6 +213,15 @@ def _predict(
     if len(broken) == len(images):
         raise InputError(broken[0]["reason"])
     return broken
+
+
+def _print_others(inputs: list[Path]) -> None:
+    """Print which files of folders are no images."""
+    from lacunar.traits.data.image_sources import other_files
+
+    for folder in inputs:
+        if folder.is_dir() and (others := other_files(folder)):
+            err.print(f"{folder}: left out {others}.")
 
 
 def _print_written(
