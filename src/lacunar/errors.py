@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 _NAMED = re.compile(r"`(\w+)`")
+# Sentences of many errors that are shown.
+_SHOWN = 10
 
 
 class InputError(ValueError):
@@ -47,8 +49,44 @@ class InputError(ValueError):
         >>> print(error.renamed({"adventure": "--adventure", "by": "--by"}))
         --adventure: expected 0 to 1; see --by
         """
-        sentence = _NAMED.sub(lambda named: names.get(named[1], named[0]), self.sentence)
+        sentence = renamed(self.sentence, names)
         return InputError(sentence, field=self.field and names.get(self.field, self.field))
+
+
+def all_in_one(errors: Sequence[InputError], what: str) -> InputError:
+    """Join errors into one, with the first ten sentences and the number of all.
+
+    Parameters
+    ----------
+    errors : sequence of InputError
+        At least one; a single one stays as it is.
+    what : str
+        What the errors are about, in the plural.
+
+    Examples
+    --------
+    >>> errors = [InputError(f"{n}.png: expected an image, got none") for n in range(12)]
+    >>> str(all_in_one(errors, "images that can be read"))[:68]
+    'expected images that can be read, got 12 errors: 0.png: expected an '
+    >>> str(all_in_one(errors, "images that can be read"))[-46:]
+    '9.png: expected an image, got none; and 2 more'
+    """
+    if len(errors) == 1:
+        return errors[0]
+    shown = [str(error) for error in errors[:_SHOWN]]
+    more = [f"and {len(errors) - _SHOWN} more"] if len(errors) > _SHOWN else []
+    return InputError(f"expected {what}, got {len(errors)} errors: {'; '.join(shown + more)}")
+
+
+def renamed(sentence: str, names: Mapping[str, str]) -> str:
+    """Replace arguments in backticks by other names, such as a command's options.
+
+    Examples
+    --------
+    >>> renamed("no rating is above `liked_above`", {"liked_above": "--liked-above"})
+    'no rating is above --liked-above'
+    """
+    return _NAMED.sub(lambda named: names.get(named[1], named[0]), sentence)
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:

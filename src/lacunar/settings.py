@@ -50,6 +50,9 @@ def invalid_setting(error: ValidationError, names: Any) -> InputError:
     if first["type"] == "extra_forbidden":
         sentence = f"expected no such setting, got {first['input']!r}{did_you_mean(field, names)}"
         return InputError(sentence, field=field)
+    # Errors of a parser within a setting are whole sentences, and may name it.
+    if isinstance(cause := first.get("ctx", {}).get("error"), InputError):
+        return InputError(cause.sentence, field=field or cause.field)
     message = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected", 1)
     if not first["loc"]:
         return InputError(message)

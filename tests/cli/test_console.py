@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 
 from lacunar.cli import console
 from lacunar.cli.console import check_file_destination, emit_json, progress, write_text
@@ -54,3 +55,16 @@ def test_progress_is_shown_unless_another_process_shows_it_or_quiet_is_wanted(
     with progress(shown=shown) as report:
         report("mixtures", 1, 2)
     assert ("mixtures" in terminal.getvalue()) == (shown and not quiet)
+
+
+def test_titles_and_genres_with_brackets_are_printed_as_they_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = Table("[/x]Genre")
+    table.add_row("[bold]War[/i]")
+    for screen in (console.out, console.err):
+        screen.print(table)
+        screen.print("[red]A (1999)")
+    captured = capsys.readouterr()
+    for text in (captured.out, captured.err):
+        assert {"[/x]Genre", "[bold]War[/i]", "[red]A"} <= set(text.split())

@@ -30,3 +30,22 @@ def test_an_error_of_our_own_validator_keeps_its_words() -> None:
 def test_settings_that_clash_are_refused_without_an_option() -> None:
     with pytest.raises(InputError, match=r"^`noise` needs `gaps` keep"):
         validated(partial(TasteConfig.of_preset, "default"), gaps="zero")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "expected"),
+    [
+        ("view", "genres", "a view of means"),
+        ("covariance_type", "tie", "'"),
+        ("max_components", 0, "greater than or equal to 1"),
+    ],
+)
+def test_an_error_says_once_what_was_expected_and_what_came(
+    setting: str, value: object, expected: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        validated(TasteConfig, **{setting: value})
+    message = str(caught.value)
+    assert message.startswith(f"{setting}: expected {expected}")
+    assert message.endswith(f", got {value!r}")
+    assert message.count(", got ") == 1

@@ -34,3 +34,11 @@ def test_batches_of_seeds_give_what_single_seeds_give(blobs: FloatArray) -> None
     together = kmeans_labels(blobs, 4, seeds=[5, 6, 7])
     for row, seed in enumerate([5, 6, 7]):
         assert np.array_equal(together[row], kmeans_labels(blobs, 4, seeds=[seed])[0])
+
+
+def test_rows_with_fewer_values_than_clusters_raise_no_warning(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    labels = kmeans_labels(np.repeat([[0.0], [1.0]], 6, axis=0), 4, seeds=range(5))
+    assert len(recwarn) == 0
+    assert {len(set(row)) for row in labels.tolist()} == {2}

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from lacunar.errors import InputError
 from lacunar.taste.config import TasteConfig
+from lacunar.taste.data.rating_scale import RatingScale
 
 
 def test_the_source_preset_is_that_of_the_source_report() -> None:
@@ -56,3 +57,12 @@ def test_a_sample_of_users_is_seeded_and_in_order() -> None:
     assert 0 <= found.min() <= found.max() < 51
     assert np.array_equal(found, config.sample(51))
     assert not np.array_equal(found, config.model_copy(update={"seed": 1}).sample(51))
+
+
+@pytest.mark.parametrize(("preset", "share"), [("default", 0.7), ("source", 0.8)])
+def test_a_scale_below_zero_has_likes_too(preset: str, share: float) -> None:
+    config = TasteConfig.of_preset(preset)
+    assert config.liked_above_on(RatingScale(-5, 0, 1)) == pytest.approx(5 * share - 5)
+    assert config.liked_above_on(RatingScale(-10, 10)) == pytest.approx(20 * share - 10)
+    for scale in (RatingScale(), RatingScale(1, 10, 1), RatingScale(0, 1, 1)):
+        assert config.liked_above_on(scale) == share * scale.maximum

@@ -67,7 +67,7 @@ DATA: dict[str, Callable[[], Ratings]] = {
 
 @pytest.mark.parametrize("preset", ["default", "source"])
 @pytest.mark.parametrize("data", DATA)
-@pytest.mark.filterwarnings("ignore:no rating is a like", "ignore:Number of distinct clusters")
+@pytest.mark.filterwarnings("ignore:no rating is a like")
 def test_users_who_hardly_differ_have_a_model_and_a_map(data: str, preset: str) -> None:
     ratings = DATA[data]()
     for view in [None, *VIEWS]:

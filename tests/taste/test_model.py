@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
+from lacunar.errors import InputError
 from lacunar.taste.features.release_periods import PeriodCounts
 from lacunar.taste.model import TasteModel
+from lacunar.taste.recommend.list_request import ListRequest
 
 
 def test_the_criterion_names_the_votes(source_model: TasteModel) -> None:
@@ -60,3 +65,19 @@ def test_likes_start_above_four_fifths_of_the_scale(sample_model: TasteModel) ->
 def test_the_consensus_of_equal_partitions_is_that_partition(sample_model: TasteModel) -> None:
     labels = np.stack([sample_model.segments.labels] * 3)
     assert replace(sample_model, near_best_labels=labels).consensus_agreement == 1.0
+
+
+@pytest.mark.parametrize("name", ["magic", "", 3, ["personal"]])
+def test_an_unknown_recommender_is_refused_wherever_it_is_named(
+    sample_model: TasteModel, name: Any
+) -> None:
+    asked: list[Callable[[], object]] = [
+        lambda: sample_model.recommender(name),
+        lambda: ListRequest(by=name),
+        lambda: sample_model.recommend([1], by=name),
+        lambda: sample_model.recommend_new({}, by=name),
+    ]
+    for ask in asked:
+        with pytest.raises(InputError, match=r"^by: expected one of popularity, .*, got") as caught:
+            ask()
+        assert caught.value.field == "by"

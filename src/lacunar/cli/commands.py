@@ -77,7 +77,7 @@ class _LogLines(logging.Handler):
     """Prints log records as lines with the time, above progress bars."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        err.print(f"{time.strftime('%H:%M:%S')} {record.getMessage()}", markup=False)
+        err.print(f"{time.strftime('%H:%M:%S')} {record.getMessage()}")
 
 
 def _print_log() -> None:

@@ -19,11 +19,12 @@ from lacunar.progress import shown_progress
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 ForceFlag = Annotated[bool, typer.Option("--force", help="Replace existing output.")]
 
-out = Console(highlight=False, soft_wrap=False)
+# No markup: titles and ids may have brackets.
+out = Console(highlight=False, markup=False, soft_wrap=False)
 #: For notes and progress; ``--quiet`` silences it.
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 #: For what went wrong.
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def emit_json(document: Any) -> None:
@@ -47,7 +48,7 @@ def figure(value: float, form: str = ".3f") -> str:
 
 def fail(error: InputError) -> None:
     """Print an error as one sentence."""
-    errors.print(f"lacunar: {error}", style="bold red", markup=False)
+    errors.print(f"lacunar: {error}", style="bold red")
 
 
 def progress(*, shown: bool = True) -> AbstractContextManager[StageProgress]:
@@ -117,7 +118,7 @@ def print_report_path(path: Path, *, json: bool) -> None:
     if json:
         emit_json({"file": str(path), "bytes": path.stat().st_size})
         return
-    out.print(f"Report written to {path}", markup=False, soft_wrap=True)
+    out.print(f"Report written to {path}", soft_wrap=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -56,9 +56,9 @@ def list_(json: JsonFlag = False) -> None:
         emit_json({"datasets": rows})
         return
     for row in rows:
-        out.print(row["name"], style="bold", markup=False)
+        out.print(row["name"], style="bold")
         for key in ("description", "licence", "how"):
-            out.print(f"  {row[key]}", markup=False)
+            out.print(f"  {row[key]}")
 
 
 @app.command(epilog="Example: `lacunar data fetch ml-latest-small -o ml`")
@@ -82,7 +82,7 @@ def fetch(
         files = sorted(path.name for path in directory.iterdir())
         emit_json({"name": name, "directory": str(directory), "files": files})
         return
-    out.print(f"{name} downloaded to {directory}", markup=False, soft_wrap=True)
+    out.print(f"{name} downloaded to {directory}", soft_wrap=True)
 
 
 app.command(epilog="Example: `lacunar data sample tastes -o sample`")(data_sample.sample)

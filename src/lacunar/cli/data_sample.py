@@ -104,7 +104,7 @@ def sample(
     for name, number in rows.items():
         table.add_row(name.replace("_", " "), str(number))
     out.print(table)
-    out.print(f"Sample written to {output}", markup=False, soft_wrap=True)
+    out.print(f"Sample written to {output}", soft_wrap=True)
 
 
 def _write_tastes(output: Path, seed: int, named: Mapping[str, Any]) -> dict[str, int]:

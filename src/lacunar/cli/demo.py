@@ -43,14 +43,14 @@ def demo(
     except InputError as error:
         # Without PyTorch, half of the demo still works.
         notes.append(f"Traits were left out: {error}.")
-        err.print(notes[0], markup=False)
+        err.print(notes[0])
     index = output / "index.html"
     write_text(index, index_page("Lacunar demo", entries, notes=notes))
     if json:
         reports = [entry.href for entry in entries]
         emit_json({"file": str(index), "reports": reports, "notes": notes})
         return
-    out.print(f"Open {index.resolve()}", markup=False, soft_wrap=True)
+    out.print(f"Open {index.resolve()}", soft_wrap=True)
 
 
 def _tastes(output: Path, seed: int) -> Entry:

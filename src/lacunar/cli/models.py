@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from lacunar.cli.console import JsonFlag, emit_json, err, out
@@ -68,10 +67,9 @@ def verify(model: ModelArgument, json: JsonFlag = False) -> None:
     if json:
         return
     if unnamed:
-        err.print(f"Ignored, not in the manifest: {_plain(', '.join(unnamed))}.", markup=False)
+        err.print(f"Ignored, not in the manifest: {_plain(', '.join(unnamed))}.")
     out.print(
         f"All {len(manifest.files)} files match the manifest of {model}.",
-        markup=False,
         soft_wrap=True,
     )
 
@@ -97,9 +95,7 @@ def _document(path: Path, manifest: Manifest) -> dict[str, Any]:
 
 def _plain(text: str) -> str:
     """Escape the text of an untrusted file for a terminal."""
-    return escape(
-        "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
-    )
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 def _size(file: Path) -> int | None:

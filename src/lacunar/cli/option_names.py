@@ -39,4 +39,4 @@ class OptionNames(TyperGroup):
     def _warn(self, ctx: Any, message: Warning | str, *where: object, **more: object) -> None:
         del where, more
         sentence = InputError(" ".join(str(message).split())).renamed(self._names(ctx))
-        errors.print(f"Warning: {sentence}", style="yellow", markup=False)
+        errors.print(f"Warning: {sentence}", style="yellow")

@@ -106,12 +106,12 @@ def serve(
         if json:
             emit_json({"url": address, "pid": os.getpid()})
             return
-        out.print(f"Serving at {address} - Ctrl-C stops", markup=False, soft_wrap=True)
+        out.print(f"Serving at {address} - Ctrl-C stops", soft_wrap=True)
         if settings.token is not None:
             err.print("Clients need the token.")
 
     def say(line: str) -> None:
-        err.print(line, markup=False)
+        err.print(line)
 
     state = build_state(settings, taste=tastes, traits=service)
     serve_state(state, models=models, listening=listening, say=say)

@@ -7,8 +7,10 @@ This module shares the distance products between seeds: greedy k-means++ (Arthur
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ _MAX_ITER = 300
 _TOL = 1e-4
 # Largest number of distances, seeds x clusters x rows, in memory at once: about 256 MB.
 _BLOCK_DISTANCES = 1 << 25
+_FILTERS = Lock()
 
 
 def kmeans_labels(x: FloatArray, n_clusters: int, seeds: Sequence[int]) -> NDArray[np.int32]:
@@ -57,9 +60,14 @@ def _labels_of_batch(
     if emptied.any():
         # scikit-learn moves an emptied cluster to a distant row; this rare case is left to it.
         from sklearn.cluster import KMeans
+        from sklearn.exceptions import ConvergenceWarning
 
-        for b in np.flatnonzero(emptied).tolist():
-            labels[b] = KMeans(n_clusters, n_init=1, random_state=seeds[b]).fit(x).labels_
+        # Fits run in threads, and the filters of warnings belong to all of them.
+        with _FILTERS, warnings.catch_warnings():
+            # Rows may have fewer different values than there are clusters.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            for b in np.flatnonzero(emptied).tolist():
+                labels[b] = KMeans(n_clusters, n_init=1, random_state=seeds[b]).fit(x).labels_
     return labels
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
+from lacunar.errors import InputError
 from lacunar.mixture.em_options import EmOptions
 from lacunar.mixture.fit_grid import Criterion
 from lacunar.mixture.parameters import CovarianceType
@@ -37,6 +38,19 @@ _SOURCE: dict[str, Any] = {
     "max_iter": 100,
     "recommender": "segment",
 }
+
+
+def check_recommender(name: object) -> None:
+    """Raise InputError unless a recommender has this name.
+
+    Examples
+    --------
+    >>> check_recommender("magic")
+    Traceback (most recent call last):
+    lacunar.errors.InputError: by: expected one of popularity, segment, ..., personal, got 'magic'
+    """
+    if name not in list(RECOMMENDERS):
+        raise InputError(f"expected one of {', '.join(RECOMMENDERS)}, got {name!r}", field="by")
 
 
 def draw_users(n_users: int, size: int, *, seed: int) -> NDArray[np.intp]:
@@ -109,8 +123,9 @@ class TasteConfig(Settings):
     reg_covar: float = Field(1e-6, ge=0, description="Floor of variances, without a prior.")
     liked_above: float | None = Field(
         None,
-        description="A rating above this is a like. The default is seven tenths of the scale's "
-        "maximum, so that 4 of 5 is a like; four fifths in the source preset.",
+        description="A rating above this is a like. The default is seven tenths of the way from 0, "
+        "or a lower minimum, to the scale's maximum, so that 4 of 5 is a like; four fifths in the "
+        "source preset.",
     )
     recommender: RecommenderName = Field("personal", description="Default recommender.")
     search_users: int = Field(
@@ -167,10 +182,19 @@ class TasteConfig(Settings):
         return draw_users(n_users, self.sample_users, seed=self.seed)
 
     def liked_above_on(self, scale: RatingScale) -> float:
-        """Return the rating above which a rating is a like."""
+        """Return the rating above which a rating is a like.
+
+        Examples
+        --------
+        >>> scales = RatingScale(0.5, 5), RatingScale(-10, 10), RatingScale(-5, 0)
+        >>> [round(TasteConfig().liked_above_on(scale), 3) for scale in scales]
+        [3.5, 4.0, -1.5]
+        """
         if self.liked_above is not None:
             return self.liked_above
-        return (0.8 if self.preset == "source" else 0.7) * scale.maximum
+        lowest = min(scale.minimum, 0.0)
+        share = 0.8 if self.preset == "source" else 0.7
+        return lowest + share * (scale.maximum - lowest)
 
     @field_validator("view")
     @classmethod

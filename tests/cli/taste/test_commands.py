@@ -71,3 +71,23 @@ def test_bad_input_ends_with_one_sentence_and_status_2(
     assert len([x for x in done.stderr.strip().splitlines() if x not in stages]) == 1
     assert done.stdout == ""
     assert not (tmp_path / "out").exists()
+
+
+def test_data_in_which_nothing_is_liked_names_the_options(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "movies.csv").write_text("movieId,title,genres\n1,A [/b] (1999),[/x]War\n2,B,Spy\n")
+    rows = "".join(f"{user},{film},1,{user}\n" for user in range(1, 5) for film in (1, 2))
+    (tmp_path / "ratings.csv").write_text(f"userId,movieId,rating,timestamp\n{rows}")
+    options = ["--max-components", 1, "--n-seeds", 2, "--force"]
+    for json in ([], ["--json"]):
+        done = run("taste", "fit", tmp_path, "-o", tmp_path / "model", *options, *json)
+        assert done.returncode == 0, done.stderr
+        assert "No rating is a like: the highest is 1, and --liked-above is 3.5" in done.stderr
+        assert "pass the --scale of the data" in done.stderr
+        assert "`" not in done.stderr
+    done = run("taste", "segments", tmp_path / "model")
+    assert "[/x]War" in done.stdout, done.stderr
+    for odd in ("5:1", "abc", "1:5:0", "1:5:nan"):
+        done = run("taste", "fit", tmp_path, "-o", tmp_path / "out", "--scale", odd)
+        assert done.stderr == (
+            f"lacunar: --scale: expected a rating scale MIN:MAX or MIN:MAX:STEP, got {odd!r}\n"
+        )

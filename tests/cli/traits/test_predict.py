@@ -51,6 +51,16 @@ def predict(model: Path, *words: object, stdin: bytes | None = None) -> Result:
     return CliRunner().invoke(app, arguments, input=stdin)
 
 
+def test_the_other_files_of_a_folder_are_counted(model: Path, folder: Path) -> None:
+    for name in ("c.gif", "d.tif", "._a.png"):
+        (folder / name).write_bytes(b"x")
+    (folder / "c.png").unlink()
+    done = predict(model, folder, "--json")
+    assert done.exit_code == 0, done.output
+    assert f"{folder}: left out 2 others (1 .gif, 1 .tif)." in done.stderr
+    assert len(json.loads(done.stdout)["predictions"]) == 3
+
+
 def test_json_has_every_attribute_of_every_image(
     model: Path, people_directory: Path, people_model: TraitsModel
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,6 +9,8 @@ import pytest
 from lacunar.errors import InputError
 from lacunar.taste.data.catalogue import (
     NO_GENRES,
+    YEAR_AT_END,
+    YEAR_OF_TITLE,
     all_whole_numbers,
     catalogue_of,
     encode_items,
@@ -72,3 +75,26 @@ def test_whole_numbers_are_those_that_64_bits_hold(text: str, expected: bool) ->
         ]
         # Integers in a column with gaps are written with a point.
         assert all_whole_numbers(connection, "t", "x") == (expected or text == "1.0")
+
+
+@pytest.mark.parametrize(
+    ("title", "year"),
+    [
+        ("A (1999)", 1999), ("A (1999) ", 1999), ("A (1998) (1999)", 1999), ("1984 (1956)", 1956),
+        ("A (2009-2011)", 2009), ("A (2009\u20132011)", 2009), ("A (2009-)", 2009),
+        ("A (2009\u2013 )", 2009), ("A (2009 - 2011)", 2009), ("A (1983))", 1983),
+        ("A (1995) (V)", 1995), ("A (1995) (TV) (short)", 1995), ("A (1995/II)", 1995),
+        ("A (1982) (Director's Cut)", 1982),
+        ("1984", None), ("A", None), ("A (19999)", None), ("A (199)", None),
+        ("A (1999) part 2", None),
+        ("A (1900s)", None), ("A (1998?)", None), ("A (1995) (2nd cut)", None), ("A [1995]", None),
+    ],
+)  # fmt: skip
+def test_the_year_is_that_in_brackets_at_the_end_of_a_title(title: str, year: int | None) -> None:
+    with connect() as connection:
+        row = connection.execute(f"SELECT {YEAR_OF_TITLE} FROM (SELECT ? AS title)", [title])
+        found = row.fetchall()[0][0]
+    assert found == (None if year is None else str(year))
+    # The search index knows the same years.
+    matched = re.search(YEAR_AT_END, title)
+    assert (None if matched is None else int(matched[1])) == year

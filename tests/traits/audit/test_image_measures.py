@@ -81,3 +81,29 @@ def test_a_broken_image_is_named_with_its_line(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match=r"line 3, column file, b\.png: expected a JPEG"):
         measure_images(AuditedImages(read_dataset(tmp_path)))
+
+
+def test_all_broken_images_are_named_in_one_error(tmp_path: Path) -> None:
+    rows = ""
+    for name in ("a", "b", "c", "d"):
+        image = Image.effect_noise((40, 80), 50).convert("RGB")
+        image.save(tmp_path / f"{name}.jpg")
+        rows += f"{name}.jpg,open\n"
+    for name in ("b", "d"):
+        content = (tmp_path / f"{name}.jpg").read_bytes()
+        (tmp_path / f"{name}.jpg").write_bytes(content[: len(content) // 2])
+    (tmp_path / "coats.csv").write_text(f"file,coat\n{rows}")
+    (tmp_path / "schema.toml").write_text(
+        'image_column = "file"\n[[attributes]]\nname = "coat"\nclasses = ["open", "closed"]\n'
+    )
+    told: list[tuple[int, int]] = []
+    with pytest.raises(InputError) as caught:
+        measure_images(
+            AuditedImages(read_dataset(tmp_path)),
+            progress=lambda done, total: told.append((done, total)),
+        )
+    message = str(caught.value)
+    assert message.startswith("expected images that can be read, got 2 errors: ")
+    assert "line 3, column file, b.jpg: expected a whole image" in message
+    assert "line 5, column file, d.jpg: expected a whole image" in message
+    assert told[-1] == (4, 4)

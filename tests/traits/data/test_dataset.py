@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -192,6 +193,32 @@ def test_a_bad_row_gets_one_sentence_with_its_line(
     between = ", " if sentence.startswith("column") else ": "
     expected = sentence.format(root=root, folder=tmp_path)
     assert found.startswith(f"{path}, line 3{between}{expected}")
+
+
+def test_all_missing_images_are_named_in_one_error(
+    write_coats: Callable[..., Path], coats: Schema
+) -> None:
+    path = write_coats(*(f"{n}.png,0,1" for n in range(14)), images=("3.png",))
+    found = sentence_of(path, coats)
+    assert found.startswith(
+        f"expected an image file for every row, got 13 errors: {path}, line 2, column file: "
+    )
+    assert "/3.png" not in found
+    assert found.endswith("/photos/10.png; and 3 more")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_name_in_another_unicode_form_is_told_apart(
+    write_coats: Callable[..., Path], coats: Schema, form: Literal["NFC", "NFD"]
+) -> None:
+    other = "NFD" if form == "NFC" else "NFC"
+    listed, there = (unicodedata.normalize(kind, "\u00e9t\u00e9.png") for kind in (form, other))
+    path = write_coats(f"{listed},0,1", images=(there,))
+    if (path.parent / "photos" / listed).exists():
+        pytest.skip("the file system does not tell the forms apart")
+    alike = " (a file there has a name that looks the same in another Unicode form)"
+    assert sentence_of(path, coats).endswith(f"{listed}{alike}")
+    assert alike not in sentence_of(write_coats("\u00e9.png,0,1", images=(there,)), coats)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs named pipes")

@@ -258,9 +258,29 @@ def test_a_bad_image_is_named_with_its_line(
             dataset.paths[row].write_bytes(content)
     with pytest.raises(InputError) as caught:
         load(dataset)
-    assert str(caught.value).startswith(
-        f"{dataset.source}, line 82, column file, 80.png: {sentence}"
-    )
+    first = f"{dataset.source}, line 82, column file, 80.png: {sentence}"
+    if content is None:
+        assert str(caught.value).startswith(first)
+    else:
+        assert str(caught.value).startswith(
+            f"expected images that can be read, got 2 errors: {first}"
+        )
+        assert f"; {dataset.source}, line 142, column file, 140.png: " in str(caught.value)
+
+
+def test_many_bad_images_are_counted_and_nothing_is_kept(
+    dataset: LabelledImages, tmp_path: Path
+) -> None:
+    for path in dataset.paths[20:33]:
+        path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(InputError) as caught:
+        load_images(dataset, height=20, width=12, cache_dir=tmp_path / "cache")
+    message = str(caught.value)
+    assert message.startswith("expected images that can be read, got 13 errors: ")
+    assert "29.png: " in message
+    assert "30.png" not in message
+    assert message.endswith("; and 3 more")
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 
 
 def test_a_cache_that_cannot_be_written_gets_one_sentence(

@@ -2,13 +2,20 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from lacunar.errors import InputError
-from lacunar.traits.data.image_sources import STANDARD_INPUT, find_images, list_images
+from lacunar.traits.data.image_inputs import listed_images
+from lacunar.traits.data.image_sources import (
+    STANDARD_INPUT,
+    find_images,
+    list_images,
+    other_files,
+)
 from lacunar.traits.data.schema import Schema
 
 
@@ -136,3 +143,21 @@ def test_odd_uses_of_standard_input_and_column_are_refused(coats: Schema, tmp_pa
         list_images([tmp_path], coats, null=True)
     with pytest.raises(InputError, match="column: expected a CSV file among the inputs"):
         list_images([tmp_path], coats, column="file")
+
+
+def test_a_folder_gives_its_images_and_describes_its_other_files(tmp_path: Path) -> None:
+    for name in ("a.png", "._a.png", "b.tif", "c.TIF", "d.gif", "e.heic", "f.avif", "g", ".hidden"):
+        (tmp_path / name).touch()
+    (tmp_path / "dir.png").mkdir()
+    (tmp_path / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    assert [file.name for file in find_images([tmp_path])] == ["a.png", "gone.jpg"]
+    others = "6 others (1 .avif, 1 .gif, 1 .heic, 2 .tif, 1 without a suffix)"
+    assert other_files(tmp_path) == others
+    with pytest.warns(UserWarning, match=re.escape(f"{tmp_path}: left out {others}")):
+        listed_images(tmp_path)
+    for name in ("a.png", "gone.jpg"):
+        (tmp_path / name).unlink()
+    with pytest.raises(InputError, match=re.escape(f", got {others}")):
+        find_images(tmp_path)
+    with pytest.raises(InputError, match=r"\.webp, got none$"):
+        find_images(tmp_path / "dir.png")

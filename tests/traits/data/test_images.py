@@ -195,6 +195,21 @@ def test_grey_and_palette_images_may_be_transparent_too(encode: Encode) -> None:
     assert (read_image(palette) == 255).all()
 
 
+@pytest.mark.parametrize("hidden", [0, 25_700, 65_535])
+def test_the_transparent_grey_of_an_image_becomes_white_in_8_and_16_bits(
+    encode: Encode, hidden: int
+) -> None:
+    narrow = np.repeat(np.array([[0, 100, 101, 255]], np.uint8), 10, axis=0).repeat(5, axis=1)
+    wide = narrow.astype(np.uint16) * 257
+    expected = np.where(wide == hidden, 255, narrow)
+    for pixels, transparent in ((narrow, hidden // 257), (wide, hidden)):
+        content = encode(Image.fromarray(pixels), transparency=transparent)
+        np.testing.assert_array_equal(read_image(content)[..., 0], expected)
+    # A neighbour that has the same 8 bits is no hidden pixel.
+    content = encode(Image.fromarray(wide), transparency=max(hidden - 1, 1))
+    np.testing.assert_array_equal(read_image(content)[..., 0], narrow)
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_an_image_is_turned_upright(

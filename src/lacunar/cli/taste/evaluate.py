@@ -142,7 +142,7 @@ def evaluate(
         err.print(note)
     _print_protocol(protocol, ratings, splits, comparison)
     if like is not None:
-        out.print(f"Settings of the model {like}.\n", markup=False, soft_wrap=True)
+        out.print(f"Settings of the model {like}.\n", soft_wrap=True)
     _print_accuracy(comparison)
     _print_lists(comparison, ratings.noun)
     _print_differences(comparison)
@@ -153,7 +153,7 @@ def evaluate(
         _print_accuracy(controlled, "Accuracy of the personal recommender with controls")
         _print_lists(controlled, ratings.noun, "Its top 10 lists with controls")
     if output is not None:
-        out.print(f"Evaluation written to {output}", markup=False, soft_wrap=True)
+        out.print(f"Evaluation written to {output}", soft_wrap=True)
 
 
 def _print_protocol(
@@ -177,7 +177,6 @@ def _print_protocol(
         f"Relevant: {held_out:,.0f} held-out {relevant}.\n"
         f"Ranked: all {ratings.noun.plural} with a training rating.\n"
         "Means over users, with 95 % bootstrap intervals.\n",
-        markup=False,
         soft_wrap=True,
     )
 

@@ -24,7 +24,7 @@ from lacunar.cli.settings import validated
 from lacunar.cli.taste import engines
 from lacunar.cli.taste.arguments import DataArgument, ScaleOption
 from lacunar.cli.taste.engines import EngineOption, MasterOption, MemoryOption
-from lacunar.cli.taste.intake import print_intake
+from lacunar.cli.taste.intake import print_intake, print_notes
 from lacunar.cli.taste.segments import print_segments
 
 _features = partial(typer.Option, rich_help_panel="Features of users")
@@ -131,7 +131,7 @@ def fit(
     check_checkpoint(checkpoint_dir, output)
     config = validated(partial(TasteConfig.of_preset, preset), **options)
     if checkpoint_dir is not None and (stages := finished(checkpoint_dir)):
-        err.print(f"Continuing with stages of the checkpoint: {', '.join(stages)}.", markup=False)
+        err.print(f"Continuing with stages of the checkpoint: {', '.join(stages)}.")
     rating_scale = RatingScale.parse(scale) if scale else None
     with progress() as report, warnings.catch_warnings():
         # The notes of the model say the same.
@@ -143,8 +143,9 @@ def fit(
     if checkpoint_dir is not None:
         remove_stages(checkpoint_dir)
     if json:
+        print_notes(model)
         emit_json({"model": str(output), **segments_document(model)})
         return
     print_intake(model)
     print_segments(model)
-    out.print(f"Model written to {output}", markup=False, soft_wrap=True)
+    out.print(f"Model written to {output}", soft_wrap=True)

@@ -67,10 +67,10 @@ def place(
         emit_json(document)
         return
     for segment in document["segments"]:
-        out.print(f"{segment['id']}  {segment['users']:>6} users  {segment['name']}", markup=False)
+        out.print(f"{segment['id']}  {segment['users']:>6} users  {segment['name']}")
     if document["unknown_genres"]:
         err.print(f"Genres unknown to the model: {', '.join(document['unknown_genres'])}.")
     if placed.unknown:
         err.print(f"{placed.unknown} users without known genres got the weights of the segments.")
     print_unknown_items(intake, loaded.ratings.noun)
-    out.print(f"Users written to {output}", markup=False, soft_wrap=True)
+    out.print(f"Users written to {output}", soft_wrap=True)

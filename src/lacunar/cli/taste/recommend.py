@@ -175,7 +175,6 @@ def _write_all(
         return
     out.print(
         f"{rows} recommendations for {users} users written to {output}",
-        markup=False,
         soft_wrap=True,
     )
 
@@ -210,14 +209,13 @@ def _print(found: RecommendationsDocument, noun: ItemNoun) -> None:
     out.print(
         f"{who} is in segment {found['segment']} ({found['segment_name']}) "
         f"with probability {found['probability']:.4f}; ratings known: {found['ratings']}.",
-        markup=False,
     )
     if not found["items"]:
-        out.print(f"No {noun.singular} is left to recommend.", markup=False)
+        out.print(f"No {noun.singular} is left to recommend.")
     digits = 0 if found["by"] in {"popularity", "segment"} else 3
     for rank, item in enumerate(found["items"], start=1):
-        out.print(f"\n{rank}. {item['title']}  [{item['item']}]", style="bold", markup=False)
-        out.print(f"   {', '.join(item['genres'])}", markup=False)
-        out.print(f"   score {item['score']:.{digits}f}", markup=False)
+        out.print(f"\n{rank}. {item['title']}  [{item['item']}]", style="bold")
+        out.print(f"   {', '.join(item['genres'])}")
+        out.print(f"   score {item['score']:.{digits}f}")
         for reason in item["reasons"]:
-            out.print(f"   - {reason['text']}", markup=False)
+            out.print(f"   - {reason['text']}")

@@ -54,15 +54,15 @@ def user(
     out.print(table)
     for segment, probability in document["segments"].items():
         name = loaded.segments.names[int(segment)]
-        out.print(f"{name}: probability {probability:.4f}", markup=False)
+        out.print(f"{name}: probability {probability:.4f}")
 
 
 def print_segments(model: TasteModel) -> None:
     """Print the size and name of each segment, and its mean rating per genre."""
     fitted = model.segments
-    out.print(f"{model.criterion}.\n", markup=False)
+    out.print(f"{model.criterion}.\n")
     for segment, name in enumerate(fitted.names):
-        out.print(f"{segment}  {fitted.populations[segment]:>6} users  {name}", markup=False)
+        out.print(f"{segment}  {fitted.populations[segment]:>6} users  {name}")
     for first in range(0, fitted.n_segments, _COLUMNS):
         shown = range(first, min(first + _COLUMNS, fitted.n_segments))
         table = Table(title="Mean rating by segment", title_justify="left")

@@ -64,17 +64,15 @@ def update(
         out.print(
             f"Added {added['ratings']:,} ratings, {added['users']:,} users and"
             f" {new.noun.counted(added['items'])}.",
-            markup=False,
         )
         if added["unknown_item_rows"]:
             err.print(
                 f"Left out {added['unknown_item_rows']:,} ratings of {new.noun.plural} that neither"
                 " the new table nor the model has.",
-                markup=False,
             )
         print_pairs(found, "Segments before (A) and after (B)")
         _print_new_names(found)
-    out.print(f"Model written to {output}", markup=False, soft_wrap=True)
+    out.print(f"Model written to {output}", soft_wrap=True)
 
 
 def _print_new_names(found: TasteComparison) -> None:
@@ -85,6 +83,5 @@ def _print_new_names(found: TasteComparison) -> None:
             out.print(
                 f"Segment {segment} is another group: less than half of its users stay, so"
                 f" {pair.name_a} became {after[segment]}.",
-                markup=False,
                 soft_wrap=True,
             )

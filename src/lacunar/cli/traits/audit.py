@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from lacunar.cli.console import (
@@ -115,7 +114,7 @@ def audit(
     _print(findings)
     for path, what in ((output, "Report"), (corrections, "Correction sheet")):
         if path is not None:
-            out.print(f"{what} written to {path}", markup=False, soft_wrap=True)
+            out.print(f"{what} written to {path}", soft_wrap=True)
 
 
 def correct(
@@ -163,7 +162,7 @@ def correct(
     out.print(f"{changed} labels changed in the {chosen} part.")
     if left:
         out.print(f"{left} decisions are for the other part: run the command again with --part.")
-    out.print(f"Labels written to {output}", markup=False, soft_wrap=True)
+    out.print(f"Labels written to {output}", soft_wrap=True)
 
 
 def _print(findings: AuditFindings) -> None:
@@ -193,10 +192,10 @@ def _print(findings: AuditFindings) -> None:
             for a, label in findings.absent(part)
         ]
         if missing:
-            out.print(f"Missing in {part}: {', '.join(missing)}", markup=False)
+            out.print(f"Missing in {part}: {', '.join(missing)}")
     shifted = [shift.what for shift in findings.shift if shift.shifted]
     if findings.shift:
-        out.print(f"The parts differ in: {', '.join(shifted) or 'nothing'}", markup=False)
+        out.print(f"The parts differ in: {', '.join(shifted) or 'nothing'}")
 
 
 def _print_wrong(findings: AuditFindings) -> None:
@@ -208,9 +207,9 @@ def _print_wrong(findings: AuditFindings) -> None:
         attribute = findings.schema.attributes[ranked.attribute[row]]
         table.add_row(
             _name(findings, int(ranked.image[row])),
-            escape(attribute.name[:_LABEL]),
-            escape(attribute.classes[ranked.given[row]][:_LABEL]),
-            escape(attribute.classes[ranked.suggested[row]][:_LABEL]),
+            attribute.name[:_LABEL],
+            attribute.classes[ranked.given[row]][:_LABEL],
+            attribute.classes[ranked.suggested[row]][:_LABEL],
             figure(float(ranked.confidence[row]), ".2f"),
         )
     _show(table, len(flagged))
@@ -225,8 +224,8 @@ def _print_missing(findings: AuditFindings) -> None:
         attribute = findings.schema.attributes[ranked.attribute[row]]
         table.add_row(
             _name(findings, int(ranked.image[row])),
-            escape(attribute.name[:_LABEL]),
-            escape(attribute.classes[ranked.likely[row]][:_LABEL]),
+            attribute.name[:_LABEL],
+            attribute.classes[ranked.likely[row]][:_LABEL],
             figure(float(ranked.probability[row]), ".2f"),
         )
     _show(table, len(worth))
@@ -248,4 +247,4 @@ def _name(findings: AuditFindings, image: int) -> str:
     """The file name; of a long one its end, because names of one camera begin the same."""
     part, name = findings.images.place(image)
     text = name if part == "train" else f"{name} (test)"
-    return escape(text if len(text) <= _NAME else "…" + text[1 - _NAME :])
+    return text if len(text) <= _NAME else "…" + text[1 - _NAME :]

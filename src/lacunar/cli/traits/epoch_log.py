@@ -69,9 +69,9 @@ class EpochLog:
         cells = f"{epoch.train.loss:{_CELL}.3f}" + "".join(
             f"{loss:{_CELL}.3f}" if known else f"{'none':>{_CELL}}" for loss in losses
         )
-        err.print(f"{number:>7}{cells}{mark}", markup=False)
+        err.print(f"{number:>7}{cells}{mark}")
 
     def _begin(self) -> None:
         err.print("Training loss, validation loss, and validation loss of each output:")
         heads = "".join(f"{name[: _CELL - 1]:>{_CELL}}" for name in ("train", "valid", *self.names))
-        err.print(f"{'network' if self.progress.networks > 1 else 'epoch':>7}{heads}", markup=False)
+        err.print(f"{'network' if self.progress.networks > 1 else 'epoch':>7}{heads}")

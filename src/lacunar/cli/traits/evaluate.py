@@ -119,4 +119,4 @@ def evaluate(
     if confusion:
         print_confusions(found)
     if output is not None:
-        out.print(f"Evaluation written to {output}", markup=False, soft_wrap=True)
+        out.print(f"Evaluation written to {output}", soft_wrap=True)

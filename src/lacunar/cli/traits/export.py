@@ -48,5 +48,5 @@ def export(
     if json:
         emit_json({"file": str(output), "bytes": size, "largest_difference": difference})
         return
-    out.print(f"ONNX file of {size / 1e6:.1f} MB written to {output}", markup=False, soft_wrap=True)
+    out.print(f"ONNX file of {size / 1e6:.1f} MB written to {output}", soft_wrap=True)
     out.print(f"Its probabilities equal the network's within {max(difference, 1e-9):.0e}.")

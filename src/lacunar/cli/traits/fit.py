@@ -186,7 +186,7 @@ def fit(
         emit_json({"model": str(output), **fit_document(model)})
         return
     print_summary(model)
-    out.print(f"Model written to {output}", markup=False, soft_wrap=True)
+    out.print(f"Model written to {output}", soft_wrap=True)
 
 
 def _config(preset: str, no_augment: bool, no_mirror: bool, options: TraitsOptions) -> TraitsConfig:

@@ -20,8 +20,8 @@ def print_intake(train: LabelledImages, test: LabelledImages | None) -> None:
         intake, n = dataset.intake, len(dataset)
         unknown = ", ".join(f"{name} {count}" for name, count in intake.unknown.items())
         repeated = f", {intake.repeated} of them for repeated images" if intake.repeated else ""
-        err.print(f"Read {n} {what} images from {intake.rows} rows{repeated}.", markup=False)
-        err.print(f"  unknown labels: {unknown}", markup=False)
+        err.print(f"Read {n} {what} images from {intake.rows} rows{repeated}.")
+        err.print(f"  unknown labels: {unknown}")
 
 
 def print_summary(model: TraitsModel) -> None:
@@ -31,10 +31,8 @@ def print_summary(model: TraitsModel) -> None:
     print_counts(model)
     if model.start is not None:
         attributes = ", ".join(model.start.attributes) or "none of these attributes"
-        out.print(
-            f"Weights started from {model.start.name}, pretrained on: {attributes}.\n", markup=False
-        )
-    out.print(_training(model) + "\n", markup=False)
+        out.print(f"Weights started from {model.start.name}, pretrained on: {attributes}.\n")
+    out.print(_training(model) + "\n")
     part = "test" if "test" in model.evaluations else model.config.evaluated_split
     images = evaluated_images(part, model.config)
     print_scores(model.evaluations[part], images[0].upper() + images[1:])

@@ -11,7 +11,6 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from lacunar.cli.console import (
@@ -133,6 +132,8 @@ def predict(
         null=null,
     )
 
+    _print_others(inputs)
+
     def work(write: Write) -> list[dict[str, str]]:
         broken = _predict(predictor, images, write, skip_broken=skip_broken)
         if explain is not None and loaded is not None:
@@ -156,7 +157,7 @@ def predict(
                 for line in spool:
                     _print(json_.loads(line))
     if explain is not None and not (json or is_stdout(output)):
-        out.print(f"Heat maps written to {explain}", markup=False, soft_wrap=True)
+        out.print(f"Heat maps written to {explain}", soft_wrap=True)
     if broken:
         _print_broken(broken, len(images))
         raise typer.Exit(SOME_BROKEN)
@@ -217,6 +218,15 @@ def _predict(
     return broken
 
 
+def _print_others(inputs: list[Path]) -> None:
+    """Print which files of folders are no images."""
+    from lacunar.traits.data.image_sources import other_files
+
+    for folder in inputs:
+        if folder.is_dir() and (others := other_files(folder)):
+            errors.print(f"{folder}: left out {others}.")
+
+
 def _print_written(
     path: Path, n: int, broken: list[dict[str, str]], page: Path | None, *, json: bool
 ) -> None:
@@ -226,24 +236,22 @@ def _print_written(
         document = {"file": str(path), "images": n, "broken": broken}
         emit_json(document if page is None else document | {"explain": str(page)})
         return
-    out.print(
-        f"Predictions for {n - len(broken)} images written to {path}", markup=False, soft_wrap=True
-    )
+    out.print(f"Predictions for {n - len(broken)} images written to {path}", soft_wrap=True)
 
 
 def _print_broken(broken: list[dict[str, str]], n: int) -> None:
     for image in broken:
-        errors.print(image["reason"], style="red", markup=False)
+        errors.print(image["reason"], style="red")
     errors.print(f"{len(broken)} of {n} images could not be read.", style="bold red")
 
 
 def _print(prediction: dict[str, Any]) -> None:
-    out.print(prediction["image"], style="bold", markup=False, soft_wrap=True)
+    out.print(prediction["image"], style="bold", soft_wrap=True)
     if "broken" in prediction:
         out.print(" broken", style="red")
         return
     table = Table(box=None, show_header=False, padding=(0, 1))
     for name, answer in prediction["attributes"].items():
-        cells = escape(answer["label"]), figure(answer["probability"])
-        table.add_row(f" {escape(name)}", *cells, "abstains" if answer["abstain"] else "")
+        cells = answer["label"], figure(answer["probability"])
+        table.add_row(f" {name}", *cells, "abstains" if answer["abstain"] else "")
     out.print(table)

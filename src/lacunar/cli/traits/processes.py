@@ -87,4 +87,4 @@ def print_beginning(checkpoint: Path | None, processes: ProcessGroup) -> None:
     from lacunar.traits.fit import has_checkpoints
 
     if processes.size > 1 and checkpoint is not None and not has_checkpoints(checkpoint):
-        err.print(f"{checkpoint} holds no epoch: the fit starts from the first.", markup=False)
+        err.print(f"{checkpoint} holds no epoch: the fit starts from the first.")

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
 from rich.table import Table
 
 from lacunar.cli.console import figure, out
@@ -31,7 +30,7 @@ def print_counts(model: TraitsModel) -> None:
     for position, attribute in enumerate(model.schema.attributes):
         for row, name in enumerate(("unknown", *attribute.classes)):
             counts = (str(found[position][row]) for found in model.counts.values())
-            table.add_row("" if row else escape(attribute.name), escape(name), *counts)
+            table.add_row("" if row else attribute.name, name, *counts)
         table.add_section()
     out.print(table)
 
@@ -42,7 +41,6 @@ def print_scores(found: Evaluation, what: str) -> None:
     out.print(
         f"{what}: {n}.\nIn parentheses: 95 % intervals. baseline: always predicting the most\n"
         "common class of the training labels. Unknown labels are ignored.",
-        markup=False,
     )
     _print_figures(found, "Accuracy, and macro F1 over the classes present")
     table = _table(None, ["macro F1 of\nall classes", "baseline", "balanced\naccuracy"])
@@ -67,7 +65,6 @@ def print_points(schema: Schema, points: OperatingPoints) -> None:
         "tau: each probability is divided by the share of its class to this power, so that\n"
         "rare classes are predicted more often. The model itself uses tau ="
         f" {points.as_answered:g},\n'traits predict --balanced' any tau.",
-        markup=False,
     )
     means = Table(title="Operating points, means over the outputs", title_justify="left")
     for column in ("tau", "accuracy", "macro F1", "balanced accuracy"):
@@ -79,9 +76,7 @@ def print_points(schema: Schema, points: OperatingPoints) -> None:
     each = _table("Accuracy/macro F1 at each tau", [f"{tau:g}" for tau in points.taus])
     for row, name in enumerate(schema.names):
         cells = ((scores[row, _ACCURACY], scores[row, _MACRO_F1]) for scores in points.scores)
-        each.add_row(
-            escape(name), *("/".join(figure(value, ".2f") for value in pair) for pair in cells)
-        )
+        each.add_row(name, *("/".join(figure(value, ".2f") for value in pair) for pair in cells))
     out.print(each)
 
 
@@ -94,7 +89,6 @@ def print_confidence(found: Sequence[Confidence]) -> None:
         "ECE: expected calibration error, before and after calibration, and by chance alone.\n"
         "at 80 %: accuracy of the most confident 80 %. coverage: share of predictions without\n"
         "abstention. correct: accuracy of these.",
-        markup=False,
     )
     columns = ["ECE before", "after", "chance", "at 80 %", "coverage", "correct"]
     keys: tuple[Measure, ...] = (
@@ -103,9 +97,7 @@ def print_confidence(found: Sequence[Confidence]) -> None:
     table = _table("Confidence", columns)
     for name, figures in (*document["outputs"].items(), ("mean", document["mean"])):
         values = (figures[key] for key in keys)
-        table.add_row(
-            escape(name), *("none" if value is None else figure(value) for value in values)
-        )
+        table.add_row(name, *("none" if value is None else figure(value) for value in values))
     out.print(table)
 
 
@@ -119,8 +111,8 @@ def print_classes(found: Evaluation) -> None:
         classes = class_table(confusion)
         for row, name in enumerate(attribute.classes):
             table.add_row(
-                "" if row else escape(attribute.name),
-                escape(name),
+                "" if row else attribute.name,
+                name,
                 str(classes.support[row]),
                 *(
                     figure(float(values[row]))
@@ -138,17 +130,13 @@ def print_confusions(found: Evaluation) -> None:
 
 
 def _print_confusion(attribute: Attribute, confusion: list[list[int]]) -> None:
-    out.print(
-        f"\n{attribute.name}: rows are labels, columns are predictions, by number", markup=False
-    )
+    out.print(f"\n{attribute.name}: rows are labels, columns are predictions, by number")
     table = Table(box=None, padding=(0, 1))
     table.add_column("", no_wrap=True, max_width=_NAME)
     for position in range(len(confusion)):
         table.add_column(str(position), justify="right")
     for position, (label, counts) in enumerate(zip(attribute.classes, confusion, strict=True)):
-        table.add_row(
-            escape(f"{position} {label}"), *(str(count) if count else "." for count in counts)
-        )
+        table.add_row(f"{position} {label}", *(str(count) if count else "." for count in counts))
     out.print(table)
 
 
@@ -166,7 +154,7 @@ def _print_figures(found: Evaluation, title: str) -> None:
 
 
 def _names(found: Evaluation) -> tuple[str, ...]:
-    return (*map(escape, found.schema.names), "mean")
+    return (*found.schema.names, "mean")
 
 
 def _table(title: str | None, columns: Sequence[str], *, n_names: int = 1) -> Table:

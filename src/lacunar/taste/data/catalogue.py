@@ -13,10 +13,14 @@ from lacunar.taste.data.duckdb import exists, fetched, first_row, quoted
 from lacunar.taste.data.ratings import NO_GENRES
 
 WHOLE_NUMBER = "-?[0-9]{1,18}"
-# "Title (1994)"; a series may name its years, "(2006-2011)" or "(2006-)", with either dash.
-_YEAR_AT_END = "\\((\\d{4})(?:[-\u2013]\\d{0,4})?\\)\\s*$"
+#: "Title (1994)"; a series may name its years, "(2006-2011)" or "(2006- )", with either dash. IMDb
+#: numbers films of a year, "(1994/II)", and adds words in brackets, "(1994) (TV)".
+YEAR_AT_END = (
+    "\\((\\d{4})(?:/[IVXLC]+)?(?:\\s*[-\u2013]\\s*(?:\\d{4})?\\s*)?\\)+"
+    "\\s*(?:\\([^()\\d]+\\)\\s*)*$"
+)
 #: SQL of the year at the end of a title; null if there is none.
-YEAR_OF_TITLE = f"nullif(regexp_extract(title, {quoted(_YEAR_AT_END)}, 1), '')"
+YEAR_OF_TITLE = f"nullif(regexp_extract(title, {quoted(YEAR_AT_END)}, 1), '')"
 
 
 @dataclass(frozen=True, slots=True)

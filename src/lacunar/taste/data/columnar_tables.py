@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -195,7 +196,7 @@ def create_raw_items_of(
     if "genres" not in types:
         genres = NO_GENRES_SQL
     elif types["genres"].endswith("]"):
-        genres = 'CAST("genres" AS VARCHAR[])'
+        genres = _listed_genres(relation)
     else:
         genres = genres_of_cells(connection, relation.scan, '"genres"', genre_separator)
     year = YEAR_OF_TITLE if "title" in types else "NULL"
@@ -211,6 +212,19 @@ def create_raw_items_of(
     )
     _check_filled(connection, relation, {"movieId": item_id, "title": title})
     create_raw_items(connection, "genres", year='"year"')
+
+
+def _listed_genres(relation: Relation) -> str:
+    """SQL of the genres of a column of lists of text, or of objects with a name."""
+    kind = relation.types["genres"]
+    if kind.startswith("STRUCT("):
+        if not re.search(r'[(,] ?"?name"? VARCHAR', kind):
+            raise InputError(
+                f"{relation.place('genres')}: expected lists of text or of objects with a name,"
+                f" got {kind}"
+            )
+        return '[genre.name FOR genre IN "genres"]'
+    return 'CAST("genres" AS VARCHAR[])'
 
 
 def _seconds(

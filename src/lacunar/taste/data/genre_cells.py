@@ -15,6 +15,8 @@ from lacunar.taste.data.duckdb import exists, quoted
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 # NumPy writes no commas.
 _LIST = rf"\[\s*(?:(?:{_QUOTED})(?:(?:\s*,\s*|\s+)(?:{_QUOTED}))*\s*,?\s*)?\]"
+# As The Movie Database writes them.
+_OBJECTS = r"\[\s*(?:\{.*\}\s*)?\]"
 _ITEM = re.compile(_QUOTED, re.DOTALL)
 
 
@@ -23,8 +25,9 @@ def genres_of_cells(
 ) -> str:
     r"""SQL of the list of genres of a cell of text.
 
-    The cells are lists, such as ``['Action', 'Drama']``, ``["Action"]`` or ``[]``, if all that are
-    not empty are. Otherwise they are split at the separator.
+    The cells are lists, such as ``['Action', 'Drama']``, ``["Action"]`` or ``[]``, or lists of
+    objects with a name, such as ``[{'id': 18, 'name': 'Drama'}]``, if all that are not empty are.
+    Otherwise they are split at the separator.
 
     Parameters
     ----------
@@ -47,13 +50,17 @@ def genres_of_cells(
     """
     text = f"trim(CAST({cell} AS VARCHAR))"
     rows = f"(SELECT {text} AS cell FROM {scan})"
-    is_list = f"regexp_full_match(cell, {quoted(_LIST)}, 's')"
+    is_list = f"regexp_full_match(cell, {quoted(f'{_LIST}|{_OBJECTS}')}, 's')"
     has_lists = exists(connection, rows, f"cell <> '' AND {is_list}")
+    split = f"string_split(CAST({cell} AS VARCHAR), {quoted(separator)})"
     if not has_lists or exists(connection, rows, f"cell <> '' AND NOT {is_list}"):
-        return f"string_split(CAST({cell} AS VARCHAR), {quoted(separator)})"
+        return split
     cells = connection.sql(f"SELECT DISTINCT cell FROM {rows} WHERE cell <> ''").fetchall()
     texts = [row[0] for row in cells]
-    names = pa.array([_genres(text) for text in texts], pa.list_(pa.string()))
+    try:
+        names = pa.array([_genres(text) for text in texts], pa.list_(pa.string()))
+    except ValueError:  # objects without names, or none at all
+        return split
     known = pa.table({"known_cell": pa.array(texts, pa.string()), "names": names})
     connection.register("known_cells", known)
     connection.execute("CREATE OR REPLACE TABLE genre_cells AS SELECT * FROM known_cells")
@@ -62,7 +69,18 @@ def genres_of_cells(
 
 
 def _genres(cell: str) -> list[str]:
-    return [_unquoted(item) for item in _ITEM.findall(cell)]
+    if not re.match(r"\[\s*\{", cell):
+        return [_unquoted(item) for item in _ITEM.findall(cell)]
+    try:
+        objects = json.loads(cell)
+    except ValueError:
+        try:
+            objects = ast.literal_eval(cell)
+        except SyntaxError as error:
+            raise ValueError(cell) from error
+    if not all(isinstance(one, dict) and isinstance(one.get("name"), str) for one in objects):
+        raise ValueError(cell)
+    return [one["name"] for one in objects]
 
 
 def _unquoted(item: str) -> str:

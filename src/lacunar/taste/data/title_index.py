@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lacunar.taste.data.catalogue import YEAR_AT_END
+
 # Letters that Unicode does not decompose into a base letter and an accent.
 _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"}
@@ -18,7 +20,7 @@ _APOSTROPHES = re.compile("['\u2018\u2019\u02bc`]")
 _WORD = re.compile(r"\w+")
 # "Wall-E", "E.T.": can be found by their parts and as one word.
 _JOINED = re.compile(r"\w+(?:[-.\u00b7]\w+)+")
-_YEAR_AT_END = re.compile(r"\(\d{4}\)\s*$")
+_YEAR_AT_END = re.compile(YEAR_AT_END)
 # A title with the whole word ranks before one where the word goes on, unless the latter is this
 # many times as popular.
 _WHOLE = 4.0

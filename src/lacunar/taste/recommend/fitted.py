@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lacunar.errors import InputError
-from lacunar.taste.config import RecommenderName
+from lacunar.taste.config import RecommenderName, check_recommender
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.recommend.base import Recommender
 from lacunar.taste.recommend.ease import EaseModel
@@ -43,8 +43,15 @@ class FittedRecommenders:
     _fitted: dict[RecommenderName, Recommender] = field(default_factory=dict, init=False)
 
     def named(self, by: RecommenderName | None = None) -> Recommender:
-        """Return a recommender by its name; without a name, the default one."""
-        by = by or self.default
+        """Return a recommender by its name; without a name, the default one.
+
+        Raises
+        ------
+        InputError
+            If no recommender has this name.
+        """
+        by = self.default if by is None else by
+        check_recommender(by)
         if by not in self._fitted:
             self._fitted[by] = self._build(by).fit(self.ratings)
         return self._fitted[by]

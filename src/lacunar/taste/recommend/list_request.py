@@ -9,7 +9,7 @@ from typing import Any, Self, TypedDict, Unpack
 
 from lacunar.errors import InputError
 from lacunar.reprs import short_repr
-from lacunar.taste.config import RECOMMENDERS, RecommenderName
+from lacunar.taste.config import RecommenderName, check_recommender
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.recommend.candidates import Candidates, candidates
 from lacunar.taste.recommend.rerank import Controls
@@ -99,10 +99,8 @@ class ListRequest:
             raise InputError(f"expected a whole number, got {k!r}", field="k")
         if self.k < 0:
             raise InputError(f"expected 0 or more, got {self.k}", field="k")
-        if self.by not in {None, *RECOMMENDERS}:
-            raise InputError(
-                f"expected one of {', '.join(RECOMMENDERS)}, got {self.by!r}", field="by"
-            )
+        if self.by is not None:
+            check_recommender(self.by)
 
     @classmethod
     def of(cls, k: int, **options: Unpack[ListOptions]) -> Self:

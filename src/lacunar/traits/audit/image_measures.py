@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import laplace
 
+from lacunar.errors import InputError, all_in_one
 from lacunar.parallel import blocks, in_order
 from lacunar.reprs import short_repr
 from lacunar.traits.audit.audited_images import AuditedImages
 from lacunar.traits.audit.descriptors import describe
-from lacunar.traits.data.images import read_image
+from lacunar.traits.data.images import READABLE, read_image
 
 # Weights of red, green and blue in luminance (ITU-R BT.601).
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -87,18 +88,25 @@ def measure_images(
     Raises
     ------
     InputError
-        For the first image that cannot be read, with its line.
+        If images cannot be read: names the first ten with their lines, and the number of all.
     """
 
-    def measure(rows: range) -> list[ImageMeasures]:
-        return [measure_image(read_image(images.picture(i), where=images.where(i))) for i in rows]
+    def measure(rows: range) -> list[ImageMeasures | InputError]:
+        return [_measured(images, image) for image in rows]
 
     measured: list[ImageMeasures] = []
+    broken: list[InputError] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for block in in_order(pool, measure, blocks(len(images))):
-            measured += block
+            for one in block:
+                if isinstance(one, InputError):
+                    broken.append(one)
+                else:
+                    measured.append(one)
             if progress:
-                progress(len(measured), len(images))
+                progress(len(measured) + len(broken), len(images))
+    if broken:
+        raise all_in_one(broken, READABLE)
     return ImageMeasures(
         *(
             np.concatenate([getattr(one, field.name) for one in measured])
@@ -136,6 +144,13 @@ def measure_image(pixels: NDArray[np.uint8]) -> ImageMeasures:
         descriptors=describe(pixels)[np.newaxis],
         digests=_digest(pixels)[np.newaxis],
     )
+
+
+def _measured(images: AuditedImages, image: int) -> ImageMeasures | InputError:
+    try:
+        return measure_image(read_image(images.picture(image), where=images.where(image)))
+    except InputError as error:
+        return error
 
 
 def _shrink(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

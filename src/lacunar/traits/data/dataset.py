@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.aliases import AnyPath
-from lacunar.errors import InputError
+from lacunar.errors import InputError, all_in_one
 from lacunar.reprs import html_table, short_repr
 from lacunar.traits.data.csv_table import Table, read_table
 from lacunar.traits.data.frame_table import frame_table
@@ -437,16 +438,33 @@ def _find_images(
     ``resolve`` takes the name of an image file in ``folder`` and its position, for messages; it
     returns None if there is no such file.
     """
-    paths = []
+    paths, missing = [], []
     for row, name in enumerate(table.columns[schema.image_column]):
         where = table.where(row, schema.image_column)
         if not name:
             raise InputError(f"{where}: expected the name of an image file, got an empty cell")
         path = resolve(name, where)
         if path is None:
-            raise InputError(f"{where}: expected an image file, got none at {folder / name}")
-        paths.append(path)
+            alike = _note_of_alike(folder / name)
+            missing.append(
+                InputError(f"{where}: expected an image file, got none at {folder / name}{alike}")
+            )
+        else:
+            paths.append(path)
+    if missing:
+        raise all_in_one(missing, "an image file for every row")
     return paths
+
+
+def _note_of_alike(path: Path) -> str:
+    """Say that a file has a name that only looks the same, as after copying from macOS."""
+    name = unicodedata.normalize("NFC", path.name)
+    if name.isascii() or not path.parent.is_dir():
+        return ""
+    for other in path.parent.iterdir():
+        if unicodedata.normalize("NFC", other.name) == name:
+            return " (a file there has a name that looks the same in another Unicode form)"
+    return ""
 
 
 def _check_known(dataset: LabelledImages) -> None:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import astuple, dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,12 @@ import PIL
 from numpy.typing import DTypeLike, NDArray
 
 from lacunar.aliases import StepProgress, no_progress
-from lacunar.errors import InputError
+from lacunar.errors import InputError, all_in_one
 from lacunar.files.atomic import file_digest, remove_leftovers, replace_file
 from lacunar.parallel import blocks, in_order
 from lacunar.traits.data.dataset import LabelledImages
 from lacunar.traits.data.image_array import ImageArray
-from lacunar.traits.data.images import Fit, Picture, fit_into, read_image
+from lacunar.traits.data.images import READABLE, Fit, Picture, fit_into, read_image
 
 # Increase it with every change of decoding or resizing that changes pixels.
 _PREPROCESSING = 1
@@ -75,7 +76,8 @@ def load_images(
     Raises
     ------
     InputError
-        If an image cannot be read (with its line), or the cache cannot be written.
+        If images cannot be read (names the first ten with their lines, and the number of all), or
+        the cache cannot be written.
 
     Examples
     --------
@@ -165,12 +167,17 @@ def _build(
 ) -> dict[str, str]:
     """Write the array; return the content of its manifest."""
     n, height, width = len(dataset), frame.height, frame.width
+    broken: list[tuple[int, InputError]] = []
 
     def decode(rows: range) -> NDArray[np.uint8]:
         block = np.empty((len(rows), height, width, 3), np.uint8)
         for at, row in enumerate(rows):
-            image = read_image(dataset.pictures[row], where=dataset.where(row))
-            block[at] = fit_into(image, height, width, frame.fit)
+            try:
+                image = read_image(dataset.pictures[row], where=dataset.where(row))
+            except InputError as error:
+                broken.append((row, error))
+            else:
+                block[at] = fit_into(image, height, width, frame.fit)
         return block
 
     def reported(decoded: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
@@ -179,6 +186,9 @@ def _build(
             yield block
             done += len(block)
             progress(done, n)
+        if broken:
+            in_rows = sorted(broken, key=itemgetter(0))
+            raise all_in_one([error for _, error in in_rows], READABLE)
 
     pixels = reported(in_order(pool, decode, blocks(n)))
     return {_PIXELS: _write(folder / _PIXELS, (n, height, width, 3), np.uint8, pixels)}

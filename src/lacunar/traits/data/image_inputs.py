@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,7 +14,7 @@ from PIL import Image
 
 from lacunar.aliases import AnyPath
 from lacunar.errors import InputError
-from lacunar.traits.data.image_sources import ImageContent, ImageFile, find_images
+from lacunar.traits.data.image_sources import ImageContent, ImageFile, find_images, other_files
 from lacunar.traits.data.images import check_picture
 
 #: A path, the content of a file, a Pillow image, or uint8 pixels (H, W, 3) or grey (H, W).
@@ -61,6 +62,8 @@ def listed_images(images: ImageInputs) -> list[ImageFile | ImageContent]:
                 listed.append(image)
             case str() | os.PathLike():
                 path = Path(image)
+                if path.is_dir() and (others := other_files(path)):
+                    warnings.warn(f"{path}: left out {others}", stacklevel=3)
                 listed += [
                     ImageFile(str(file), file, str(file))
                     for file in (find_images(path) if path.is_dir() else [path])

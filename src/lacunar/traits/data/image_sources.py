@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,7 +109,7 @@ def find_images(inputs: AnyPath | Sequence[AnyPath]) -> list[Path]:
     """List image files: the given files, and the image files of given folders, sorted by name.
 
     Image files of a folder end in one of ``SUFFIXES``, in upper or lower case. Subfolders are not
-    searched.
+    searched, and the files ``._NAME`` that macOS adds are left out; see :func:`other_files`.
 
     Raises
     ------
@@ -128,10 +129,11 @@ def find_images(inputs: AnyPath | Sequence[AnyPath]) -> list[Path]:
     listed = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
     for path in map(Path, listed):
         if path.is_dir():
-            inside = [file for file in path.iterdir() if file.suffix.lower() in SUFFIXES]
+            inside = [file for file in path.iterdir() if _is_image(file)]
             if not inside:
                 raise InputError(
-                    f"{path}: expected files ending in {', '.join(SUFFIXES)}, got none"
+                    f"{path}: expected files ending in {', '.join(SUFFIXES)},"
+                    f" got {other_files(path) or 'none'}"
                 )
             files += sorted(inside)
         elif path.is_file():
@@ -139,6 +141,28 @@ def find_images(inputs: AnyPath | Sequence[AnyPath]) -> list[Path]:
         else:
             raise InputError(f"{path}: expected an image file or a folder of them, got neither")
     return files
+
+
+def other_files(folder: Path) -> str:
+    """Describe the files of a folder that are not among its images; hidden files do not count.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("a.jpg", "b.TIF", "c.tif", "notes"):
+    ...         (Path(folder) / name).touch()
+    ...     other_files(Path(folder))
+    '3 others (2 .tif, 1 without a suffix)'
+    """
+    suffixes = Counter(
+        file.suffix.lower() or "without a suffix"
+        for file in folder.iterdir()
+        if not (_is_image(file) or file.is_dir() or file.name.startswith("."))
+    )
+    kinds = ", ".join(f"{n} {suffix}" for suffix, n in sorted(suffixes.items()))
+    n = suffixes.total()
+    return f"{n} other{'s' if n > 1 else ''} ({kinds})" if n else ""
 
 
 def list_images(
@@ -197,6 +221,11 @@ def list_images(
                 ImageFile(_text(str(file)), file, _text(str(file))) for file in find_images([path])
             ]
     return images
+
+
+def _is_image(file: Path) -> bool:
+    resource = file.name.startswith("._")
+    return file.suffix.lower() in SUFFIXES and not (resource or file.is_dir())
 
 
 def _is_csv(path: Path) -> bool:

@@ -18,6 +18,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 MAX_PIXELS = 50_000_000
 # Smaller images show nothing of a person; a 1 x 1 image is a spacer of a web page.
 MIN_SIDE = 8
+#: What is expected of all images of a data set, for an error about several.
+READABLE = "images that can be read"
 
 # The operation that undoes each value of the EXIF orientation.
 _TURNS = {
@@ -208,8 +210,11 @@ def _too_large(where: str, got: str) -> str:
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):
         # Pillow's own conversion of 16 bits clips at 255.
-        grey = (np.asarray(image).astype(np.uint32) + 128) // 257
-        return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
+        wide = np.asarray(image).astype(np.uint32)
+        grey = ((wide + 128) // 257).astype(np.uint8)
+        if "transparency" in image.info:
+            grey[wide == image.info["transparency"]] = 255
+        return Image.fromarray(grey).convert("RGB")
     if image.has_transparency_data:
         front = image.convert("RGBA")
         back = Image.new("RGBA", front.size, "white")
