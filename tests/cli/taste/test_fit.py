@@ -24,6 +24,22 @@ def test_fitting_with_json_describes_the_segments(
     assert "segments" in document
 
 
+def test_k_is_the_number_of_segments(
+    run: Run, run_json: Callable[..., dict[str, Any]], sample_directory: Path, tmp_path: Path
+) -> None:
+    document = run_json(
+        "taste", "fit", sample_directory, "-o", tmp_path / "m", "--k", 3, "--n-seeds", 2
+    )
+    assert len(document["segments"]) == 3
+    both = ["--k", 3, "--max-components", 4]
+    refused = run("taste", "fit", sample_directory, "-o", tmp_path / "n", *both)
+    assert refused.returncode == 2
+    assert "--k: expected it without --min-components and --max-components" in refused.stderr
+    too_few = run("taste", "fit", sample_directory, "-o", tmp_path / "n", "--k", 0)
+    assert too_few.returncode == 2
+    assert not (tmp_path / "n").exists()
+
+
 def test_a_killed_fit_goes_on_from_its_checkpoint_and_leaves_none(
     run: Run, model: Path, sample_ratings: Ratings, sample_directory: Path, tmp_path: Path
 ) -> None:

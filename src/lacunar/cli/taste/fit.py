@@ -26,6 +26,7 @@ from lacunar.cli.taste.arguments import DataArgument, ScaleOption
 from lacunar.cli.taste.engines import EngineOption, MasterOption, MemoryOption
 from lacunar.cli.taste.intake import print_intake, print_notes
 from lacunar.cli.taste.segments import print_segments
+from lacunar.errors import InputError
 
 _features = partial(typer.Option, rich_help_panel="Features of users")
 _segments = partial(typer.Option, rich_help_panel="Segments")
@@ -114,6 +115,7 @@ def fit(
     engine: EngineOption = "duckdb",
     master: MasterOption = None,
     config_file: ConfigOption = None,
+    k: Annotated[int | None, _segments("--k", help="This number of segments.")] = None,
     force: ForceFlag = False,
     json: JsonFlag = False,
     **options: Unpack[TasteOptions],
@@ -129,6 +131,13 @@ def fit(
     where = engines.where_to_work(engine, master, memory_limit)
     check_destination(output, force=force)
     check_checkpoint(checkpoint_dir, output)
+    if k is not None:
+        if (options["min_components"], options["max_components"]) != (None, None):
+            raise InputError(
+                f"expected it without `min_components` and `max_components`, got {k} beside them",
+                field="k",
+            )
+        options["min_components"] = options["max_components"] = k
     config = validated(partial(TasteConfig.of_preset, preset), **options)
     if checkpoint_dir is not None and (stages := finished(checkpoint_dir)):
         err.print(f"Continuing with stages of the checkpoint: {', '.join(stages)}.")
