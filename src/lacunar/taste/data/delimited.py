@@ -218,7 +218,9 @@ def _raise_rejected(
     place = f"{path}, line {line}"
     if kind == "CAST":
         hint = ""
-        if columns[column] == "DOUBLE" and dialect.decimal == "." and re.search(r"\d,\d", content):
+        # Between commas, a number with a decimal comma is in quotes.
+        comma = r'"\s*[+-]?\d*,\d' if dialect.delimiter == "," else r"\d,\d"
+        if columns[column] == "DOUBLE" and dialect.decimal == "." and re.search(comma, content):
             hint = f' (decimal = "," in a {NAMES_FILE} is for decimal commas)'
         raise InputError(
             f"{place}, column {dialect.file_column(column)}:"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from lacunar.aliases import shortened
 from lacunar.errors import InputError
 from lacunar.taste.data.column_names import (
     HINT,
@@ -150,7 +151,11 @@ def find_source(directory: Path) -> Source:
     found = [name for name in possible if _exists(directory / name)]
     if not found:
         expected = ", ".join(possible)
-        raise InputError(f"{directory}: expected one of {expected}, got none of them ({HINT})")
+        files = sorted(file.name for file in directory.iterdir() if not file.name.startswith("."))
+        others = f", but {shortened(', '.join(files), 80)}" if files else ""
+        raise InputError(
+            f"{directory}: expected one of {expected}, got none of them{others} ({HINT})"
+        )
     if len(found) > 1:
         raise InputError(f"{directory}: expected one ratings file, got {' and '.join(found)}")
     ratings_name, noun = found[0], names.items.item_noun

@@ -237,11 +237,16 @@ def check_scale(
     # The error must quote the rating of the line that it names: the first one of the file.
     connection.execute("SET preserve_insertion_order = true")
     row = first_row(connection, f"SELECT rating FROM raw_ratings WHERE {off} LIMIT 1")
-    assert row is not None, "such a row exists"
-    place = source.place_of_rating(connection, off)
-    raise InputError(
-        f"{place}: expected a rating of {scale}, got {row[0]:g}; `scale` allows other ratings"
+    counts = first_row(
+        connection, f"SELECT count(DISTINCT rating), count(*) FROM raw_ratings WHERE {off}"
     )
+    assert row is not None, "such a row exists"
+    assert counts is not None, "counts are one row"
+    place, got = source.place_of_rating(connection, off), f"{row[0]:g}"
+    hint = "`scale` gives another scale"
+    if counts[0] == 1 and counts[1] > 1:
+        hint = f"in {counts[1]} rows: leave them out if {got} stands for no rating; {hint}"
+    raise InputError(f"{place}: expected a rating of {scale}, got {got} ({hint})")
 
 
 def type_of_item_ids(connection: duckdb.DuckDBPyConnection) -> str:
@@ -297,12 +302,19 @@ def count_rows(connection: duckdb.DuckDBPyConnection, source: Source | FrameSour
         listed = first_row(connection, "SELECT min(item_id) FROM items")
         assert rated is not None
         assert listed is not None
-        raise InputError(
-            f"{source.ratings_name}: expected ratings of the items in"
-            f" {Path(source.items_name).name}, such as {listed[0]!r},"
-            f" got none: all {counts.rows} rows name other items, such as {rated[0]!r}"
-        )
+        raise no_known_items(source, counts.rows, listed[0], rated[0])
     return counts
+
+
+def no_known_items(
+    source: Source | FrameSource, n_rows: int, listed: int | str, rated: int | str
+) -> InputError:
+    """Error for ratings of none of the items, with an example of both tables."""
+    return InputError(
+        f"{source.ratings_name}: expected ratings of the items in"
+        f" {Path(source.items_name).name}, such as {listed!r},"
+        f" got none: all {n_rows} rows name other items, such as {rated!r}"
+    )
 
 
 def encode_log(

@@ -6,7 +6,7 @@ import codecs
 import csv
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from lacunar.aliases import shortened
@@ -112,7 +112,7 @@ def header(
             dialect, delimiter=_separator(text, {*theirs.values(), *dialect.file_columns.values()})
         )
     try:
-        fields = next(csv.reader([text], delimiter=dialect.delimiter, strict=True), [])
+        fields = next(_rows([text], dialect.delimiter, strict=True), [])
     except csv.Error as error:
         raise InputError(
             f"{file.path}, line 1: expected the names of columns, got {cell_text(text)}: {error}"
@@ -196,16 +196,21 @@ def _head(file: TextFile) -> bytes:
 
 
 def _separator(line: str, wanted: Collection[str]) -> str:
-    def matches(separator: str) -> int:
-        fields = {name.strip() for name in next(csv.reader([line], delimiter=separator), [])}
-        return len(fields.intersection(wanted))
+    def matches(separator: str) -> tuple[int, int]:
+        fields = {name.strip() for name in next(_rows([line], separator), [])}
+        return len(fields.intersection(wanted)), len(fields)
 
     return max(SEPARATORS, key=matches)
 
 
 def _first_row(head: bytes, delimiter: str) -> list[str]:
     lines = head.decode("utf-8-sig", errors="replace").splitlines()[1:]
-    return next((row for row in csv.reader(lines, delimiter=delimiter) if row), [])
+    return next((row for row in _rows(lines, delimiter) if row), [])
+
+
+def _rows(lines: list[str], delimiter: str, *, strict: bool = False) -> Iterator[list[str]]:
+    # As DuckDB reads them: a quote may follow a space.
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=strict)
 
 
 def _unnamed(number: int) -> str:

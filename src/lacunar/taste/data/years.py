@@ -8,7 +8,7 @@ from lacunar.taste.data.duckdb import first_row
 
 _LOWEST, _HIGHEST = 1, 9999
 #: Description of the expected years, for errors.
-EXPECTED_YEARS = f"whole years from {_LOWEST} to {_HIGHEST}"
+EXPECTED_YEARS = f"whole years from {_LOWEST} to {_HIGHEST}, or nothing if unknown"
 _TEXT = "nullif(trim(CAST(\"year\" AS VARCHAR)), '')"
 _NUMBER = f"TRY_CAST({_TEXT} AS DOUBLE)"
 _KNOWN = f"({_TEXT} IS NOT NULL AND NOT coalesce(isnan({_NUMBER}), false))"
