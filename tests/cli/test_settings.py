@@ -15,7 +15,7 @@ def test_options_that_were_not_named_keep_their_defaults() -> None:
 
 
 def test_an_error_carries_the_setting_it_is_about() -> None:
-    with pytest.raises(InputError, match=r"^n_seeds: .* got 0$") as caught:
+    with pytest.raises(InputError, match=r"^n_seeds: expected greater than .* got 0$") as caught:
         validated(TasteConfig, n_seeds=0)
     assert caught.value.field == "n_seeds"
 
@@ -23,6 +23,8 @@ def test_an_error_carries_the_setting_it_is_about() -> None:
 def test_an_error_of_our_own_validator_keeps_its_words() -> None:
     with pytest.raises(InputError, match=r"^validation: expected a whole number .* got 1\.5$"):
         validated(TraitsConfig, validation=1.5)
+    with pytest.raises(InputError, match=r"^view: expected a view of [^']*'\+', got 'foo'$"):
+        validated(TasteConfig, view="foo")
 
 
 def test_settings_that_clash_are_refused_without_an_option() -> None:

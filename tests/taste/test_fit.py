@@ -235,3 +235,8 @@ def test_checkpoints_of_another_scale_are_refused(sample_ratings: Ratings, tmp_p
     rescaled = replace(sample_ratings, scale=RatingScale(0.5, 10.0, 0.5))
     with killed(sample_ratings, tmp_path):
         fit_taste(rescaled, _SAMPLED, checkpoint_dir=tmp_path)
+
+
+def test_a_frame_instead_of_ratings_is_refused() -> None:
+    with pytest.raises(InputError, match=r"^ratings: expected what `read_ratings` returns"):
+        fit_taste(pa.table({"userId": [1]}))  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ import pytest
 
 from lacunar.errors import InputError
 from lacunar.taste.data.reading import read_ratings
+from lacunar.taste.evaluate.methods import evaluate_recommenders
 from lacunar.taste.features.release_periods import PeriodCounts
 from lacunar.taste.model import TasteModel, fingerprint
 from lacunar.taste.recommend.list_request import ListRequest
@@ -98,3 +99,12 @@ def test_an_unknown_recommender_is_refused_wherever_it_is_named(
         with pytest.raises(InputError, match=r"^by: expected one of popularity, .*, got") as caught:
             ask()
         assert caught.value.field == "by"
+
+
+def test_a_model_and_its_ratings_print_as_one_line(sample_model: TasteModel) -> None:
+    ratings, n = sample_model.ratings, sample_model.segments.n_segments
+    counted = f"{ratings.log.num_rows:,} ratings of 300 films by 120 users"
+    assert repr(ratings) == f"<Ratings: {counted}>"
+    assert repr(sample_model) == f"<TasteModel: {n} segment{'s' * (n > 1)} from {ratings!r}>"
+    comparison = evaluate_recommenders(ratings, ["popularity"], seeds=[0])
+    assert repr(comparison) == f"<Comparison: popularity; {comparison.n_users} users tested>"

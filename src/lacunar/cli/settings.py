@@ -24,11 +24,10 @@ def validated(config: Callable[..., Config], **options: Any) -> Config:
         return config(**{name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
-        message = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
+        message = first["msg"].removeprefix("Value error, ")
+        message = message.replace("Input should be", "expected", 1)
         if not first["loc"]:
             raise InputError(message) from error
-        # Errors of a parser within a setting say what they got, and name the setting.
-        if isinstance(cause := first.get("ctx", {}).get("error"), InputError):
-            raise InputError(cause.sentence, field=str(first["loc"][0])) from error
         field = "_".join(map(str, first["loc"]))
-        raise InputError(f"{message}, got {first['input']!r}", field=field) from error
+        got = "" if ", got " in message else f", got {first['input']!r}"
+        raise InputError(f"{message}{got}", field=field) from error

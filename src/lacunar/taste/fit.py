@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lacunar.aliases import StageProgress, no_progress
+from lacunar.errors import InputError
 from lacunar.mixture.model_selection import search
 from lacunar.mixture.stability import leave_out_stability
 from lacunar.mixture.statistics import fill_additive
@@ -91,6 +92,10 @@ def fit_taste(
     >>> model.segments.names
     ('All-round taste',)
     """
+    if not isinstance(ratings, Ratings):
+        raise InputError(
+            f"expected what `read_ratings` returns, got {type(ratings).__name__}", field="ratings"
+        )
     config = config or TasteConfig()
     report = progress or no_progress
     stages = StageCache()

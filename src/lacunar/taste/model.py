@@ -113,6 +113,10 @@ class TasteModel:
     tuning: Tuning
     ease_model: EaseModel
 
+    def __repr__(self) -> str:
+        n = self.segments.n_segments
+        return f"<TasteModel: {n} segment{'s' * (n > 1)} from {self.ratings!r}>"
+
     @property
     def liked_above(self) -> float:
         """Rating above which a rating counts as a like."""

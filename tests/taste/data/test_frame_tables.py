@@ -409,3 +409,12 @@ def test_lists_of_genres_equal_genres_in_text(kind: pa.DataType) -> None:
         }
     )
     assert read_ratings(pa.table(LOG), items) == read_ratings(pa.table(LOG), pa.table(FILMS))
+
+
+def test_names_of_columns_and_the_scale_have_their_types() -> None:
+    frame = pd.DataFrame({0: ["ann"], "movieId": [1], "rating": [4.0]})
+    with pytest.raises(InputError, match=r"^user: expected the name of a column as text, got 0$"):
+        read_ratings(frame, user=0)  # type: ignore[arg-type]
+    for scale in [(0, 100, 1), "0:100:1"]:
+        with pytest.raises(InputError, match=r"^scale: expected a RatingScale such as "):
+            read_ratings(frame.rename(columns={0: "userId"}), scale=scale)  # type: ignore[arg-type]

@@ -65,3 +65,12 @@ def test_ratings_off_the_scale_are_refused(sample_ratings: Ratings, stars: float
 def test_unknown_films_are_refused(sample_ratings: Ratings) -> None:
     with pytest.raises(InputError, match="expected the id of one of 300 films, such as 2, got"):
         new_history(sample_ratings, {"no such film": 4.0})
+
+
+def test_ratings_that_are_no_numbers_by_id_are_refused(sample_ratings: Ratings) -> None:
+    for stars in ("good", None):
+        with pytest.raises(InputError, match=f"^film 2: expected a rating of .*, got {stars!r}$"):
+            new_history(sample_ratings, {2: stars})  # type: ignore[dict-item]
+    for other in (["2"], "2"):
+        with pytest.raises(InputError, match=r"^ratings: expected a mapping of ids to ratings"):
+            new_history(sample_ratings, other)  # type: ignore[arg-type]

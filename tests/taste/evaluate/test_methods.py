@@ -143,3 +143,11 @@ def test_all_methods_work_without_items(
     assert summary["segment-posterior"]["ndcg@10"] == summary["popularity"]["ndcg@10"]
     with pytest.raises(InputError, match="expected ratings of different times"):
         evaluate_recommenders(ratings, ["popularity"], protocol="global-time")
+
+
+def test_one_method_may_be_a_name_and_only_ratings_are_evaluated(sample_ratings: Ratings) -> None:
+    assert list(evaluate_recommenders(sample_ratings, "popularity", seeds=[0]).results) == [
+        "popularity"
+    ]
+    with pytest.raises(InputError, match=r"^ratings: expected what `read_ratings` returns"):
+        evaluate_recommenders("shop", "popularity")  # type: ignore[arg-type]

@@ -36,6 +36,9 @@ def test_candidates_pass_every_filter(sample_model: TasteModel) -> None:
 def test_invalid_lengths_and_recommenders_are_refused() -> None:
     with pytest.raises(InputError, match=r"^k: expected 0 or more, got -1"):
         ListRequest(k=-1)
+    for k in (2.5, "3"):
+        with pytest.raises(InputError, match=f"^k: expected a whole number, got {k!r}"):
+            ListRequest(k=k)  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"^by: expected one of popularity, .*, got 'luck'"):
         ListRequest(by="luck")  # type: ignore[arg-type]
 

@@ -195,6 +195,11 @@ def _take(
     import narwhals as nw
 
     wanted = {to: theirs for to, theirs in columns.items() if theirs is not None}
+    for to, theirs in wanted.items():
+        if not isinstance(theirs, str):
+            raise InputError(
+                f"expected the name of a column as text, got {theirs!r}", field=_argument(to)
+            )
     if len(set(wanted.values())) < len(wanted):
         raise InputError(
             f"{name}: expected a different column for each of"

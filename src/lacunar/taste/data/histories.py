@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from numbers import Real
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from lacunar.aliases import FloatArray
+from lacunar.aliases import FloatArray, shortened
 from lacunar.errors import InputError
 from lacunar.taste.data.ratings import Id, Ratings
 
@@ -110,11 +112,18 @@ def new_history(ratings: Ratings, stars: Stars) -> Histories:
     InputError
         If an item is unknown or a rating is not on the scale.
     """
+    if not hasattr(stars, "items"):
+        raise InputError(
+            f"expected a mapping of ids to ratings, got {type(stars).__name__}", field="ratings"
+        )
     scale = ratings.scale
+    rating: Any
     for item_id, rating in stars.items():
-        if not scale.allows(rating):
+        is_number = isinstance(rating, Real)
+        if not (is_number and scale.allows(rating)):
+            got = f"{rating:g}" if is_number else shortened(repr(rating), 40)
             raise InputError(
-                f"{ratings.noun.singular} {item_id}: expected a rating of {scale}, got {rating:g}"
+                f"{ratings.noun.singular} {item_id}: expected a rating of {scale}, got {got}"
             )
     rated = {ratings.item_position(item_id): rating for item_id, rating in stars.items()}
     items = np.array(sorted(rated), dtype=np.int32)

@@ -19,6 +19,11 @@ class RatingScale:
     step : float
         Difference between neighbouring ratings.
 
+    Raises
+    ------
+    InputError
+        If the scale is empty or infinite.
+
     Examples
     --------
     >>> scale = RatingScale(1, 10, 1)
@@ -31,6 +36,14 @@ class RatingScale:
     minimum: float = 0.5
     maximum: float = 5.0
     step: float = 0.5
+
+    def __post_init__(self) -> None:
+        finite = all(map(math.isfinite, (self.minimum, self.maximum, self.step)))
+        if not (finite and self.minimum < self.maximum and self.step > 0):
+            raise InputError(
+                f"expected a minimum below the maximum and a step above 0, got {self}",
+                field="scale",
+            )
 
     @classmethod
     def parse(cls, text: str) -> RatingScale:
@@ -55,8 +68,7 @@ class RatingScale:
             scale = cls(*parts) if len(parts) in {2, 3} else None
         except ValueError:
             scale = None
-        finite = scale is not None and all(map(math.isfinite, parts))
-        if scale is None or not (finite and scale.minimum < scale.maximum and scale.step > 0):
+        if scale is None:
             raise InputError(
                 f"expected a rating scale MIN:MAX or MIN:MAX:STEP, got {text!r}", field="scale"
             )

@@ -114,6 +114,13 @@ class Ratings:
         """Number of items, I."""
         return int(self.items.num_rows)
 
+    def __repr__(self) -> str:
+        kind = "likes" if self.implicit else "ratings"
+        return (
+            f"<Ratings: {self.log.num_rows:,} {kind} of {self.n_items:,} {self.noun.plural} by"
+            f" {self.n_users:,} users>"
+        )
+
     @cached_property
     def user(self) -> NDArray[np.int32]:
         """Position of each rating's user, shape (N,)."""

@@ -123,6 +123,10 @@ def read_ratings(
     >>> ratings.implicit, ratings.users.to_pylist(), ratings.items["title"].to_pylist()
     (True, ['a', 'b'], ['7', '31'])
     """
+    if not isinstance(scale, RatingScale | None):
+        raise InputError(
+            f"expected a RatingScale such as {RatingScale()!r}, got {scale!r}", field="scale"
+        )
     columns = FrameColumns(user, item, rating, timestamp, title, genres, year, genre_separator)
     if isinstance(source, str | PathLike):
         if items is not None or columns != FrameColumns():

@@ -104,6 +104,9 @@ class Comparison:
     frame_kind: FrameKind = field(default="pyarrow", compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
 
+    def __repr__(self) -> str:
+        return f"<Comparison: {', '.join(self.results)}; {self.n_users:,} users tested>"
+
     @property
     def n_users(self) -> int:
         """Number of users tested on any split."""

@@ -86,7 +86,7 @@ def methods_named(names: Iterable[str]) -> dict[str, Method]:
 
 def evaluate_recommenders(
     ratings: Ratings,
-    methods: Iterable[str] | Mapping[str, Method] | None = None,
+    methods: str | Iterable[str] | Mapping[str, Method] | None = None,
     *,
     protocol: str = "random-20",
     seeds: Sequence[int] = (0, 1, 2),
@@ -97,7 +97,7 @@ def evaluate_recommenders(
     Parameters
     ----------
     ratings : Ratings
-    methods : iterable of str, or mapping of str to callable, optional
+    methods : str, iterable of str, or mapping of str to callable, optional
         Names among :data:`METHODS`; or functions that fit a recommender to a
         :class:`~lacunar.taste.evaluate.runner.Training`, by name. The default is all
         :data:`METHODS`.
@@ -129,6 +129,12 @@ def evaluate_recommenders(
     >>> round(comparison.summary()["popularity"]["ndcg@10"].mean, 3)
     0.298
     """
+    if not isinstance(ratings, Ratings):
+        raise InputError(
+            f"expected what `read_ratings` returns, got {type(ratings).__name__}", field="ratings"
+        )
+    if isinstance(methods, str):
+        methods = [methods]
     fitted_by = methods if isinstance(methods, Mapping) else methods_named(methods or ())
     comparison = compare(fitted_by, splits_of(ratings, protocol, seeds), progress=progress)
     return replace(comparison, notes=evaluation_notes(ratings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from numbers import Integral
 
 from lacunar.errors import InputError
 from lacunar.taste.config import RecommenderName, check_recommender
@@ -57,6 +58,9 @@ class ListRequest:
     include_seen: bool = False
 
     def __post_init__(self) -> None:
+        k: object = self.k
+        if not isinstance(k, Integral):
+            raise InputError(f"expected a whole number, got {k!r}", field="k")
         if self.k < 0:
             raise InputError(f"expected 0 or more, got {self.k}", field="k")
         if self.by is not None:
