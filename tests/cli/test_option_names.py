@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import warnings
 from typing import Annotated
 
 import pytest
@@ -27,7 +28,9 @@ def fit(
 
 @app.command()
 @inner.command()
-def other() -> None: ...
+def noisy(n_seeds: int = 1) -> None:
+    del n_seeds
+    warnings.warn("few seeds; pass a larger `n_seeds`", stacklevel=2)
 
 
 @pytest.mark.parametrize("group", [(), ("inner",)])
@@ -46,3 +49,10 @@ def test_errors_name_options_as_they_are_typed(
     error = CliRunner().invoke(app, [*group, "fit", field]).exception
     assert isinstance(error, InputError)
     assert str(error) == f"{option}: expected 2, see --out, --n-seeds, `data`, `seed`"
+
+
+@pytest.mark.parametrize("group", [(), ("inner",)])
+@pytest.mark.filterwarnings("default")
+def test_warnings_are_one_plain_line_that_names_options(group: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(app, [*group, "noisy"])
+    assert done.stderr == "Warning: few seeds; pass a larger --n-seeds\n"

@@ -196,7 +196,7 @@ def test_a_saved_model_recommends_the_same(
 def test_fitting_returns_the_recommender_itself(
     sample_model: TasteModel, by: RecommenderName
 ) -> None:
-    recommender: Recommender = sample_model._build_recommender(by)
+    recommender: Recommender = sample_model._recommenders._build(by)
     assert recommender.fit(sample_model.ratings) is recommender
 
 

@@ -48,7 +48,7 @@ def update_taste(
         It does not change.
     new_ratings : path-like, frame or Ratings
         New rows, or a whole log that includes them; see :func:`lacunar.read_ratings`. Items of the
-        model's log may be missing among the new items, and a directory needs no table of items.
+        model's log may be missing among the new items.
     items : frame, optional
         The frame of new items; not with a directory.
     memory_limit : str, optional

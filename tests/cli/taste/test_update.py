@@ -73,7 +73,7 @@ def test_old_ratings_change_nothing(
 def test_ratings_of_unknown_films_are_counted(
     sample_model_directory: Path, new_ratings: Path, tmp_path: Path
 ) -> None:
-    (new_ratings / "movies.csv").unlink()
+    (new_ratings / "movies.csv").write_text("movieId,title,genres\nother,Other (2024),Drama\n")
     options = (sample_model_directory, new_ratings, "-o", tmp_path / "newer")
     done = update(*options)
     assert "Left out 1 ratings of films that neither" in " ".join(done.stderr.split())

@@ -262,6 +262,8 @@ def times_of(directory: Path, *times: str, toml: str = "") -> list[int]:
         ("1970-01-02T02:00:00.75+02", 86400),
         ("1970-01-02 02:00:00 +02:00", 86400),
         ("1970-01-01 19:00:00-0500", 86400),
+        ("1970-01-02 01:00:00 Europe/Berlin", 86400),
+        ("1970-01-02 00:00:00 UTC", 86400),
         (" 1970-01-02 ", 86400),
         ("86400.75", 86400),
         ("86400", 86400),
@@ -269,6 +271,32 @@ def times_of(directory: Path, *times: str, toml: str = "") -> list[int]:
 )
 def test_times_are_seconds_in_utc(tmp_path: Path, time: str, seconds: int) -> None:
     assert times_of(tmp_path, time) == [seconds]
+
+
+@pytest.mark.parametrize(
+    ("sooner", "later"),
+    [
+        ("2024-03-31T10:30:00+02:00", "2024-03-31T09:30:00+00:00"),
+        ("2024-03-31 10:30:00 +02", "2024-03-31 09:30:00 Z"),
+        ("2024-03-31 04:29:00-0500", "2024-03-31 09:30:00"),
+        ("2024-03-31 10:30:00 Europe/Berlin", "2024-03-31 09:30:00 UTC"),
+        ("2024-03-31 09:30:00.25", "2024-03-31 09:30:00.5"),
+        ("1711877400.25", "1711877400.5"),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_of_repeated_ratings_the_later_instant_counts(
+    tmp_path: Path, suffix: str, sooner: str, later: str
+) -> None:
+    rows: dict[str, list[object]] = {"userId": [1, 1], "movieId": [1, 1], "rating": [4, 2]}
+    rows["timestamp"] = [later, sooner]
+    table_into(tmp_path / f"ratings.{suffix}", rows)
+    assert read_ratings(tmp_path).rating.tolist() == [4.0]
+
+
+def test_an_abbreviated_time_zone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"got '2024-03-31 10:30:00 CEST'$"):
+        times_of(tmp_path, "2024-03-31 10:30:00 CEST")
 
 
 @pytest.mark.parametrize(

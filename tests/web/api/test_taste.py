@@ -157,3 +157,29 @@ def test_the_description_has_examples_and_the_shapes_of_all_documents(client: Te
     assert schemas["RecommendationsRequest"]["examples"]
     user = document["paths"][f"{API}/users/{{user_id}}"]["get"]
     assert user["parameters"][0]["schema"]["examples"] == ["4"]
+
+
+def test_ids_may_be_written_as_in_the_files(client: TestClient, sample_model: TasteModel) -> None:
+    user, item = (
+        str(ids[3]) for ids in (sample_model.ratings.users, sample_model.ratings.items[0])
+    )
+    plain = client.get(f"{API}/users/{user}")
+    assert plain.status_code == 200
+    for written in (f"0{user}", f"000{user}", f"{user}.0"):
+        assert client.get(f"{API}/users/{written}").json() == plain.json()
+    expected = client.post(f"{API}/recommendations", json={"ratings": {item: 5}})
+    assert expected.status_code == 200
+    for written in (f"00{item}", f"{item}.0"):
+        found = client.post(f"{API}/recommendations", json={"ratings": {written: 5}})
+        assert found.json() == expected.json()
+    assert client.get(f"{API}/users/{user}.5").status_code == 404
+
+
+def test_an_unknown_recommender_is_refused_with_its_parameter(client: TestClient) -> None:
+    found = client.get(f"{API}/users/1/recommendations", params={"by": "magic"})
+    assert found.status_code == 422
+    assert "query.by: " in found.json()["detail"]
+    assert "popularity" in found.json()["detail"]
+    found = client.post(f"{API}/recommendations", json={"ratings": {}, "by": "magic"})
+    assert found.status_code == 422
+    assert "body.by: " in found.json()["detail"]

@@ -95,3 +95,23 @@ def test_the_description_of_the_api_says_how_images_are_sent(traits_client: Test
     answers = document["paths"][PATH]["post"]["responses"]["200"]["content"]["application/json"]
     assert "PredictionsDocument" in answers["schema"]["$ref"]
     assert answers["example"]["broken"][0]["image"] == "b.txt"
+
+
+def test_uploads_without_a_name_or_in_other_scripts_are_answered(
+    traits_client: TestClient, photo: Photo
+) -> None:
+    form = b'--x\r\nContent-Disposition: form-data; name="images"%s\r\n\r\n%s\r\n--x--\r\n'
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    for name, status in (
+        ('; filename="\u6c49\u5b57 \u00e9.png"'.encode(), 200),
+        (b"; filename*=UTF-8''%e6%b1%89.png; filename=\"a.png\"", 200),
+        (b'; filename="' + b"n" * 300 + b'.png"', 200),
+        (b'; filename="../../a.png"', 200),
+        (b"", 422),
+        (b'; filename=""', 200),
+    ):
+        answer = traits_client.post(PATH, content=form % (name, photo()), headers=kind)
+        assert answer.status_code == status, (name, answer.text)
+    answer = traits_client.post(PATH, files=[("images", ("a.png", b""))])
+    assert answer.status_code == 422
+    assert "a.png" in answer.json()["detail"]

@@ -53,7 +53,7 @@ def seconds_of_text(text: str, timestamp_format: str = "") -> str:
     if timestamp_format:
         return f"epoch(try_strptime(trim({text}), {quoted(timestamp_format)}))"
     # DuckDB takes an offset only right after the time.
-    joined = f"regexp_replace(trim({text}), '(:\\d\\d(?:\\.\\d+)?)\\s+([+-])', '\\1\\2')"
+    joined = f"regexp_replace(trim({text}), '(:\\d\\d(?:\\.\\d+)?)\\s+([+-]|Z$)', '\\1\\2')"
     return f"epoch(TRY_CAST({joined} AS TIMESTAMPTZ))"
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"
 # Possessive quantifiers: Java's matcher needs a stack frame for each step it can backtrack to.
 _QUOTED = r'"[^"]*+(?:""[^"]*+)*+"'
+# The space separators of Unicode.
+_SPACES = " \u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _FIELD = rf'(?:{_QUOTED}|[^",]*+)'
 
 
@@ -27,21 +29,21 @@ def parsed_lines(lines: DataFrame, columns: list[str]) -> DataFrame:
     Parameters
     ----------
     lines : DataFrame
-        ``value``: lines without line ends, including the header.
+        ``value``: lines without line ends, including the header; other columns stay.
     columns : list of str
         Columns in the header, which include ``userId``, ``movieId``, ``rating`` and ``timestamp``.
 
     Returns
     -------
     DataFrame
-        ``value``, ``user_id``, ``item_id``, ``rating``, ``timestamp``, ``plain``; ignore the cells
-        of a line that is not plain.
+        Those of ``lines``, ``user_id``, ``item_id``, ``rating``, ``timestamp``, ``plain``; ignore
+        the cells of a line that is not plain.
     """
     n = len(columns)
     well_formed = _whole(rf"{_FIELD}(?:,{_FIELD}){{{n - 1}}}")
     cells = {name: _cell(columns.index(name), n) for name in columns}
     split = lines.selectExpr(
-        "value",
+        *lines.columns,
         # Most lines have no quotes, and searching for one is faster than a regular expression.
         f"CASE WHEN contains(value, '\"') THEN rlike(value, {well_formed})"
         f" ELSE size(split(value, ',')) = {n} END"
@@ -53,14 +55,19 @@ def parsed_lines(lines: DataFrame, columns: list[str]) -> DataFrame:
         f"{cells['timestamp']} AS timestamp",
     )
     return split.selectExpr(
-        "value",
-        "trim(user_id) AS user_id",
-        "trim(item_id) AS item_id",
+        *lines.columns,
+        f"{trimmed('user_id')} AS user_id",
+        f"{trimmed('item_id')} AS item_id",
         "try_cast(rating AS DOUBLE) AS rating",
         "try_cast(timestamp AS BIGINT) AS timestamp",
-        "coalesce(well_formed AND user_id <> '' AND item_id <> ''"
+        f"coalesce(well_formed AND {trimmed('user_id')} <> '' AND {trimmed('item_id')} <> ''"
         f" AND {is_number('rating')} AND {is_whole_number('timestamp')}, false) AS plain",
     )
+
+
+def trimmed(text: str) -> str:
+    """SQL of text without the spaces around it, as DuckDB's ``trim`` leaves it."""
+    return f"trim(BOTH '{_SPACES}' FROM {text})"
 
 
 def is_number(column: str) -> str:
@@ -68,9 +75,10 @@ def is_number(column: str) -> str:
     return f"rlike({column}, {_whole(NUMBER)})"
 
 
-def is_whole_number(column: str) -> str:
-    """SQL condition that text is a whole number of at most 18 digits."""
-    return f"rlike({column}, {_whole(WHOLE_NUMBER)})"
+def is_whole_number(column: str, *, point: bool = False) -> str:
+    """SQL condition that text is a whole number of at most 18 digits, perhaps with ``.0``."""
+    ending = r"(\.0+)?" if point else ""
+    return f"rlike({column}, {_whole(WHOLE_NUMBER + ending)})"
 
 
 def _cell(position: int, n: int) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from lacunar.errors import InputError
 from lacunar.files.parquet_directory import USERS_PER_FILE
 from lacunar.taste.data.catalogue import Catalogue, all_whole_numbers, catalogue_of, encode_items
 from lacunar.taste.data.duckdb import connect
@@ -16,6 +16,7 @@ from lacunar.taste.data.item_noun import ItemNoun
 from lacunar.taste.data.layouts import Source, find_source
 from lacunar.taste.data.rating_scale import LIKES, RatingScale
 from lacunar.taste.data.ratings import Intake, Ratings
+from lacunar.taste.data.reading import no_known_items
 from lacunar.taste.spark.engine import (
     SparkEngine,
     aggregates,
@@ -33,11 +34,12 @@ if TYPE_CHECKING:
 # users, so that sums over partitions are the same on every cluster.
 _MAX_PARTITIONS = 1 << 10
 _ORDER = ("user", "item")
+_READS = count()
 
 _KNOWN_SQL = """
-SELECT CAST(raw.user_id AS {user_type}) AS user_id, items.item AS item, raw.rating AS rating,
+SELECT {user_id} AS user_id, items.item AS item, raw.rating AS rating,
     raw.timestamp AS timestamp
-FROM raw JOIN items ON items.item_id = CAST(raw.item_id AS {item_type})
+FROM raw JOIN items ON items.item_id = {item_id}
 """
 _USERS_SQL = """
 SELECT CAST(row_number() OVER (ORDER BY user_id) - 1 AS INT) AS user, user_id
@@ -54,10 +56,10 @@ FROM (
 )
 """
 _COUNTS_SQL = """
-SELECT count(items.item) AS known, count(DISTINCT CAST(raw.user_id AS {user_type})) AS users,
-    count(DISTINCT CASE WHEN items.item IS NULL THEN CAST(raw.item_id AS {item_type}) END)
+SELECT count(items.item) AS known, count(DISTINCT {user_id}) AS users,
+    count(DISTINCT CASE WHEN items.item IS NULL THEN {item_id} END)
         AS unknown_items
-FROM raw LEFT JOIN items ON items.item_id = CAST(raw.item_id AS {item_type})
+FROM raw LEFT JOIN items ON items.item_id = {item_id}
 """
 
 
@@ -146,23 +148,23 @@ def read_log(
     raw = raw_ratings(session, source, scale)
     catalogue = _read_catalogue(source, whole_items=raw.whole_items)
     item_id = catalogue.items["item_id"]
-    types = {
-        "user_type": _spark_type(raw.whole_users),
-        "item_type": _spark_type(pa.types.is_integer(item_id.type)),
+    ids = {
+        "user_id": _id("raw.user_id", whole=raw.whole_users),
+        "item_id": _id("raw.item_id", whole=pa.types.is_integer(item_id.type)),
     }
     items = pa.table({"item_id": item_id, "item": pa.array(range(len(item_id)), pa.int32())})
     frames = {
-        "raw": raw.frame,
+        # Spark would take a persisted log of the same path, of a file that has changed since.
+        "raw": raw.frame.where(f"{next(_READS)} >= 0"),
         "items": as_frame(session, items).hint("broadcast"),
     }
-    known = run(session, _KNOWN_SQL.format(**types), frames)
+    known = run(session, _KNOWN_SQL.format(**ids), frames)
     users = run(session, _USERS_SQL, {"known": known}).persist()
     n_users = users.count()
     if not n_users:
-        raise InputError(
-            f"{source.ratings}: expected ratings of the items in {Path(source.items_name).name},"
-            f" got none: all {raw.n_rows} rows name other items"
-        )
+        whole = pa.types.is_integer(item_id.type)
+        rated = aggregates(raw.frame, f"min({_id('item_id', whole=whole)}) AS item")["item"]
+        raise no_known_items(source, raw.n_rows, item_id[0].as_py(), rated)
     users_per_partition = max(users_per_partition, -(-n_users // _MAX_PARTITIONS))
     log = run(session, _LOG_SQL, {"known": known, "users": users})
     log = by_partition(log, n_users, users_per_partition, *_ORDER).persist()
@@ -175,7 +177,7 @@ def read_log(
     )
     if not (scale == LIKES and kept["lowest"] == LIKES.maximum and kept["most"] > 1):
         log = log.drop("count")
-    counts = aggregates(run(session, _COUNTS_SQL.format(**types), frames), "*")
+    counts = aggregates(run(session, _COUNTS_SQL.format(**ids), frames), "*")
     intake = Intake(
         rows=raw.n_rows,
         repeated=counts["known"] - kept["n"],
@@ -216,5 +218,6 @@ def _read_catalogue(source: Source, *, whole_items: bool) -> Catalogue:
         return catalogue_of(connection)
 
 
-def _spark_type(whole_numbers: bool) -> str:
-    return "BIGINT" if whole_numbers else "STRING"
+def _id(text: str, *, whole: bool) -> str:
+    """SQL of an id from SQL of its text; a whole number may end in ``.0``."""
+    return f"CAST(substring_index({text}, '.', 1) AS BIGINT)" if whole else text

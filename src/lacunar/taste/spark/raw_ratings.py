@@ -6,6 +6,7 @@ that every worker sees. The films are few: the driver reads them with the local 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection
 from contextlib import suppress
@@ -23,7 +24,7 @@ from lacunar.taste.data.reading import read_ratings
 from lacunar.taste.data.text_files import TextFile
 from lacunar.taste.data.text_header import CSV, first_cell, header
 from lacunar.taste.data.times import is_date
-from lacunar.taste.spark.csv_lines import is_number, is_whole_number, parsed_lines
+from lacunar.taste.spark.csv_lines import is_number, is_whole_number, parsed_lines, trimmed
 from lacunar.taste.spark.engine import aggregates
 from lacunar.taste.spark.session import or_refuse
 
@@ -106,12 +107,18 @@ def _csv(session: SparkSession, source: Source, scale: RatingScale) -> RawRating
         "CASE WHEN endswith(value, '\\r') THEN substring(value, 1, length(value) - 1)"
         " ELSE value END AS value"
     )
-    lines = session.read.text(address(path), lineSep="\n").selectExpr(value).where("value <> ''")
+    text = session.read.text(address(path), lineSep="\n")
+    lines = text.selectExpr(value, "endswith(value, '\\r') AS crlf").where("value <> ''")
     is_header = lines["value"].isin(_first_line(path))
     rows = parsed_lines(lines, columns).withColumn("is_header", is_header)
     invalid = f"count_if(NOT is_header AND ({_off_scale(scale)} OR NOT plain)) AS invalid"
-    counts = aggregates(rows, "count_if(is_header) AS headers", invalid, *_summary("NOT is_header"))
-    if counts["headers"] == 1 and counts["n"] and not counts["invalid"]:
+    ends = "count_if(crlf) AS crlf"
+    counts = aggregates(
+        rows, "count_if(is_header) AS headers", invalid, ends, *_summary("NOT is_header")
+    )
+    # All lines end alike, except that the last one may not end.
+    same_ends = counts["crlf"] in {0, counts["n"] + 1 - _is_open(path), counts["n"] + 1}
+    if counts["headers"] == 1 and counts["n"] and not counts["invalid"] and same_ends:
         return _raw(rows.where("NOT is_header"), counts)
     # Only the local reader, which reads lines in order, can name the invalid line.
     with suppress(duckdb.Error):
@@ -124,6 +131,13 @@ def _csv(session: SparkSession, source: Source, scale: RatingScale) -> RawRating
         f"{path}{expected} for the engine spark, got {got}; convert the file to Parquet, or use the"
         " engine duckdb"
     )
+
+
+def _is_open(path: Path) -> bool:
+    """Whether the last line of a file has no line end."""
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() != b"\n"
 
 
 def _parquet(session: SparkSession, path: Path, scale: RatingScale) -> RawRatings:
@@ -167,16 +181,18 @@ def _parquet(session: SparkSession, path: Path, scale: RatingScale) -> RawRating
     if counts["off_scale"] is not None:
         raise InputError(
             f"{path}, column rating: expected a rating of {scale}, got {counts['off_scale']:g}"
+            " (`scale` gives another scale)"
         )
     return _raw(rows, counts)
 
 
 def _summary(condition: str) -> tuple[str, ...]:
     """SQL aggregates of the rows that meet a condition: their number, and the types of ids."""
+    users, items = (is_whole_number(name, point=True) for name in ("user_id", "item_id"))
     return (
         f"count_if({condition}) AS n",
-        f"bool_and({is_whole_number('user_id')}) FILTER (WHERE {condition}) AS whole_users",
-        f"bool_and({is_whole_number('item_id')}) FILTER (WHERE {condition}) AS whole_items",
+        f"bool_and({users}) FILTER (WHERE {condition}) AS whole_users",
+        f"bool_and({items}) FILTER (WHERE {condition}) AS whole_items",
     )
 
 
@@ -191,14 +207,14 @@ def _off_scale(scale: RatingScale) -> str:
     steps = f"(rating - {scale.minimum}D) / {scale.step}D"
     return (
         f"(isnan(rating) OR rating < {scale.minimum}D OR rating > {scale.maximum}D"
-        f" OR abs({steps} - round({steps})) > 1e-9D)"
+        f" OR abs({steps} - round({steps})) > 1e-9D * greatest(1D, {steps}))"
     )
 
 
 def _text(name: str, kinds: dict[str, str], path: Path) -> str:
     if not re.fullmatch(f"{_WHOLE}|string", kinds[name]):
         raise _wrong_type(path, name, "whole numbers or text", kinds[name])
-    return f"trim(CAST(`{name}` AS STRING))"
+    return trimmed(f"CAST(`{name}` AS STRING)")
 
 
 def _number(name: str, kinds: dict[str, str], path: Path) -> str:
