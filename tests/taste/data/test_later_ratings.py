@@ -124,3 +124,17 @@ def test_ratings_that_were_read_join_on_the_same_scale() -> None:
         read_later_ratings(log, likes)
     with pytest.raises(InputError, match="expected neither items nor columns"):
         read_later_ratings(log, log, user="who")
+
+
+@pytest.mark.parametrize("known", ["0000001", "0000002"])
+def test_numbers_with_leading_zeros_are_the_known_items(
+    write_csv: Callable[..., Path], known: str
+) -> None:
+    catalogue = "movieId,title,genres\n0000001,A (1990),Drama\n0000002,B (1991),War\n"
+    log = read_ratings(write_csv("007,0000001,4.0,1", "007,0000002,3.0,1", movies=catalogue))
+    lines = catalogue.splitlines()
+    some = "\n".join([lines[0], *(line for line in lines if line.startswith(known))]) + "\n"
+    rows = ["007,0000001,5.0,2", "07,2,4.5,2"]
+    joined = read_later_ratings(log, write_csv(*rows, movies=some))
+    assert joined.rating.tolist() == [5.0, 4.5]
+    assert joined.items.equals(log.items)

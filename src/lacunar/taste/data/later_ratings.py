@@ -13,6 +13,7 @@ from lacunar.taste.data.frame_tables import ColumnOptions, FrameColumns
 from lacunar.taste.data.joining import join_ratings
 from lacunar.taste.data.rating_scale import LIKES
 from lacunar.taste.data.ratings import Ratings
+from lacunar.taste.data.raw_tables import number
 from lacunar.taste.data.reading import open_source, read_source
 
 
@@ -49,7 +50,8 @@ def read_later_ratings(
 
     Examples
     --------
-    >>> from lacunar.taste.data.reading import read_ratings
+    >>> from lacunar.taste.data.raw_tables import number
+    from lacunar.taste.data.reading import read_ratings
     >>> log = read_ratings(pa.table({"userId": [1, 2], "movieId": [5, 5], "rating": [4.0, 3.0]}))
     >>> new = pa.table({"customer": [2, 3], "movieId": [5, 4], "rating": [1.0, 5.0]})
     >>> read_later_ratings(log, new, user="customer").rating.tolist()
@@ -84,10 +86,14 @@ def _text_ids(ratings: Ratings) -> frozenset[str]:
 def _add_known_items(connection: duckdb.DuckDBPyConnection, known: Ratings) -> None:
     """Add the rated films of a log that ``raw_items`` lacks; the log knows more about them."""
     connection.register("known_items", known.items)
-    connection.execute("""
+    # Numbers may be written as 007 in the new tables.
+    text = "CAST(item_id AS VARCHAR)"
+    numbers = pa.types.is_integer(known.items["item_id"].type)
+    same = f"coalesce(CAST({number(text)} AS VARCHAR), {text})" if numbers else text
+    connection.execute(f"""
         INSERT INTO raw_items BY NAME
-        SELECT item_id, title, CAST([] AS VARCHAR[]) AS genres, NULL AS year
-        FROM (SELECT CAST(item_id AS VARCHAR) AS item_id, title FROM known_items)
-        WHERE item_id IN (SELECT CAST(item_id AS VARCHAR) FROM raw_ratings)
-            AND item_id NOT IN (SELECT item_id FROM raw_items)
+        SELECT {text} AS item_id, title, CAST([] AS VARCHAR[]) AS genres, NULL AS year
+        FROM known_items
+        WHERE {text} IN (SELECT {same} FROM raw_ratings)
+            AND {text} NOT IN (SELECT {same} FROM raw_items)
     """)
