@@ -38,6 +38,7 @@ LOADS = {
     "read_ratings": READERS,
     "TasteConfig": READERS,
     "TasteModel": READERS,
+    "TasteRecommender": {*READERS, "sklearn", "pandas"},
     "fit_taste": READERS,
     "update_taste": READERS,
     "compare_taste": READERS,

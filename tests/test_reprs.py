@@ -46,6 +46,7 @@ def taste_objects(sample_model: TasteModel, sample_ratings: Ratings) -> dict[str
         Entry("Tastes", "Segments of users.", "tastes.html"),
         lacunar.GaussianMixture(3),
         lacunar.GaussianMixtureImputer(3),
+        lacunar.TasteRecommender("segment"),
         lacunar.compare_taste(sample_model, sample_model),
         lacunar.InputError("expected a file, got none", field="source"),
     ]

@@ -11,6 +11,7 @@ from lacunar.taste.config import TasteConfig as TasteConfig
 from lacunar.taste.data.rating_scale import RatingScale as RatingScale
 from lacunar.taste.data.ratings import Ratings as Ratings
 from lacunar.taste.data.reading import read_ratings as read_ratings
+from lacunar.taste.estimator import TasteRecommender as TasteRecommender
 from lacunar.taste.evaluate.methods import evaluate_recommenders as evaluate_recommenders
 from lacunar.taste.fit import fit_taste as fit_taste
 from lacunar.taste.model import TasteModel as TasteModel

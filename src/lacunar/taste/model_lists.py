@@ -50,17 +50,17 @@ class ModelLists:
         reasons: bool = False,
         **options: Unpack[ListOptions],
     ) -> Any:
-        """Recommend films to one or more users of the log.
+        """Recommend items to one or more users of the log.
 
         Parameters
         ----------
         users : id or iterable of ids
             As in the data, or as text.
         k : int
-            Maximum number of films for each user.
+            Maximum number of items for each user.
         also : mapping of id to float, optional
-            More ratings of each of these users, by the id of the film. They count with the users'
-            own and replace earlier ones of the same films. The model does not change.
+            More ratings of each of these users, by the id of the item. They count with the users'
+            own and replace earlier ones of the same items. The model does not change.
         reasons : bool
             Whether to add the reasons; this takes longer.
         **options
@@ -93,12 +93,12 @@ class ModelLists:
         reasons: bool = False,
         **options: Unpack[ListOptions],
     ) -> Any:
-        """Recommend films to a new user, from this user's ratings.
+        """Recommend items to a new user, from this user's ratings.
 
         Parameters
         ----------
         ratings : mapping of id to float
-            Rating of each film, by its id; may be empty.
+            Rating of each item, by its id; may be empty.
         k, reasons, **options
             As in :meth:`recommend`.
 
@@ -137,14 +137,14 @@ class ModelLists:
         histories: Histories,
         request: ListRequest | None = None,
     ) -> list[list[Recommendation]]:
-        """Recommend films to each user; see :func:`lacunar.taste.recommend.ranking.recommend`.
+        """Recommend items to each user; see :func:`lacunar.taste.recommend.ranking.recommend`.
 
         Parameters
         ----------
         histories : Histories
             Ratings of B users, known or new.
         request : ListRequest, optional
-            The default asks the model's own recommender for ten films.
+            The default asks the model's own recommender for ten items.
 
         Raises
         ------

@@ -43,7 +43,7 @@ class Split:
         Rated items that are neither candidates nor targets. The same as ``histories``, unless a
         protocol hides some of them.
     relevant : Histories
-        Targets: held-out high ratings of {ratings.noun.plural} in training. At least one per user.
+        Targets: held-out high ratings of items in training. At least one per user.
     """
 
     train: Ratings

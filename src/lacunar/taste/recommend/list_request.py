@@ -25,11 +25,11 @@ class ListOptions(TypedDict, total=False):
     by : {"popularity", "segment", "posterior", "personal"}
         The recommender; by default the one in the model's config.
     genres : str or iterable of str
-        A film needs at least one of them; by default all genres are allowed.
+        An item needs at least one of them; by default all genres are allowed.
     first_year, last_year : int
-        Years of release. With either of them, films without a year are left out.
+        Years of release. With either of them, items without a year are left out.
     include_seen : bool
-        Whether to include films that the user has rated.
+        Whether to include items that the user has rated.
     controls : Controls
         Adventure, favourites and diversity; by default off.
     """
