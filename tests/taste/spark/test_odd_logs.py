@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lacunar.errors import InputError
+from lacunar.taste.data.fingerprint import fingerprint
 from lacunar.taste.data.ratings import Ratings
 from lacunar.taste.data.reading import read_ratings
-from lacunar.taste.model import fingerprint
 from lacunar.taste.spark.log import read_log
 
 if TYPE_CHECKING:
