@@ -36,9 +36,9 @@ TAKEN_FOR_GRANTED = {
     "scaling.md": {"big": "tastes"},
     "serving.md": {
         "model": "taste-model", "traits-model": "traits-model", "people-directory": "people",
-        "model.onnx": "onnx",
+        "model.onnx": "onnx", "new-ratings": "tastes",
     },
-    "taste.md": {"ratings-directory": "tastes"},
+    "taste.md": {"ratings-directory": "tastes", "new-ratings": "tastes"},
     "traits.md": {"photos": "photos", "photo.jpg": "photo"},
     "your-own-ratings.md": {"shop": "shop"},
 }  # fmt: skip

@@ -50,8 +50,7 @@ def read_later_ratings(
 
     Examples
     --------
-    >>> from lacunar.taste.data.raw_tables import number
-    from lacunar.taste.data.reading import read_ratings
+    >>> from lacunar.taste.data.reading import read_ratings
     >>> log = read_ratings(pa.table({"userId": [1, 2], "movieId": [5, 5], "rating": [4.0, 3.0]}))
     >>> new = pa.table({"customer": [2, 3], "movieId": [5, 4], "rating": [1.0, 5.0]})
     >>> read_later_ratings(log, new, user="customer").rating.tolist()
