@@ -8,6 +8,8 @@ from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
 
 from lacunar.aliases import FloatArray
 from lacunar.errors import InputError
@@ -122,3 +124,30 @@ def covariances_from_precisions(
         raise InputError(
             "expected positive definite precisions", field="precisions_init"
         ) from error
+
+
+def checked_rows(estimator: BaseEstimator, rows: ArrayLike, *, reset: bool) -> FloatArray:
+    """Return rows as numbers of shape (N, D), NaN where unknown.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+    rows : array-like of shape (N, D)
+    reset : bool
+        True for a fit: the estimator takes the columns. False: they must be those of the fit.
+
+    Raises
+    ------
+    ValueError
+        If they are no such rows, or too few for a fit.
+    """
+    x = validate_data(
+        estimator,
+        rows,
+        reset=reset,
+        dtype=np.float64,
+        ensure_min_samples=2 if reset else 1,
+        ensure_all_finite="allow-nan",
+    )
+    check_size(x)
+    return np.asarray(x)

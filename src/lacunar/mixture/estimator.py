@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from lacunar.aliases import FloatArray
@@ -20,8 +20,8 @@ from lacunar.mixture.checks import (
     check_covariance_type,
     check_numbers,
     check_prior_rows,
-    check_size,
     checked_noise,
+    checked_rows,
     checked_start,
     checked_weights,
     covariances_from_precisions,
@@ -171,7 +171,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
         check_covariance_type(self.covariance_type)
         check_numbers(self, _BOUNDS)
         check_prior_rows(self.prior_rows)
-        x = self._validated(X, reset=True)
+        x = checked_rows(self, X, reset=True)
         if len(x) < self.n_components:
             raise ValueError(
                 f"Expected n_samples >= n_components but got n_components = {self.n_components}, "
@@ -305,19 +305,6 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
         ]
         return np.concatenate(rows), labels
 
-    def _validated(self, X: ArrayLike, *, reset: bool) -> FloatArray:
-        minimum = 2 if reset else 1
-        x = validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype=np.float64,
-            ensure_min_samples=minimum,
-            ensure_all_finite="allow-nan",
-        )
-        check_size(x)
-        return np.asarray(x)
-
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
@@ -329,7 +316,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]  # skl
 
     def _posterior(self, X: ArrayLike, noise: ArrayLike | None) -> tuple[FloatArray, FloatArray]:
         parameters = self._parameters()
-        x = self._validated(X, reset=False)
+        x = checked_rows(self, X, reset=False)
         rows = MixtureData(x, checked_noise(noise, x))
         with threadpool_limits(limits=1):
             responsibilities, log_likelihood = posterior(

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from lacunar.aliases import FloatArray
 from lacunar.errors import InputError
@@ -20,8 +20,8 @@ from lacunar.mixture.checks import (
     check_covariance_type,
     check_numbers,
     check_prior_rows,
-    check_size,
     checked_noise,
+    checked_rows,
 )
 from lacunar.mixture.conditional import fill_gaps
 from lacunar.mixture.covariance_types import SklearnCovarianceType, inner_form
@@ -127,7 +127,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
         """
         del y
         self._check_parameters()
-        x = self._validated(X, reset=True)
+        x = checked_rows(self, X, reset=True)
         self._check_columns(x)
         if self.n_components != "auto" and self.n_components > len(x):
             raise InputError(
@@ -159,7 +159,7 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
     def transform(self, X: ArrayLike, *, noise: ArrayLike | None = None) -> FloatArray:
         """Rows with values in their gaps, shape (N, D); ``noise`` as in :meth:`fit`."""
         check_is_fitted(self)
-        x = self._validated(X, reset=False)
+        x = checked_rows(self, X, reset=False)
         data = MixtureData(x, checked_noise(noise, x))
         mixture = MixtureParameters(
             self.weights_[np.newaxis], self.means_[np.newaxis], self.covariances_[np.newaxis]
@@ -213,18 +213,6 @@ class GaussianMixtureImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimat
             1, -1, *[1] * (mixture.covariances.ndim - 2)
         )
         return replace(mixture, covariances=mixture.covariances * ratio)
-
-    def _validated(self, X: ArrayLike, *, reset: bool) -> FloatArray:
-        x = validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype=np.float64,
-            ensure_min_samples=2 if reset else 1,
-            ensure_all_finite="allow-nan",
-        )
-        check_size(x)
-        return np.asarray(x)
 
     def _check_columns(self, x: FloatArray) -> None:
         empty = np.flatnonzero(np.isnan(x).all(axis=0))

@@ -101,8 +101,8 @@ class TasteRecommender(BaseEstimator):  # type: ignore[misc]
         InputError
             If the ratings or the settings are invalid.
         """
-        config = (self.config or TasteConfig()).model_copy(update={"recommender": self.recommender})
-        self.model_ = fit_taste(self._read(X), TasteConfig(**dict(config)), progress=False)
+        settings = dict(self.config or TasteConfig()) | {"recommender": self.recommender}
+        self.model_ = fit_taste(self._read(X), TasteConfig(**settings), progress=False)
         return self
 
     def recommend(self, users: Id | list[Id], k: int = 10, **options: Unpack[ListOptions]) -> Any:

@@ -1,4 +1,4 @@
-"""What an evaluation does without, in sentences."""
+"""Notes on an evaluation: missing columns of the data, in sentences."""
 
 from __future__ import annotations
 

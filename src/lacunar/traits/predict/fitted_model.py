@@ -1,4 +1,4 @@
-"""What predictions need of a fitted model."""
+"""The interface of a fitted model that predictions use."""
 
 from __future__ import annotations
 
